@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+#include "common/socket.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+int socket_address(const char *path, struct sockaddr_un *ret_address, socklen_t *ret_size)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	size_t size = strlen(path);
+
+	if (size == 0 || size >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(address.sun_path, path, size);
+	*ret_address = address;
+	*ret_size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size + 1);
+	return 0;
+}
+
+int socket_peer(int fd, struct socket_peer *ret_peer)
+{
+	struct ucred credentials;
+	socklen_t size = sizeof(credentials);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) < 0)
+		return -errno;
+	if (size != sizeof(credentials))
+		return -EPROTO;
+	*ret_peer = (struct socket_peer){ .uid = credentials.uid, .gid = credentials.gid, .pid = credentials.pid };
+	return 0;
+}

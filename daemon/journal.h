@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * The daemon's log and the journal copy of the audit, through one thread of their own with a bounded queue: a stopped
+ * journald, or a terminal held with ^S, stalls nobody. What does not fit is dropped and counted.
+ */
+#ifndef APIKEYD_DAEMON_JOURNAL_H
+#define APIKEYD_DAEMON_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct journal;
+
+/* Starts the thread. native: audit copies go to journald by sd_journal_sendv(); lines always go to standard error with
+ * "<N>" in front when it is the journal's stream ($JOURNAL_STREAM), plain otherwise. 0 or a negative errno. */
+int journal_open(bool native, struct journal **ret_journal);
+/* Writes out what waits, for 500 ms at most, and ends the thread. Accepts NULL. */
+void journal_close(struct journal *journal);
+
+/* Queues a line; never blocks. priority is of syslog.h (LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO). journal NULL:
+ * straight to standard error. No secrets. */
+void journal_print(struct journal *journal, int priority, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Queues a structured entry: "NAME=value" fields; copied. */
+void journal_fields(struct journal *journal, const char *const *fields, size_t count);
+
+/* How many were dropped since start. */
+uint64_t journal_dropped(const struct journal *journal);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * The configuration file: one table of settings, each with its section, name, form, default and limits. Strict: an
+ * unknown section or setting, a duplicate, a value outside its limits, a line too long, a NUL, or a file that is no
+ * regular file owned by root (or this user) and not writable by others is an error with file and line.
+ */
+#ifndef APIKEYD_DAEMON_SETTINGS_H
+#define APIKEYD_DAEMON_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* A [peers] line: what a uid may speak for. */
+struct settings_peer {
+	uid_t uid;
+	char *name;     /* as written */
+	char *services; /* separated by one space; "*" is not allowed */
+};
+
+struct settings {
+	/* [daemon] */
+	uint64_t workers;             /* 1–64, default 2 */
+	uint64_t connections_per_uid; /* other than root: default 64, 1–4096 */
+	uint64_t connections_max;     /* default 1024 */
+	uint64_t idle_timeout;        /* seconds a connection that is not persistent may stay silent: default 10 */
+	uint64_t minimum_uid;         /* default 1000 */
+	/* [admin] */
+	bool admin_group_known;
+	gid_t admin_group; /* group = apikeyd: resolved when the configuration loads; a group that does not exist is a
+			      warning, not an error */
+	/* [self-service] */
+	char *self_service_permissions; /* grants separated by one space; "" */
+	uint64_t self_service_keys;     /* most keys of one user: default 32 */
+	/* [peers], [gateway] */
+	struct settings_peer *peers;
+	size_t peer_count;
+	uid_t *gateway_users;
+	size_t gateway_user_count;
+	/* [policy] */
+	int64_t default_lifetime; /* seconds; TIME_NEVER (default) */
+	/* [throttle] */
+	uint64_t failures_per_minute; /* of one uid and source before denials become throttled: default 30, 1–100000 */
+	/* [audit] */
+	uint64_t audit_max_size; /* bytes before rotation: default 64 MiB; suffixes K M G */
+	uint64_t audit_keep;     /* rotated files kept: default 8 */
+	bool audit_strict;       /* on-failure = refuse (default) | serve */
+	bool audit_relaxed; /* durability = normal (default) | relaxed: the record may be written after the reply */
+	bool audit_journal; /* journal = yes (default) | no */
+};
+
+#define SETTINGS_FILE "/etc/apikeyd/apikeyd.conf"
+
+/* Called for each problem: "FILE:LINE: what is wrong and how to mend it". warning: the file is used all the same. */
+typedef void (*settings_reporter)(void *data, bool warning, const char *message);
+
+/*
+ * Reads a file into *ret_settings, defaults first; all problems are reported, not just the first. path NULL: the
+ * defaults alone. 0; -ENOENT (no such file); -EINVAL when there was an error; -ENOMEM. The caller ends ret_settings
+ * with settings_done().
+ */
+int settings_load(const char *path, struct settings *ret_settings, settings_reporter reporter, void *data);
+
+void settings_done(struct settings *settings);
+
+/* What the uid may speak for, separated by spaces; "" when it is not listed. */
+const char *settings_peer_services(const struct settings *settings, uid_t uid);
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * The key store, in the words of the domain: no SQL above this line. store_sqlite.c is the implementation for one host.
+ *
+ * Threads: a struct store_reader belongs to one thread; a store has one writer, used by one thread (daemon/writer.c).
+ * Readers see what was committed when they began. Functions return 0 or a negative errno: -ENOENT (no such thing),
+ * -EEXIST (name or id taken), -EIO (the store failed: store_fault() says how), -ENOSPC (full disk), -EROFS. What fails
+ * changes nothing of the savepoint it is in.
+ */
+#ifndef APIKEYD_DAEMON_STORE_H
+#define APIKEYD_DAEMON_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/credential.h"
+#include "proto/wire.h"
+
+#define STORE_DIGEST_SIZE 32 /* HMAC-SHA-256 */
+#define STORE_SECRETS_MAX 5  /* one current, four retiring */
+#define STORE_FILE "apikeyd.db"
+#define STORE_DEFAULT_TENANT "default"
+#define STORE_DEFAULT_ACCOUNT "default"
+
+enum store_kind {
+	STORE_OPAQUE = 1,
+	STORE_PAIR = 2,
+};
+
+enum store_state {
+	STORE_ACTIVE = 1,
+	STORE_INACTIVE = 2,
+	STORE_SUSPENDED = 3,
+	STORE_REVOKED = 4,
+	STORE_STATE_COUNT,
+};
+
+/* How a secret's digest is computed from its text. */
+enum store_form {
+	STORE_FORM_TOKEN = 1, /* HMAC(pepper, text) */
+};
+
+struct store_secret {
+	uint32_t number; /* 1, 2, … */
+	uint8_t form;    /* enum store_form */
+	uint32_t pepper; /* version of the pepper */
+	int64_t created;
+	int64_t retires; /* 0: current */
+	uint8_t digest[STORE_DIGEST_SIZE];
+};
+
+/* Room for all texts of a key with their NULs. */
+#define STORE_KEY_TEXT_SIZE (5 * (WIRE_LIST_TEXT_MAX + 1) + 4 * (WIRE_USER_MAX + 1) + 4 * (WIRE_REASON_MAX + 1))
+
+/*
+ * A key as it is stored, in one row. Texts point into text[] or to what the caller gave, never NULL; "" is absent.
+ * Lists are one text: permissions, roles and sources separated by one space, users and labels by one newline. Big: keep
+ * it on the stack of one function or in a thread's own memory, and do not copy it (its texts would point into the
+ * original).
+ */
+struct store_key {
+	char id[CREDENTIAL_ID_SIZE + 1];
+	enum store_kind kind;
+	enum store_state state;
+	bool test;
+	bool owner_uid_known;
+	uint32_t owner_uid;
+	int64_t created, not_before, expires;        /* TIME_NEVER */
+	const char *name, *owner, *account, *tenant; /* tenant "": an account key */
+	const char *state_reason, *created_by;
+	const char *permissions, *roles, *sources; /* separated by ' ' */
+	const char *users, *labels;                /* separated by '\n' */
+	size_t secret_count;
+	struct store_secret secrets[STORE_SECRETS_MAX]; /* oldest first */
+	char text[STORE_KEY_TEXT_SIZE];
+};
+
+/* The use of one secret, or what is to be added to it. A time of 0: never. */
+struct store_use {
+	char key_id[CREDENTIAL_ID_SIZE + 1];
+	uint32_t secret;
+	uint64_t count;
+	int64_t first_time, last_time;
+	char first_service[WIRE_SERVICE_MAX + 1], last_service[WIRE_SERVICE_MAX + 1];
+	char first_source[WIRE_NETWORK_MAX + 1], last_source[WIRE_NETWORK_MAX + 1];
+};
+
+struct store;
+struct store_reader;
+
+/*
+ * Opens the database in a folder (an open descriptor's path is not needed: folder is a path the process can reach),
+ * migrating it when it is older, after a copy beside it ("apikeyd.db.schema-N"). create: make it when it is missing;
+ * else -ENOENT. *ret_fault (may be NULL) gets a sentence for a person that names what is wrong, on failure only:
+ * missing, corrupt, newer than this binary, no permission, full.
+ */
+int store_open(const char *folder, bool create, struct store **ret_store, char *ret_fault, size_t fault_size);
+
+/* Closes; all readers are closed before. Accepts NULL. */
+void store_close(struct store *store);
+
+/* The schema version of this binary. */
+unsigned int store_schema(void);
+
+/* ---- reading ---- */
+
+int store_reader_open(struct store *store, struct store_reader **ret_reader);
+void store_reader_close(struct store_reader *reader);
+
+/* Begins and ends a read transaction: all reads between see one state, begun after the call. End never fails. */
+int store_read_begin(struct store_reader *reader);
+void store_read_end(struct store_reader *reader);
+
+/* One lookup of one row. ret_key is filled. 0, -ENOENT, -EIO. */
+int store_find_key(struct store_reader *reader, const char *id, struct store_key *ret_key);
+int store_find_key_named(struct store_reader *reader, const char *owner, const char *name, struct store_key *ret_key);
+
+/* Where a list goes on: after this owner and name. Empty texts: from the start. */
+struct store_position {
+	char owner[WIRE_USER_MAX + 1];
+	char name[WIRE_NAME_MAX + 1];
+};
+
+/* Return true to go on, false to stop. The key lives until it returns. */
+typedef bool (*store_key_visitor)(void *data, const struct store_key *key);
+
+struct store_filter {
+	const char *owner;         /* NULL: any */
+	const char *tenant;        /* NULL: any */
+	const uint32_t *owner_uid; /* NULL: any */
+};
+
+/* Visits keys in the order of owner and name, after a position. */
+int store_list_keys(struct store_reader *reader, const struct store_filter *filter, const struct store_position *after,
+		    store_key_visitor visitor, void *data);
+
+/* How often a secret was used; all 0 when never. */
+int store_find_use(struct store_reader *reader, const char *key_id, uint32_t secret, struct store_use *ret_use);
+
+/* Number of keys by state, without a scan. */
+int store_count_keys(struct store_reader *reader, uint64_t ret_counts[STORE_STATE_COUNT]);
+
+/* The revision: how many transactions have changed configuration, keys, states or bindings. */
+int store_rev(struct store_reader *reader, uint64_t *ret_rev);
+
+/* An entry of the change log: the audit record of an administrative change (one JSON object, without seq). */
+typedef bool (*store_change_visitor)(void *data, uint64_t rev, const char *record);
+int store_list_changes(struct store_reader *reader, uint64_t after_rev, store_change_visitor visitor, void *data);
+
+/* Sealed keys by purpose ("pepper", "data", "audit", …) and version: the newest. size in: room, out: bytes. -ENOENT,
+ * -EMSGSIZE. */
+int store_load_sealed(struct store_reader *reader, const char *purpose, uint32_t *ret_version, void *ret_blob,
+		      size_t *size);
+
+/* A small number kept under a name ("audited_rev", "purged_epoch", …); 0 when it was never set. */
+int store_load_number(struct store_reader *reader, const char *name, uint64_t *ret_number);
+
+/* Reads every page and checks it against the others. 0, or -EIO and a sentence. Slow. */
+int store_check(struct store_reader *reader, char *ret_fault, size_t fault_size);
+
+/* ---- writing: one thread ---- */
+
+/* The reader that sees what the open transaction has written. Belongs to the writer; never closed. */
+struct store_reader *store_writer(struct store *store);
+
+int store_write_begin(struct store *store);
+/* What was acknowledged after this returned 0 is on disk. On failure everything since begin is undone. */
+int store_write_commit(struct store *store);
+void store_write_abort(struct store *store);
+/* One request inside the transaction: rolled back alone when it is refused. */
+int store_savepoint(struct store *store);
+int store_savepoint_release(struct store *store);
+void store_savepoint_rollback(struct store *store);
+
+/* -EEXIST: the owner has a key of that name, or the id is or was taken, or a digest is. */
+int store_insert_key(struct store *store, const struct store_key *key);
+/* Replaces the row of key->id. -ENOENT; -EEXIST for a name taken. */
+int store_update_key(struct store *store, const struct store_key *key);
+/* Removes the key, its digests and its uses, and remembers the id. -ENOENT. */
+int store_delete_key(struct store *store, const char *id);
+/* rev + 1, once for each transaction's change, and what changed under it. */
+int store_log_change(struct store *store, int64_t time, const char *record, uint64_t *ret_rev);
+/* Adds counts and last uses, without a rev; uses of keys that are gone are dropped. */
+int store_add_uses(struct store *store, const struct store_use *uses, size_t count);
+int store_save_sealed(struct store *store, const char *purpose, uint32_t version, const void *blob, size_t size);
+int store_save_number(struct store *store, const char *name, uint64_t number);
+
+#endif

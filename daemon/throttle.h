@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * Failure counts by uid and source. They turn a denial into "throttled" and bound what is written about it; they never
+ * refuse a good credential and never count against a key or user name, or anyone could lock anyone out. A fixed table:
+ * a flood from many sources evicts the least busy entries and allocates nothing. Safe for several threads.
+ */
+#ifndef APIKEYD_DAEMON_THROTTLE_H
+#define APIKEYD_DAEMON_THROTTLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct throttle;
+
+/* entries: size of the table, rounded up to a power of two. 0, -ENOMEM. */
+int throttle_new(size_t entries, struct throttle **ret_throttle);
+void throttle_free(struct throttle *throttle);
+
+struct throttle_answer {
+	bool throttled;      /* this failure is over the limit */
+	uint64_t suppressed; /* when record: how many records were left out since the last one for this source */
+	bool record; /* write a record for it; false for most of those over the limit (one in ten seconds is written,
+			with a count) */
+};
+
+/* Counts one failure of a uid and source (an address text, "" for none) at now (CLOCK_MONOTONIC, nanoseconds) against
+ * per_minute (a token bucket of that burst and rate). */
+struct throttle_answer throttle_failure(struct throttle *throttle, uid_t uid, const char *source, int64_t now,
+					uint64_t per_minute);
+
+/* How many sources are over their limit now. */
+size_t throttle_count(struct throttle *throttle, int64_t now);
+
+#endif

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * libapikey: ask apikeyd whether a credential is good, and administer keys. No cryptography happens here.
+ *
+ * Conventions. Functions return 0 on success, a negative errno when something did not work, and, where it says so, a
+ * positive enum apikey_answer when the daemon said no. ret_ outputs are set only on success. Structs the caller fills
+ * begin with size, which is set to sizeof of the struct (so that later versions may append members); members left 0 or
+ * NULL mean "not said". Structs the library hands out are read-only, belong to the caller, are freed by the function
+ * named there, and may grow at their end. All texts are NUL-terminated. Times are seconds since 1970 UTC; APIKEY_NEVER
+ * stands for "no end". Lists of texts end in NULL.
+ *
+ * A handle is used by one thread at a time; different handles are independent. The library keeps no global state,
+ * starts no thread, sets no signal handler and never raises SIGPIPE. Handles are not inherited over exec.
+ */
+#ifndef APIKEY_H
+#define APIKEY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define APIKEY_NEVER INT64_MAX
+
+/* ---- verdicts ---- */
+
+enum apikey_verdict {
+	APIKEY_DENIED = 0,
+	APIKEY_GRANTED = 1,
+	APIKEY_FORBIDDEN = 2,   /* a good credential without the permission */
+	APIKEY_THROTTLED = 3,   /* denied, and too often */
+	APIKEY_UNAVAILABLE = 4, /* nobody could decide: treat as a refusal */
+};
+
+/* "granted", "denied", … Static; never NULL. */
+const char *apikey_verdict_name(enum apikey_verdict verdict);
+
+/* ---- where the daemon is ---- */
+
+struct apikey_options {
+	size_t size;
+	/* The runtime folder (default /run/apikeyd), or one socket. A path given here may belong to the caller's own
+	 * uid instead of root, unless the process is setuid. */
+	const char *path;
+	/* Milliseconds for a whole call, connecting included; 0: 3000. Bounds every blocking call of the handle. */
+	unsigned int timeout;
+};
+
+/* ---- verification ---- */
+
+struct apikey_request {
+	size_t size;
+	const char *credential; /* required; at most 2,048 bytes */
+	const char *service; /* required: the service that asks; a caller that is not root may name what [peers] lists
+				for it */
+	const char *permission; /* required: a query, "mail.imap" or "(a.read OR a.write) AND b.use" */
+	const char *user;       /* whom the credential should log in */
+	const char *tenant;     /* NULL: "default" */
+	const char *rhost;      /* the remote address */
+	const char *tty;
+	const char *ruser;
+};
+
+struct apikey_result {
+	enum apikey_verdict verdict;
+	const char *reason; /* "bad_secret", …; "" where it is not the caller's to know */
+	/* the rest is "" or 0 unless the verdict is APIKEY_GRANTED */
+	const char *key_id;
+	const char *key_name;
+	const char *owner;
+	const char *tenant;
+	const char *permissions; /* the key's grants, separated by single spaces */
+	const char *handle;      /* for apikey_account(), good for 60 s */
+	int64_t expires;         /* of the key; APIKEY_NEVER */
+};
+
+/* Wipes and frees. Accepts NULL. */
+void apikey_result_free(struct apikey_result *result);
+
+/*
+ * Asks once, on a connection of its own: login.sock for a caller whose effective uid is 0, else verify.sock. Blocks
+ * until the answer or the deadline. The answer must echo the request's user, service and id; anything else, silence
+ * included, is APIKEY_UNAVAILABLE with the reason daemon_unreachable, deadline or untrusted_server, never a grant. 0
+ * and *ret_result; -EINVAL for a request without credential, service or permission or with a text over its limit;
+ * -ENOMEM. options may be NULL.
+ */
+int apikey_verify(const struct apikey_options *options, const struct apikey_request *request,
+		  struct apikey_result **ret_result);
+
+/*
+ * Asks again by the handle of a granted result, as PAM's account phase does: request->credential is the handle; user,
+ * service and rhost are those of the first request. Judges the key's state, dates and source and the permission anew;
+ * consumes nothing. Returns as apikey_verify().
+ */
+int apikey_account(const struct apikey_options *options, const struct apikey_request *request,
+		   struct apikey_result **ret_result);
+
+/* ---- a persistent connection with many requests in flight ---- */
+
+struct apikey_client;
+
+/*
+ * Called from apikey_client_process() or _wait() with the answer to one request; result lives until the callback
+ * returns and must not be freed. Every submitted request gets exactly one call: when the connection ends, those left
+ * get APIKEY_UNAVAILABLE. The callback may submit; it may not free the client.
+ */
+typedef void (*apikey_callback)(void *data, const struct apikey_result *result);
+
+/* Connects and announces a persistent client. 0; -ECONNREFUSED, -ETIMEDOUT, -EPERM (the server is not to be trusted),
+ * -ENOMEM … */
+int apikey_client_open(const struct apikey_options *options, struct apikey_client **ret_client);
+
+/* Ends the connection, calling back for what is left, and frees. Accepts NULL. */
+void apikey_client_free(struct apikey_client *client);
+
+/* The descriptor to watch in an event loop; it stays the client's. */
+int apikey_client_fd(const struct apikey_client *client);
+
+/* What to watch it for: POLLIN, with POLLOUT while requests wait to be sent. */
+short apikey_client_events(const struct apikey_client *client);
+
+/* How many submitted requests have not been called back. */
+size_t apikey_client_pending(const struct apikey_client *client);
+
+/* Queues a request and sends what the socket takes without blocking. 0; -EINVAL, -ENOMEM, -ENOTCONN (the connection has
+ * ended), -EAGAIN (1,024 in flight). Texts are copied. */
+int apikey_client_submit(struct apikey_client *client, const struct apikey_request *request, apikey_callback callback,
+			 void *data);
+
+/* Sends and receives what is possible without blocking, and calls back. 0, or a negative errno when the connection has
+ * ended (everything left has been called back). */
+int apikey_client_process(struct apikey_client *client);
+
+/* Processes until nothing is pending or timeout milliseconds have passed. 0, -ETIMEDOUT, or as apikey_client_process().
+ */
+int apikey_client_wait(struct apikey_client *client, unsigned int timeout);
+
+/* ---- administration, over admin.sock ---- */
+
+/* The daemon said no. */
+enum apikey_answer {
+	APIKEY_OK = 0,
+	APIKEY_UNKNOWN_REQUEST = 1,
+	APIKEY_INVALID = 2,
+	APIKEY_NOT_FOUND = 3,
+	APIKEY_EXISTS = 4,
+	APIKEY_NOT_PERMITTED = 5,
+	APIKEY_BAD_CREDENTIAL = 6,
+	APIKEY_WRONG_STATE = 7,
+	APIKEY_STORE_FAILED = 8,
+	APIKEY_DAEMON_UNAVAILABLE = 9,
+	APIKEY_BUSY = 10,
+};
+
+/* "not_found", … Static; never NULL. */
+const char *apikey_answer_name(enum apikey_answer answer);
+
+struct apikey_admin;
+
+/* Connects. Returns as apikey_client_open(). */
+int apikey_admin_open(const struct apikey_options *options, struct apikey_admin **ret_admin);
+void apikey_admin_free(struct apikey_admin *admin);
+
+/*
+ * The credential that all later calls act with, instead of the caller's uid; copied, wiped by apikey_admin_free().
+ * NULL: the uid again. 0, -EINVAL, -ENOMEM.
+ */
+int apikey_admin_set_credential(struct apikey_admin *admin, const char *credential);
+
+/* After a call that returned a positive answer: one sentence for a person that names what is wrong. Lives until the
+ * next call. Never NULL. */
+const char *apikey_admin_message(const struct apikey_admin *admin);
+
+struct apikey_use {
+	int64_t time; /* 0: never used */
+	const char *service;
+	const char *source; /* an address, "local" or "uid:N" */
+};
+
+struct apikey_secret {
+	uint32_t number;
+	int64_t created;
+	int64_t retires; /* 0: the current one */
+	uint64_t use_count;
+	struct apikey_use first_use, last_use;
+};
+
+struct apikey_key {
+	const char *id;
+	const char *kind; /* "opaque" */
+	const char *name;
+	const char *owner;
+	const char *account;
+	const char *tenant;
+	const char *state;        /* "active", "inactive", "suspended", "revoked" */
+	const char *state_reason; /* "" where nobody gave one */
+	int64_t owner_uid;        /* -1: the owner is no local user */
+	int64_t created;
+	const char *created_by;
+	int64_t not_before; /* 0: from the start */
+	int64_t expires;
+	const char *const *permissions;
+	const char *const *roles;
+	const char *const *users;
+	const char *const *sources;
+	const char *const *labels;           /* "name=value" */
+	const struct apikey_secret *secrets; /* oldest first; the last is the current one */
+	size_t secret_count;
+	const char *secret; /* the credential, from apikey_key_create() only; else "" */
+};
+
+/* Wipes and frees. Accepts NULL. */
+void apikey_key_free(struct apikey_key *key);
+
+struct apikey_key_options {
+	size_t size;
+	const char *name;  /* required */
+	const char *owner; /* NULL: the caller */
+	const char *const *permissions;
+	const char *const *users;
+	const char *const *sources;
+	const char *const *labels;
+	int64_t not_before;
+	int64_t expires; /* 0: the default lifetime; APIKEY_NEVER */
+};
+
+/* Makes a key; *ret_key carries its secret, which cannot be had again. 0, negative errno, or positive enum
+ * apikey_answer. */
+int apikey_key_create(struct apikey_admin *admin, const struct apikey_key_options *options,
+		      struct apikey_key **ret_key);
+
+/* key is an id or OWNER/NAME. 0, negative errno, or positive enum apikey_answer, here and in all calls below. */
+int apikey_key_show(struct apikey_admin *admin, const char *key, struct apikey_key **ret_key);
+
+/* What apikey_key_update() replaces; the rest stays. */
+enum apikey_change {
+	APIKEY_CHANGE_NAME = 1 << 0,
+	APIKEY_CHANGE_PERMISSIONS = 1 << 1,
+	APIKEY_CHANGE_USERS = 1 << 2,
+	APIKEY_CHANGE_SOURCES = 1 << 3,
+	APIKEY_CHANGE_LABELS = 1 << 4,
+	APIKEY_CHANGE_NOT_BEFORE = 1 << 5,
+	APIKEY_CHANGE_EXPIRES = 1 << 6,
+};
+
+/* Replaces what changes (a sum of enum apikey_change) marks by what options says. options->owner is not looked at. */
+int apikey_key_update(struct apikey_admin *admin, const char *key, unsigned int changes,
+		      const struct apikey_key_options *options, struct apikey_key **ret_key);
+
+/* Changes of state. why may be NULL. True when they return: no request received by the daemon after that succeeds with
+ * a key that was switched off. */
+int apikey_key_activate(struct apikey_admin *admin, const char *key, const char *why, struct apikey_key **ret_key);
+int apikey_key_deactivate(struct apikey_admin *admin, const char *key, const char *why, struct apikey_key **ret_key);
+int apikey_key_revoke(struct apikey_admin *admin, const char *key, const char *why, struct apikey_key **ret_key);
+/* *ret_key is the key as it was. */
+int apikey_key_delete(struct apikey_admin *admin, const char *key, const char *why, struct apikey_key **ret_key);
+
+struct apikey_key_list {
+	size_t count;
+	const struct apikey_key *const *keys;
+	const char *cursor; /* give it to the next call; "" on the last page */
+};
+
+void apikey_key_list_free(struct apikey_key_list *list);
+
+/* A page of the keys the caller may see, sorted by owner and name. owner and cursor may be NULL; limit 0: as many as
+ * fit in one answer. */
+int apikey_key_list(struct apikey_admin *admin, const char *owner, const char *cursor, unsigned int limit,
+		    struct apikey_key_list **ret_list);
+
+enum apikey_outcome {
+	APIKEY_SKIPPED = 0,
+	APIKEY_PASSED = 1,
+	APIKEY_FAILED = 2,
+};
+
+struct apikey_step {
+	const char *name; /* "shape", "state", "source", … */
+	enum apikey_outcome outcome;
+	const char *detail;
+};
+
+struct apikey_explanation {
+	enum apikey_verdict verdict;
+	const char *reason;          /* "" for granted, and where it is not the caller's to know */
+	const char *reason_sentence; /* the same for a person */
+	const char *key_id;
+	const struct apikey_step *steps;
+	size_t step_count;
+};
+
+void apikey_explanation_free(struct apikey_explanation *explanation);
+
+/*
+ * A dry run, which consumes nothing: would request->credential be let in? With credential NULL, the key named by key is
+ * judged as if its secret had been given. service, permission and user that are NULL are not judged.
+ */
+int apikey_explain(struct apikey_admin *admin, const struct apikey_request *request, const char *key,
+		   struct apikey_explanation **ret_explanation);
+
+struct apikey_item {
+	const char *name; /* stable, "keys.active" */
+	const char *text; /* "" where number says it */
+	uint64_t number;
+};
+
+struct apikey_status {
+	const struct apikey_item *items;
+	size_t item_count;
+};
+
+void apikey_status_free(struct apikey_status *status);
+
+int apikey_status(struct apikey_admin *admin, struct apikey_status **ret_status);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+noinst_LTLIBRARIES += proto/libproto.la
+proto_libproto_la_SOURCES = \
+	proto/answer.c proto/answer.h \
+	proto/codec.c proto/codec.h \
+	proto/credential.c proto/credential.h \
+	proto/message.c proto/message.h \
+	proto/permission.c proto/permission.h \
+	proto/verdict.c proto/verdict.h \
+	proto/wire.h

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+#include "proto/message.h"
+
+#include "common/cleanup.h"
+#include "proto/answer.h"
+#include "proto/verdict.h"
+
+#define NUMBER(tag, message, member, limit)                                                                            \
+	{                                                                                                              \
+		tag, CODEC_NUMBER, false, offsetof(struct message, member), limit, NULL                                \
+	}
+#define TIME(tag, message, member)                                                                                     \
+	{                                                                                                              \
+		tag, CODEC_TIME, false, offsetof(struct message, member), INT64_MAX, NULL                              \
+	}
+#define TEXT(tag, message, member, limit)                                                                              \
+	{                                                                                                              \
+		tag, CODEC_TEXT, false, offsetof(struct message, member), limit, NULL                                  \
+	}
+#define NEED(tag, message, member, limit)                                                                              \
+	{                                                                                                              \
+		tag, CODEC_TEXT, true, offsetof(struct message, member), limit, NULL                                   \
+	}
+#define TEXTS(tag, message, member, limit)                                                                             \
+	{                                                                                                              \
+		tag, CODEC_TEXT_LIST, false, offsetof(struct message, member), limit, NULL                             \
+	}
+#define RECORDS(tag, message, member, limit, record)                                                                   \
+	{                                                                                                              \
+		tag, CODEC_RECORDS, false, offsetof(struct message, member), limit, &(record)                          \
+	}
+#define RECORD(message)                                                                                                \
+	const struct codec_record message = { #message, sizeof(struct message), ARRAY_SIZE(message##_fields),          \
+					      message##_fields }
+
+/* Tags of admin requests: the acting credential is always 1. */
+
+static const struct codec_field message_hello_fields[] = {
+	TEXT(1, message_hello, agent, WIRE_NAME_MAX),
+};
+RECORD(message_hello);
+
+static const struct codec_field message_welcome_fields[] = {
+	NEED(1, message_welcome, version, WIRE_NAME_MAX),
+};
+RECORD(message_welcome);
+
+static const struct codec_field message_error_fields[] = {
+	NUMBER(1, message_error, answer, UINT16_MAX),
+	TEXT(2, message_error, detail, WIRE_REASON_MAX),
+};
+RECORD(message_error);
+
+static const struct codec_field message_verify_fields[] = {
+	NEED(1, message_verify, credential, WIRE_CREDENTIAL_MAX),
+	TEXT(2, message_verify, user, WIRE_USER_MAX),
+	NEED(3, message_verify, service, WIRE_SERVICE_MAX),
+	NEED(4, message_verify, permission, WIRE_PERMISSION_MAX),
+	TEXT(5, message_verify, tenant, WIRE_NAME_MAX),
+	TEXT(6, message_verify, rhost, WIRE_SOURCE_MAX),
+	TEXT(7, message_verify, tty, WIRE_SOURCE_MAX),
+	TEXT(8, message_verify, ruser, WIRE_USER_MAX),
+};
+RECORD(message_verify);
+
+static const struct codec_field message_account_fields[] = {
+	NEED(1, message_account, handle, WIRE_HANDLE_MAX),   TEXT(2, message_account, user, WIRE_USER_MAX),
+	NEED(3, message_account, service, WIRE_SERVICE_MAX), NEED(4, message_account, permission, WIRE_PERMISSION_MAX),
+	TEXT(5, message_account, tenant, WIRE_NAME_MAX),     TEXT(6, message_account, rhost, WIRE_SOURCE_MAX),
+	TEXT(7, message_account, tty, WIRE_SOURCE_MAX),
+};
+RECORD(message_account);
+
+static const struct codec_field message_verdict_fields[] = {
+	NUMBER(1, message_verdict, verdict, VERDICT_COUNT - 1),
+	NUMBER(2, message_verdict, reason, UINT16_MAX),
+	TEXT(3, message_verdict, user, WIRE_USER_MAX),
+	NEED(4, message_verdict, service, WIRE_SERVICE_MAX),
+	TEXT(5, message_verdict, key_id, WIRE_ID_MAX),
+	TEXT(6, message_verdict, key_name, WIRE_NAME_MAX),
+	TEXT(7, message_verdict, owner, WIRE_USER_MAX),
+	TEXT(8, message_verdict, tenant, WIRE_NAME_MAX),
+	TIME(9, message_verdict, expires),
+	TEXT(10, message_verdict, handle, WIRE_HANDLE_MAX),
+	TEXT(11, message_verdict, permissions, WIRE_LIST_TEXT_MAX),
+};
+RECORD(message_verdict);
+
+static const struct codec_field message_use_fields[] = {
+	TIME(1, message_use, time),
+	TEXT(2, message_use, service, WIRE_SERVICE_MAX),
+	TEXT(3, message_use, source, WIRE_SOURCE_MAX),
+};
+RECORD(message_use);
+
+static const struct codec_field message_secret_fields[] = {
+	NUMBER(1, message_secret, number, UINT32_MAX),
+	TIME(2, message_secret, created),
+	TIME(3, message_secret, retires),
+	NUMBER(4, message_secret, use_count, UINT64_MAX),
+	RECORDS(5, message_secret, first_use, 1, message_use),
+	RECORDS(6, message_secret, last_use, 1, message_use),
+};
+RECORD(message_secret);
+
+static const struct codec_field message_key_fields[] = {
+	NEED(1, message_key, id, WIRE_ID_MAX),
+	NEED(2, message_key, kind, WIRE_ID_MAX),
+	NEED(3, message_key, name, WIRE_NAME_MAX),
+	NEED(4, message_key, owner, WIRE_USER_MAX),
+	TEXT(5, message_key, account, WIRE_NAME_MAX),
+	TEXT(6, message_key, tenant, WIRE_NAME_MAX),
+	NEED(7, message_key, state, WIRE_ID_MAX),
+	TEXT(8, message_key, state_reason, WIRE_REASON_MAX),
+	NUMBER(9, message_key, owner_uid_known, 1),
+	NUMBER(10, message_key, owner_uid, UINT32_MAX),
+	TIME(11, message_key, created),
+	TEXT(12, message_key, created_by, WIRE_USER_MAX),
+	TIME(13, message_key, not_before),
+	TIME(14, message_key, expires),
+	TEXTS(15, message_key, permissions, WIRE_PERMISSION_MAX),
+	TEXTS(16, message_key, roles, WIRE_NAME_MAX),
+	TEXTS(17, message_key, users, WIRE_USER_MAX),
+	TEXTS(18, message_key, sources, WIRE_NETWORK_MAX),
+	TEXTS(19, message_key, labels, WIRE_LABEL_MAX),
+	RECORDS(20, message_key, secrets, 5, message_secret),
+	TEXT(21, message_key, secret, WIRE_CREDENTIAL_MAX),
+};
+RECORD(message_key);
+
+static const struct codec_field message_key_create_fields[] = {
+	TEXT(1, message_key_create, credential, WIRE_CREDENTIAL_MAX),
+	NEED(2, message_key_create, name, WIRE_NAME_MAX),
+	TEXT(3, message_key_create, owner, WIRE_USER_MAX),
+	TEXTS(4, message_key_create, permissions, WIRE_PERMISSION_MAX),
+	TEXTS(5, message_key_create, users, WIRE_USER_MAX),
+	TEXTS(6, message_key_create, sources, WIRE_NETWORK_MAX),
+	TEXTS(7, message_key_create, labels, WIRE_LABEL_MAX),
+	TIME(8, message_key_create, not_before),
+	TIME(9, message_key_create, expires),
+};
+RECORD(message_key_create);
+
+static const struct codec_field message_key_list_fields[] = {
+	TEXT(1, message_key_list, credential, WIRE_CREDENTIAL_MAX),
+	TEXT(2, message_key_list, owner, WIRE_USER_MAX),
+	TEXT(3, message_key_list, cursor, WIRE_CURSOR_MAX),
+	NUMBER(4, message_key_list, limit, UINT16_MAX),
+};
+RECORD(message_key_list);
+
+static const struct codec_field message_key_page_fields[] = {
+	RECORDS(1, message_key_page, keys, UINT16_MAX, message_key),
+	TEXT(2, message_key_page, cursor, WIRE_CURSOR_MAX),
+};
+RECORD(message_key_page);
+
+static const struct codec_field message_key_reference_fields[] = {
+	TEXT(1, message_key_reference, credential, WIRE_CREDENTIAL_MAX),
+	NEED(2, message_key_reference, key, WIRE_USER_MAX + 1 + WIRE_NAME_MAX),
+	TEXT(3, message_key_reference, why, WIRE_REASON_MAX),
+};
+RECORD(message_key_reference);
+
+static const struct codec_field message_key_update_fields[] = {
+	TEXT(1, message_key_update, credential, WIRE_CREDENTIAL_MAX),
+	NEED(2, message_key_update, key, WIRE_USER_MAX + 1 + WIRE_NAME_MAX),
+	NUMBER(3, message_key_update, changes, MESSAGE_CHANGE_ALL),
+	TEXT(4, message_key_update, name, WIRE_NAME_MAX),
+	TEXTS(5, message_key_update, permissions, WIRE_PERMISSION_MAX),
+	TEXTS(6, message_key_update, users, WIRE_USER_MAX),
+	TEXTS(7, message_key_update, sources, WIRE_NETWORK_MAX),
+	TEXTS(8, message_key_update, labels, WIRE_LABEL_MAX),
+	TIME(9, message_key_update, not_before),
+	TIME(10, message_key_update, expires),
+};
+RECORD(message_key_update);
+
+static const struct codec_field message_explain_fields[] = {
+	TEXT(1, message_explain, credential, WIRE_CREDENTIAL_MAX),
+	TEXT(2, message_explain, subject, WIRE_CREDENTIAL_MAX),
+	TEXT(3, message_explain, key, WIRE_USER_MAX + 1 + WIRE_NAME_MAX),
+	TEXT(4, message_explain, user, WIRE_USER_MAX),
+	TEXT(5, message_explain, service, WIRE_SERVICE_MAX),
+	TEXT(6, message_explain, permission, WIRE_PERMISSION_MAX),
+	TEXT(7, message_explain, tenant, WIRE_NAME_MAX),
+	TEXT(8, message_explain, rhost, WIRE_SOURCE_MAX),
+};
+RECORD(message_explain);
+
+static const struct codec_field message_step_fields[] = {
+	NEED(1, message_step, name, WIRE_NAME_MAX),
+	NUMBER(2, message_step, outcome, MESSAGE_OUTCOME_FAILED),
+	TEXT(3, message_step, detail, WIRE_REASON_MAX),
+};
+RECORD(message_step);
+
+static const struct codec_field message_explanation_fields[] = {
+	NUMBER(1, message_explanation, verdict, VERDICT_COUNT - 1),
+	NUMBER(2, message_explanation, reason, UINT16_MAX),
+	TEXT(3, message_explanation, key_id, WIRE_ID_MAX),
+	RECORDS(4, message_explanation, steps, 32, message_step),
+};
+RECORD(message_explanation);
+
+static const struct codec_field message_status_fields[] = {
+	TEXT(1, message_status, credential, WIRE_CREDENTIAL_MAX),
+};
+RECORD(message_status);
+
+static const struct codec_field message_item_fields[] = {
+	NEED(1, message_item, name, WIRE_NAME_MAX),
+	NUMBER(2, message_item, number, UINT64_MAX),
+	TEXT(3, message_item, text, WIRE_REASON_MAX),
+};
+RECORD(message_item);
+
+static const struct codec_field message_state_fields[] = {
+	RECORDS(1, message_state, items, 256, message_item),
+};
+RECORD(message_state);

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * The messages of the wire: a struct for each, and the table codec_encode() and codec_decode() walk. Texts of a decoded
+ * message point into its packet. A NULL text and a 0 number are "not said"; a time of 0 likewise, TIME_NEVER is said.
+ */
+#ifndef APIKEYD_PROTO_MESSAGE_H
+#define APIKEYD_PROTO_MESSAGE_H
+
+#include <stdint.h>
+
+#include "proto/codec.h"
+
+/* ---- every socket ---- */
+
+/* Announces a persistent client: the connection is handed to a worker and may carry many requests at once. */
+struct message_hello {
+	const char *agent; /* for the log: "libapikey 0.1.0" */
+};
+extern const struct codec_record message_hello;
+
+struct message_welcome {
+	const char *version; /* of the daemon */
+};
+extern const struct codec_record message_welcome;
+
+/* The request got no answer of its own. */
+struct message_error {
+	uint64_t answer;    /* enum answer */
+	const char *detail; /* what exactly is wrong and how to mend it; for a person */
+};
+extern const struct codec_record message_error;
+
+/* ---- login.sock and verify.sock ---- */
+
+struct message_verify {
+	const char *credential;
+	const char *user; /* may be absent: the key alone decides whose it is */
+	const char *service;
+	const char *permission; /* the query that must hold */
+	const char *tenant;     /* absent: "default" */
+	const char *rhost;      /* as PAM says it: an address, a name, nothing */
+	const char *tty;
+	const char *ruser;
+};
+extern const struct codec_record message_verify;
+
+/* The account phase: the handle of a granted verdict, judged again. user, service and rhost must be those of the
+ * verdict. */
+struct message_account {
+	const char *handle;
+	const char *user;
+	const char *service;
+	const char *permission;
+	const char *tenant;
+	const char *rhost;
+	const char *tty;
+};
+extern const struct codec_record message_account;
+
+struct message_verdict {
+	uint64_t verdict;    /* enum verdict */
+	uint64_t reason;     /* enum reason; REASON_NONE where it is not the caller's to know */
+	const char *user;    /* echo of the request, for the caller to compare */
+	const char *service; /* echo */
+	/* the rest only when granted */
+	const char *key_id;
+	const char *key_name;
+	const char *owner;
+	const char *tenant;
+	int64_t expires;         /* of the key */
+	const char *handle;      /* for the account phase: 60 s, bound to user, service and source */
+	const char *permissions; /* the key's grants, separated by one space; cut at a whole grant */
+};
+extern const struct codec_record message_verdict;
+
+/* ---- admin.sock ---- */
+
+/* kind of a key */
+#define MESSAGE_KIND_OPAQUE "opaque"
+#define MESSAGE_KIND_PAIR "pair"
+
+/* state of a key */
+#define MESSAGE_STATE_ACTIVE "active"
+#define MESSAGE_STATE_INACTIVE "inactive"
+#define MESSAGE_STATE_SUSPENDED "suspended"
+#define MESSAGE_STATE_REVOKED "revoked"
+
+/* One use of a secret. */
+struct message_use {
+	int64_t time;
+	const char *service;
+	const char *source; /* address, "local" or "uid:N" */
+};
+extern const struct codec_record message_use;
+
+/* A secret of a key, without the secret. */
+struct message_secret {
+	uint64_t number; /* 1, 2, …: the greatest is the current one */
+	int64_t created;
+	int64_t retires; /* 0 for the current one */
+	uint64_t use_count;
+	struct codec_records first_use; /* message_use, at most one */
+	struct codec_records last_use;  /* message_use, at most one */
+};
+extern const struct codec_record message_secret;
+
+struct message_key {
+	const char *id;
+	const char *kind;
+	const char *name;
+	const char *owner;
+	const char *account;
+	const char *tenant;       /* absent for an account key */
+	const char *state;        /* MESSAGE_STATE_… */
+	const char *state_reason; /* why it is suspended, deactivated or revoked, where someone said so */
+	uint64_t owner_uid_known; /* 1: owner_uid says the local user */
+	uint64_t owner_uid;
+	int64_t created;
+	const char *created_by;
+	int64_t not_before; /* 0: from the start */
+	int64_t expires;    /* TIME_NEVER: no end */
+	struct codec_texts permissions;
+	struct codec_texts roles;
+	struct codec_texts users;     /* further users it may log in as */
+	struct codec_texts sources;   /* networks, "local"; none: from anywhere */
+	struct codec_texts labels;    /* "name=value" */
+	struct codec_records secrets; /* message_secret, oldest first */
+	const char *secret;           /* the credential itself: in the reply to WIRE_KEY_CREATE and nowhere else */
+};
+extern const struct codec_record message_key;
+
+/*
+ * Every request begins with the acting credential: where it is present it is the request's one authority, else the peer
+ * is.
+ */
+struct message_key_create {
+	const char *credential;
+	const char *name;
+	const char *owner; /* absent: the caller */
+	struct codec_texts permissions;
+	struct codec_texts users;
+	struct codec_texts sources;
+	struct codec_texts labels;
+	int64_t not_before;
+	int64_t expires; /* 0: the default lifetime; TIME_NEVER */
+};
+extern const struct codec_record message_key_create;
+
+struct message_key_list {
+	const char *credential;
+	const char *owner;  /* only this owner's */
+	const char *cursor; /* of the page before */
+	uint64_t limit;     /* keys a page; 0: as many as fit */
+};
+extern const struct codec_record message_key_list;
+
+struct message_key_page {
+	struct codec_records keys; /* message_key */
+	const char *cursor;        /* absent on the last page */
+};
+extern const struct codec_record message_key_page;
+
+struct message_key_reference {
+	const char *credential;
+	const char *key; /* an id, or OWNER/NAME */
+	const char *why; /* for a change of state: kept with the key and in the audit */
+};
+extern const struct codec_record message_key_reference;
+
+/* What message_key_update replaces; what is not marked stays. */
+enum message_key_change {
+	MESSAGE_CHANGE_NAME = 1 << 0,
+	MESSAGE_CHANGE_PERMISSIONS = 1 << 1,
+	MESSAGE_CHANGE_USERS = 1 << 2,
+	MESSAGE_CHANGE_SOURCES = 1 << 3,
+	MESSAGE_CHANGE_LABELS = 1 << 4,
+	MESSAGE_CHANGE_NOT_BEFORE = 1 << 5,
+	MESSAGE_CHANGE_EXPIRES = 1 << 6,
+	MESSAGE_CHANGE_ALL = (1 << 7) - 1,
+};
+
+struct message_key_update {
+	const char *credential;
+	const char *key;
+	uint64_t changes; /* enum message_key_change */
+	const char *name;
+	struct codec_texts permissions; /* an empty list takes all away */
+	struct codec_texts users;
+	struct codec_texts sources;
+	struct codec_texts labels;
+	int64_t not_before;
+	int64_t expires;
+};
+extern const struct codec_record message_key_update;
+
+/* A dry run: would this credential, or this key with a good secret, be let in? Changes and consumes nothing. */
+struct message_explain {
+	const char *credential;
+	const char *subject;    /* the credential to try; or */
+	const char *key;        /* the key to try */
+	const char *user;       /* absent: the user is not judged */
+	const char *service;    /* absent: the service is not judged */
+	const char *permission; /* absent: the permission is not judged */
+	const char *tenant;
+	const char *rhost;
+};
+extern const struct codec_record message_explain;
+
+enum message_outcome {
+	MESSAGE_OUTCOME_SKIPPED = 0, /* not reached, or not asked for */
+	MESSAGE_OUTCOME_PASSED = 1,
+	MESSAGE_OUTCOME_FAILED = 2,
+};
+
+struct message_step {
+	const char *name;   /* "shape", "state", "source", … */
+	uint64_t outcome;   /* enum message_outcome */
+	const char *detail; /* for a person */
+};
+extern const struct codec_record message_step;
+
+struct message_explanation {
+	uint64_t verdict;
+	uint64_t reason; /* REASON_NONE where it is not the caller's to know; then there are no steps either */
+	const char *key_id;
+	struct codec_records steps; /* message_step */
+};
+extern const struct codec_record message_explanation;
+
+struct message_status {
+	const char *credential;
+};
+extern const struct codec_record message_status;
+
+/* One line of the state: a number where text is absent. Names are stable lower_snake_case, dotted where they belong
+ * together. */
+struct message_item {
+	const char *name;
+	uint64_t number;
+	const char *text;
+};
+extern const struct codec_record message_item;
+
+struct message_state {
+	struct codec_records items; /* message_item */
+};
+extern const struct codec_record message_state;
+
+#endif

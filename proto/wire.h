@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * The wire between apikeyd and its clients: this header is the specification.
+ *
+ * Transport: AF_UNIX, SOCK_SEQPACKET. One packet is one request or one reply; the kernel keeps the boundaries. Several
+ * requests may be in flight on a connection; replies carry the request's id and may come in another order. A packet
+ * that breaks a rule of this page closes the connection it came on, and nothing else.
+ *
+ * Packet: a header of WIRE_HEADER_SIZE bytes, then fields. All numbers are big-endian.
+ *
+ *     offset  size
+ *          0     4   magic, WIRE_MAGIC
+ *          4     2   version, WIRE_VERSION
+ *          6     2   type, enum wire_type
+ *          8     8   request id, chosen by the client, copied into the reply
+ *         16     4   length of all fields in bytes; the packet is exactly WIRE_HEADER_SIZE longer
+ *
+ * Field: a tag (2), a length (2), that many bytes. Tags ascend; the same tag again is allowed where the table says
+ * "list", up to its count. A tag with WIRE_OPTIONAL set may be skipped by who does not know it; any other unknown tag
+ * is an error.
+ *
+ *     number   8 bytes, at most the field's limit; times are seconds since 1970 UTC, INT64_MAX for "never"
+ *     text     1 to limit bytes without NUL, then one NUL which the length counts: a decoded message points into its
+ * packet record   fields as above, nested
+ *
+ * A field is left out where it has nothing to say: an absent text is NULL, an absent number 0. Texts are bytes here;
+ * who takes one for a name checks its form (UTF-8, no control characters).
+ *
+ * proto/message.h has a struct and a table for each type; proto/codec.h the one encoder and the one decoder for them.
+ */
+#ifndef APIKEYD_PROTO_WIRE_H
+#define APIKEYD_PROTO_WIRE_H
+
+#include <stdint.h>
+
+#define WIRE_MAGIC UINT32_C(0x616b6579) /* "akey" */
+#define WIRE_VERSION 1
+#define WIRE_HEADER_SIZE 20
+#define WIRE_FIELD_SIZE 4 /* tag and length of a field */
+#define WIRE_OPTIONAL UINT16_C(0x8000)
+
+/* A packet, header included, in bytes. Requests on login.sock and verify.sock, and their replies, stay under the
+ * smaller one. */
+#define WIRE_PACKET_MAX 65536
+#define WIRE_VERIFY_PACKET_MAX 8192
+
+/* Limits of texts in bytes, without the NUL. */
+#define WIRE_CREDENTIAL_MAX 2048
+#define WIRE_USER_MAX 256
+#define WIRE_SERVICE_MAX 128
+#define WIRE_SOURCE_MAX 256      /* an address or host name, a terminal */
+#define WIRE_PERMISSION_MAX 1000 /* a grant or a query */
+#define WIRE_NAME_MAX 128        /* a key's, tenant's, account's or role's name */
+#define WIRE_ID_MAX 64
+#define WIRE_HANDLE_MAX 128
+#define WIRE_REASON_MAX 512
+#define WIRE_CURSOR_MAX 1024
+#define WIRE_NETWORK_MAX 64
+#define WIRE_LABEL_MAX 256
+
+/* All texts of one list of a key together, a separator after each, in bytes: what a key holds stays small enough to be
+ * read on every login. */
+#define WIRE_LIST_TEXT_MAX 4096
+
+/* How many times a list field may stand in one record. */
+#define WIRE_LIST_MAX 64
+
+/* Socket file names in the runtime directory; the FileDescriptorName= of each is its name without ".sock". */
+#define WIRE_RUNTIME_DIR "/run/apikeyd"
+#define WIRE_LOGIN_SOCKET "login.sock"
+#define WIRE_VERIFY_SOCKET "verify.sock"
+#define WIRE_ADMIN_SOCKET "admin.sock"
+
+/* Message types. A reply's type is its request's plus WIRE_REPLY, or WIRE_ERROR. Numbers are never used again. */
+#define WIRE_REPLY 0x8000
+
+enum wire_type {
+	/* on every socket */
+	WIRE_HELLO = 1, /* announces a persistent client: message_hello -> message_welcome */
+	/* on login.sock and verify.sock */
+	WIRE_VERIFY = 2,  /* judges a credential: message_verify -> message_verdict */
+	WIRE_ACCOUNT = 3, /* judges again by the handle of a verdict: message_account -> message_verdict */
+	/* on admin.sock */
+	WIRE_KEY_CREATE = 16,     /* message_key_create -> message_key with its secret */
+	WIRE_KEY_LIST = 17,       /* message_key_list -> message_key_page */
+	WIRE_KEY_SHOW = 18,       /* message_key_reference -> message_key */
+	WIRE_KEY_UPDATE = 19,     /* message_key_update -> message_key */
+	WIRE_KEY_ACTIVATE = 20,   /* message_key_reference -> message_key */
+	WIRE_KEY_DEACTIVATE = 21, /* message_key_reference -> message_key */
+	WIRE_KEY_REVOKE = 22,     /* message_key_reference -> message_key */
+	WIRE_KEY_DELETE = 23,     /* message_key_reference -> message_key as it was */
+	WIRE_EXPLAIN = 24,        /* a dry run: message_explain -> message_explanation */
+	WIRE_STATUS = 25,         /* message_status -> message_state */
+	/* a request that got no answer of its own: message_error */
+	WIRE_ERROR = 0xffff,
+};
+
+#endif
