@@ -6,7 +6,28 @@ daemon_libdaemon_la_LIBADD = proto/libproto.la common/libcommon.la \
 	$(SYSTEMD_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(JANSSON_LIBS) -lpthread
 daemon_libdaemon_la_SOURCES =
 
-# A line per module, each added by its author.
+# A line per module.
+daemon_libdaemon_la_SOURCES += daemon/admin.c daemon/admin.h
+daemon_libdaemon_la_SOURCES += daemon/admin_explain.c daemon/admin_key.c daemon/admin_status.c
+daemon_libdaemon_la_SOURCES += daemon/arguments.c daemon/arguments.h
+daemon_libdaemon_la_SOURCES += daemon/authority.c daemon/authority.h
+daemon_libdaemon_la_SOURCES += daemon/batch.c daemon/batch.h
+daemon_libdaemon_la_SOURCES += daemon/connection.c daemon/connection.h
+daemon_libdaemon_la_SOURCES += daemon/counters.h daemon/daemon.h
+daemon_libdaemon_la_SOURCES += daemon/handle.c daemon/handle.h
+daemon_libdaemon_la_SOURCES += daemon/key_fields.c daemon/key_fields.h
+daemon_libdaemon_la_SOURCES += daemon/key_message.c daemon/key_message.h
+daemon_libdaemon_la_SOURCES += daemon/limits.c daemon/limits.h
+daemon_libdaemon_la_SOURCES += daemon/listener.c daemon/listener.h
+daemon_libdaemon_la_SOURCES += daemon/names.c daemon/names.h
+daemon_libdaemon_la_SOURCES += daemon/policy.c daemon/policy.h
+daemon_libdaemon_la_SOURCES += daemon/privileges.c daemon/privileges.h
+daemon_libdaemon_la_SOURCES += daemon/service.c daemon/service.h
+daemon_libdaemon_la_SOURCES += daemon/thread.c daemon/thread.h
+daemon_libdaemon_la_SOURCES += daemon/vault.c daemon/vault.h
+daemon_libdaemon_la_SOURCES += daemon/verify.c daemon/verify.h
+daemon_libdaemon_la_SOURCES += daemon/writer.c daemon/writer.h
+
 daemon_libdaemon_la_SOURCES += daemon/audit.h
 daemon_libdaemon_la_SOURCES += daemon/crypto.h
 daemon_libdaemon_la_SOURCES += daemon/journal.h
@@ -15,3 +36,9 @@ daemon_libdaemon_la_SOURCES += daemon/settings.h
 daemon_libdaemon_la_SOURCES += daemon/store.h
 daemon_libdaemon_la_SOURCES += daemon/throttle.h
 daemon_libdaemon_la_SOURCES += daemon/uses.h
+
+sbin_PROGRAMS += daemon/apikeyd
+daemon_apikeyd_SOURCES = daemon/main.c
+daemon_apikeyd_CFLAGS = $(daemon_libdaemon_la_CFLAGS) $(PIE_CFLAGS)
+daemon_apikeyd_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)
+daemon_apikeyd_LDADD = daemon/libdaemon.la

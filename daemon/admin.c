@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+#include "daemon/admin.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/secret.h"
+#include "config.h"
+#include "daemon/audit.h"
+
+static int answer_hello(struct admin_request *request, struct store_reader *reader, struct vault *vault)
+{
+	struct message_welcome welcome = { .version = PACKAGE_VERSION };
+
+	(void)reader;
+	(void)vault;
+	return admin_reply(request, &message_welcome, &welcome);
+}
+
+/* The union's first member is where the acting credential lies. */
+_Static_assert(offsetof(struct message_key_create, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_key_list, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_key_reference, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_key_update, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_explain, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_status, credential) == 0, "the credential comes first");
+
+static const struct admin_verb verbs[] = {
+	{ WIRE_HELLO, &message_hello, NULL, AUTHORITY_SEE, false, false, false, answer_hello },
+	{ WIRE_KEY_CREATE, &message_key_create, "key_create", AUTHORITY_CREATE, true, true, true, admin_key_create },
+	{ WIRE_KEY_LIST, &message_key_list, NULL, AUTHORITY_SEE, false, true, false, admin_key_list },
+	{ WIRE_KEY_SHOW, &message_key_reference, NULL, AUTHORITY_SEE, false, true, false, admin_key_show },
+	{ WIRE_KEY_UPDATE, &message_key_update, "key_update", AUTHORITY_CREATE, true, true, false, admin_key_update },
+	{ WIRE_KEY_ACTIVATE, &message_key_reference, "key_activate", AUTHORITY_CREATE, true, true, false,
+	  admin_key_change_state },
+	{ WIRE_KEY_DEACTIVATE, &message_key_reference, "key_deactivate", AUTHORITY_END, true, true, false,
+	  admin_key_change_state },
+	{ WIRE_KEY_REVOKE, &message_key_reference, "key_revoke", AUTHORITY_END, true, true, false,
+	  admin_key_change_state },
+	{ WIRE_KEY_DELETE, &message_key_reference, "key_delete", AUTHORITY_END, true, true, false, admin_key_delete },
+	{ WIRE_EXPLAIN, &message_explain, "explain", AUTHORITY_SEE, false, true, false, admin_explain },
+	{ WIRE_STATUS, &message_status, NULL, AUTHORITY_SEE, false, false, false, admin_status },
+};
+
+static const struct admin_verb *find_verb(uint16_t type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		if (verbs[i].type == type)
+			return &verbs[i];
+	}
+	return NULL;
+}
+
+/* ---- answering ---- */
+
+int admin_reply(struct admin_request *request, const struct codec_record *record, const void *message)
+{
+	struct codec_header header = { .type = request->header.type | WIRE_REPLY,
+				       .request_id = request->header.request_id };
+
+	return codec_encode(record, message, header, request->reply, sizeof(request->reply), &request->reply_size);
+}
+
+int admin_refuse(struct admin_request *request, enum answer answer, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(request->detail, sizeof(request->detail), format, arguments);
+	va_end(arguments);
+	return (int)answer;
+}
+
+struct audit_record admin_record(const struct admin_request *request, const char *event)
+{
+	return (struct audit_record){
+		.time = clock_wall_microseconds(),
+		.event = event,
+		.has_peer = true,
+		.peer_uid = request->peer.uid,
+		.peer_pid = request->peer.pid,
+		.actor = request->authority.actor,
+	};
+}
+
+static void free_request(struct admin_request *request)
+{
+	secret_wipe(request->packet, request->packet_size);
+	secret_wipe(request->reply, request->reply_size);
+	settings_unshare(request->settings);
+	free(request);
+}
+
+static void encode_error(struct admin_request *request, enum answer answer)
+{
+	struct message_error error = { .answer = answer, .detail = request->detail };
+	struct codec_header header = { .type = WIRE_ERROR, .request_id = request->header.request_id };
+
+	/* The reply may hold a secret whose key did not come about. */
+	secret_wipe(request->reply, request->reply_size);
+	if (codec_encode(&message_error, &error, header, request->reply, sizeof(request->reply), &request->reply_size) <
+	    0)
+		request->reply_size = 0;
+}
+
+/* Attempts beyond one's authority are recorded; what succeeded has its record in the change log. */
+static void record_refusal(struct admin_request *request, enum answer answer)
+{
+	struct audit_record record;
+
+	if (answer != ANSWER_NOT_PERMITTED && answer != ANSWER_BAD_CREDENTIAL)
+		return;
+	record = admin_record(request, request->verb && request->verb->event ? request->verb->event : "admin");
+	record.has_verdict = true;
+	record.verdict = answer == ANSWER_NOT_PERMITTED ? VERDICT_FORBIDDEN : VERDICT_DENIED;
+	(void)audit_write(request->thread->daemon->audit, &record, 1);
+}
+
+static void finish(struct admin_request *request, int result)
+{
+	struct connection *connection = request->connection;
+	enum answer answer = result < 0 ? ANSWER_STORE_FAILED : (enum answer)result;
+
+	if (answer != ANSWER_OK) {
+		record_refusal(request, answer);
+		encode_error(request, answer);
+	}
+	if (connection) {
+		bool sent = request->reply_size > 0 &&
+			    connection_send(connection, request->reply, request->reply_size) == 0;
+
+		connection_resume(connection);
+		if (!sent)
+			(void)shutdown(connection->fd, SHUT_RDWR);
+	}
+	free_request(request);
+}
+
+/* ---- the way of a request ---- */
+
+static void on_written(struct thread *thread, struct thread_task *task)
+{
+	struct admin_request *request =
+		(struct admin_request *)((char *)task - offsetof(struct admin_request, job.done));
+
+	if (request->job.result == 0)
+		counter_add(&thread->daemon->counters.changes);
+	finish(request, request->job.result);
+}
+
+static int write_request(struct writer_job *job, struct vault *vault)
+{
+	struct admin_request *request = (struct admin_request *)((char *)job - offsetof(struct admin_request, job));
+
+	return request->verb->run(request, store_writer(vault->store), vault);
+}
+
+static int read_request(struct admin_request *request)
+{
+	struct thread *thread = request->thread;
+	int r;
+
+	if (!request->verb->needs_store)
+		return request->verb->run(request, thread->reader, thread->vault);
+	r = store_read_begin(thread->reader);
+	if (r == 0) {
+		r = request->verb->run(request, thread->reader, thread->vault);
+		store_read_end(thread->reader);
+	}
+	if (r == -EIO)
+		thread_vault_failed(thread);
+	return r;
+}
+
+static void run_request(struct admin_request *request)
+{
+	if (!request->verb->writes) {
+		finish(request, read_request(request));
+		return;
+	}
+	request->job.run = write_request;
+	request->job.origin = request->thread;
+	request->job.done.run = on_written;
+	writer_submit(request->thread->daemon->writer, &request->job);
+}
+
+/* The owner of a new key is found, or is no local user. */
+static void on_owner(void *data, int error, uid_t uid, const char *name)
+{
+	struct admin_request *request = data;
+	bool by_name = request->message.create.owner != NULL;
+
+	request->query = NULL;
+	if (error == 0) {
+		snprintf(request->owner, sizeof(request->owner), "%s", name);
+		request->owner_uid_known = true;
+		request->owner_uid = uid;
+	} else if (error == -ENOENT && by_name) {
+		/* An owner need not exist on this host: alice@example.org */
+		snprintf(request->owner, sizeof(request->owner), "%s", request->message.create.owner);
+	} else if (error == -ENOENT) {
+		finish(request, admin_refuse(request, ANSWER_INVALID, "uid %u has no user name here; name the owner",
+					     (unsigned int)request->authority.uid));
+		return;
+	} else {
+		finish(request, admin_refuse(request, ANSWER_UNAVAILABLE, "the name service did not answer: %s",
+					     strerror(-error)));
+		return;
+	}
+	run_request(request);
+}
+
+/* A key made through a key has that key's owner; a user's own is the user; an administrator says whose. */
+static void find_owner(struct admin_request *request)
+{
+	const char *owner = request->message.create.owner;
+	const struct authority *authority = &request->authority;
+	int r;
+
+	if (authority->kind != AUTHORITY_ADMINISTRATOR && owner &&
+	    (authority->kind != AUTHORITY_KEY || strcmp(owner, authority->owner) != 0)) {
+		finish(request, admin_refuse(request, ANSWER_NOT_PERMITTED,
+					     "only administrators make keys for others: leave the owner out"));
+		return;
+	}
+	if (authority->kind == AUTHORITY_KEY) {
+		snprintf(request->owner, sizeof(request->owner), "%s", authority->owner);
+		request->owner_uid_known = authority->owner_uid_known;
+		request->owner_uid = authority->owner_uid;
+		run_request(request);
+		return;
+	}
+	if (!owner && authority->uid == 0) {
+		finish(request, admin_refuse(request, ANSWER_INVALID, "root must say whose the key is: --owner USER"));
+		return;
+	}
+	r = names_look_up(request->thread->daemon->names, request->thread, owner, authority->uid, on_owner, request,
+			  &request->query);
+	if (r < 0)
+		finish(request, admin_refuse(request, ANSWER_UNAVAILABLE, "out of memory"));
+}
+
+static void begin(struct admin_request *request)
+{
+	struct thread *thread = request->thread;
+	bool ready = thread_vault(thread);
+	const char *credential = request->header.type == WIRE_HELLO ? NULL : request->message.credential;
+	enum answer answer;
+
+	if (!request->verb) {
+		finish(request, ANSWER_UNKNOWN_REQUEST);
+		return;
+	}
+	if (!ready && (request->verb->needs_store || credential)) {
+		vault_fault(thread->daemon->keeper, request->detail, sizeof(request->detail));
+		finish(request, ANSWER_UNAVAILABLE);
+		return;
+	}
+	answer = authority_decide(request->connection, credential, clock_wall_seconds(), &request->keys[0],
+				  &request->authority);
+	/* Greeting and the short form of status are for everybody. */
+	if (answer == ANSWER_NOT_PERMITTED && !request->verb->needs_store)
+		answer = ANSWER_OK;
+	else if (answer == ANSWER_OK && !authority_allows(&request->authority, request->verb->deed))
+		answer = ANSWER_NOT_PERMITTED;
+	if (answer != ANSWER_OK)
+		finish(request, (int)answer);
+	else if (request->verb->names_owner)
+		find_owner(request);
+	else
+		run_request(request);
+}
+
+void admin_forget(struct admin_request *request)
+{
+	request->connection = NULL;
+	if (!request->query)
+		return;
+	names_cancel(request->query);
+	free_request(request);
+}
+
+/* Decodes the packet. False when it breaks a rule of the wire. */
+static bool decode(struct admin_request *request)
+{
+	if (codec_decode_header(request->packet, request->packet_size, &request->header) < 0)
+		return false;
+	request->verb = find_verb(request->header.type);
+	if (!request->verb)
+		return true;
+	return codec_decode(request->verb->record, request->packet, request->packet_size, &request->message) == 0;
+}
+
+enum batch_result admin_serve(struct connection *connection)
+{
+	struct admin_request *request = calloc(1, sizeof(*request));
+	struct iovec vector;
+	struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1 };
+	ssize_t size;
+
+	if (!request)
+		return BATCH_CLOSE;
+	vector = (struct iovec){ request->packet, sizeof(request->packet) };
+	do
+		size = recvmsg(connection->fd, &message, MSG_DONTWAIT);
+	while (size < 0 && errno == EINTR);
+	if (size <= 0) {
+		free(request);
+		return size < 0 && errno == EAGAIN ? BATCH_EMPTY : BATCH_CLOSE;
+	}
+	connection->active = clock_monotonic();
+	request->packet_size = (size_t)size;
+	request->connection = connection;
+	request->thread = connection->thread;
+	request->settings = settings_share(connection->thread->settings);
+	request->peer = connection->peer;
+	if (message.msg_flags & MSG_TRUNC || !decode(request)) {
+		counter_add(&connection->thread->daemon->counters.bad_packets);
+		free_request(request);
+		return BATCH_CLOSE;
+	}
+	counter_add(&connection->thread->daemon->counters.admin_requests);
+	connection->persistent = true; /* as many requests as the client likes, one after the other */
+	connection->request = request;
+	begin(request);
+	return BATCH_SERVED;
+}

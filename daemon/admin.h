@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * Serving admin.sock: one request at a time on a connection. A request is decoded, its authority decided, the owner's
+ * name looked up where one is needed, and then it runs: here when it only reads, in the writer's thread when it changes
+ * something.
+ */
+#ifndef APIKEYD_DAEMON_ADMIN_H
+#define APIKEYD_DAEMON_ADMIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "daemon/authority.h"
+#include "daemon/batch.h"
+#include "daemon/names.h"
+#include "daemon/writer.h"
+#include "proto/answer.h"
+#include "proto/message.h"
+
+struct audit_record;
+struct admin_verb;
+
+struct admin_request {
+	struct connection *connection; /* NULL: the peer has gone; what was begun is finished all the same */
+	struct thread *thread;
+	struct settings_shared *settings; /* a reference: the writer's thread reads them while others may come */
+	struct socket_peer peer;
+	const struct admin_verb *verb;
+	struct codec_header header;
+	union {
+		const char *credential; /* every request but hello begins with it */
+		struct message_hello hello;
+		struct message_key_create create;
+		struct message_key_list list;
+		struct message_key_reference reference;
+		struct message_key_update update;
+		struct message_explain explain;
+		struct message_status status;
+	} message; /* texts point into packet */
+	struct authority authority;
+	struct names_query *query; /* being looked up */
+	/* whose a new key is to be */
+	char owner[WIRE_USER_MAX + 1];
+	bool owner_uid_known;
+	uid_t owner_uid;
+	struct writer_job job;
+	/* the answer */
+	char detail[WIRE_REASON_MAX + 1];
+	size_t reply_size;
+	size_t packet_size;
+	struct store_key keys[2]; /* before and after */
+	unsigned char reply[WIRE_PACKET_MAX];
+	unsigned char packet[WIRE_PACKET_MAX];
+};
+
+/*
+ * A handler. reader sees the writer's open transaction for one that changes something (store is then its store, else
+ * NULL). 0 and the reply encoded by admin_reply(); a positive enum answer, with detail where there is more to say; a
+ * negative errno: the store failed.
+ */
+typedef int (*admin_handler)(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+
+/* What may be asked, and by whom: daemon/admin.c has the table. */
+struct admin_verb {
+	enum wire_type type;
+	const struct codec_record *record;
+	const char *event; /* in the audit; NULL: reading is not recorded */
+	enum authority_deed deed;
+	bool writes;
+	bool needs_store;
+	bool names_owner; /* the owner's name or uid is looked up first */
+	admin_handler run;
+};
+
+/* Receives and begins one request. */
+enum batch_result admin_serve(struct connection *connection);
+
+/* The connection of a request being served has ended. */
+void admin_forget(struct admin_request *request);
+
+/* Encodes the reply. 0, or a negative errno. */
+int admin_reply(struct admin_request *request, const struct codec_record *record, const void *message);
+
+/* Writes the sentence that goes with an answer, and returns the answer. */
+int admin_refuse(struct admin_request *request, enum answer answer, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* A record of this request, to be completed. */
+struct audit_record admin_record(const struct admin_request *request, const char *event);
+
+/* ---- the handlers, each in the file of its object ---- */
+
+int admin_key_create(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_key_list(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_key_show(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_key_update(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_key_change_state(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_key_delete(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_explain(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_status(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+
+/* Finds the key a request names (an id or OWNER/NAME) among those its authority reaches. ANSWER_OK and *ret_key,
+ * ANSWER_NOT_FOUND, or a negative errno. */
+int admin_find_key(struct admin_request *request, struct store_reader *reader, const char *name,
+		   struct store_key *ret_key);
+
+#endif

@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * The requests about keys. Each change carries its audit record in its own transaction; what is not the caller's to
+ * know does not exist.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/encoding.h"
+#include "common/secret.h"
+#include "daemon/admin.h"
+#include "daemon/audit.h"
+#include "daemon/crypto.h"
+#include "daemon/key_fields.h"
+#include "daemon/key_message.h"
+#include "daemon/uses.h"
+
+#define ID_ATTEMPTS 8 /* 71 random bits collide about never */
+#define PAGE_KEYS 128 /* keys in one reply, unless fewer are asked for or fit */
+
+static void free_key_message(struct key_message **message)
+{
+	key_message_free(*message);
+}
+
+/* ---- what all of them do ---- */
+
+int admin_find_key(struct admin_request *request, struct store_reader *reader, const char *name,
+		   struct store_key *ret_key)
+{
+	const char *slash = strrchr(name, '/');
+	char owner[WIRE_USER_MAX + 1];
+	int r;
+
+	if (!slash) {
+		if (!credential_is_id(name))
+			return admin_refuse(request, ANSWER_NOT_FOUND, "'%.64s' is neither a key's id nor OWNER/NAME",
+					    credential_looks_secret(name) ? "ak_…" : name);
+		r = store_find_key(reader, name, ret_key);
+	} else {
+		if ((size_t)(slash - name) >= sizeof(owner))
+			return ANSWER_NOT_FOUND;
+		memcpy(owner, name, (size_t)(slash - name));
+		owner[slash - name] = '\0';
+		r = store_find_key_named(reader, owner, slash + 1, ret_key);
+	}
+	if (r == -ENOENT || (r == 0 && !authority_reaches(&request->authority, ret_key)))
+		return ANSWER_NOT_FOUND;
+	return r;
+}
+
+/* The key with its uses, those still in memory too. NULL and *ret_error on failure. */
+static struct key_message *show_key(struct admin_request *request, struct store_reader *reader,
+				    const struct store_key *key, int *ret_error)
+{
+	struct store_use uses[STORE_SECRETS_MAX];
+	struct key_message *message;
+
+	for (size_t i = 0; i < key->secret_count; i++) {
+		int r = store_find_use(reader, key->id, key->secrets[i].number, &uses[i]);
+
+		if (r < 0) {
+			*ret_error = r;
+			return NULL;
+		}
+		uses_merge(request->thread->daemon->uses, &uses[i]);
+	}
+	message = key_message_new(key, uses);
+	*ret_error = message ? 0 : -ENOMEM;
+	return message;
+}
+
+static int reply_key(struct admin_request *request, struct store_reader *reader, const struct store_key *key,
+		     const char *secret)
+{
+	CLEANUP(free_key_message) struct key_message *message = NULL;
+	int r;
+
+	message = show_key(request, reader, key, &r);
+	if (!message)
+		return r;
+	key_message_get(message)->secret = secret;
+	return admin_reply(request, &message_key, key_message_get(message));
+}
+
+/* The audit record of a change, into the change log under the next rev. before or after may be NULL. */
+static int log_change(struct admin_request *request, struct vault *vault, const struct store_key *before,
+		      const struct store_key *after, const char *why)
+{
+	struct audit_record record = admin_record(request, request->verb->event);
+	const struct store_key *key = after ? after : before;
+	CLEANUP_FREE char *changes = key_changes(before, after, why);
+	CLEANUP_FREE char *object = NULL;
+	uint64_t rev;
+
+	record.key_id = key->id;
+	record.key_name = key->name;
+	record.owner = key->owner;
+	record.changes = changes;
+	object = changes ? audit_format(&record) : NULL;
+	if (!object)
+		return -ENOMEM;
+	return store_log_change(vault->store, record.time / 1000000, object, &rev);
+}
+
+/* ---- create ---- */
+
+static bool count_key(void *data, const struct store_key *key)
+{
+	(void)key;
+	++*(uint64_t *)data;
+	return true;
+}
+
+/* How many keys a user has; an administrator's are not counted. */
+static int check_number(struct admin_request *request, struct store_reader *reader)
+{
+	uint64_t most = request->settings->settings.self_service_keys, count = 0;
+	struct store_filter filter = { .owner = request->owner };
+	struct store_position start = { .owner = "" };
+	int r;
+
+	if (request->authority.kind != AUTHORITY_USER)
+		return 0;
+	r = store_list_keys(reader, &filter, &start, count_key, &count);
+	if (r < 0)
+		return r;
+	return count < most ? 0
+			    : admin_refuse(request, ANSWER_NOT_PERMITTED,
+					   "you have %llu keys and may have %llu; delete those you do not use",
+					   (unsigned long long)count, (unsigned long long)most);
+}
+
+/* Who may grant what, and to whom. */
+static int check_reach(struct admin_request *request, const struct store_key *key)
+{
+	if (!authority_covers(&request->authority, key->permissions))
+		return admin_refuse(request, ANSWER_NOT_PERMITTED,
+				    "nobody grants what they do not hold: '%.300s' reaches further than you may grant",
+				    key->permissions);
+	if (request->authority.kind != AUTHORITY_ADMINISTRATOR && *key->users)
+		return admin_refuse(request, ANSWER_NOT_PERMITTED,
+				    "only administrators let a key log in further users");
+	return 0;
+}
+
+static int64_t default_expiry(const struct admin_request *request, int64_t now)
+{
+	int64_t lifetime = request->settings->settings.default_lifetime;
+
+	return lifetime == TIME_NEVER ? TIME_NEVER : now + lifetime;
+}
+
+static int fill_key(struct admin_request *request, const struct key_lists *lists, int64_t now, struct store_key *key)
+{
+	const struct message_key_create *wanted = &request->message.create;
+
+	*key->id = '\0';
+	key->kind = STORE_OPAQUE;
+	key->state = STORE_ACTIVE;
+	key->test = false;
+	key->owner_uid_known = request->owner_uid_known;
+	key->owner_uid = request->owner_uid;
+	key->created = now;
+	key->not_before = wanted->not_before;
+	key->expires = wanted->expires != 0 ? wanted->expires : default_expiry(request, now);
+	key->name = wanted->name;
+	key->owner = request->owner;
+	key->account = STORE_DEFAULT_ACCOUNT;
+	key->tenant = request->authority.kind == AUTHORITY_KEY ? request->authority.tenant : STORE_DEFAULT_TENANT;
+	key->state_reason = "";
+	key->created_by = request->authority.actor;
+	key->permissions = lists->permissions;
+	key->roles = "";
+	key->users = lists->users;
+	key->sources = lists->sources;
+	key->labels = lists->labels;
+	key->secret_count = 1;
+	key->secrets[0] = (struct store_secret){ .number = 1, .form = STORE_FORM_TOKEN, .created = now };
+	if (!key_name_check(key->name, request->detail, sizeof(request->detail)) ||
+	    !key_owner_check(key->owner, request->detail, sizeof(request->detail)) ||
+	    !key_dates_check(key->not_before, key->expires, now, request->detail, sizeof(request->detail)))
+		return ANSWER_INVALID;
+	return check_reach(request, key);
+}
+
+/* A fresh id and secret, and the secret's digest. */
+static int make_token(struct vault *vault, struct store_key *key, char *ret_token)
+{
+	char secret[CREDENTIAL_SECRET_SIZE + 1];
+	struct crypto_mac *mac;
+	int r = crypto_random_base62(key->id, CREDENTIAL_ID_SIZE);
+
+	if (r == 0)
+		r = crypto_random_base62(secret, CREDENTIAL_SECRET_SIZE);
+	if (r == 0)
+		r = crypto_mac_new(vault->keyring.pepper, &mac);
+	if (r < 0)
+		return r;
+	credential_write_opaque(false, key->id, secret, ret_token);
+	key->secrets[0].pepper = vault->keyring.pepper_version;
+	r = crypto_mac_compute(mac, ret_token, strlen(ret_token), key->secrets[0].digest);
+	crypto_mac_free(mac);
+	secret_wipe(secret, sizeof(secret));
+	return r;
+}
+
+static int insert_key(struct admin_request *request, struct store_reader *reader, struct vault *vault,
+		      struct store_key *key, char *ret_token)
+{
+	int r = store_find_key_named(reader, key->owner, key->name, &request->keys[0]);
+
+	if (r == 0)
+		return admin_refuse(request, ANSWER_EXISTS,
+				    "%.200s has a key named '%.128s' already; choose another name", key->owner,
+				    key->name);
+	if (r != -ENOENT)
+		return r;
+	r = -EEXIST;
+	for (int attempt = 0; attempt < ID_ATTEMPTS && r == -EEXIST; attempt++) {
+		r = make_token(vault, key, ret_token);
+		if (r == 0)
+			r = store_insert_key(vault->store, key);
+	}
+	return r;
+}
+
+static bool join_lists(struct admin_request *request, const struct codec_texts *permissions,
+		       const struct codec_texts *users, const struct codec_texts *sources,
+		       const struct codec_texts *labels, struct key_lists *lists)
+{
+	return key_permissions_join(permissions, lists->permissions, request->detail, sizeof(request->detail)) &&
+	       key_users_join(users, lists->users, request->detail, sizeof(request->detail)) &&
+	       key_sources_join(sources, lists->sources, request->detail, sizeof(request->detail)) &&
+	       key_labels_join(labels, lists->labels, request->detail, sizeof(request->detail));
+}
+
+int admin_key_create(struct admin_request *request, struct store_reader *reader, struct vault *vault)
+{
+	const struct message_key_create *wanted = &request->message.create;
+	struct store_key *key = &request->keys[1];
+	char token[CREDENTIAL_OPAQUE_MAX + 1];
+	struct key_lists lists;
+	int r;
+
+	if (!join_lists(request, &wanted->permissions, &wanted->users, &wanted->sources, &wanted->labels, &lists))
+		return ANSWER_INVALID;
+	r = fill_key(request, &lists, clock_wall_seconds(), key);
+	if (r == 0)
+		r = check_number(request, reader);
+	if (r == 0)
+		r = insert_key(request, reader, vault, key, token);
+	if (r == 0)
+		r = log_change(request, vault, NULL, key, NULL);
+	if (r == 0)
+		r = reply_key(request, reader, key, token);
+	secret_wipe(token, sizeof(token));
+	return r;
+}
+
+/* ---- show, list ---- */
+
+int admin_key_show(struct admin_request *request, struct store_reader *reader, struct vault *vault)
+{
+	struct store_key *key = &request->keys[0];
+	int r = admin_find_key(request, reader, request->message.reference.key, key);
+
+	(void)vault;
+	return r != 0 ? r : reply_key(request, reader, key, NULL);
+}
+
+struct page {
+	struct admin_request *request;
+	struct store_reader *reader;
+	struct key_message *messages[PAGE_KEYS];
+	struct message_key keys[PAGE_KEYS];
+	size_t count, most, size;
+	bool more;
+	char cursor[WIRE_CURSOR_MAX + 1];
+	int error;
+};
+
+static void page_free(struct page **page)
+{
+	for (size_t i = 0; *page && i < (*page)->count; i++)
+		key_message_free((*page)->messages[i]);
+	free(*page);
+}
+
+static bool add_to_page(void *data, const struct store_key *key)
+{
+	struct page *page = data;
+	struct key_message *message;
+	size_t size;
+
+	if (!authority_reaches(&page->request->authority, key))
+		return true;
+	if (page->count == page->most) {
+		page->more = true;
+		return false;
+	}
+	message = show_key(page->request, page->reader, key, &page->error);
+	if (!message)
+		return false;
+	/* How large it is as a record, measured by the encoder; the reply's room is free until the page is done. */
+	page->error = codec_encode(&message_key, key_message_get(message), (struct codec_header){ 0 },
+				   page->request->reply, sizeof(page->request->reply), &size);
+	if (page->error == 0 && page->size + size + WIRE_CURSOR_MAX + 64 > WIRE_PACKET_MAX)
+		page->more = true;
+	if (page->error < 0 || page->more) {
+		key_message_free(message);
+		return false;
+	}
+	page->size += size;
+	page->messages[page->count] = message;
+	page->keys[page->count++] = *key_message_get(message);
+	snprintf(page->cursor, sizeof(page->cursor), "%s/%s", key->owner, key->name);
+	return true;
+}
+
+/* A cursor is the last key of the page before, as OWNER/NAME. */
+static bool read_cursor(const char *cursor, struct store_position *ret_position)
+{
+	const char *slash = cursor ? strrchr(cursor, '/') : NULL;
+
+	ret_position->owner[0] = ret_position->name[0] = '\0';
+	if (!cursor)
+		return true;
+	if (!slash || (size_t)(slash - cursor) > WIRE_USER_MAX || strlen(slash + 1) > WIRE_NAME_MAX)
+		return false;
+	memcpy(ret_position->owner, cursor, (size_t)(slash - cursor));
+	ret_position->owner[slash - cursor] = '\0';
+	strcpy(ret_position->name, slash + 1);
+	return true;
+}
+
+int admin_key_list(struct admin_request *request, struct store_reader *reader, struct vault *vault)
+{
+	const struct message_key_list *wanted = &request->message.list;
+	const struct authority *authority = &request->authority;
+	uint32_t uid = (uint32_t)authority->uid;
+	struct store_filter filter = { .owner = wanted->owner };
+	CLEANUP(page_free) struct page *page = calloc(1, sizeof(*page));
+	struct message_key_page reply;
+	struct store_position position;
+	int r;
+
+	(void)vault;
+	if (!page)
+		return -ENOMEM;
+	if (!read_cursor(wanted->cursor, &position))
+		return admin_refuse(request, ANSWER_INVALID, "the cursor is none that a list has given");
+	if (authority->kind == AUTHORITY_USER)
+		filter.owner_uid = &uid;
+	if (authority->kind == AUTHORITY_KEY)
+		filter.tenant = authority->tenant;
+	page->request = request;
+	page->reader = reader;
+	page->most = wanted->limit > 0 && wanted->limit < PAGE_KEYS ? wanted->limit : PAGE_KEYS;
+	r = store_list_keys(reader, &filter, &position, add_to_page, page);
+	if (r < 0 || page->error < 0)
+		return r < 0 ? r : page->error;
+	reply = (struct message_key_page){ .keys = { .count = page->count, .items = page->keys },
+					   .cursor = page->more ? page->cursor : NULL };
+	return admin_reply(request, &message_key_page, &reply);
+}
+
+/* ---- changes ---- */
+
+/* What a change begins with: the key twice, as it is and as it will be. */
+static int find_twice(struct admin_request *request, struct store_reader *reader, const char *name)
+{
+	int r = admin_find_key(request, reader, name, &request->keys[0]);
+
+	return r != 0 ? r : store_find_key(reader, request->keys[0].id, &request->keys[1]);
+}
+
+static int save(struct admin_request *request, struct store_reader *reader, struct vault *vault)
+{
+	int r = store_update_key(vault->store, &request->keys[1]);
+
+	if (r == -EEXIST)
+		return admin_refuse(request, ANSWER_EXISTS,
+				    "%.200s has a key named '%.128s' already; choose another name",
+				    request->keys[1].owner, request->keys[1].name);
+	if (r == 0)
+		r = log_change(request, vault, &request->keys[0], &request->keys[1], NULL);
+	return r != 0 ? r : reply_key(request, reader, &request->keys[1], NULL);
+}
+
+int admin_key_update(struct admin_request *request, struct store_reader *reader, struct vault *vault)
+{
+	const struct message_key_update *wanted = &request->message.update;
+	struct store_key *key = &request->keys[1];
+	struct key_lists lists;
+	int r;
+
+	if (!join_lists(request, &wanted->permissions, &wanted->users, &wanted->sources, &wanted->labels, &lists))
+		return ANSWER_INVALID;
+	if (wanted->changes == 0)
+		return admin_refuse(request, ANSWER_INVALID, "nothing to change was named");
+	r = find_twice(request, reader, wanted->key);
+	if (r != 0)
+		return r;
+	if (key->state == STORE_REVOKED)
+		return admin_refuse(request, ANSWER_WRONG_STATE, "the key is revoked, which is final; make a new one");
+	if (wanted->changes & MESSAGE_CHANGE_NAME)
+		key->name = wanted->name ? wanted->name : "";
+	if (wanted->changes & MESSAGE_CHANGE_PERMISSIONS)
+		key->permissions = lists.permissions;
+	if (wanted->changes & MESSAGE_CHANGE_USERS)
+		key->users = lists.users;
+	if (wanted->changes & MESSAGE_CHANGE_SOURCES)
+		key->sources = lists.sources;
+	if (wanted->changes & MESSAGE_CHANGE_LABELS)
+		key->labels = lists.labels;
+	if (wanted->changes & MESSAGE_CHANGE_NOT_BEFORE)
+		key->not_before = wanted->not_before;
+	if (wanted->changes & MESSAGE_CHANGE_EXPIRES)
+		key->expires = wanted->expires != 0 ? wanted->expires : default_expiry(request, clock_wall_seconds());
+	if (!key_name_check(key->name, request->detail, sizeof(request->detail)))
+		return ANSWER_INVALID;
+	if (wanted->changes & (MESSAGE_CHANGE_NOT_BEFORE | MESSAGE_CHANGE_EXPIRES) &&
+	    !key_dates_check(key->not_before, key->expires, clock_wall_seconds(), request->detail,
+			     sizeof(request->detail)))
+		return ANSWER_INVALID;
+	r = check_reach(request, key);
+	return r != 0 ? r : save(request, reader, vault);
+}
+
+/* From which states a request leads where. A key that is there already stays as it is, and that is no error. */
+static int change_state(struct admin_request *request, struct store_key *key)
+{
+	switch (request->header.type) {
+	case WIRE_KEY_ACTIVATE:
+		if (key->state == STORE_REVOKED)
+			return admin_refuse(request, ANSWER_WRONG_STATE,
+					    "the key is revoked, which is final; make a new one");
+		if (key->state == STORE_SUSPENDED && request->authority.kind != AUTHORITY_ADMINISTRATOR)
+			return admin_refuse(request, ANSWER_NOT_PERMITTED,
+					    "the key is suspended; an administrator can activate it");
+		key->state = STORE_ACTIVE;
+		return check_reach(request, key);
+	case WIRE_KEY_DEACTIVATE:
+		if (key->state == STORE_REVOKED || key->state == STORE_SUSPENDED)
+			return admin_refuse(request, ANSWER_WRONG_STATE, "the key is %s already, which says more",
+					    key_state_name(key->state));
+		key->state = STORE_INACTIVE;
+		return 0;
+	default:
+		key->state = STORE_REVOKED;
+		return 0;
+	}
+}
+
+/* Why a state was changed, as someone said it. */
+static int check_why(struct admin_request *request, const char *why)
+{
+	if (!why || (encoding_is_printable_utf8(why, strlen(why)) && !credential_looks_secret(why)))
+		return 0;
+	return admin_refuse(request, ANSWER_INVALID, "the reason is UTF-8 without control characters, and no key");
+}
+
+int admin_key_change_state(struct admin_request *request, struct store_reader *reader, struct vault *vault)
+{
+	const struct message_key_reference *wanted = &request->message.reference;
+	struct store_key *key = &request->keys[1];
+	int r = check_why(request, wanted->why);
+
+	if (r == 0)
+		r = find_twice(request, reader, wanted->key);
+	if (r == 0)
+		r = change_state(request, key);
+	if (r != 0)
+		return r;
+	if (key->state == request->keys[0].state)
+		return reply_key(request, reader, key, NULL);
+	key->state_reason = wanted->why ? wanted->why : "";
+	return save(request, reader, vault);
+}
+
+int admin_key_delete(struct admin_request *request, struct store_reader *reader, struct vault *vault)
+{
+	const struct message_key_reference *wanted = &request->message.reference;
+	struct store_key *key = &request->keys[0];
+	int r = check_why(request, wanted->why);
+
+	if (r == 0)
+		r = admin_find_key(request, reader, wanted->key, key);
+	/* The reply shows the key as it was, uses included, so it is made before they go. */
+	if (r == 0)
+		r = reply_key(request, reader, key, NULL);
+	if (r == 0)
+		r = store_delete_key(vault->store, key->id);
+	return r != 0 ? r : log_change(request, vault, key, NULL, wanted->why);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+#include "daemon/authority.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/verify.h"
+#include "proto/permission.h"
+
+#define PERMISSION_READ "apikeyd.keys.read"
+#define PERMISSION_WRITE "apikeyd.keys.write"
+
+static enum answer decide_by_credential(struct connection *connection, const char *credential, int64_t now,
+					struct store_key *key, struct authority *authority)
+{
+	struct thread *thread = connection->thread;
+	const char *services = settings_peer_services(&thread->settings->settings, connection->peer.uid);
+	struct verify_caller caller = { .uid = connection->peer.uid,
+					.root = connection->administrator,
+					.services = services };
+	char id[CREDENTIAL_ID_SIZE + 1];
+	uint32_t secret;
+	enum reason reason = verify_locate(thread, credential, now, key, &secret, id);
+
+	snprintf(authority->actor, sizeof(authority->actor), "key:%s", id);
+	if (reason == REASON_NONE) {
+		struct policy_request request =
+			verify_policy_request(&caller, NULL, NULL, NULL, key->tenant, NULL, now);
+
+		reason = policy_judge(key, &request);
+	}
+	if (reason == REASON_STORE_FAILED)
+		return ANSWER_UNAVAILABLE;
+	if (reason != REASON_NONE)
+		return ANSWER_BAD_CREDENTIAL;
+	snprintf(authority->tenant, sizeof(authority->tenant), "%s", key->tenant);
+	snprintf(authority->permissions, sizeof(authority->permissions), "%s", key->permissions);
+	snprintf(authority->owner, sizeof(authority->owner), "%s", key->owner);
+	authority->owner_uid_known = key->owner_uid_known;
+	authority->owner_uid = key->owner_uid;
+	authority->kind = AUTHORITY_KEY;
+	return ANSWER_OK;
+}
+
+static bool needs_credential(const struct settings *settings, uid_t uid)
+{
+	for (size_t i = 0; i < settings->gateway_user_count; i++) {
+		if (settings->gateway_users[i] == uid)
+			return true;
+	}
+	return false;
+}
+
+enum answer authority_decide(struct connection *connection, const char *credential, int64_t now, struct store_key *key,
+			     struct authority *ret_authority)
+{
+	const struct settings *settings = &connection->thread->settings->settings;
+	uid_t uid = connection->peer.uid;
+
+	ret_authority->kind = AUTHORITY_NONE;
+	ret_authority->uid = uid;
+	ret_authority->self_service = settings->self_service_permissions;
+	ret_authority->permissions[0] = '\0';
+	snprintf(ret_authority->actor, sizeof(ret_authority->actor), "uid:%u", (unsigned int)uid);
+	if (credential)
+		return decide_by_credential(connection, credential, now, key, ret_authority);
+	if (needs_credential(settings, uid))
+		return ANSWER_NOT_PERMITTED;
+	if (connection->administrator)
+		ret_authority->kind = AUTHORITY_ADMINISTRATOR;
+	else if (uid >= settings->minimum_uid)
+		ret_authority->kind = AUTHORITY_USER;
+	else
+		return ANSWER_NOT_PERMITTED;
+	return ANSWER_OK;
+}
+
+bool authority_allows(const struct authority *authority, enum authority_deed deed)
+{
+	switch (authority->kind) {
+	case AUTHORITY_ADMINISTRATOR:
+		return true;
+	case AUTHORITY_KEY:
+		return permission_query_holds(deed == AUTHORITY_SEE ? PERMISSION_READ " OR " PERMISSION_WRITE
+								    : PERMISSION_WRITE,
+					      authority->permissions);
+	case AUTHORITY_USER:
+		return deed != AUTHORITY_CREATE || *authority->self_service != '\0';
+	case AUTHORITY_NONE:
+		break;
+	}
+	return false;
+}
+
+bool authority_reaches(const struct authority *authority, const struct store_key *key)
+{
+	switch (authority->kind) {
+	case AUTHORITY_ADMINISTRATOR:
+		return true;
+	case AUTHORITY_KEY:
+		return strcmp(key->tenant, authority->tenant) == 0;
+	case AUTHORITY_USER:
+		return key->owner_uid_known && key->owner_uid == authority->uid;
+	case AUTHORITY_NONE:
+		break;
+	}
+	return false;
+}
+
+bool authority_covers(const struct authority *authority, const char *permissions)
+{
+	const char *held = authority->kind == AUTHORITY_KEY ? authority->permissions : authority->self_service;
+
+	if (authority->kind == AUTHORITY_ADMINISTRATOR)
+		return true;
+	if (authority->kind == AUTHORITY_NONE)
+		return false;
+	while (*permissions != '\0') {
+		char grant[WIRE_PERMISSION_MAX + 1];
+		size_t size = strcspn(permissions, " ");
+
+		if (size >= sizeof(grant))
+			return false;
+		memcpy(grant, permissions, size);
+		grant[size] = '\0';
+		if (!permission_grants_cover(held, grant))
+			return false;
+		permissions += size;
+		permissions += strspn(permissions, " ");
+	}
+	return true;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * On whose behalf an administrative request acts, and how far that reaches. Every request has one authority: the
+ * credential it carries if it carries one, else the peer of the connection. Pure but for the look-up of the credential.
+ */
+#ifndef APIKEYD_DAEMON_AUTHORITY_H
+#define APIKEYD_DAEMON_AUTHORITY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "daemon/connection.h"
+#include "daemon/store.h"
+#include "proto/answer.h"
+
+enum authority_kind {
+	AUTHORITY_NONE = 0, /* may do nothing */
+	AUTHORITY_USER,     /* an ordinary user: own keys, within [self-service] */
+	AUTHORITY_KEY,      /* a credential: its tenant's keys, as far as its permissions reach */
+	AUTHORITY_ADMINISTRATOR,
+};
+
+struct authority {
+	enum authority_kind kind;
+	uid_t uid;                /* of the peer */
+	char actor[32];           /* for the audit: "uid:1000", "key:<id>" */
+	const char *self_service; /* grants a user may hand on to own keys; lives as long as the thread's settings */
+	/* AUTHORITY_KEY */
+	char tenant[WIRE_NAME_MAX + 1];
+	char permissions[WIRE_LIST_TEXT_MAX + 1];
+	char owner[WIRE_USER_MAX + 1];
+	bool owner_uid_known;
+	uint32_t owner_uid;
+};
+
+/* What is to be done with a key. */
+enum authority_deed {
+	AUTHORITY_SEE,
+	AUTHORITY_CREATE, /* or give other permissions, or switch on */
+	AUTHORITY_END,    /* switch off, revoke, delete */
+};
+
+/*
+ * Decides by connection and credential (may be NULL). key is room for one. ANSWER_OK; ANSWER_BAD_CREDENTIAL;
+ * ANSWER_NOT_PERMITTED. The authority is AUTHORITY_NONE unless it is ANSWER_OK, but actor is always set.
+ */
+enum answer authority_decide(struct connection *connection, const char *credential, int64_t now, struct store_key *key,
+			     struct authority *ret_authority);
+
+/* True when it may do this at all, to keys it reaches. */
+bool authority_allows(const struct authority *authority, enum authority_deed deed);
+
+/* True when it reaches this key; one that it does not reach does not exist for it. */
+bool authority_reaches(const struct authority *authority, const struct store_key *key);
+
+/* True when it may hand on these grants (separated by spaces): nobody grants what they do not hold. */
+bool authority_covers(const struct authority *authority, const char *permissions);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * What all threads of the daemon share. Each part has its own lock or is atomic; none is replaced after start but the
+ * settings, of which every thread holds a counted reference.
+ */
+#ifndef APIKEYD_DAEMON_DAEMON_H
+#define APIKEYD_DAEMON_DAEMON_H
+
+#include <stdatomic.h>
+
+#include "daemon/counters.h"
+#include "daemon/settings.h"
+
+/* Settings with their count of references. */
+struct settings_shared {
+	struct settings settings;
+	atomic_uint references;
+};
+
+struct daemon {
+	struct vault_keeper *keeper;
+	struct audit *audit;
+	struct journal *journal;
+	struct throttle *throttle;
+	struct uses *uses;
+	struct limits *limits;
+	struct writer *writer;
+	struct names *names;
+	struct workers *workers; /* for persistent clients */
+	struct counters counters;
+	int64_t started; /* seconds since 1970 UTC */
+};
+
+/* Takes a further reference. */
+struct settings_shared *settings_share(struct settings_shared *shared);
+/* Lets one go; the last frees. Accepts NULL. */
+void settings_unshare(struct settings_shared *shared);
+
+#endif

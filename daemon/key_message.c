@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+#include "daemon/key_message.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/key_fields.h"
+
+struct key_message {
+	struct message_key message;
+	struct message_secret secrets[STORE_SECRETS_MAX];
+	struct message_use first_uses[STORE_SECRETS_MAX], last_uses[STORE_SECRETS_MAX];
+	struct store_use uses[STORE_SECRETS_MAX];
+	char id[CREDENTIAL_ID_SIZE + 1];
+	char *end; /* of what is used of text */
+	char text[];
+};
+
+/* Copies a text into the message's room; NULL for "". */
+static const char *take_text(struct key_message *message, const char *text)
+{
+	char *start = message->end;
+
+	if (*text == '\0')
+		return NULL;
+	message->end = stpcpy(start, text) + 1;
+	return start;
+}
+
+/* Copies a list and cuts it into its items. */
+static void take_list(struct key_message *message, const char *text, char separator, struct codec_texts *ret_texts)
+{
+	char *at = message->end;
+
+	ret_texts->count = 0;
+	if (!take_text(message, text))
+		return;
+	while (at && ret_texts->count < WIRE_LIST_MAX) {
+		char *end = strchr(at, separator);
+
+		if (end)
+			*end++ = '\0';
+		ret_texts->items[ret_texts->count++] = at;
+		at = end;
+	}
+}
+
+static void take_secret(struct key_message *message, const struct store_secret *secret, size_t index)
+{
+	const struct store_use *use = &message->uses[index];
+	struct message_secret *shown = &message->secrets[index];
+
+	*shown = (struct message_secret){ .number = secret->number,
+					  .created = secret->created,
+					  .retires = secret->retires,
+					  .use_count = use->count };
+	if (use->count == 0)
+		return;
+	message->first_uses[index] = (struct message_use){ use->first_time, use->first_service, use->first_source };
+	message->last_uses[index] = (struct message_use){ use->last_time, use->last_service, use->last_source };
+	shown->first_use = (struct codec_records){ .count = 1, .items = &message->first_uses[index] };
+	shown->last_use = (struct codec_records){ .count = 1, .items = &message->last_uses[index] };
+}
+
+struct key_message *key_message_new(const struct store_key *key, const struct store_use *uses)
+{
+	const char *texts[] = { key->name,         key->owner,      key->account,     key->tenant,
+				key->state_reason, key->created_by, key->permissions, key->roles,
+				key->users,        key->sources,    key->labels };
+	size_t room = 0;
+	struct key_message *message;
+	struct message_key *shown;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		room += strlen(texts[i]) + 1;
+	message = calloc(1, sizeof(*message) + room);
+	if (!message)
+		return NULL;
+	message->end = message->text;
+	memcpy(message->id, key->id, sizeof(message->id));
+	memcpy(message->uses, uses, key->secret_count * sizeof(*uses));
+	shown = &message->message;
+	shown->id = message->id;
+	shown->kind = key_kind_name(key->kind);
+	shown->state = key_state_name(key->state);
+	shown->name = take_text(message, key->name);
+	shown->owner = take_text(message, key->owner);
+	shown->account = take_text(message, key->account);
+	shown->tenant = take_text(message, key->tenant);
+	shown->state_reason = take_text(message, key->state_reason);
+	shown->created_by = take_text(message, key->created_by);
+	shown->owner_uid_known = key->owner_uid_known;
+	shown->owner_uid = key->owner_uid_known ? key->owner_uid : 0;
+	shown->created = key->created;
+	shown->not_before = key->not_before;
+	shown->expires = key->expires;
+	take_list(message, key->permissions, ' ', &shown->permissions);
+	take_list(message, key->roles, ' ', &shown->roles);
+	take_list(message, key->users, '\n', &shown->users);
+	take_list(message, key->sources, ' ', &shown->sources);
+	take_list(message, key->labels, '\n', &shown->labels);
+	for (size_t i = 0; i < key->secret_count; i++)
+		take_secret(message, &key->secrets[i], i);
+	shown->secrets = (struct codec_records){ .count = key->secret_count, .items = message->secrets };
+	return message;
+}
+
+void key_message_free(struct key_message *message)
+{
+	free(message);
+}
+
+struct message_key *key_message_get(struct key_message *message)
+{
+	return &message->message;
+}

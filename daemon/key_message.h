@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * A stored key as the wire shows it.
+ */
+#ifndef APIKEYD_DAEMON_KEY_MESSAGE_H
+#define APIKEYD_DAEMON_KEY_MESSAGE_H
+
+#include "daemon/store.h"
+#include "proto/message.h"
+
+struct key_message;
+
+/* Copies all it needs of key and uses (one for each secret). NULL when out of memory; freed by key_message_free(),
+ * which accepts NULL. */
+struct key_message *key_message_new(const struct store_key *key, const struct store_use *uses);
+void key_message_free(struct key_message *message);
+
+/* What codec_encode() takes; lives as long as message. */
+struct message_key *key_message_get(struct key_message *message);
+
+#endif

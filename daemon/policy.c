@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+#include "daemon/policy.h"
+
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/network.h"
+#include "proto/permission.h"
+
+bool policy_list_contains(const char *list, char separator, const char *item)
+{
+	size_t size = strlen(item);
+
+	while (*list != '\0') {
+		const char *end = strchrnul(list, separator);
+
+		if ((size_t)(end - list) == size && memcmp(list, item, size) == 0)
+			return true;
+		list = *end == '\0' ? end : end + 1;
+	}
+	return false;
+}
+
+static enum reason check_state(const struct store_key *key, const struct policy_request *request)
+{
+	(void)request;
+	switch (key->state) {
+	case STORE_ACTIVE:
+		return REASON_NONE;
+	case STORE_INACTIVE:
+		return REASON_KEY_INACTIVE;
+	case STORE_SUSPENDED:
+		return REASON_KEY_SUSPENDED;
+	case STORE_REVOKED:
+	case STORE_STATE_COUNT:
+		break;
+	}
+	return REASON_KEY_REVOKED;
+}
+
+static enum reason check_dates(const struct store_key *key, const struct policy_request *request)
+{
+	if (request->now < key->not_before)
+		return REASON_NOT_YET_VALID;
+	if (request->now >= key->expires)
+		return REASON_EXPIRED;
+	return REASON_NONE;
+}
+
+static enum reason check_tenant(const struct store_key *key, const struct policy_request *request)
+{
+	const char *tenant = request->tenant && *request->tenant ? request->tenant : STORE_DEFAULT_TENANT;
+
+	return strcmp(key->tenant, tenant) == 0 ? REASON_NONE : REASON_WRONG_TENANT;
+}
+
+static enum reason check_user(const struct store_key *key, const struct policy_request *request)
+{
+	if (strcmp(key->owner, request->user) == 0 || policy_list_contains(key->users, '\n', request->user))
+		return REASON_NONE;
+	return REASON_WRONG_USER;
+}
+
+static enum reason check_service(const struct store_key *key, const struct policy_request *request)
+{
+	(void)key;
+	return request->service_allowed ? REASON_NONE : REASON_WRONG_SERVICE;
+}
+
+static bool source_matches(const char *source, bool is_address, const struct address *address, bool is_local)
+{
+	struct network network;
+
+	if (strcmp(source, "local") == 0)
+		return is_local;
+	return is_address && network_parse(source, &network) && network_contains(&network, address);
+}
+
+static enum reason check_source(const struct store_key *key, const struct policy_request *request)
+{
+	bool is_local = !request->rhost || *request->rhost == '\0';
+	struct address address;
+	bool is_address = !is_local && address_parse(request->rhost, &address);
+	const char *at = key->sources;
+
+	if (*at == '\0')
+		return REASON_NONE;
+	if (!request->source_believed)
+		return REASON_WRONG_SOURCE;
+	while (*at != '\0') {
+		char source[WIRE_NETWORK_MAX + 1];
+		size_t size = strcspn(at, " ");
+
+		if (size < sizeof(source)) {
+			memcpy(source, at, size);
+			source[size] = '\0';
+			if (source_matches(source, is_address, &address, is_local))
+				return REASON_NONE;
+		}
+		at += size;
+		at += strspn(at, " ");
+	}
+	return REASON_WRONG_SOURCE;
+}
+
+static enum reason check_permission(const struct store_key *key, const struct policy_request *request)
+{
+	return permission_query_holds(request->permission, key->permissions) ? REASON_NONE
+									     : REASON_INSUFFICIENT_PERMISSION;
+}
+
+static bool always(const struct policy_request *request)
+{
+	(void)request;
+	return true;
+}
+
+static bool asks_user(const struct policy_request *request)
+{
+	return request->user != NULL;
+}
+
+static bool asks_service(const struct policy_request *request)
+{
+	return request->service != NULL;
+}
+
+static bool asks_permission(const struct policy_request *request)
+{
+	return request->permission != NULL;
+}
+
+static const struct {
+	const char *name;
+	bool (*asked)(const struct policy_request *request);
+	enum reason (*check)(const struct store_key *key, const struct policy_request *request);
+} steps[POLICY_STEP_COUNT] = {
+	[POLICY_STATE] = { "state", always, check_state },
+	[POLICY_DATES] = { "dates", always, check_dates },
+	[POLICY_TENANT] = { "tenant", always, check_tenant },
+	[POLICY_USER] = { "user", asks_user, check_user },
+	[POLICY_SERVICE] = { "service", asks_service, check_service },
+	[POLICY_SOURCE] = { "source", always, check_source },
+	[POLICY_PERMISSION] = { "permission", asks_permission, check_permission },
+};
+
+const char *policy_step_name(enum policy_step step)
+{
+	return steps[step].name;
+}
+
+enum reason policy_check(enum policy_step step, const struct store_key *key, const struct policy_request *request,
+			 bool *ret_asked)
+{
+	bool asked = steps[step].asked(request);
+
+	if (ret_asked)
+		*ret_asked = asked;
+	return asked ? steps[step].check(key, request) : REASON_NONE;
+}
+
+enum reason policy_judge(const struct store_key *key, const struct policy_request *request)
+{
+	for (enum policy_step step = 0; step < POLICY_STEP_COUNT; step++) {
+		enum reason reason = policy_check(step, key, request, NULL);
+
+		if (reason != REASON_NONE)
+			return reason;
+	}
+	return REASON_NONE;
+}

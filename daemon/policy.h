@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * Whether a key that was found, and whose secret was right, may be used for this: the steps after "digest", in their
+ * order. Pure functions of (key, request, now); the first step that fails is the reason. Defends against a rule that is
+ * judged in one place and forgotten in another: authentication, account phase and explain all walk this one table.
+ */
+#ifndef APIKEYD_DAEMON_POLICY_H
+#define APIKEYD_DAEMON_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/store.h"
+#include "proto/verdict.h"
+
+struct policy_request {
+	const char *user;       /* NULL: not judged, the key alone decides whose it is */
+	const char *service;    /* NULL: not judged */
+	bool service_allowed;   /* the caller may speak for it */
+	const char *permission; /* a query; NULL: not judged */
+	const char *tenant;     /* NULL: "default" */
+	const char *rhost;      /* NULL or "": no address */
+	bool source_believed;   /* the caller is one whose word about the source counts */
+	int64_t now;            /* seconds since 1970 UTC */
+};
+
+/* The steps, in order. */
+enum policy_step {
+	POLICY_STATE,
+	POLICY_DATES,
+	POLICY_TENANT,
+	POLICY_USER,
+	POLICY_SERVICE,
+	POLICY_SOURCE,
+	POLICY_PERMISSION,
+	POLICY_STEP_COUNT,
+};
+
+/* "state"; static. */
+const char *policy_step_name(enum policy_step step);
+
+/* Judges one step; *ret_asked (may be NULL) says whether the request asked for it at all. REASON_NONE: passed. */
+enum reason policy_check(enum policy_step step, const struct store_key *key, const struct policy_request *request,
+			 bool *ret_asked);
+
+/* Judges all; REASON_NONE: every step passed. */
+enum reason policy_judge(const struct store_key *key, const struct policy_request *request);
+
+/* True when item is one of the list's, which are separated by separator. */
+bool policy_list_contains(const char *list, char separator, const char *item);
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+#include "daemon/thread.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "daemon/batch.h"
+#include "daemon/connection.h"
+#include "daemon/handle.h"
+#include "daemon/listener.h"
+
+struct settings_shared *settings_share(struct settings_shared *shared)
+{
+	atomic_fetch_add(&shared->references, 1);
+	return shared;
+}
+
+void settings_unshare(struct settings_shared *shared)
+{
+	if (!shared || atomic_fetch_sub(&shared->references, 1) > 1)
+		return;
+	settings_done(&shared->settings);
+	free(shared);
+}
+
+static struct thread_task *take_task(struct thread *thread)
+{
+	struct thread_task *task;
+
+	pthread_mutex_lock(&thread->lock);
+	task = thread->first;
+	if (task) {
+		thread->first = task->next;
+		if (!thread->first)
+			thread->last = &thread->first;
+	}
+	pthread_mutex_unlock(&thread->lock);
+	return task;
+}
+
+static int on_wake(sd_event_source *source, int fd, uint32_t events, void *data)
+{
+	struct thread *thread = data;
+	struct thread_task *task;
+	eventfd_t count;
+
+	(void)source;
+	(void)events;
+	(void)eventfd_read(fd, &count);
+	while ((task = take_task(thread)))
+		task->run(thread, task);
+	return 0;
+}
+
+static int on_heartbeat(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct thread *thread = data;
+
+	(void)usec;
+	atomic_store(&thread->heartbeat, clock_monotonic());
+	connection_sweep(thread, clock_monotonic());
+	(void)sd_event_source_set_time_relative(source, THREAD_HEARTBEAT_SECONDS * 1000000);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+int thread_init(struct thread *thread, const char *name, struct daemon *daemon, struct settings_shared *settings)
+{
+	int r;
+
+	*thread = (struct thread){ .name = name, .daemon = daemon, .settings = settings_share(settings), .wake = -1 };
+	thread->last = &thread->first;
+	pthread_mutex_init(&thread->lock, NULL);
+	atomic_init(&thread->heartbeat, clock_monotonic());
+	thread->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (thread->wake < 0)
+		return -errno;
+	r = sd_event_new(&thread->event);
+	if (r >= 0)
+		r = sd_event_add_io(thread->event, NULL, thread->wake, EPOLLIN, on_wake, thread);
+	if (r >= 0)
+		r = sd_event_add_time_relative(thread->event, NULL, CLOCK_MONOTONIC, 0, 500000, on_heartbeat, thread);
+	return r < 0 ? r : 0;
+}
+
+static void drop_vault(struct thread *thread)
+{
+	crypto_mac_free(thread->pepper);
+	crypto_mac_free(thread->handles);
+	store_reader_close(thread->reader);
+	vault_release(thread->vault);
+	thread->pepper = NULL;
+	thread->handles = NULL;
+	thread->reader = NULL;
+	thread->vault = NULL;
+}
+
+void thread_done(struct thread *thread)
+{
+	struct thread_task *task;
+
+	listener_free(thread->listener);
+	while (thread->connections)
+		connection_close(thread->connections);
+	/* Tasks own what they carry; with no connection left each finds nothing to answer and frees itself. */
+	while ((task = take_task(thread)))
+		task->run(thread, task);
+	drop_vault(thread);
+	batch_free(thread->batch);
+	sd_event_unref(thread->event);
+	if (thread->wake >= 0)
+		close(thread->wake);
+	pthread_mutex_destroy(&thread->lock);
+	settings_unshare(thread->settings);
+}
+
+int thread_run(struct thread *thread)
+{
+	return sd_event_loop(thread->event);
+}
+
+static void *run_thread(void *data)
+{
+	struct thread *thread = data;
+
+	(void)pthread_setname_np(pthread_self(), thread->name);
+	(void)thread_run(thread);
+	return NULL;
+}
+
+int thread_start(struct thread *thread)
+{
+	sigset_t all, before;
+	int r;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&thread->id, NULL, run_thread, thread);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	thread->running = r == 0;
+	return -r;
+}
+
+void thread_join(struct thread *thread)
+{
+	if (thread->running)
+		pthread_join(thread->id, NULL);
+	thread->running = false;
+}
+
+void thread_post(struct thread *thread, struct thread_task *task)
+{
+	task->next = NULL;
+	pthread_mutex_lock(&thread->lock);
+	*thread->last = task;
+	thread->last = &task->next;
+	pthread_mutex_unlock(&thread->lock);
+	(void)eventfd_write(thread->wake, 1);
+}
+
+static int open_vault(struct thread *thread)
+{
+	int r = store_reader_open(thread->vault->store, &thread->reader);
+
+	if (r == 0)
+		r = crypto_mac_new(thread->vault->keyring.pepper, &thread->pepper);
+	if (r == 0)
+		r = handle_key(thread->vault->keyring.pepper, &thread->handles);
+	return r;
+}
+
+bool thread_vault(struct thread *thread)
+{
+	unsigned int generation = vault_generation(thread->daemon->keeper);
+
+	if (thread->vault_generation == generation)
+		return thread->reader != NULL;
+	drop_vault(thread);
+	thread->vault_generation = generation;
+	thread->vault = vault_acquire(thread->daemon->keeper);
+	if (!thread->vault)
+		return false;
+	if (open_vault(thread) < 0) {
+		thread_vault_failed(thread);
+		drop_vault(thread);
+		return false;
+	}
+	return true;
+}
+
+void thread_vault_failed(struct thread *thread)
+{
+	vault_report(thread->daemon->keeper, thread->vault);
+}

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+#include "daemon/writer.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/cleanup.h"
+#include "daemon/audit.h"
+#include "daemon/uses.h"
+#include "proto/answer.h"
+
+#define GROUP_MAX 256   /* jobs in one transaction */
+#define FLUSH_SECONDS 5 /* at the latest, uses are written */
+
+struct writer {
+	struct daemon *daemon;
+	pthread_t id;
+	pthread_mutex_t lock; /* over all below */
+	pthread_cond_t wake;
+	struct writer_job *first, **last;
+	bool awake; /* writer_wake() was called */
+	bool stopping;
+	char fault[256];
+};
+
+static void set_fault(struct writer *writer, const char *what, int error)
+{
+	pthread_mutex_lock(&writer->lock);
+	if (error == 0)
+		writer->fault[0] = '\0';
+	else
+		snprintf(writer->fault, sizeof(writer->fault), "%s: %s", what, strerror(-error));
+	pthread_mutex_unlock(&writer->lock);
+}
+
+/* ---- audit ---- */
+
+struct append {
+	struct audit *audit;
+	uint64_t last; /* the last rev that is in the file */
+	int error;
+};
+
+static bool append_change(void *data, uint64_t rev, const char *record)
+{
+	struct append *append = data;
+
+	append->error = audit_append_change(append->audit, rev, record);
+	if (append->error < 0)
+		return false;
+	append->last = rev;
+	return true;
+}
+
+/*
+ * Puts into the audit file what the change log has behind what the file has: after each commit, and at the start what a
+ * crash left out. What cannot be written now is tried again the next time; nothing is lost, for the log has it.
+ */
+static int append_changes(struct writer *writer, struct vault *vault)
+{
+	struct store_reader *reader = store_writer(vault->store);
+	struct append append = { .audit = writer->daemon->audit };
+	uint64_t noted, rev;
+	int r = store_load_number(reader, "audited_rev", &noted);
+
+	if (r == 0)
+		r = store_rev(reader, &rev);
+	if (r < 0)
+		return r;
+	append.last = audit_last_rev(writer->daemon->audit, rev);
+	if (append.last < noted)
+		append.last = noted;
+	if (append.last == rev)
+		return 0;
+	r = store_list_changes(reader, append.last, append_change, &append);
+	return r < 0 ? r : append.error;
+}
+
+/* The file's last rev goes into the next transaction, so that a rotated or removed file does not have its records
+ * twice. */
+static int note_audited(struct writer *writer, struct vault *vault)
+{
+	uint64_t rev, noted, written;
+	int r = store_load_number(store_writer(vault->store), "audited_rev", &noted);
+
+	if (r == 0)
+		r = store_rev(store_writer(vault->store), &rev);
+	if (r < 0)
+		return r;
+	written = audit_last_rev(writer->daemon->audit, rev);
+	return written <= noted ? 0 : store_save_number(vault->store, "audited_rev", written);
+}
+
+/* ---- groups ---- */
+
+static int run_job(struct writer_job *job, struct vault *vault)
+{
+	int r = store_savepoint(vault->store);
+
+	if (r < 0)
+		return r;
+	r = job->run(job, vault);
+	if (r == 0)
+		r = store_savepoint_release(vault->store);
+	if (r != 0)
+		store_savepoint_rollback(vault->store);
+	return r;
+}
+
+/* Runs all jobs in one transaction and leaves each one's result in it. */
+static int run_group(struct writer *writer, struct vault *vault, struct writer_job *jobs)
+{
+	int r = store_write_begin(vault->store);
+
+	if (r < 0)
+		return r;
+	r = note_audited(writer, vault);
+	for (struct writer_job *job = jobs; job && r == 0; job = job->next)
+		job->result = run_job(job, vault);
+	if (r < 0) {
+		store_write_abort(vault->store);
+		return r;
+	}
+	return store_write_commit(vault->store);
+}
+
+static int answer_of(int result)
+{
+	return result < 0 ? ANSWER_STORE_FAILED : result;
+}
+
+static void finish(struct writer_job *jobs, int failure)
+{
+	struct writer_job *next;
+
+	for (struct writer_job *job = jobs; job; job = next) {
+		next = job->next;
+		job->result = failure ? failure : answer_of(job->result);
+		thread_post(job->origin, &job->done);
+	}
+}
+
+static void release_vault(struct vault **vault)
+{
+	vault_release(*vault);
+}
+
+static void do_jobs(struct writer *writer, struct writer_job *jobs)
+{
+	CLEANUP(release_vault) struct vault *vault = vault_acquire(writer->daemon->keeper);
+	int r;
+
+	if (!vault) {
+		finish(jobs, ANSWER_UNAVAILABLE);
+		return;
+	}
+	r = run_group(writer, vault, jobs);
+	set_fault(writer, "the key store cannot be written", r);
+	if (r == -EIO)
+		vault_report(writer->daemon->keeper, vault);
+	/* In the file before it is acknowledged; what the file does not take is in the log all the same. */
+	if (r == 0)
+		(void)append_changes(writer, vault);
+	finish(jobs, r < 0 ? ANSWER_STORE_FAILED : 0);
+}
+
+static int write_uses(struct vault *vault, const struct store_use *notes, size_t count)
+{
+	int r = store_write_begin(vault->store);
+
+	if (r < 0)
+		return r;
+	r = store_add_uses(vault->store, notes, count);
+	if (r < 0) {
+		store_write_abort(vault->store);
+		return r;
+	}
+	return store_write_commit(vault->store);
+}
+
+static void flush(struct writer *writer)
+{
+	CLEANUP(release_vault) struct vault *vault = vault_acquire(writer->daemon->keeper);
+	CLEANUP_FREE struct store_use *notes = NULL;
+	size_t count = 0;
+	int r = 0;
+
+	if (!vault)
+		return;
+	notes = uses_take(writer->daemon->uses, &count);
+	if (notes) {
+		r = write_uses(vault, notes, count);
+		set_fault(writer, "the key store cannot be written", r);
+		if (r < 0)
+			uses_return(writer->daemon->uses, notes, count);
+		if (r == -EIO)
+			vault_report(writer->daemon->keeper, vault);
+	}
+	if (r == 0)
+		(void)append_changes(writer, vault);
+}
+
+/* ---- the thread ---- */
+
+/* Takes up to GROUP_MAX jobs off the queue. */
+static struct writer_job *take_group(struct writer *writer)
+{
+	struct writer_job *group = writer->first, *job = group;
+
+	for (size_t count = 1; job && job->next && count < GROUP_MAX; count++)
+		job = job->next;
+	if (job) {
+		writer->first = job->next;
+		job->next = NULL;
+		if (!writer->first)
+			writer->last = &writer->first;
+	}
+	return group;
+}
+
+/* Waits for work, at most until the next flush. True when it is time for that. */
+static bool wait_for_work(struct writer *writer, const struct timespec *flush_at)
+{
+	int r = 0;
+
+	while (!writer->first && !writer->awake && !writer->stopping && r != ETIMEDOUT)
+		r = pthread_cond_timedwait(&writer->wake, &writer->lock, flush_at);
+	return r == ETIMEDOUT || writer->awake;
+}
+
+static void *run(void *data)
+{
+	struct writer *writer = data;
+	struct timespec flush_at = { 0 }; /* at once: what a crash left out of the audit file goes in first */
+	bool stopping;
+
+	(void)pthread_setname_np(pthread_self(), "writer");
+	do {
+		struct writer_job *jobs;
+		bool flush_now;
+
+		pthread_mutex_lock(&writer->lock);
+		flush_now = wait_for_work(writer, &flush_at);
+		writer->awake = false;
+		jobs = take_group(writer);
+		stopping = writer->stopping && !jobs;
+		pthread_mutex_unlock(&writer->lock);
+		if (jobs)
+			do_jobs(writer, jobs);
+		if (flush_now || stopping) {
+			flush(writer);
+			clock_gettime(CLOCK_MONOTONIC, &flush_at);
+			flush_at.tv_sec += FLUSH_SECONDS;
+		}
+	} while (!stopping);
+	return NULL;
+}
+
+int writer_start(struct daemon *daemon, struct writer **ret_writer)
+{
+	struct writer *writer = calloc(1, sizeof(*writer));
+	pthread_condattr_t attributes;
+	sigset_t all, before;
+	int r;
+
+	if (!writer)
+		return -ENOMEM;
+	writer->daemon = daemon;
+	writer->last = &writer->first;
+	pthread_mutex_init(&writer->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&writer->wake, &attributes);
+	pthread_condattr_destroy(&attributes);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&writer->id, NULL, run, writer);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (r != 0) {
+		pthread_cond_destroy(&writer->wake);
+		pthread_mutex_destroy(&writer->lock);
+		free(writer);
+		return -r;
+	}
+	*ret_writer = writer;
+	return 0;
+}
+
+void writer_stop(struct writer *writer)
+{
+	if (!writer)
+		return;
+	pthread_mutex_lock(&writer->lock);
+	writer->stopping = true;
+	pthread_cond_signal(&writer->wake);
+	pthread_mutex_unlock(&writer->lock);
+	pthread_join(writer->id, NULL);
+	pthread_cond_destroy(&writer->wake);
+	pthread_mutex_destroy(&writer->lock);
+	free(writer);
+}
+
+void writer_submit(struct writer *writer, struct writer_job *job)
+{
+	job->next = NULL;
+	pthread_mutex_lock(&writer->lock);
+	*writer->last = job;
+	writer->last = &job->next;
+	pthread_cond_signal(&writer->wake);
+	pthread_mutex_unlock(&writer->lock);
+}
+
+void writer_wake(struct writer *writer)
+{
+	pthread_mutex_lock(&writer->lock);
+	writer->awake = true;
+	pthread_cond_signal(&writer->wake);
+	pthread_mutex_unlock(&writer->lock);
+}
+
+void writer_fault(struct writer *writer, char *ret_fault, size_t fault_size)
+{
+	pthread_mutex_lock(&writer->lock);
+	snprintf(ret_fault, fault_size, "%s", writer->fault);
+	pthread_mutex_unlock(&writer->lock);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * The one thread that writes to the store. What waits is done in one transaction, each job in a savepoint of its own,
+ * and answered after the commit: what was acknowledged is on disk. A commit that fails refuses all of its group. Also
+ * flushes uses, and appends to the audit file what the change log has and the file has not.
+ */
+#ifndef APIKEYD_DAEMON_WRITER_H
+#define APIKEYD_DAEMON_WRITER_H
+
+#include <stdint.h>
+
+#include "daemon/thread.h"
+
+struct writer_job;
+
+/*
+ * Runs in the writer's thread inside a transaction. 0: done, to be committed; a positive enum answer: refused, rolled
+ * back to the savepoint; a negative errno: the store failed, likewise.
+ */
+typedef int (*writer_run)(struct writer_job *job, struct vault *vault);
+
+/* Embedded in what it is about, which lives until done has run. */
+struct writer_job {
+	writer_run run;
+	struct thread *origin; /* done runs there */
+	struct thread_task done;
+	int result; /* what run returned; ANSWER_STORE_FAILED or ANSWER_UNAVAILABLE when it came to nothing */
+	struct writer_job *next;
+};
+
+struct writer;
+
+/* Starts the thread. 0 or a negative errno. */
+int writer_start(struct daemon *daemon, struct writer **ret_writer);
+
+/* Does what waits, flushes uses, ends the thread and frees. Accepts NULL. */
+void writer_stop(struct writer *writer);
+
+/* Any thread: queues a job. */
+void writer_submit(struct writer *writer, struct writer_job *job);
+
+/* Any thread: uses should be flushed, or the store has come back. */
+void writer_wake(struct writer *writer);
+
+/* A sentence when the last write failed; "" when it succeeded. */
+void writer_fault(struct writer *writer, char *ret_fault, size_t fault_size);
+
+#endif
