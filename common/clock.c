@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/cleanup.h"
+
 #define NANOSECONDS 1000000000LL
 #define TIME_LAST 253402300799LL /* 9999-12-31T23:59:59Z: the last that RFC 3339 can write */
 
@@ -42,16 +44,22 @@ int64_t clock_boot_seconds(void)
 
 struct deadline deadline_in(int64_t milliseconds)
 {
-	return (struct deadline){ .at = clock_monotonic() + milliseconds * 1000000 };
+	struct deadline deadline;
+
+	/* A span too long to count is a deadline that is never reached; it must not wrap into one that has passed. */
+	if (__builtin_mul_overflow(milliseconds, INT64_C(1000000), &deadline.at) ||
+	    __builtin_add_overflow(deadline.at, clock_monotonic(), &deadline.at))
+		deadline.at = milliseconds < 0 ? 0 : INT64_MAX;
+	return deadline;
 }
 
 int deadline_left(struct deadline deadline)
 {
-	int64_t left = deadline.at - clock_monotonic();
+	int64_t now = clock_monotonic(), left;
 
-	if (left <= 0)
+	if (deadline.at <= now)
 		return 0;
-	left = (left + 999999) / 1000000;
+	left = (deadline.at - now - 1) / 1000000 + 1;
 	return left > INT32_MAX ? INT32_MAX : (int)left;
 }
 
@@ -60,19 +68,25 @@ void clock_format(int64_t seconds, char *ret_text, size_t size)
 	time_t time = (time_t)seconds;
 	struct tm parts;
 
-	if (seconds == TIME_NEVER || !gmtime_r(&time, &parts) ||
+	if (seconds == TIME_NEVER || time != seconds || !gmtime_r(&time, &parts) ||
 	    strftime(ret_text, size, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
 		snprintf(ret_text, size, "never");
 }
 
 void clock_format_microseconds(int64_t microseconds, char *ret_text, size_t size)
 {
+	int64_t seconds = microseconds / 1000000, rest = microseconds % 1000000;
 	char *end;
 
-	clock_format(microseconds / 1000000, ret_text, size);
+	/* Before 1970 the fraction still counts forward. */
+	if (rest < 0) {
+		seconds--;
+		rest += 1000000;
+	}
+	clock_format(seconds, ret_text, size);
 	end = strchr(ret_text, 'Z');
 	if (end)
-		snprintf(end, size - (size_t)(end - ret_text), ".%06dZ", (int)(microseconds % 1000000));
+		snprintf(end, size - (size_t)(end - ret_text), ".%06dZ", (int)rest);
 }
 
 /* Reads exactly count digits at *text and moves on. -1 when they are not all digits. */
@@ -102,19 +116,22 @@ static bool parse_span(const char *text, int64_t now, int64_t *ret_time)
 		char unit;
 		int64_t seconds;
 	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 }, { 'y', 31536000 } };
-	int64_t count = 0;
+	int64_t count = 0, span;
 	size_t digits = strspn(text, "0123456789");
 
 	if (digits < 1 || digits > 10 || text[digits] == '\0' || text[digits + 1] != '\0')
 		return false;
 	for (size_t i = 0; i < digits; i++)
 		count = count * 10 + (text[i] - '0');
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
 		if (units[i].unit != text[digits])
 			continue;
-		if (count < 1 || count > TIME_LAST / units[i].seconds || now + count * units[i].seconds > TIME_LAST)
+		if (count < 1 || count > TIME_LAST / units[i].seconds)
 			return false;
-		*ret_time = now + count * units[i].seconds;
+		span = count * units[i].seconds;
+		if (now > TIME_LAST - span || now < -span)
+			return false;
+		*ret_time = now + span;
 		return true;
 	}
 	return false;
@@ -124,6 +141,7 @@ static bool parse_date(const char *text, int64_t *ret_time)
 {
 	static const int month_days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 	struct tm parts = { 0 };
+	time_t time;
 	int year, month, day, hour = 0, minute = 0, second = 0, leap, last;
 
 	if ((year = take_digits(&text, 4)) < 1970 || !take_character(&text, '-') ||
@@ -147,7 +165,10 @@ static bool parse_date(const char *text, int64_t *ret_time)
 	parts.tm_hour = hour;
 	parts.tm_min = minute;
 	parts.tm_sec = second;
-	*ret_time = timegm(&parts);
+	time = timegm(&parts);
+	if (time < 0) /* a time_t too narrow for it */
+		return false;
+	*ret_time = time;
 	return true;
 }
 

@@ -27,7 +27,7 @@ struct deadline {
 	int64_t at;
 };
 
-/* The moment milliseconds from now. */
+/* The moment milliseconds from now; the last there is when that lies too far away to be counted. */
 struct deadline deadline_in(int64_t milliseconds);
 /* Milliseconds left, rounded up, never negative, at most INT32_MAX: what poll(2) takes. */
 int deadline_left(struct deadline deadline);

@@ -11,7 +11,7 @@ bool address_parse(const char *text, struct address *ret_address)
 	char bare[INET6_ADDRSTRLEN];
 	size_t size = strcspn(text, "%");
 
-	if (size >= sizeof(bare))
+	if (size >= sizeof(bare) || (text[size] == '%' && text[size + 1] == '\0'))
 		return false;
 	memcpy(bare, text, size);
 	bare[size] = '\0';

@@ -27,6 +27,8 @@ int socket_peer(int fd, struct socket_peer *ret_peer)
 		return -errno;
 	if (size != sizeof(credentials))
 		return -EPROTO;
+	if (credentials.uid == (uid_t)-1) /* what the kernel answers where there is no peer */
+		return -ENOTCONN;
 	*ret_peer = (struct socket_peer){ .uid = credentials.uid, .gid = credentials.gid, .pid = credentials.pid };
 	return 0;
 }

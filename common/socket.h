@@ -20,7 +20,7 @@ struct socket_peer {
 	pid_t pid;
 };
 
-/* 0, or a negative errno. */
+/* 0, or a negative errno; -ENOTCONN for a socket without a peer. */
 int socket_peer(int fd, struct socket_peer *ret_peer);
 
 #endif
