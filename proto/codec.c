@@ -72,7 +72,7 @@ static int encode_text(struct writer *writer, const struct codec_field *field, c
 
 static int encode_texts(struct writer *writer, const struct codec_field *field, const struct codec_texts *texts)
 {
-	if (texts->count > WIRE_LIST_MAX)
+	if (texts->count > WIRE_LIST_MAX || (texts->count == 0 && field->required))
 		return -EINVAL;
 	for (size_t i = 0; i < texts->count; i++) {
 		int r = texts->items[i] && *texts->items[i] ? encode_text(writer, field, texts->items[i]) : -EINVAL;
@@ -87,7 +87,7 @@ static int encode_record(struct writer *writer, const struct codec_record *recor
 
 static int encode_records(struct writer *writer, const struct codec_field *field, const struct codec_records *records)
 {
-	if (records->count > field->limit)
+	if (records->count > field->limit || (records->count == 0 && field->required))
 		return -EINVAL;
 	for (size_t i = 0; i < records->count; i++) {
 		const void *item = (const char *)records->items + i * field->record->size;
@@ -142,6 +142,8 @@ int codec_encode(const struct codec_record *record, const void *message, struct 
 	struct writer writer = { .buffer = buffer, .capacity = capacity, .size = WIRE_HEADER_SIZE };
 	int r;
 
+	if (writer.capacity > WIRE_PACKET_MAX)
+		writer.capacity = WIRE_PACKET_MAX;
 	if (capacity < WIRE_HEADER_SIZE)
 		return -EMSGSIZE;
 	r = encode_record(&writer, record, message);
@@ -195,6 +197,8 @@ static bool decode_number(const struct codec_field *field, const struct wire_fie
 		return false;
 	value = load(wire->bytes, 8);
 	if (value > field->limit || (field->kind == CODEC_TIME && value > INT64_MAX))
+		return false;
+	if (value == 0 && !field->required) /* said by leaving the field out, so that a message has one encoding */
 		return false;
 	*ret_value = value;
 	return true;
@@ -318,12 +322,13 @@ int codec_decode_header(const void *packet, size_t size, struct codec_header *re
 
 int codec_decode(const struct codec_record *record, const void *packet, size_t size, void *ret_message)
 {
-	struct reader reader = { .bytes = (const unsigned char *)packet + WIRE_HEADER_SIZE,
-				 .size = size - WIRE_HEADER_SIZE };
+	struct reader reader;
 
 	memset(ret_message, 0, record->size);
 	if (size < WIRE_HEADER_SIZE)
 		return -EBADMSG;
+	reader.bytes = (const unsigned char *)packet + WIRE_HEADER_SIZE;
+	reader.size = size - WIRE_HEADER_SIZE;
 	if (!decode_record(record, reader, ret_message)) {
 		memset(ret_message, 0, record->size);
 		return -EBADMSG;

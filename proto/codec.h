@@ -63,9 +63,9 @@ struct codec_header {
 };
 
 /*
- * Encodes a whole packet. 0 and its size in bytes; -EMSGSIZE when it does not fit in capacity, -EINVAL when a member
- * breaks its field's rule (a required text missing, a text or number over its limit, too many of a list). buffer may be
- * half written then.
+ * Encodes a whole packet. 0 and its size in bytes; -EMSGSIZE when it does not fit in capacity or WIRE_PACKET_MAX,
+ * -EINVAL when a member breaks its field's rule (a required text missing, a text or number over its limit, too many of
+ * a list). buffer may be half written then.
  */
 int codec_encode(const struct codec_record *record, const void *message, struct codec_header header, void *buffer,
 		 size_t capacity, size_t *ret_size);

@@ -3,7 +3,7 @@
  * What a credential text is (FORMATS 1 and 4), decided by its shape and check characters alone. The module calls this
  * before anything leaves the process, so that a normal password never does; the daemon calls the same function. Pure.
  *
- *     ak_<id 12><secret 32><check 6>     opaque token, 54 bytes: "ak_", 12, "_", 32, 6, all base62
+ *     ak_<id 12>_<secret 32><check 6>    opaque token, 54 bytes: "ak_", 12, "_", 32, 6, all base62
  *     akt_…                              the same for a test key, 55 bytes
  *
  * check is the CRC-32 of all before it, in base62.

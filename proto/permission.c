@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 #include "proto/permission.h"
 
-#include <stdio.h>
+#include <assert.h>
 #include <string.h>
 
 #include "proto/wire.h"
@@ -53,6 +53,9 @@ static bool is_wildcard(struct piece grant, struct piece *ret_stem)
 {
 	if (grant.size == 0 || grant.start[grant.size - 1] != '*')
 		return false;
+	/* Whole segments only: "ma*" is no wildcard, and reaches nothing. */
+	if (grant.size > 1 && grant.start[grant.size - 2] != '.')
+		return false;
 	*ret_stem = (struct piece){ grant.start, grant.size - 1 };
 	return true;
 }
@@ -65,8 +68,7 @@ bool permission_is_grant(const char *text)
 		return false;
 	if (!is_wildcard(grant, &stem))
 		return is_name(grant);
-	return stem.size == 0 ||
-	       (stem.start[stem.size - 1] == '.' && is_name((struct piece){ stem.start, stem.size - 1 }));
+	return stem.size == 0 || is_name((struct piece){ stem.start, stem.size - 1 });
 }
 
 static bool starts_with(struct piece text, struct piece start)
@@ -129,7 +131,8 @@ static bool take_keyword(struct query *query, const char *keyword)
 	size_t size = strlen(keyword);
 
 	skip_spaces(query);
-	if (strncmp(query->at, keyword, size) != 0 || (query->at[size] != ' ' && query->at[size] != '('))
+	/* The end of the text counts as an end of the word: strchr() finds the NUL. */
+	if (strncmp(query->at, keyword, size) != 0 || !strchr(" ()", query->at[size]))
 		return false;
 	query->at += size;
 	return true;
@@ -197,6 +200,7 @@ static bool evaluate(struct query *query)
 	const char *start = query->at;
 	bool holds;
 
+	static_assert(WIRE_PERMISSION_MAX == 1000 && PERMISSION_DEPTH_MAX == 8, "the sentences below say so");
 	if (strlen(start) > WIRE_PERMISSION_MAX)
 		return fail(query, "longer than 1000 bytes");
 	holds = parse_any(query);
@@ -224,11 +228,12 @@ bool permission_query_holds(const char *query, const char *grants)
 
 bool permission_default_query(const char *service, char *ret_query, size_t size)
 {
+	static const char start[] = "pam.";
 	struct piece segment = { service, strlen(service) };
-	int length;
 
-	if (memchr(service, '.', segment.size) || !is_name(segment))
+	if (memchr(service, '.', segment.size) || !is_name(segment) || size < sizeof(start) + segment.size)
 		return false;
-	length = snprintf(ret_query, size, "pam.%s", service);
-	return length > 0 && (size_t)length < size;
+	memcpy(ret_query, start, sizeof(start) - 1);
+	memcpy(ret_query + sizeof(start) - 1, service, segment.size + 1);
+	return true;
 }

@@ -16,15 +16,15 @@
  *         16     4   length of all fields in bytes; the packet is exactly WIRE_HEADER_SIZE longer
  *
  * Field: a tag (2), a length (2), that many bytes. Tags ascend; the same tag again is allowed where the table says
- * "list", up to its count. A tag with WIRE_OPTIONAL set may be skipped by who does not know it; any other unknown tag
- * is an error.
+ * "list", up to its count. A tag with WIRE_OPTIONAL set is skipped by who does not know it and stands once; any other
+ * unknown tag is an error.
  *
- *     number   8 bytes, at most the field's limit; times are seconds since 1970 UTC, INT64_MAX for "never"
- *     text     1 to limit bytes without NUL, then one NUL which the length counts: a decoded message points into its
- * packet record   fields as above, nested
+ *     number   8 bytes, 1 to the field's limit; times are seconds since 1970 UTC, INT64_MAX for "never"
+ *     text     1 to limit bytes without NUL, then one NUL that the length counts, so that it can be read in place
+ *     record   fields as above, nested
  *
- * A field is left out where it has nothing to say: an absent text is NULL, an absent number 0. Texts are bytes here;
- * who takes one for a name checks its form (UTF-8, no control characters).
+ * A field is left out where it has nothing to say: an absent text is NULL, an absent number 0. So a message has exactly
+ * one encoding. Texts are bytes here; who takes one for a name checks its form (UTF-8, no control characters).
  *
  * proto/message.h has a struct and a table for each type; proto/codec.h the one encoder and the one decoder for them.
  */
