@@ -1,1 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
+# With --enable-fuzzing the targets are linked with libFuzzer (tests/fuzz/run-fuzz.sh); otherwise with a main() that
+# replays files, so that every build runs them over their seeds.
+if FUZZING
+fuzz_main =
+else
+fuzz_main = tests/fuzz/replay.c
+endif
+fuzz_ldflags = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+
+fuzz_targets = tests/fuzz/fuzz-packet tests/fuzz/fuzz-credential tests/fuzz/fuzz-permission \
+	tests/fuzz/fuzz-clock tests/fuzz/fuzz-network tests/fuzz/fuzz-encoding
+check_PROGRAMS += $(fuzz_targets) tests/fuzz/write-seeds
+TESTS += tests/fuzz/check-corpus.sh
+EXTRA_DIST += tests/fuzz/check-corpus.sh tests/fuzz/run-fuzz.sh tests/fuzz/fuzz.h tests/fuzz/replay.c tests/fuzz/corpus
+
+tests_fuzz_write_seeds_SOURCES = tests/fuzz/write-seeds.c tests/proto/records.c
+tests_fuzz_write_seeds_LDADD = proto/libproto.la common/libcommon.la
+
+tests_fuzz_fuzz_packet_SOURCES = tests/fuzz/fuzz-packet.c tests/proto/records.c $(fuzz_main)
+tests_fuzz_fuzz_packet_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_packet_LDADD = proto/libproto.la common/libcommon.la
+tests_fuzz_fuzz_credential_SOURCES = tests/fuzz/fuzz-credential.c $(fuzz_main)
+tests_fuzz_fuzz_credential_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_credential_LDADD = proto/libproto.la common/libcommon.la
+tests_fuzz_fuzz_permission_SOURCES = tests/fuzz/fuzz-permission.c $(fuzz_main)
+tests_fuzz_fuzz_permission_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_permission_LDADD = proto/libproto.la common/libcommon.la
+tests_fuzz_fuzz_clock_SOURCES = tests/fuzz/fuzz-clock.c $(fuzz_main)
+tests_fuzz_fuzz_clock_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_clock_LDADD = common/libcommon.la
+tests_fuzz_fuzz_network_SOURCES = tests/fuzz/fuzz-network.c $(fuzz_main)
+tests_fuzz_fuzz_network_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_network_LDADD = common/libcommon.la
+tests_fuzz_fuzz_encoding_SOURCES = tests/fuzz/fuzz-encoding.c $(fuzz_main)
+tests_fuzz_fuzz_encoding_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_encoding_LDADD = common/libcommon.la
