@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * All of libcrypto that the daemon uses, behind these few calls. Algorithms are fetched once. Functions return 0 or
- * -EIO (libcrypto failed) unless they say otherwise; contexts belong to one thread.
+ * All of libcrypto that the daemon uses, behind these few calls. Functions return 0 or -EIO (libcrypto failed) unless
+ * they say otherwise. Nothing is shared between two calls but a struct crypto_mac, which belongs to one thread.
  */
 #ifndef APIKEYD_DAEMON_CRYPTO_H
 #define APIKEYD_DAEMON_CRYPTO_H
@@ -19,7 +19,10 @@ int crypto_random(void *ret_bytes, size_t size);
 /* size random characters of the base62 alphabet, without modulo bias, and a NUL. */
 int crypto_random_base62(char *ret_text, size_t size);
 
-/* HMAC-SHA-256 under one key, made ready once and used for many texts by one thread. */
+/*
+ * HMAC-SHA-256 under one key, made ready once and used for many texts by one thread: the algorithm is fetched and the
+ * key taken in (no pointer to it is kept) when it is made. crypto_mac_new() also fails with -ENOMEM.
+ */
 struct crypto_mac;
 int crypto_mac_new(const uint8_t key[CRYPTO_KEY_SIZE], struct crypto_mac **ret_mac);
 void crypto_mac_free(struct crypto_mac *mac); /* wipes the key; accepts NULL */
@@ -28,7 +31,8 @@ int crypto_mac_compute(struct crypto_mac *mac, const void *data, size_t size, ui
 /*
  * AES-256-GCM under a fresh random nonce, with associated data (table, id, purpose) that must be the same when it is
  * opened. The sealed bytes are size + CRYPTO_SEAL_OVERHEAD long: nonce, ciphertext, tag. Opening: -EBADMSG when key,
- * associated data or bytes are not the ones it was sealed with.
+ * associated data or bytes are not the ones it was sealed with. Input and output do not overlap; on failure the output
+ * is wiped.
  */
 int crypto_seal(const uint8_t key[CRYPTO_KEY_SIZE], const char *associated, const void *plain, size_t size,
 		void *ret_sealed);
