@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * The master key's file. Reading it refuses a file that someone else can read, replace or point elsewhere; making it
+ * leaves either a whole key or nothing, and never overwrites one, since a lost master key is a lost database.
+ */
+#include "daemon/keyring.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/secret.h"
+
+/* The kernel's form of a POSIX access control list as an extended attribute (linux/posix_acl_xattr.h). */
+#define ACL_ATTRIBUTE "system.posix_acl_access"
+#define ACL_VERSION 2
+enum acl_tag {
+	ACL_TAG_OWNER = 0x01,
+	ACL_TAG_USER = 0x02,
+	ACL_TAG_GROUP_OF_FILE = 0x04,
+	ACL_TAG_GROUP = 0x08,
+	ACL_TAG_MASK = 0x10,
+	ACL_TAG_OTHER = 0x20,
+};
+struct acl_entry {
+	uint16_t tag, permissions;
+	uint32_t id;
+}; /* little-endian */
+#define ACL_ENTRIES_MAX 16
+
+static __attribute__((format(printf, 4, 5))) int fail(int error, char *fault, size_t fault_size, const char *format,
+						      ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(fault, fault_size, format, arguments);
+	va_end(arguments);
+	return error;
+}
+
+/*
+ * With an access control list the mode's group bits are the list's mask. systemd hands a credential on that way: root's
+ * file, with an entry that lets the service's user read it. True when nobody but the owner and this user can do
+ * anything with the file.
+ */
+static bool acl_is_private(int fd)
+{
+	struct {
+		uint32_t version;
+		struct acl_entry entries[ACL_ENTRIES_MAX];
+	} list;
+	ssize_t size = fgetxattr(fd, ACL_ATTRIBUTE, &list, sizeof(list));
+	size_t count;
+
+	if (size < (ssize_t)sizeof(list.version) || le32toh(list.version) != ACL_VERSION ||
+	    ((size_t)size - sizeof(list.version)) % sizeof(list.entries[0]) != 0)
+		return false;
+	count = ((size_t)size - sizeof(list.version)) / sizeof(list.entries[0]);
+	for (size_t i = 0; i < count; i++) {
+		uint16_t tag = le16toh(list.entries[i].tag);
+		bool own = tag == ACL_TAG_USER && le32toh(list.entries[i].id) == geteuid();
+
+		if (tag != ACL_TAG_OWNER && tag != ACL_TAG_MASK && !own && list.entries[i].permissions != 0)
+			return false;
+	}
+	return true;
+}
+
+static int check_file(int fd, const char *path, char *fault, size_t fault_size)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return fail(-errno, fault, fault_size, "%s cannot be examined: %s", path, strerror(errno));
+	if (!S_ISREG(status.st_mode))
+		return fail(-EINVAL, fault, fault_size, "%s is no regular file: put the master key there", path);
+	if (status.st_uid != 0 && status.st_uid != geteuid())
+		return fail(-EPERM, fault, fault_size,
+			    "%s belongs to uid %u, who could replace it: it must belong to root or to uid %u", path,
+			    (unsigned int)status.st_uid, (unsigned int)geteuid());
+	if ((status.st_mode & 0007) != 0 || ((status.st_mode & 0070) != 0 && !acl_is_private(fd)))
+		return fail(-EPERM, fault, fault_size,
+			    "%s is open to others (mode %04o): run chmod 0400 on it, and ask who may have copied it",
+			    path, (unsigned int)status.st_mode & 07777);
+	if (status.st_size != CRYPTO_KEY_SIZE)
+		return fail(-EINVAL, fault, fault_size,
+			    "%s has %lld bytes instead of %d: it is no master key; restore it from a backup", path,
+			    (long long)status.st_size, CRYPTO_KEY_SIZE);
+	return 0;
+}
+
+/* Reads up to size bytes. How many, or a negative errno. */
+static ssize_t read_bytes(int fd, uint8_t *ret_bytes, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t r = read(fd, ret_bytes + done, size - done);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return -errno;
+		if (r == 0)
+			break;
+		done += (size_t)r;
+	}
+	return (ssize_t)done;
+}
+
+int keyring_read_master(const char *path, uint8_t ret_master[CRYPTO_KEY_SIZE], char *ret_fault, size_t fault_size)
+{
+	/* Not blocking: a FIFO in its place must not hold the daemon up. */
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	uint8_t master[CRYPTO_KEY_SIZE];
+	ssize_t size;
+	int r;
+
+	if (fd < 0 && errno == ENOENT)
+		return fail(-ENOENT, ret_fault, fault_size,
+			    "%s is missing: restore the master key from a backup (apikeyd --init makes one only "
+			    "together with a new database)",
+			    path);
+	if (fd < 0 && errno == ELOOP)
+		return fail(-ELOOP, ret_fault, fault_size,
+			    "%s is a symbolic link: put the master key itself there, or name the file it points to",
+			    path);
+	if (fd < 0)
+		return fail(-errno, ret_fault, fault_size, "%s cannot be opened: %s", path, strerror(errno));
+	r = check_file(fd, path, ret_fault, fault_size);
+	if (r < 0)
+		return r;
+	size = read_bytes(fd, master, sizeof(master));
+	if (size == sizeof(master))
+		memcpy(ret_master, master, sizeof(master));
+	secret_wipe(master, sizeof(master));
+	if (size < 0)
+		return fail((int)size, ret_fault, fault_size, "%s cannot be read: %s", path, strerror((int)-size));
+	if (size != CRYPTO_KEY_SIZE)
+		return fail(-EINVAL, ret_fault, fault_size, "%s was cut short while it was read", path);
+	return 0;
+}
+
+static int write_bytes(int fd, const uint8_t *bytes, size_t size)
+{
+	for (size_t done = 0; done < size;) {
+		ssize_t r = write(fd, bytes + done, size - done);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return -errno;
+		done += (size_t)r;
+	}
+	return 0;
+}
+
+/* Writes the key under a temporary name and gives it its own name where there is none yet. 0 or a negative errno, and
+ * then there is no file. */
+static int place_key(int folder, const char *name, const uint8_t *key)
+{
+	char temporary[sizeof("." KEYRING_FILE ".") + 12], suffix[12 + 1];
+	CLEANUP_CLOSE int fd = -1;
+	int r = crypto_random_base62(suffix, sizeof(suffix) - 1);
+
+	if (r < 0)
+		return r;
+	snprintf(temporary, sizeof(temporary), "." KEYRING_FILE ".%s", suffix);
+	fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
+	if (fd < 0)
+		return -errno;
+	r = fchmod(fd, 0400) < 0 ? -errno : write_bytes(fd, key, CRYPTO_KEY_SIZE);
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	if (r == 0 && renameat2(folder, temporary, folder, name, RENAME_NOREPLACE) < 0)
+		r = -errno;
+	if (r < 0) {
+		unlinkat(folder, temporary, 0);
+		return r;
+	}
+	if (fsync(folder) < 0) {
+		r = -errno;
+		unlinkat(folder, name, 0); /* a key that may be gone after a power cut must not seal anything */
+	}
+	return r;
+}
+
+int keyring_make_master(const char *path, uint8_t ret_master[CRYPTO_KEY_SIZE], char *ret_fault, size_t fault_size)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	CLEANUP_FREE char *folder_path = slash == path ? strdup("/")
+					 : slash       ? strndup(path, (size_t)(slash - path))
+						       : strdup(".");
+	CLEANUP_CLOSE int folder = -1;
+	uint8_t key[CRYPTO_KEY_SIZE];
+	int r;
+
+	if (!folder_path)
+		return fail(-ENOMEM, ret_fault, fault_size, "out of memory");
+	folder = open(folder_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0)
+		return fail(-errno, ret_fault, fault_size, "the folder of %s cannot be opened: %s", path,
+			    strerror(errno));
+	r = crypto_random(key, sizeof(key));
+	if (r == 0)
+		r = place_key(folder, name, key);
+	if (r == 0)
+		memcpy(ret_master, key, sizeof(key));
+	secret_wipe(key, sizeof(key));
+	if (r == -EEXIST)
+		return fail(r, ret_fault, fault_size, "%s exists already and was left as it is", path);
+	if (r < 0)
+		return fail(r, ret_fault, fault_size, "%s cannot be made: %s", path, strerror(-r));
+	return 0;
+}
