@@ -28,11 +28,23 @@ daemon_libdaemon_la_SOURCES += daemon/vault.c daemon/vault.h
 daemon_libdaemon_la_SOURCES += daemon/verify.c daemon/verify.h
 daemon_libdaemon_la_SOURCES += daemon/writer.c daemon/writer.h
 
+# main.c names the file too.
+AM_CPPFLAGS += -DSETTINGS_FILE='"$(sysconfdir)/apikeyd/apikeyd.conf"'
+
+# A line per module, each added by its author.
 daemon_libdaemon_la_SOURCES += daemon/audit.h
 daemon_libdaemon_la_SOURCES += daemon/crypto.h
+daemon_libdaemon_la_SOURCES += daemon/crypto.c
 daemon_libdaemon_la_SOURCES += daemon/journal.h
 daemon_libdaemon_la_SOURCES += daemon/keyring.h
+daemon_libdaemon_la_SOURCES += daemon/keyring.c
+daemon_libdaemon_la_SOURCES += daemon/keyring_file.c
 daemon_libdaemon_la_SOURCES += daemon/settings.h
+daemon_libdaemon_la_SOURCES += daemon/settings.c
+daemon_libdaemon_la_SOURCES += daemon/settings_file.c
+daemon_libdaemon_la_SOURCES += daemon/settings_loader.c daemon/settings_loader.h
+daemon_libdaemon_la_SOURCES += daemon/settings_syntax.c daemon/settings_syntax.h
+daemon_libdaemon_la_SOURCES += daemon/settings_value.c daemon/settings_value.h
 daemon_libdaemon_la_SOURCES += daemon/store.h
 daemon_libdaemon_la_SOURCES += daemon/throttle.h
 daemon_libdaemon_la_SOURCES += daemon/uses.h

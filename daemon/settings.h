@@ -43,25 +43,37 @@ struct settings {
 	/* [throttle] */
 	uint64_t failures_per_minute; /* of one uid and source before denials become throttled: default 30, 1–100000 */
 	/* [audit] */
-	uint64_t audit_max_size; /* bytes before rotation: default 64 MiB; suffixes K M G */
-	uint64_t audit_keep;     /* rotated files kept: default 8 */
-	bool audit_strict;       /* on-failure = refuse (default) | serve */
+	uint64_t audit_max_size; /* max_size: bytes before rotation: default 64 MiB; suffixes K M G */
+	uint64_t audit_keep;     /* keep: rotated files: default 8 */
+	bool audit_strict;       /* on_failure = refuse (default) | serve */
 	bool audit_relaxed; /* durability = normal (default) | relaxed: the record may be written after the reply */
 	bool audit_journal; /* journal = yes (default) | no */
 };
 
+/* Where the file is looked for; the build names the system's own folder. */
+#ifndef SETTINGS_FILE
 #define SETTINGS_FILE "/etc/apikeyd/apikeyd.conf"
+#endif
 
-/* Called for each problem: "FILE:LINE: what is wrong and how to mend it". warning: the file is used all the same. */
+/*
+ * Called for each problem: "FILE:LINE: what is wrong and how to mend it", one line of printable UTF-8. warning: the
+ * file is used all the same.
+ */
 typedef void (*settings_reporter)(void *data, bool warning, const char *message);
 
 /*
  * Reads a file into *ret_settings, defaults first; all problems are reported, not just the first. path NULL: the
- * defaults alone. 0; -ENOENT (no such file); -EINVAL when there was an error; -ENOMEM. The caller ends ret_settings
- * with settings_done().
+ * defaults alone. 0; -ENOENT (no such file; not reported); -EINVAL when there was an error; -ENOMEM. On failure
+ * *ret_settings is untouched; otherwise the caller ends it with settings_done(). Looks users and groups up, so it may
+ * wait for the system's name services: never in the path of a request.
  */
 int settings_load(const char *path, struct settings *ret_settings, settings_reporter reporter, void *data);
 
+/* The same for size bytes of text in memory, reported under file_name. 0, -EINVAL, -ENOMEM. */
+int settings_parse(const char *text, size_t size, const char *file_name, struct settings *ret_settings,
+		   settings_reporter reporter, void *data);
+
+/* Frees what the settings hold, and empties them. */
 void settings_done(struct settings *settings);
 
 /* What the uid may speak for, separated by spaces; "" when it is not listed. */
