@@ -1,1 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
+# Units, the user and the folders go where systemd looks below any prefix it knows (/usr, /usr/local). A distribution
+# with another folder sets the variable: make install systemdsystemunitdir=/lib/systemd/system
+systemdsystemunitdir = $(prefix)/lib/systemd/system
+sysusersdir = $(prefix)/lib/sysusers.d
+tmpfilesdir = $(prefix)/lib/tmpfiles.d
+
+nodist_systemdsystemunit_DATA = packaging/systemd/apikeyd.service packaging/systemd/apikeyd-init.service
+dist_systemdsystemunit_DATA = \
+	packaging/systemd/apikeyd-login.socket \
+	packaging/systemd/apikeyd-verify.socket \
+	packaging/systemd/apikeyd-admin.socket
+dist_sysusers_DATA = packaging/sysusers.d/apikeyd.conf
+dist_tmpfiles_DATA = packaging/tmpfiles.d/apikeyd.conf
+
+EXTRA_DIST += \
+	packaging/apikeyd.conf \
+	packaging/systemd/apikeyd.service.in \
+	packaging/systemd/apikeyd-init.service.in
+
+# The service units name the program by its full path.
+SUFFIXES = .service.in .service
+.service.in.service:
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(SED) 's|@sbindir[@]|$(sbindir)|g' $< > $@.new && mv $@.new $@
+CLEANFILES += packaging/systemd/apikeyd.service packaging/systemd/apikeyd-init.service
+
+# The configuration belongs to the administrator: what is there stays, and only an unchanged one is removed.
+install-data-local: install-configuration
+uninstall-local: uninstall-configuration
+.PHONY: install-configuration uninstall-configuration
+
+install-configuration:
+	$(MKDIR_P) '$(DESTDIR)$(sysconfdir)/apikeyd'
+	test -e '$(DESTDIR)$(sysconfdir)/apikeyd/apikeyd.conf' || \
+	$(INSTALL_DATA) '$(srcdir)/packaging/apikeyd.conf' '$(DESTDIR)$(sysconfdir)/apikeyd/apikeyd.conf'
+
+uninstall-configuration:
+	if cmp -s '$(srcdir)/packaging/apikeyd.conf' '$(DESTDIR)$(sysconfdir)/apikeyd/apikeyd.conf'; then \
+		rm -f '$(DESTDIR)$(sysconfdir)/apikeyd/apikeyd.conf'; \
+	fi
