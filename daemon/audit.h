@@ -17,8 +17,10 @@
 
 #define AUDIT_FILE "audit.jsonl"
 
-/* One record. Texts may be NULL (the field is left out) and belong to the caller; they only need to live through the
- * call. */
+struct journal;
+
+/* One record. Texts may be NULL or empty (the field is left out) and belong to the caller; they only need to live
+ * through the call. */
 struct audit_record {
 	int64_t time;      /* microseconds since 1970 UTC */
 	const char *event; /* "verify", "account", "key_create", "throttled", … static */
@@ -29,46 +31,62 @@ struct audit_record {
 	bool has_peer;
 	uid_t peer_uid;
 	pid_t peer_pid;
-	const char *actor;   /* who changed something: "uid:0", a key id */
-	const char *changes; /* a JSON object, before and after; written as it is */
-	uint64_t count;      /* how many alike this record stands for; 0 and 1: one, not written */
+	const char *actor; /* who changed something: "uid:0", a key id */
+	const char
+		*changes; /* a JSON object on one line, before and after; written as it is (anything else: as a text) */
+	uint64_t count;   /* how many alike this record stands for; 0 and 1: one, not written */
 };
 
 struct audit_options {
-	uint64_t max_size; /* bytes before rotation */
-	uint64_t keep;     /* rotated files: audit.jsonl.1 … */
-	bool journal;      /* copy to the journal, through daemon/journal.h */
+	uint64_t max_size;       /* bytes before rotation; 0: never */
+	uint64_t keep;           /* rotated files: audit.jsonl.1 … */
+	struct journal *journal; /* gets a copy of each record; outlives the audit; NULL: none */
 };
 
 struct audit;
 
-/* Opens (0640, O_APPEND, O_NOFOLLOW) the file in a folder and finds its last seq; a torn last line is closed by a
- * "recovered" record. A folder that cannot be written is no error here: audit_fault() says so and each write tries
- * again. 0, -ENOMEM. */
+/*
+ * Opens (0640, O_APPEND, O_NOFOLLOW) the file in a folder and finds its last seq; a torn last line is closed by a
+ * "recovered" record. A folder that cannot be written, or is locked by another daemon, is no error here: audit_health()
+ * says so and each write tries again, opening once a second at most. 0, -ENOMEM. The process ignores SIGXFSZ.
+ *
+ * Besides what it is given it writes "recovered" records, "checkpoint" records, which say the rev that was reached (at
+ * the start of each file but the first, and now and then), and "store_restored" (see audit_last_rev()).
+ */
 int audit_open(const char *folder, const struct audit_options *options, struct audit **ret_audit);
+/* Accepts NULL. */
 void audit_close(struct audit *audit);
 
-/* Appends records in order, any thread. 0, or a negative errno: none of them is in the file. */
+/* Appends records in order, any thread; a batch is one write(2). 0, or a negative errno: none of them is in the file.
+ */
 int audit_write(struct audit *audit, const struct audit_record *records, size_t count);
 
 /*
  * An administrative change: audit_format() gives the object that goes into the change log inside the transaction
  * (malloc'ed, the caller frees; NULL when out of memory), audit_append_change() puts it into the file after the commit,
- * with seq and rev added. Changes come in the order of rev, from one thread; what fails is tried again before the next
- * record.
+ * with seq and rev added. Any thread.
+ *
+ * The file remembers how far it got, so the caller does not: changes come in ascending order of rev; one whose rev the
+ * file has already is not written again, and the answer is 0. So at start, and whenever an append has failed, the
+ * caller lists the change log after audit_last_rev() and appends what it finds, before any further change. 0, or a
+ * negative errno: it is not in the file.
  */
 char *audit_format(const struct audit_record *record);
 int audit_append_change(struct audit *audit, uint64_t rev, const char *object);
 
-/* The greatest rev among the last records of the file and the rotated one before it; 0 when there is none. */
-uint64_t audit_last_rev(struct audit *audit);
+/*
+ * The rev of the last change in the file, or in the rotated one before it; 0 when there is none, and while the file
+ * cannot be read. store_rev is the rev the store is at. When the file is ahead of it the store was set back to a
+ * backup: a "store_restored" record says so, and changes count from store_rev again.
+ */
+uint64_t audit_last_rev(struct audit *audit, uint64_t store_rev);
 
-/* Reopens (SIGHUP) with other options. */
+/* Reopens (SIGHUP) with other options; a file that was moved away is followed by a new one. */
 void audit_reopen(struct audit *audit, const struct audit_options *options);
 
 struct audit_health {
-	bool writable;      /* the last write succeeded */
-	char fault[256];    /* a sentence, when not writable */
+	bool writable;      /* the file is open and the last write succeeded */
+	char fault[512];    /* a sentence, when not writable or not to be rotated; else "" */
 	uint64_t seq;       /* of the last record */
 	uint64_t size;      /* of the file, bytes */
 	uint64_t failures;  /* writes that failed since start */

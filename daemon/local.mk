@@ -33,9 +33,16 @@ AM_CPPFLAGS += -DSETTINGS_FILE='"$(sysconfdir)/apikeyd/apikeyd.conf"'
 
 # A line per module, each added by its author.
 daemon_libdaemon_la_SOURCES += daemon/audit.h
+daemon_libdaemon_la_SOURCES += daemon/audit.c
+daemon_libdaemon_la_SOURCES += daemon/audit_copy.c daemon/audit_copy.h
+daemon_libdaemon_la_SOURCES += daemon/audit_file.c daemon/audit_file.h
+daemon_libdaemon_la_SOURCES += daemon/audit_format.c daemon/audit_format.h
+daemon_libdaemon_la_SOURCES += daemon/audit_tail.c
+daemon_libdaemon_la_SOURCES += daemon/escape.c daemon/escape.h
 daemon_libdaemon_la_SOURCES += daemon/crypto.h
 daemon_libdaemon_la_SOURCES += daemon/crypto.c
 daemon_libdaemon_la_SOURCES += daemon/journal.h
+daemon_libdaemon_la_SOURCES += daemon/journal.c
 daemon_libdaemon_la_SOURCES += daemon/keyring.h
 daemon_libdaemon_la_SOURCES += daemon/keyring.c
 daemon_libdaemon_la_SOURCES += daemon/keyring_file.c
@@ -47,6 +54,7 @@ daemon_libdaemon_la_SOURCES += daemon/settings_syntax.c daemon/settings_syntax.h
 daemon_libdaemon_la_SOURCES += daemon/settings_value.c daemon/settings_value.h
 daemon_libdaemon_la_SOURCES += daemon/store.h
 daemon_libdaemon_la_SOURCES += daemon/throttle.h
+daemon_libdaemon_la_SOURCES += daemon/throttle.c
 daemon_libdaemon_la_SOURCES += daemon/uses.h
 
 sbin_PROGRAMS += daemon/apikeyd
@@ -55,3 +63,4 @@ daemon_apikeyd_CFLAGS = $(daemon_libdaemon_la_CFLAGS) $(PIE_CFLAGS)
 daemon_apikeyd_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)
 daemon_apikeyd_LDADD = daemon/libdaemon.la
 dist_man_MANS += daemon/apikeyd.8 daemon/apikeyd.conf.5
+daemon_libdaemon_la_SOURCES += daemon/uses.c

@@ -14,8 +14,10 @@
 
 struct throttle;
 
-/* entries: size of the table, rounded up to a power of two. 0, -ENOMEM. */
+/* entries: size of the table, rounded up to a power of two. 0, -ENOMEM, or a negative errno when there is no
+ * randomness. */
 int throttle_new(size_t entries, struct throttle **ret_throttle);
+/* Accepts NULL. */
 void throttle_free(struct throttle *throttle);
 
 struct throttle_answer {
@@ -30,7 +32,7 @@ struct throttle_answer {
 struct throttle_answer throttle_failure(struct throttle *throttle, uid_t uid, const char *source, int64_t now,
 					uint64_t per_minute);
 
-/* How many sources are over their limit now. */
+/* How many sources have gone over their limit and still are at now. */
 size_t throttle_count(struct throttle *throttle, int64_t now);
 
 #endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * Finds the last seq and rev of an audit file from its end. Both stand at the very start of a line, where no text of a
+ * caller can be, so that only line starts are looked at and a line may be of any length. A file that lost its end in a
+ * power cut may hold anything, NULs included: what is no record is passed over.
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "daemon/audit_file.h"
+
+#define PIECE 65536
+#define HEAD sizeof("{\"seq\":18446744073709551615,\"rev\":18446744073709551615,")
+#define NUMBER_MAX INT64_MAX           /* what JSON readers take for an integer */
+#define WHOLE_MAX ((off_t)1024 * 1024) /* a last line without its newline is read up to this size, in bytes */
+
+/* Reads as much as there is. The number of bytes, or a negative errno. */
+static ssize_t read_at(int fd, char *ret_data, size_t size, off_t offset)
+{
+	size_t got = 0;
+
+	while (got < size) {
+		ssize_t count = pread(fd, ret_data + got, size - got, offset + (off_t)got);
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			return -errno;
+		if (count == 0)
+			break;
+		got += (size_t)count;
+	}
+	return (ssize_t)got;
+}
+
+static bool take_literal(const char **at, const char *end, const char *literal)
+{
+	size_t size = strlen(literal);
+
+	if ((size_t)(end - *at) < size || memcmp(*at, literal, size) != 0)
+		return false;
+	*at += size;
+	return true;
+}
+
+/* A number that is whole: something follows it. */
+static bool take_number(const char **at, const char *end, uint64_t *ret_number)
+{
+	const char *digit = *at;
+	uint64_t number = 0;
+
+	for (; digit < end && *digit >= '0' && *digit <= '9'; digit++) {
+		uint64_t value = (uint64_t)(*digit - '0');
+
+		if (number > (NUMBER_MAX - value) / 10)
+			return false;
+		number = number * 10 + value;
+	}
+	if (digit == *at || digit == end || (*digit != ',' && *digit != '}'))
+		return false;
+	*at = digit;
+	*ret_number = number;
+	return true;
+}
+
+/* Looks at the start of a line. True when nothing is left to find. */
+static bool look(const char *line, size_t size, bool whole, struct audit_tail *tail)
+{
+	const char *at = line, *end = line + size;
+	uint64_t seq, rev;
+
+	if (!take_literal(&at, end, "{\"seq\":") || !take_number(&at, end, &seq))
+		return false;
+	if (!tail->has_seq) {
+		tail->seq = seq;
+		tail->has_seq = true;
+	}
+	if (!tail->has_rev && whole && take_literal(&at, end, ",\"rev\":") && take_number(&at, end, &rev)) {
+		tail->rev = rev;
+		tail->has_rev = true;
+	}
+	return tail->has_seq && tail->has_rev;
+}
+
+/* True when the bytes of a torn line are a whole record after all, and only its newline is missing. */
+static bool is_whole(int fd, off_t start, off_t end)
+{
+	CLEANUP_FREE char *line = NULL;
+	ssize_t size;
+	json_t *json;
+	bool whole;
+
+	if (end - start > WHOLE_MAX || !(line = malloc((size_t)(end - start))))
+		return false;
+	size = read_at(fd, line, (size_t)(end - start), start);
+	if (size <= 0)
+		return false;
+	json = json_loadb(line, (size_t)size, 0, NULL);
+	whole = json != NULL;
+	json_decref(json);
+	return whole;
+}
+
+int audit_tail_read(int fd, struct audit_tail *tail)
+{
+	CLEANUP_FREE char *piece = NULL;
+	struct stat status;
+	off_t end;
+	bool last = true; /* no line was looked at yet */
+
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	tail->torn = false;
+	end = status.st_size;
+	piece = malloc(PIECE + HEAD);
+	if (!piece)
+		return -ENOMEM;
+
+	/* Each piece is read with the start of the line that begins right behind it. */
+	for (off_t piece_end = end; piece_end > 0;) {
+		off_t start = piece_end > PIECE ? piece_end - PIECE : 0;
+		size_t room = (size_t)(piece_end - start) + HEAD;
+		ssize_t got = read_at(fd, piece, room < (size_t)(end - start) ? room : (size_t)(end - start), start);
+		const char *newline;
+		size_t line_end = (size_t)(piece_end - start);
+
+		if (got < 0)
+			return (int)got;
+		if ((size_t)got < line_end) /* made shorter meanwhile */
+			line_end = (size_t)got;
+		if (piece_end == end && line_end > 0)
+			tail->torn = piece[line_end - 1] != '\n';
+		while ((newline = memrchr(piece, '\n', line_end)) || (start == 0 && line_end > 0)) {
+			size_t line = newline ? (size_t)(newline - piece) + 1 : 0;
+			bool whole = true;
+
+			line_end = newline ? (size_t)(newline - piece) : 0;
+			if (line == (size_t)got) /* behind the last newline */
+				continue;
+			if (last && tail->torn)
+				whole = is_whole(fd, start + (off_t)line, end);
+			last = false;
+			if (look(piece + line, (size_t)got - line, whole, tail)) {
+				tail->behind_rev = (uint64_t)(end - start) - line;
+				return 0;
+			}
+		}
+		piece_end = start;
+	}
+	return 0;
+}

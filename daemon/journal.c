@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * One thread takes entries from a bounded queue and writes them; whoever queues one only ever takes the lock. Whatever
+ * the thread waits for is a cancellation point, which is how journal_close() gets by with an output nobody reads.
+ * Standard error is inherited and shared, so O_NONBLOCK is not ours to set: it is polled, and written in pieces that a
+ * pipe found writable takes whole.
+ */
+#include "daemon/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SD_JOURNAL_SUPPRESS_LOCATION /* the place in the source is the same for all */
+#include <systemd/sd-journal.h>
+
+#include "common/cleanup.h"
+#include "daemon/escape.h"
+
+#define ENTRIES_MAX 4096
+#define BYTES_MAX ((size_t)1024 * 1024)
+#define FIELDS_MAX 32
+#define LINE_SIZE 2048 /* of a message before escaping, with its NUL */
+#define CLOSE_MILLISECONDS 500
+#define PIECE 4096 /* PIPE_BUF on Linux */
+
+struct entry {
+	struct entry *next;
+	size_t size;   /* bytes of data */
+	size_t fields; /* structured: so many NUL-terminated fields; 0: one line with its newline */
+	char data[];
+};
+
+struct journal {
+	pthread_t thread;
+	pthread_mutex_t lock; /* over the queue, stopping and stopped */
+	pthread_cond_t changed;
+	struct entry *first, **end;
+	size_t entries, bytes;
+	bool stopping, stopped;
+	atomic_ulong dropped; /* a word: every machine counts those without a library */
+	/* not changed after the start */
+	bool native;   /* journald takes structured entries */
+	bool prefixed; /* lines go to the journal's stream and say their priority */
+	int output;    /* a copy of standard error; -1 when it was closed */
+};
+
+/* True when the descriptor is the stream that $JOURNAL_STREAM names. */
+static bool is_journal_stream(int fd)
+{
+	const char *name = getenv("JOURNAL_STREAM");
+	uintmax_t device, inode;
+	struct stat status;
+
+	return name && sscanf(name, "%ju:%ju", &device, &inode) == 2 && fstat(fd, &status) == 0 &&
+	       status.st_dev == (dev_t)device && status.st_ino == (ino_t)inode;
+}
+
+/* Waits for as long as it takes. False when the output is broken. */
+static bool write_whole(int fd, const char *data, size_t size)
+{
+	while (size > 0) {
+		struct pollfd poll_fd = { .fd = fd, .events = POLLOUT };
+		ssize_t count;
+
+		if (poll(&poll_fd, 1, -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			return false;
+		}
+		if (!(poll_fd.revents & POLLOUT))
+			return false;
+		count = write(fd, data, size < PIECE ? size : PIECE);
+		if (count < 0 && errno != EAGAIN && errno != EINTR)
+			return false;
+		if (count > 0) {
+			data += count;
+			size -= (size_t)count;
+		}
+	}
+	return true;
+}
+
+/* Without journald there is nobody to send to; that is no trouble of ours. */
+static bool send_fields(const struct entry *entry)
+{
+	struct iovec fields[FIELDS_MAX];
+	const char *field = entry->data;
+
+	for (size_t i = 0; i < entry->fields; i++) {
+		size_t size = strlen(field);
+
+		fields[i] = (struct iovec){ .iov_base = (void *)(uintptr_t)field, .iov_len = size };
+		field += size + 1;
+	}
+	sd_journal_sendv(fields, (int)entry->fields);
+	return true;
+}
+
+static void emit(struct journal *journal, const struct entry *entry)
+{
+	bool written = entry->fields > 0
+			       ? send_fields(entry)
+			       : journal->output >= 0 && write_whole(journal->output, entry->data, entry->size);
+
+	if (!written)
+		atomic_fetch_add(&journal->dropped, 1);
+}
+
+static void release(void *lock)
+{
+	pthread_mutex_unlock(lock);
+}
+
+/* Takes the next entry, waiting for one. NULL: the queue is empty and the journal is closing. */
+static struct entry *take(struct journal *journal)
+{
+	struct entry *entry;
+
+	pthread_mutex_lock(&journal->lock);
+	pthread_cleanup_push(release, &journal->lock);
+	while (!journal->first && !journal->stopping)
+		pthread_cond_wait(&journal->changed, &journal->lock);
+	entry = journal->first;
+	if (entry) {
+		journal->first = entry->next;
+		if (!journal->first)
+			journal->end = &journal->first;
+		journal->entries--;
+		journal->bytes -= entry->size;
+	}
+	pthread_cleanup_pop(1);
+	return entry;
+}
+
+static void *run(void *data)
+{
+	struct journal *journal = data;
+	struct entry *entry;
+
+	while ((entry = take(journal))) {
+		pthread_cleanup_push(free, entry);
+		emit(journal, entry);
+		pthread_cleanup_pop(1);
+	}
+	pthread_mutex_lock(&journal->lock);
+	journal->stopped = true;
+	pthread_cond_broadcast(&journal->changed);
+	pthread_mutex_unlock(&journal->lock);
+	return NULL;
+}
+
+static int start_thread(struct journal *journal)
+{
+	sigset_t all, before;
+	int r;
+
+	/* The daemon's signals are not for this thread, and a reader that has gone is an error, not the end. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&journal->thread, NULL, run, journal);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return -r;
+}
+
+static void destroy(struct journal *journal)
+{
+	struct entry *next;
+
+	for (struct entry *entry = journal->first; entry; entry = next) {
+		next = entry->next;
+		free(entry);
+	}
+	cleanup_close_fd(&journal->output);
+	pthread_cond_destroy(&journal->changed);
+	pthread_mutex_destroy(&journal->lock);
+	free(journal);
+}
+
+int journal_open(bool native, struct journal **ret_journal)
+{
+	struct journal *journal = calloc(1, sizeof(*journal));
+	pthread_condattr_t attributes;
+	int r;
+
+	if (!journal)
+		return -ENOMEM;
+	pthread_mutex_init(&journal->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&journal->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
+	journal->end = &journal->first;
+	journal->native = native;
+	journal->prefixed = is_journal_stream(STDERR_FILENO);
+	/* A copy of our own: should standard error be closed, its number may become another file's. */
+	journal->output = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	r = start_thread(journal);
+	if (r < 0) {
+		destroy(journal);
+		return r;
+	}
+	*ret_journal = journal;
+	return 0;
+}
+
+void journal_close(struct journal *journal)
+{
+	struct timespec until;
+	bool stopped;
+	int r = 0;
+
+	if (!journal)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += CLOSE_MILLISECONDS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+
+	pthread_mutex_lock(&journal->lock);
+	journal->stopping = true;
+	pthread_cond_broadcast(&journal->changed);
+	while (!journal->stopped && r == 0)
+		r = pthread_cond_timedwait(&journal->changed, &journal->lock, &until);
+	stopped = journal->stopped;
+	pthread_mutex_unlock(&journal->lock);
+	if (!stopped)
+		pthread_cancel(journal->thread);
+	pthread_join(journal->thread, NULL);
+	destroy(journal);
+}
+
+/* Takes the entry over. */
+static void enqueue(struct journal *journal, struct entry *entry)
+{
+	bool full;
+
+	pthread_mutex_lock(&journal->lock);
+	full = journal->entries >= ENTRIES_MAX || entry->size > BYTES_MAX - journal->bytes;
+	if (!full) {
+		*journal->end = entry;
+		journal->end = &entry->next;
+		journal->entries++;
+		journal->bytes += entry->size;
+		pthread_cond_signal(&journal->changed);
+	}
+	pthread_mutex_unlock(&journal->lock);
+	if (full) {
+		atomic_fetch_add(&journal->dropped, 1);
+		free(entry);
+	}
+}
+
+static struct entry *entry_new(size_t size, size_t fields)
+{
+	struct entry *entry = malloc(sizeof(*entry) + size);
+
+	if (!entry)
+		return NULL;
+	entry->next = NULL;
+	entry->size = size;
+	entry->fields = fields;
+	return entry;
+}
+
+void journal_print(struct journal *journal, int priority, const char *format, ...)
+{
+	char message[LINE_SIZE], line[sizeof("<7>") + ESCAPE_ROOM(LINE_SIZE) + sizeof("…\n")];
+	bool prefixed = journal ? journal->prefixed : is_journal_stream(STDERR_FILENO);
+	struct entry *entry;
+	char *end = line;
+	va_list arguments;
+	int size;
+
+	va_start(arguments, format);
+	size = vsnprintf(message, sizeof(message), format, arguments);
+	va_end(arguments);
+	if (size < 0)
+		return;
+	if (prefixed)
+		end += snprintf(line, sizeof("<7>"), "<%d>", LOG_PRI(priority));
+	end = escape_name(end, message, strlen(message));
+	if ((size_t)size >= sizeof(message))
+		end = stpcpy(end, "…");
+	*end++ = '\n';
+	if (!journal) {
+		write_whole(STDERR_FILENO, line, (size_t)(end - line));
+		return;
+	}
+	entry = entry_new((size_t)(end - line), 0);
+	if (!entry) {
+		atomic_fetch_add(&journal->dropped, 1);
+		return;
+	}
+	memcpy(entry->data, line, entry->size);
+	enqueue(journal, entry);
+}
+
+void journal_fields(struct journal *journal, const char *const *fields, size_t count)
+{
+	struct entry *entry = NULL;
+	size_t size = 0;
+	char *end;
+
+	if (!journal || !journal->native || count == 0)
+		return;
+	for (size_t i = 0; i < count; i++)
+		size += strlen(fields[i]) + 1;
+	if (count <= FIELDS_MAX && size <= BYTES_MAX)
+		entry = entry_new(size, count);
+	if (!entry) {
+		atomic_fetch_add(&journal->dropped, 1);
+		return;
+	}
+	end = entry->data;
+	for (size_t i = 0; i < count; i++)
+		end = stpcpy(end, fields[i]) + 1;
+	enqueue(journal, entry);
+}
+
+uint64_t journal_dropped(const struct journal *journal)
+{
+	return atomic_load(&journal->dropped);
+}
