@@ -22,6 +22,11 @@
 extern "C" {
 #endif
 
+/* What is declared here is what the shared library exports. */
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
+
 #define APIKEY_NEVER INT64_MAX
 
 /* ---- verdicts ---- */
@@ -56,8 +61,8 @@ struct apikey_request {
 	const char *service; /* required: the service that asks; a caller that is not root may name what [peers] lists
 				for it */
 	const char *permission; /* required: a query, "mail.imap" or "(a.read OR a.write) AND b.use" */
-	const char *user;       /* whom the credential should log in */
-	const char *tenant;     /* NULL: "default" */
+	const char *user;       /* whom the credential should log in; NULL, not "": whomever the key belongs to */
+	const char *tenant;     /* NULL, not "": "default" */
 	const char *rhost;      /* the remote address */
 	const char *tty;
 	const char *ruser;
@@ -314,6 +319,10 @@ struct apikey_status {
 void apikey_status_free(struct apikey_status *status);
 
 int apikey_status(struct apikey_admin *admin, struct apikey_status **ret_status);
+
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+#include "lib/admin.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/secret.h"
+#include "lib/connect.h"
+#include "lib/options.h"
+#include "proto/answer.h"
+#include "proto/message.h"
+
+struct apikey_admin {
+	int fd; /* -1 after a failure: a late answer must not be taken for the next one */
+	unsigned int timeout;
+	uint64_t last_id;
+	struct secret credential;
+	char message[WIRE_REASON_MAX + 1];
+	unsigned char packet[WIRE_PACKET_MAX]; /* the request, then the reply; wiped between calls */
+};
+
+int apikey_admin_open(const struct apikey_options *given_options, struct apikey_admin **ret_admin)
+{
+	struct apikey_admin *admin;
+	struct apikey_options options;
+	int fd, r;
+
+	r = options_read(given_options, &options);
+	if (r < 0)
+		return r;
+	r = connect_open_persistent(options.path, CONNECT_ADMIN, deadline_in(options.timeout), &fd);
+	if (r < 0)
+		return r;
+	admin = calloc(1, sizeof(*admin));
+	if (!admin) {
+		cleanup_close_fd(&fd);
+		return -ENOMEM;
+	}
+	admin->fd = fd;
+	admin->timeout = options.timeout;
+	*ret_admin = admin;
+	return 0;
+}
+
+static void admin_disconnect(struct apikey_admin *admin)
+{
+	int fd = cleanup_take_fd(&admin->fd);
+
+	cleanup_close_fd(&fd);
+}
+
+void apikey_admin_free(struct apikey_admin *admin)
+{
+	if (!admin)
+		return;
+	admin_disconnect(admin);
+	secret_done(&admin->credential);
+	free(admin);
+}
+
+int apikey_admin_set_credential(struct apikey_admin *admin, const char *credential)
+{
+	struct secret copy = { 0 };
+	size_t size = credential ? strlen(credential) : 0;
+
+	/* An empty credential must not turn into "none", which is the caller's own uid. */
+	if (credential && (size == 0 || size > WIRE_CREDENTIAL_MAX))
+		return -EINVAL;
+	if (credential && secret_init(&copy, credential, size) < 0)
+		return -ENOMEM;
+	secret_done(&admin->credential);
+	admin->credential = copy;
+	return 0;
+}
+
+const char *admin_credential(const struct apikey_admin *admin)
+{
+	return admin->credential.data;
+}
+
+const char *apikey_admin_message(const struct apikey_admin *admin)
+{
+	return admin->message;
+}
+
+/* Keeps the sentence of a no. The positive answer, or -EBADMSG. */
+static int take_error(struct apikey_admin *admin, size_t size)
+{
+	struct message_error error;
+	enum answer answer;
+	const char *sentence;
+
+	if (codec_decode(&message_error, admin->packet, size, &error) < 0 || error.answer == ANSWER_OK)
+		return -EBADMSG;
+	/* A later daemon may have answers that are not known here. */
+	answer = error.answer < ANSWER_COUNT ? (enum answer)error.answer : ANSWER_UNAVAILABLE;
+	sentence = error.detail ? error.detail : answer_sentence(answer);
+	strncpy(admin->message, sentence, sizeof(admin->message) - 1);
+	return (int)answer;
+}
+
+/* Reads the reply of size bytes to the request of this header. */
+static int take_reply(struct apikey_admin *admin, struct codec_header request, size_t size, block_builder builder,
+		      void **ret_root)
+{
+	struct codec_header header;
+
+	if (codec_decode_header(admin->packet, size, &header) < 0 || header.request_id != request.request_id)
+		return -EBADMSG;
+	if (header.type == WIRE_ERROR)
+		return take_error(admin, size);
+	if (header.type != (request.type | WIRE_REPLY))
+		return -EBADMSG;
+	return block_build(builder, admin->packet, size, ret_root);
+}
+
+/* Sends the encoded request and receives the reply in its place. */
+static int exchange(struct apikey_admin *admin, size_t size, size_t *ret_size)
+{
+	struct deadline deadline = deadline_in(admin->timeout);
+	int r = connect_send(admin->fd, admin->packet, size, deadline);
+
+	if (r < 0)
+		return r;
+	return connect_receive(admin->fd, admin->packet, sizeof(admin->packet), deadline, ret_size);
+}
+
+int admin_call(struct apikey_admin *admin, uint16_t type, const struct codec_record *record, const void *request,
+	       block_builder builder, void **ret_root)
+{
+	struct codec_header header = { .type = type, .request_id = ++admin->last_id };
+	size_t size;
+	int r;
+
+	memset(admin->message, 0, sizeof(admin->message));
+	if (admin->fd < 0)
+		return -ENOTCONN;
+	r = codec_encode(record, request, header, admin->packet, sizeof(admin->packet), &size);
+	if (r < 0) {
+		secret_wipe(admin->packet, sizeof(admin->packet));
+		return -EINVAL;
+	}
+	r = exchange(admin, size, &size);
+	if (r == 0)
+		r = take_reply(admin, header, size, builder, ret_root);
+	secret_wipe(admin->packet, sizeof(admin->packet));
+	if (r < 0 && r != -ENOMEM)
+		admin_disconnect(admin);
+	return r == -EBADMSG || r == -EMSGSIZE ? -EPROTO : r;
+}

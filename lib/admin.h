@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * One administrative request and its answer, over the handle's connection. What carried the acting credential or a new
+ * key's secret is wiped before the call returns.
+ */
+#ifndef APIKEYD_LIB_ADMIN_H
+#define APIKEYD_LIB_ADMIN_H
+
+#include <stdint.h>
+
+#include "lib/apikey.h"
+#include "lib/block.h"
+#include "proto/codec.h"
+
+/* The credential requests act with; NULL for none. Lives until the next apikey_admin_set_credential(). */
+const char *admin_credential(const struct apikey_admin *admin);
+
+/*
+ * Sends a request and builds a public struct of the reply. 0 and its root; -EINVAL when the request breaks a rule (a
+ * text too long, a list too long, a name missing); -ETIMEDOUT, -ECONNRESET, -EPROTO or another negative errno, after
+ * which the handle answers -ENOTCONN to all calls; -ENOMEM; or a positive enum apikey_answer.
+ */
+int admin_call(struct apikey_admin *admin, uint16_t type, const struct codec_record *record, const void *request,
+	       block_builder builder, void **ret_root);
+
+#endif

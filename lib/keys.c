@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * The calls that make, show, change and list keys: each fills a message and hands it to admin_call().
+ */
+#include "lib/apikey.h"
+
+#include <errno.h>
+
+#include "lib/admin.h"
+#include "lib/key.h"
+#include "lib/versioned.h"
+#include "proto/message.h"
+
+void apikey_key_free(struct apikey_key *key)
+{
+	block_free(key);
+}
+
+void apikey_key_list_free(struct apikey_key_list *list)
+{
+	block_free(list);
+}
+
+/* Counts a list that ends in NULL, which may be NULL. 0, or -EINVAL when it is longer than the wire takes. */
+static int texts_read(const char *const *items, struct codec_texts *ret_texts)
+{
+	ret_texts->count = 0;
+	for (; items && *items; items++) {
+		if (ret_texts->count == WIRE_LIST_MAX)
+			return -EINVAL;
+		ret_texts->items[ret_texts->count++] = *items;
+	}
+	return 0;
+}
+
+static int call_for_key(struct apikey_admin *admin, uint16_t type, const struct codec_record *record,
+			const void *request, struct apikey_key **ret_key)
+{
+	void *root;
+	int r = admin_call(admin, type, record, request, key_build, &root);
+
+	if (r == 0)
+		*ret_key = root;
+	return r;
+}
+
+int apikey_key_create(struct apikey_admin *admin, const struct apikey_key_options *given_options,
+		      struct apikey_key **ret_key)
+{
+	struct message_key_create request = { .credential = admin_credential(admin) };
+	struct apikey_key_options options;
+
+	if (versioned_read(given_options, &options, sizeof(options)) < 0 ||
+	    texts_read(options.permissions, &request.permissions) < 0 ||
+	    texts_read(options.users, &request.users) < 0 || texts_read(options.sources, &request.sources) < 0 ||
+	    texts_read(options.labels, &request.labels) < 0)
+		return -EINVAL;
+	request.name = options.name;
+	request.owner = options.owner;
+	request.not_before = options.not_before;
+	request.expires = options.expires;
+	return call_for_key(admin, WIRE_KEY_CREATE, &message_key_create, &request, ret_key);
+}
+
+int apikey_key_update(struct apikey_admin *admin, const char *key, unsigned int changes,
+		      const struct apikey_key_options *given_options, struct apikey_key **ret_key)
+{
+	struct message_key_update request = {
+		.credential = admin_credential(admin),
+		.key = key,
+		.changes = changes,
+	};
+	struct apikey_key_options options;
+
+	if (versioned_read(given_options, &options, sizeof(options)) < 0)
+		return -EINVAL;
+	if ((changes & APIKEY_CHANGE_PERMISSIONS) && texts_read(options.permissions, &request.permissions) < 0)
+		return -EINVAL;
+	if ((changes & APIKEY_CHANGE_USERS) && texts_read(options.users, &request.users) < 0)
+		return -EINVAL;
+	if ((changes & APIKEY_CHANGE_SOURCES) && texts_read(options.sources, &request.sources) < 0)
+		return -EINVAL;
+	if ((changes & APIKEY_CHANGE_LABELS) && texts_read(options.labels, &request.labels) < 0)
+		return -EINVAL;
+	if (changes & APIKEY_CHANGE_NAME)
+		request.name = options.name;
+	if (changes & APIKEY_CHANGE_NOT_BEFORE)
+		request.not_before = options.not_before;
+	if (changes & APIKEY_CHANGE_EXPIRES)
+		request.expires = options.expires;
+	return call_for_key(admin, WIRE_KEY_UPDATE, &message_key_update, &request, ret_key);
+}
+
+static int refer_to_key(struct apikey_admin *admin, uint16_t type, const char *key, const char *why,
+			struct apikey_key **ret_key)
+{
+	struct message_key_reference request = {
+		.credential = admin_credential(admin),
+		.key = key,
+		.why = why,
+	};
+
+	return call_for_key(admin, type, &message_key_reference, &request, ret_key);
+}
+
+int apikey_key_show(struct apikey_admin *admin, const char *key, struct apikey_key **ret_key)
+{
+	return refer_to_key(admin, WIRE_KEY_SHOW, key, NULL, ret_key);
+}
+
+int apikey_key_activate(struct apikey_admin *admin, const char *key, const char *why, struct apikey_key **ret_key)
+{
+	return refer_to_key(admin, WIRE_KEY_ACTIVATE, key, why, ret_key);
+}
+
+int apikey_key_deactivate(struct apikey_admin *admin, const char *key, const char *why, struct apikey_key **ret_key)
+{
+	return refer_to_key(admin, WIRE_KEY_DEACTIVATE, key, why, ret_key);
+}
+
+int apikey_key_revoke(struct apikey_admin *admin, const char *key, const char *why, struct apikey_key **ret_key)
+{
+	return refer_to_key(admin, WIRE_KEY_REVOKE, key, why, ret_key);
+}
+
+int apikey_key_delete(struct apikey_admin *admin, const char *key, const char *why, struct apikey_key **ret_key)
+{
+	return refer_to_key(admin, WIRE_KEY_DELETE, key, why, ret_key);
+}
+
+int apikey_key_list(struct apikey_admin *admin, const char *owner, const char *cursor, unsigned int limit,
+		    struct apikey_key_list **ret_list)
+{
+	struct message_key_list request = {
+		.credential = admin_credential(admin),
+		.owner = owner,
+		.cursor = cursor,
+		.limit = limit,
+	};
+	void *root;
+	int r = admin_call(admin, WIRE_KEY_LIST, &message_key_list, &request, key_build_list, &root);
+
+	if (r == 0)
+		*ret_list = root;
+	return r;
+}
