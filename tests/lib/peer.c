@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/secret.h"
 #include "common/socket.h"
 #include "proto/verdict.h"
 
@@ -139,6 +140,8 @@ bool peer_reply(int fd, uint16_t type, uint64_t id, const struct codec_record *r
 	bool sent = packet && codec_encode(record, message, header, packet, WIRE_PACKET_MAX, &size) == 0 &&
 		    peer_send(fd, packet, size);
 
+	/* A test that watches for secrets on the heap looks for the client's alone. */
+	secret_wipe(packet, packet ? WIRE_PACKET_MAX : 0);
 	free(packet);
 	return sent;
 }
