@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * The key store, in the words of the domain: no SQL above this line. store_sqlite.c is the implementation for one host.
+ * The key store, in the words of the domain: no SQL above this line. The store_*.c beside it are the implementation for
+ * one host, in SQLite.
  *
  * Threads: a struct store_reader belongs to one thread; a store has one writer, used by one thread (daemon/writer.c).
  * Readers see what was committed when they began. Functions return 0 or a negative errno: -ENOENT (no such thing),
@@ -105,6 +106,12 @@ unsigned int store_schema(void);
 
 /* ---- reading ---- */
 
+/*
+ * The last failure of this reader (of the writer: of store_writer()) in a sentence for a person that names the file and
+ * the mend; "" when nothing failed yet. Lives until the reader's next call.
+ */
+const char *store_fault(const struct store_reader *reader);
+
 int store_reader_open(struct store *store, struct store_reader **ret_reader);
 void store_reader_close(struct store_reader *reader);
 
@@ -131,7 +138,10 @@ struct store_filter {
 	const uint32_t *owner_uid; /* NULL: any */
 };
 
-/* Visits keys in the order of owner and name, after a position. */
+/*
+ * Visits keys in the order of owner and name, after a position (NULL: from the start); filter NULL: all. The visitor
+ * may look up other keys with the same reader, but not list.
+ */
 int store_list_keys(struct store_reader *reader, const struct store_filter *filter, const struct store_position *after,
 		    store_key_visitor visitor, void *data);
 
@@ -161,9 +171,13 @@ int store_check(struct store_reader *reader, char *ret_fault, size_t fault_size)
 
 /* ---- writing: one thread ---- */
 
-/* The reader that sees what the open transaction has written. Belongs to the writer; never closed. */
+/*
+ * The reader that sees what the open transaction has written. Belongs to the writer; never closed, and
+ * store_read_begin() is not for it while a write transaction is open.
+ */
 struct store_reader *store_writer(struct store *store);
 
+/* -EIO also when the file was moved or removed: what is written then would be lost. */
 int store_write_begin(struct store *store);
 /* What was acknowledged after this returned 0 is on disk. On failure everything since begin is undone. */
 int store_write_commit(struct store *store);
@@ -173,17 +187,22 @@ int store_savepoint(struct store *store);
 int store_savepoint_release(struct store *store);
 void store_savepoint_rollback(struct store *store);
 
-/* -EEXIST: the owner has a key of that name, or the id is or was taken, or a digest is. */
+/* -EEXIST: the owner has a key of that name, or the id is or was taken, or a digest is. -ENOENT: no such account or
+ * tenant. -EINVAL: a key that could not be read again (no owner or name, texts longer than text[], numbers of secrets
+ * that do not ascend). */
 int store_insert_key(struct store *store, const struct store_key *key);
-/* Replaces the row of key->id. -ENOENT; -EEXIST for a name taken. */
+/* Replaces the row of key->id; uses of secrets that it has no more are removed. -ENOENT; -EEXIST for a name or digest
+ * taken; -EINVAL as above. */
 int store_update_key(struct store *store, const struct store_key *key);
 /* Removes the key, its digests and its uses, and remembers the id. -ENOENT. */
 int store_delete_key(struct store *store, const char *id);
 /* rev + 1, once for each transaction's change, and what changed under it. */
 int store_log_change(struct store *store, int64_t time, const char *record, uint64_t *ret_rev);
-/* Adds counts and last uses, without a rev; uses of keys that are gone are dropped. */
+/* Adds counts, and replaces last uses (the first stays), without a rev; uses of keys that are gone are dropped. */
 int store_add_uses(struct store *store, const struct store_use *uses, size_t count);
+/* Replaces the blob of that purpose and version. */
 int store_save_sealed(struct store *store, const char *purpose, uint32_t version, const void *blob, size_t size);
+/* -EINVAL for "rev", which store_log_change() alone moves. */
 int store_save_number(struct store *store, const char *name, uint64_t number);
 
 #endif

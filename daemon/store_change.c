@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * Changes inside a write transaction. A key, the digests of its secrets and the number of keys in its state change
+ * together or not at all, also when the request goes on after the refusal.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "daemon/store_row.h"
+#include "daemon/store_write.h"
+
+/* What is kept of a key beside its row. */
+struct old_key {
+	enum store_state state;
+	struct store_secret secrets[STORE_SECRETS_MAX];
+	size_t secret_count;
+};
+
+static int old_key_read(struct store *store, const char *id, struct old_key *ret_old)
+{
+	CLEANUP_RESET sqlite3_stmt *statement = store->statements[WRITE_OLD_KEY];
+	int64_t state;
+	int r = store_write_ready(store);
+
+	if (r < 0)
+		return r;
+	sqlite3_bind_text(statement, 1, id, -1, SQLITE_STATIC);
+	r = connection_step(&store->reader, statement);
+	if (r <= 0)
+		return r == 0 ? -ENOENT : store_write_failed(store, r);
+	state = sqlite3_column_int64(statement, 0);
+	if (state < STORE_ACTIVE || state >= STORE_STATE_COUNT ||
+	    store_secrets_unpack(sqlite3_column_blob(statement, 1), (size_t)sqlite3_column_bytes(statement, 1),
+				 ret_old->secrets, &ret_old->secret_count) < 0)
+		return connection_damage(&store->reader, "a key cannot be read");
+	ret_old->state = (enum store_state)state;
+	return 0;
+}
+
+static int tally_add(struct store *store, enum store_state state, int number)
+{
+	sqlite3_bind_int64(store->statements[WRITE_TALLY], 1, state);
+	sqlite3_bind_int64(store->statements[WRITE_TALLY], 2, number);
+	return store_write_run(store, WRITE_TALLY);
+}
+
+static int digest_run(struct store *store, enum store_write which, const char *id, const struct store_secret *secret)
+{
+	sqlite3_bind_blob(store->statements[which], 1, secret->digest, STORE_DIGEST_SIZE, SQLITE_STATIC);
+	sqlite3_bind_text(store->statements[which], 2, id, -1, SQLITE_STATIC);
+	return store_write_run(store, which);
+}
+
+/* A statement that names a key, and perhaps the number of one of its secrets. */
+static int id_run(struct store *store, enum store_write which, const char *id, uint32_t secret)
+{
+	sqlite3_bind_text(store->statements[which], 1, id, -1, SQLITE_STATIC);
+	if (sqlite3_bind_parameter_count(store->statements[which]) > 1)
+		sqlite3_bind_int64(store->statements[which], 2, secret);
+	return store_write_run(store, which);
+}
+
+/* Binds and runs a statement of a whole row. none: what it means when no row was written. */
+static int row_run(struct store *store, enum store_write which, const struct store_key *key, int none)
+{
+	uint8_t packed[STORE_SECRETS_PACKED_MAX];
+	int r = store_row_bind(store->statements[which], key, packed);
+
+	if (r == 0)
+		r = store_write_run(store, which);
+	sqlite3_clear_bindings(store->statements[which]);
+	if (r < 0)
+		return r;
+	return sqlite3_changes(store->reader.database) > 0 ? 0 : none;
+}
+
+static bool secrets_have_digest(const struct store_secret *secrets, size_t count, const uint8_t *digest)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (memcmp(secrets[i].digest, digest, STORE_DIGEST_SIZE) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool secrets_have_number(const struct store_secret *secrets, size_t count, uint32_t number)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (secrets[i].number == number)
+			return true;
+	}
+	return false;
+}
+
+static int key_insert(struct store *store, const struct store_key *key)
+{
+	int r = row_run(store, WRITE_KEY, key, -EEXIST);
+
+	for (size_t i = 0; r == 0 && i < key->secret_count; i++)
+		r = digest_run(store, WRITE_DIGEST, key->id, &key->secrets[i]);
+	return r < 0 ? r : tally_add(store, key->state, 1);
+}
+
+int store_insert_key(struct store *store, const struct store_key *key)
+{
+	int r = store_step_begin(store);
+
+	return r < 0 ? r : store_step_end(store, key_insert(store, key));
+}
+
+/* Brings digests and uses in line with the secrets a key has now. */
+static int secrets_change(struct store *store, const struct old_key *old, const struct store_key *key)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < old->secret_count; i++) {
+		if (!secrets_have_digest(key->secrets, key->secret_count, old->secrets[i].digest))
+			r = digest_run(store, WRITE_DIGEST_DELETE, key->id, &old->secrets[i]);
+		if (r == 0 && !secrets_have_number(key->secrets, key->secret_count, old->secrets[i].number))
+			r = id_run(store, WRITE_USE_DELETE, key->id, old->secrets[i].number);
+	}
+	for (size_t i = 0; r == 0 && i < key->secret_count; i++) {
+		/* Twice the same secret in one key is refused by the second insert. */
+		if (!secrets_have_digest(old->secrets, old->secret_count, key->secrets[i].digest) ||
+		    secrets_have_digest(key->secrets, i, key->secrets[i].digest))
+			r = digest_run(store, WRITE_DIGEST, key->id, &key->secrets[i]);
+	}
+	return r;
+}
+
+static int key_change(struct store *store, const struct store_key *key)
+{
+	struct old_key old;
+	int r;
+
+	r = old_key_read(store, key->id, &old);
+	if (r < 0)
+		return r;
+	r = row_run(store, WRITE_KEY_CHANGE, key, -ENOENT);
+	if (r < 0)
+		return r;
+	r = secrets_change(store, &old, key);
+	if (r < 0 || key->state == old.state)
+		return r;
+	r = tally_add(store, old.state, -1);
+	return r < 0 ? r : tally_add(store, key->state, 1);
+}
+
+int store_update_key(struct store *store, const struct store_key *key)
+{
+	int r = store_step_begin(store);
+
+	return r < 0 ? r : store_step_end(store, key_change(store, key));
+}
+
+static int key_delete(struct store *store, const char *id)
+{
+	struct old_key old;
+	int r;
+
+	r = old_key_read(store, id, &old);
+	for (size_t i = 0; r == 0 && i < old.secret_count; i++)
+		r = digest_run(store, WRITE_DIGEST_DELETE, id, &old.secrets[i]);
+	if (r == 0)
+		r = id_run(store, WRITE_USES_DELETE, id, 0);
+	if (r == 0)
+		r = id_run(store, WRITE_KEY_DELETE, id, 0);
+	if (r == 0)
+		r = id_run(store, WRITE_GONE, id, 0);
+	return r < 0 ? r : tally_add(store, old.state, -1);
+}
+
+int store_delete_key(struct store *store, const char *id)
+{
+	int r = store_step_begin(store);
+
+	return r < 0 ? r : store_step_end(store, key_delete(store, id));
+}
+
+static int rev_next(struct store *store, int64_t *ret_rev)
+{
+	CLEANUP_RESET sqlite3_stmt *statement = store->statements[WRITE_REV];
+	int r = connection_step(&store->reader, statement);
+
+	if (r < 0)
+		return store_write_failed(store, r);
+	if (r == 0)
+		return connection_damage(&store->reader, "the revision cannot be read");
+	*ret_rev = sqlite3_column_int64(statement, 0);
+	/* The change is made when the statement has come to its end. */
+	r = connection_step(&store->reader, statement);
+	return r < 0 ? store_write_failed(store, r) : 0;
+}
+
+static int change_log(struct store *store, int64_t time, const char *record, int64_t *ret_rev)
+{
+	int64_t rev = 0;
+	int r;
+
+	r = rev_next(store, &rev);
+	if (r < 0)
+		return r;
+	sqlite3_bind_int64(store->statements[WRITE_CHANGE], 1, rev);
+	sqlite3_bind_int64(store->statements[WRITE_CHANGE], 2, time);
+	sqlite3_bind_text(store->statements[WRITE_CHANGE], 3, record, -1, SQLITE_STATIC);
+	r = store_write_run(store, WRITE_CHANGE);
+	if (r == 0)
+		*ret_rev = rev;
+	return r;
+}
+
+int store_log_change(struct store *store, int64_t time, const char *record, uint64_t *ret_rev)
+{
+	int64_t rev = 0;
+	int r;
+
+	r = store_step_begin(store);
+	if (r < 0)
+		return r;
+	r = store_step_end(store, change_log(store, time, record, &rev));
+	if (r == 0)
+		*ret_rev = (uint64_t)rev;
+	return r;
+}
+
+static int use_add(struct store *store, const struct store_use *use)
+{
+	sqlite3_stmt *statement = store->statements[WRITE_USE];
+	const char *texts[] = { use->first_service, use->first_source, use->last_service, use->last_source };
+	static const int text_parameters[] = { 5, 6, 8, 9 };
+
+	if (use->count == 0)
+		return 0;
+	sqlite3_bind_text(statement, 1, use->key_id, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, 2, use->secret);
+	sqlite3_bind_int64(statement, 3, use->count < INT64_MAX / 2 ? (int64_t)use->count : INT64_MAX / 2);
+	sqlite3_bind_int64(statement, 4, use->first_time);
+	sqlite3_bind_int64(statement, 7, use->last_time);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		sqlite3_bind_text(statement, text_parameters[i], texts[i], -1, SQLITE_STATIC);
+	return store_write_run(store, WRITE_USE);
+}
+
+int store_add_uses(struct store *store, const struct store_use *uses, size_t count)
+{
+	int r = store_step_begin(store);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = use_add(store, &uses[i]);
+	return store_step_end(store, r);
+}
+
+int store_save_sealed(struct store *store, const char *purpose, uint32_t version, const void *blob, size_t size)
+{
+	sqlite3_stmt *statement = store->statements[WRITE_SEALED];
+
+	sqlite3_bind_text(statement, 1, purpose, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, 2, version);
+	sqlite3_bind_blob64(statement, 3, blob, size, SQLITE_STATIC);
+	return store_write_run(store, WRITE_SEALED);
+}
+
+int store_save_number(struct store *store, const char *name, uint64_t number)
+{
+	sqlite3_stmt *statement = store->statements[WRITE_NUMBER];
+
+	if (strcmp(name, "rev") == 0)
+		return -EINVAL;
+	sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, 2, (int64_t)number);
+	return store_write_run(store, WRITE_NUMBER);
+}

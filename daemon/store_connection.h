@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * One connection to the database file, its prepared statements, and what its errors mean. Private to the store.
+ */
+#ifndef APIKEYD_DAEMON_STORE_CONNECTION_H
+#define APIKEYD_DAEMON_STORE_CONNECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <sqlite3.h>
+
+#include "common/cleanup.h"
+#include "daemon/store.h"
+
+/* Statements of every connection (store_read.c). */
+enum store_read {
+	READ_BEGIN,
+	READ_END,
+	READ_KEY,
+	READ_KEY_NAMED,
+	READ_LIST,
+	READ_LIST_OWNER,
+	READ_LIST_UID,
+	READ_USE,
+	READ_TALLY,
+	READ_CHANGES,
+	READ_SEALED,
+	READ_NUMBER,
+	READ_COUNT,
+};
+
+/* Statements of the writer alone (store_write.c). */
+enum store_write {
+	WRITE_BEGIN,
+	WRITE_COMMIT,
+	WRITE_ROLLBACK,
+	WRITE_REQUEST,
+	WRITE_REQUEST_RELEASE,
+	WRITE_REQUEST_ROLLBACK,
+	WRITE_STEP,
+	WRITE_STEP_RELEASE,
+	WRITE_STEP_ROLLBACK,
+	WRITE_OLD_KEY,
+	WRITE_KEY,
+	WRITE_KEY_CHANGE,
+	WRITE_KEY_DELETE,
+	WRITE_GONE,
+	WRITE_DIGEST,
+	WRITE_DIGEST_DELETE,
+	WRITE_TALLY,
+	WRITE_USE,
+	WRITE_USE_DELETE,
+	WRITE_USES_DELETE,
+	WRITE_REV,
+	WRITE_CHANGE,
+	WRITE_SEALED,
+	WRITE_NUMBER,
+	WRITE_COUNT,
+};
+
+extern const char *const store_read_sql[READ_COUNT];
+extern const char *const store_write_sql[WRITE_COUNT];
+
+#define STORE_FAULT_SIZE 1024
+
+/* Milliseconds to wait for another process (a backup, a person's shell) that holds a lock. A login must not hang. */
+#define STORE_BUSY_TIMEOUT 1000
+
+struct store_reader {
+	sqlite3 *database;
+	char *path; /* of the database file */
+	sqlite3_stmt *statements[READ_COUNT];
+	char fault[STORE_FAULT_SIZE]; /* the last failure in a sentence; "" */
+};
+
+struct store {
+	struct store_reader reader; /* the writer's connection */
+	sqlite3_stmt *statements[WRITE_COUNT];
+	bool writing;      /* between begin and commit or abort */
+	int lost;          /* why the open transaction is gone already, or 0 */
+	bool full;         /* the last failure was a full disk */
+	int log_pages;     /* in the write-ahead log after the last commit */
+	int checkpoint_at; /* pages from which the log is copied back, */
+	int restart_at;    /* and from which readers are waited for, so that it begins anew */
+};
+
+/*
+ * Opens the database file for one thread and sets what every connection has set; nothing is read from the file yet.
+ * flags: SQLITE_OPEN_READONLY or SQLITE_OPEN_READWRITE. 0 or a negative errno, and the connection's fault says why;
+ * connection_close() ends it either way.
+ */
+int connection_open(struct store_reader *connection, const char *path, int flags);
+void connection_close(struct store_reader *connection);
+
+/* Runs statements that give no rows. 0 or a negative errno. */
+int connection_run(struct store_reader *connection, const char *sql);
+
+/* Prepares count statements for long use. 0 or a negative errno; what was prepared is in the array either way. */
+int connection_prepare(struct store_reader *connection, const char *const *sql, sqlite3_stmt **ret_statements,
+		       size_t count);
+void connection_finalize(sqlite3_stmt **statements, size_t count);
+
+/* The first column of the first row of a query as a number. 0 or a negative errno. */
+int connection_number(struct store_reader *connection, const char *sql, int64_t *ret_number);
+
+/* Steps: 1 on a row, 0 at the end, or a negative errno. */
+int connection_step(struct store_reader *connection, sqlite3_stmt *statement);
+
+/* Steps a statement that gives no row, and resets it. 0 or a negative errno. */
+int connection_execute(struct store_reader *connection, sqlite3_stmt *statement);
+
+/* Sets the connection's fault, cut to its size. Returns error. */
+int connection_say(struct store_reader *connection, int error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Says in the connection's fault what SQLite's result code means. The errno, negative. */
+int connection_fault(struct store_reader *connection, int result);
+
+/* Says that the key store is damaged, and in how far. -EIO. */
+int connection_damage(struct store_reader *connection, const char *what);
+
+/* For the cleanup attribute: a statement that was stepped would pin its snapshot, and a later read see old keys. */
+void statement_reset(sqlite3_stmt **statement);
+#define CLEANUP_RESET CLEANUP(statement_reset)
+
+/* For a statement that is prepared for one use. */
+void statement_finalize(sqlite3_stmt **statement);
+#define CLEANUP_FINALIZE CLEANUP(statement_finalize)
+
+#endif

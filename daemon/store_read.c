@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * Reading. Every statement is reset before the function that stepped it returns: a statement left on a row pins the
+ * snapshot it began with, and a later read on the same connection would see a key that has been revoked since.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "daemon/store_connection.h"
+#include "daemon/store_row.h"
+
+const char *const store_read_sql[READ_COUNT] = {
+	/* A transaction that is begun so takes its snapshot with the first read after it. */
+	[READ_BEGIN] = "BEGIN",
+	[READ_END] = "COMMIT",
+	[READ_KEY] = "SELECT " STORE_ROW_COLUMNS " FROM key WHERE id = ?1",
+	[READ_KEY_NAMED] = "SELECT " STORE_ROW_COLUMNS " FROM key WHERE owner = ?1 AND name = ?2",
+	/* Lists: parameters 1 and 2 are the position, 3 is what is looked for. */
+	[READ_LIST] = "SELECT " STORE_ROW_COLUMNS " FROM key WHERE (owner, name) > (?1, ?2) ORDER BY owner, name",
+	[READ_LIST_OWNER] = "SELECT " STORE_ROW_COLUMNS " FROM key WHERE owner = ?1 AND name > ?2 ORDER BY name",
+	[READ_LIST_UID] = "SELECT " STORE_ROW_COLUMNS
+			  " FROM key WHERE owner_uid = ?3 AND (owner, name) > (?1, ?2) ORDER BY owner, name",
+	[READ_USE] = "SELECT count, first_time, last_time, first_service, last_service, first_source, last_source"
+		     " FROM use WHERE key = ?1 AND secret = ?2",
+	[READ_TALLY] = "SELECT state, keys FROM tally",
+	[READ_CHANGES] = "SELECT rev, record FROM change_log WHERE rev > ?1 ORDER BY rev",
+	[READ_SEALED] = "SELECT version, blob FROM sealed WHERE purpose = ?1 ORDER BY version DESC LIMIT 1",
+	[READ_NUMBER] = "SELECT number FROM meta WHERE name = ?1",
+};
+
+const char *store_fault(const struct store_reader *reader)
+{
+	return reader->fault;
+}
+
+int store_read_begin(struct store_reader *reader)
+{
+	return connection_execute(reader, reader->statements[READ_BEGIN]);
+}
+
+void store_read_end(struct store_reader *reader)
+{
+	if (!sqlite3_get_autocommit(reader->database))
+		(void)connection_execute(reader, reader->statements[READ_END]);
+}
+
+/* The key of the statement's row: 1, 0 when there is no row, or a negative errno. */
+static int key_step(struct store_reader *reader, sqlite3_stmt *statement, struct store_key *ret_key)
+{
+	int r = connection_step(reader, statement);
+
+	if (r <= 0)
+		return r;
+	return store_row_read(statement, ret_key) < 0 ? connection_damage(reader, "a key cannot be read") : 1;
+}
+
+int store_find_key(struct store_reader *reader, const char *id, struct store_key *ret_key)
+{
+	CLEANUP_RESET sqlite3_stmt *statement = reader->statements[READ_KEY];
+	int r;
+
+	sqlite3_bind_text(statement, 1, id, -1, SQLITE_STATIC);
+	r = key_step(reader, statement, ret_key);
+	return r > 0 ? 0 : r == 0 ? -ENOENT : r;
+}
+
+int store_find_key_named(struct store_reader *reader, const char *owner, const char *name, struct store_key *ret_key)
+{
+	CLEANUP_RESET sqlite3_stmt *statement = reader->statements[READ_KEY_NAMED];
+	int r;
+
+	sqlite3_bind_text(statement, 1, owner, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 2, name, -1, SQLITE_STATIC);
+	r = key_step(reader, statement, ret_key);
+	return r > 0 ? 0 : r == 0 ? -ENOENT : r;
+}
+
+/* True when a key at this owner and name is among what the filter asks for. */
+static bool filter_takes(const struct store_filter *filter, const struct store_key *key)
+{
+	if (filter == NULL)
+		return true;
+	if (filter->owner != NULL && strcmp(filter->owner, key->owner) != 0)
+		return false;
+	if (filter->tenant != NULL && strcmp(filter->tenant, key->tenant) != 0)
+		return false;
+	return filter->owner_uid == NULL || (key->owner_uid_known && key->owner_uid == *filter->owner_uid);
+}
+
+/* The statement that reads least of what a filter leaves out, bound to where it begins. NULL: nothing lies behind. */
+static sqlite3_stmt *list_statement(struct store_reader *reader, const struct store_filter *filter,
+				    const struct store_position *after)
+{
+	const char *owner = after != NULL ? after->owner : "", *name = after != NULL ? after->name : "";
+	enum store_read which = READ_LIST;
+	sqlite3_stmt *statement;
+
+	if (filter != NULL && filter->owner != NULL) {
+		int order = strcmp(owner, filter->owner);
+
+		if (order > 0)
+			return NULL;
+		if (order < 0)
+			name = "";
+		owner = filter->owner;
+		which = READ_LIST_OWNER;
+	} else if (filter != NULL && filter->owner_uid != NULL) {
+		which = READ_LIST_UID;
+	}
+	statement = reader->statements[which];
+	sqlite3_bind_text(statement, 1, owner, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 2, name, -1, SQLITE_STATIC);
+	if (which == READ_LIST_UID)
+		sqlite3_bind_int64(statement, 3, *filter->owner_uid);
+	return statement;
+}
+
+int store_list_keys(struct store_reader *reader, const struct store_filter *filter, const struct store_position *after,
+		    store_key_visitor visitor, void *data)
+{
+	CLEANUP_RESET sqlite3_stmt *statement = list_statement(reader, filter, after);
+	CLEANUP_FREE struct store_key *key = malloc(sizeof(*key));
+	int r;
+
+	if (key == NULL)
+		return -ENOMEM;
+	if (statement == NULL)
+		return 0;
+	while ((r = key_step(reader, statement, key)) > 0) {
+		if (filter_takes(filter, key) && !visitor(data, key))
+			return 0;
+	}
+	return r;
+}
+
+int store_find_use(struct store_reader *reader, const char *key_id, uint32_t secret, struct store_use *ret_use)
+{
+	CLEANUP_RESET sqlite3_stmt *statement = reader->statements[READ_USE];
+	struct store_use use = { .secret = secret };
+	const struct {
+		char *text;
+		size_t size;
+	} texts[] = {
+		{ use.first_service, sizeof(use.first_service) },
+		{ use.last_service, sizeof(use.last_service) },
+		{ use.first_source, sizeof(use.first_source) },
+		{ use.last_source, sizeof(use.last_source) },
+	};
+	int r;
+
+	snprintf(use.key_id, sizeof(use.key_id), "%s", key_id);
+	sqlite3_bind_text(statement, 1, key_id, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, 2, secret);
+	r = connection_step(reader, statement);
+	if (r < 0)
+		return r;
+	if (r > 0) {
+		use.count = (uint64_t)sqlite3_column_int64(statement, 0);
+		use.first_time = sqlite3_column_int64(statement, 1);
+		use.last_time = sqlite3_column_int64(statement, 2);
+		for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+			const char *text = (const char *)sqlite3_column_text(statement, 3 + (int)i);
+
+			if (text == NULL || strlen(text) >= texts[i].size)
+				return connection_damage(reader, "the use of a key cannot be read");
+			strcpy(texts[i].text, text);
+		}
+	}
+	*ret_use = use;
+	return 0;
+}
+
+int store_count_keys(struct store_reader *reader, uint64_t ret_counts[STORE_STATE_COUNT])
+{
+	CLEANUP_RESET sqlite3_stmt *statement = reader->statements[READ_TALLY];
+	uint64_t counts[STORE_STATE_COUNT] = { 0 };
+	int r;
+
+	while ((r = connection_step(reader, statement)) > 0) {
+		int64_t state = sqlite3_column_int64(statement, 0);
+
+		if (state < STORE_ACTIVE || state >= STORE_STATE_COUNT)
+			return connection_damage(reader, "the number of keys cannot be read");
+		counts[state] = (uint64_t)sqlite3_column_int64(statement, 1);
+	}
+	if (r == 0)
+		memcpy(ret_counts, counts, sizeof(counts));
+	return r;
+}
+
+int store_rev(struct store_reader *reader, uint64_t *ret_rev)
+{
+	return store_load_number(reader, "rev", ret_rev);
+}
+
+int store_list_changes(struct store_reader *reader, uint64_t after_rev, store_change_visitor visitor, void *data)
+{
+	CLEANUP_RESET sqlite3_stmt *statement = reader->statements[READ_CHANGES];
+	int r;
+
+	if (after_rev > INT64_MAX)
+		return 0;
+	sqlite3_bind_int64(statement, 1, (int64_t)after_rev);
+	while ((r = connection_step(reader, statement)) > 0) {
+		const char *record = (const char *)sqlite3_column_text(statement, 1);
+
+		if (record == NULL)
+			return connection_damage(reader, "the record of a change cannot be read");
+		if (!visitor(data, (uint64_t)sqlite3_column_int64(statement, 0), record))
+			return 0;
+	}
+	return r;
+}
+
+int store_load_sealed(struct store_reader *reader, const char *purpose, uint32_t *ret_version, void *ret_blob,
+		      size_t *size)
+{
+	CLEANUP_RESET sqlite3_stmt *statement = reader->statements[READ_SEALED];
+	const void *blob;
+	size_t blob_size;
+	int64_t version;
+	int r;
+
+	sqlite3_bind_text(statement, 1, purpose, -1, SQLITE_STATIC);
+	r = connection_step(reader, statement);
+	if (r <= 0)
+		return r == 0 ? -ENOENT : r;
+	version = sqlite3_column_int64(statement, 0);
+	blob = sqlite3_column_blob(statement, 1);
+	blob_size = (size_t)sqlite3_column_bytes(statement, 1);
+	if (version < 0 || version > UINT32_MAX || blob == NULL)
+		return connection_damage(reader, "a sealed key cannot be read");
+	if (blob_size > *size)
+		return -EMSGSIZE;
+	memcpy(ret_blob, blob, blob_size);
+	*size = blob_size;
+	*ret_version = (uint32_t)version;
+	return 0;
+}
+
+int store_load_number(struct store_reader *reader, const char *name, uint64_t *ret_number)
+{
+	CLEANUP_RESET sqlite3_stmt *statement = reader->statements[READ_NUMBER];
+	int r;
+
+	sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+	r = connection_step(reader, statement);
+	if (r < 0)
+		return r;
+	*ret_number = r > 0 ? (uint64_t)sqlite3_column_int64(statement, 0) : 0;
+	return 0;
+}

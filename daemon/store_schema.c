@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * The schema and its migrations. Defends against an update that fails half-way (one transaction, and a copy before it),
+ * an older binary on a newer database, and a database of someone else's.
+ */
+#include "daemon/store_schema.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/cleanup.h"
+
+/*
+ * Version 1.
+ *
+ * key holds all that one verification needs in one row of one tree, found by one descent. Times without end and unknown
+ * uids are NULL and cost nothing, tenant is NULL for an account key. Pages of 4096 bytes: of ten million keys, a random
+ * one costs less processor time than with 8192 or 16384, or with a tree of numbers beside the ids, since what is paid
+ * for is the copy of the leaf from the kernel's cache. key_name keeps names unique and gives lists their order.
+ *
+ * digest makes sure that two keys never share a secret. gone remembers ids of deleted keys, which are never used again.
+ * tally counts keys by state, so that nobody has to.
+ */
+static const char schema_1[] =
+	"CREATE TABLE meta (name TEXT PRIMARY KEY, number INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"INSERT INTO meta VALUES ('rev', 0);"
+
+	"CREATE TABLE account (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT, WITHOUT ROWID;"
+	"INSERT INTO account VALUES ('" STORE_DEFAULT_ACCOUNT "', '" STORE_DEFAULT_ACCOUNT "');"
+
+	"CREATE TABLE tenant (id TEXT PRIMARY KEY, name TEXT NOT NULL, account TEXT NOT NULL REFERENCES account (id),"
+	" UNIQUE (account, name)) STRICT, WITHOUT ROWID;"
+	"INSERT INTO tenant VALUES ('" STORE_DEFAULT_TENANT "', '" STORE_DEFAULT_TENANT "', '" STORE_DEFAULT_ACCOUNT
+	"');"
+
+	"CREATE TABLE key (id TEXT PRIMARY KEY, state INTEGER NOT NULL, kind INTEGER NOT NULL,"
+	" test INTEGER NOT NULL, not_before INTEGER NOT NULL, expires INTEGER, secrets BLOB NOT NULL,"
+	" owner TEXT NOT NULL, tenant TEXT REFERENCES tenant (id), account TEXT NOT NULL REFERENCES account (id),"
+	" users TEXT NOT NULL, permissions TEXT NOT NULL, roles TEXT NOT NULL, sources TEXT NOT NULL,"
+	" name TEXT NOT NULL, owner_uid INTEGER, created INTEGER NOT NULL, created_by TEXT NOT NULL,"
+	" state_reason TEXT NOT NULL, labels TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE UNIQUE INDEX key_name ON key (owner, name);"
+	"CREATE INDEX key_uid ON key (owner_uid, owner, name) WHERE owner_uid IS NOT NULL;"
+
+	"CREATE TABLE digest (digest BLOB PRIMARY KEY, key TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE gone (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE tally (state INTEGER PRIMARY KEY, keys INTEGER NOT NULL CHECK (keys >= 0)) STRICT;"
+	"INSERT INTO tally VALUES (1, 0), (2, 0), (3, 0), (4, 0);"
+
+	"CREATE TABLE use (key TEXT NOT NULL, secret INTEGER NOT NULL, count INTEGER NOT NULL,"
+	" first_time INTEGER NOT NULL, first_service TEXT NOT NULL, first_source TEXT NOT NULL,"
+	" last_time INTEGER NOT NULL, last_service TEXT NOT NULL, last_source TEXT NOT NULL,"
+	" PRIMARY KEY (key, secret)) STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE change_log (rev INTEGER PRIMARY KEY, time INTEGER NOT NULL, record TEXT NOT NULL) STRICT;"
+
+	"CREATE TABLE sealed (purpose TEXT NOT NULL, version INTEGER NOT NULL, blob BLOB NOT NULL,"
+	" PRIMARY KEY (purpose, version)) STRICT, WITHOUT ROWID;";
+
+static const char *const steps[] = { schema_1 };
+
+const struct store_schema store_schema_steps = { steps, ARRAY_SIZE(steps) };
+
+unsigned int store_schema(void)
+{
+	return (unsigned int)store_schema_steps.count;
+}
+
+int schema_version(struct store_reader *connection, const struct store_schema *schema)
+{
+	int64_t application, version;
+	int r;
+
+	r = connection_number(connection, "PRAGMA application_id", &application);
+	if (r < 0)
+		return r;
+	r = connection_number(connection, "PRAGMA user_version", &version);
+	if (r < 0)
+		return r;
+	if (application != STORE_APPLICATION_ID || version < 1) {
+		return connection_say(
+			connection, -EIO,
+			"%s: this is a database, but not a key store of apikeyd; move it away, or see that the state "
+			"folder is the right one",
+			connection->path);
+	}
+	if (version > (int64_t)schema->count) {
+		return connection_say(connection, -EIO,
+				      "%s: the key store has schema %" PRId64
+				      ", and this apikeyd knows schemas up to %zu; update "
+				      "apikeyd, or restore the copy that was made before the update (%s.schema-%zu)",
+				      connection->path, version, schema->count, connection->path, schema->count);
+	}
+	return (int)version;
+}
+
+/* The steps from a version on, inside an open transaction. */
+static int schema_steps_run(struct store_reader *connection, const struct store_schema *schema, size_t version)
+{
+	char numbers[sizeof("PRAGMA application_id = 2147483647; PRAGMA user_version = 2147483647")];
+
+	for (size_t i = version; i < schema->count; i++) {
+		int r = connection_run(connection, schema->steps[i]);
+
+		if (r < 0)
+			return r;
+	}
+	snprintf(numbers, sizeof(numbers), "PRAGMA application_id = %d; PRAGMA user_version = %d", STORE_APPLICATION_ID,
+		 (int)schema->count);
+	return connection_run(connection, numbers);
+}
+
+static int schema_transaction(struct store_reader *connection, const struct store_schema *schema, size_t version)
+{
+	int r = connection_run(connection, "BEGIN IMMEDIATE");
+
+	if (r < 0)
+		return r;
+	r = schema_steps_run(connection, schema, version);
+	if (r == 0)
+		r = connection_run(connection, "COMMIT");
+	if (r < 0 && !sqlite3_get_autocommit(connection->database))
+		sqlite3_exec(connection->database, "ROLLBACK", NULL, NULL, NULL);
+	return r;
+}
+
+int schema_create(struct store_reader *connection, const struct store_schema *schema)
+{
+	char page_size[sizeof("PRAGMA page_size = 65536")];
+	int r;
+
+	snprintf(page_size, sizeof(page_size), "PRAGMA page_size = %d", STORE_PAGE_SIZE);
+	r = connection_run(connection, page_size);
+	if (r < 0)
+		return r;
+	return schema_transaction(connection, schema, 0);
+}
+
+static int copy_fault(struct store_reader *connection, const char *copy, int error)
+{
+	return connection_say(
+		connection, error == EDQUOT || error == EFBIG ? -ENOSPC : -error,
+		"%s: the copy that is made before the key store is updated failed (%s); see that there is "
+		"room and that apikeyd's user may write there",
+		copy, strerror(error));
+}
+
+/* Copies all pages into a file that is empty. */
+static int copy_pages(struct store_reader *connection, const char *copy)
+{
+	struct store_reader target;
+	sqlite3_backup *backup;
+	int result, r;
+
+	r = connection_open(&target, copy, SQLITE_OPEN_READWRITE);
+	if (r == 0) {
+		backup = sqlite3_backup_init(target.database, "main", connection->database, "main");
+		result = backup != NULL ? sqlite3_backup_step(backup, -1) : sqlite3_extended_errcode(target.database);
+		if (backup != NULL)
+			sqlite3_backup_finish(backup);
+		if (result != SQLITE_DONE)
+			r = connection_fault(&target, result);
+	}
+	if (r < 0)
+		memcpy(connection->fault, target.fault, sizeof(connection->fault));
+	connection_close(&target);
+	return r;
+}
+
+static int sync_path(const char *path, int flags)
+{
+	CLEANUP_CLOSE int fd = open(path, flags | O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
+/* A copy with a final name is a whole copy: it is made under another name first. */
+static int schema_copy(struct store_reader *connection, int version)
+{
+	char copy[PATH_MAX], unfinished[PATH_MAX], folder[PATH_MAX];
+	int fd, r;
+
+	if ((size_t)snprintf(unfinished, sizeof(unfinished), "%s.schema-%d.new", connection->path, version) >=
+	    sizeof(unfinished))
+		return copy_fault(connection, connection->path, ENAMETOOLONG);
+	snprintf(copy, sizeof(copy), "%s.schema-%d", connection->path, version);
+	snprintf(folder, sizeof(folder), "%s", connection->path);
+	*strrchr(folder, '/') = '\0';
+
+	(void)unlink(unfinished);
+	fd = open(unfinished, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return copy_fault(connection, unfinished, errno);
+	close(fd);
+	r = copy_pages(connection, unfinished);
+	if (r == 0) {
+		r = sync_path(unfinished, O_NOFOLLOW);
+		if (r == 0 && rename(unfinished, copy) < 0)
+			r = -errno;
+		if (r == 0)
+			r = sync_path(folder, O_DIRECTORY);
+		if (r < 0)
+			r = copy_fault(connection, copy, -r);
+	}
+	if (r < 0)
+		(void)unlink(unfinished);
+	return r;
+}
+
+int schema_migrate(struct store_reader *connection, const struct store_schema *schema, int version)
+{
+	int r = schema_copy(connection, version);
+
+	return r < 0 ? r : schema_transaction(connection, schema, (size_t)version);
+}

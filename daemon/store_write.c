@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * Writing transactions: begin, one savepoint for each request of a group, commit, and the write-ahead log. A failure
+ * that has undone the transaction is remembered, so that the rest of its group is not written behind its back, one by
+ * one and without the change that came first.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/store_row.h"
+#include "daemon/store_write.h"
+
+const char *const store_write_sql[WRITE_COUNT] = {
+	[WRITE_BEGIN] = "BEGIN IMMEDIATE",
+	[WRITE_COMMIT] = "COMMIT",
+	[WRITE_ROLLBACK] = "ROLLBACK",
+	[WRITE_REQUEST] = "SAVEPOINT request",
+	[WRITE_REQUEST_RELEASE] = "RELEASE request",
+	[WRITE_REQUEST_ROLLBACK] = "ROLLBACK TO request",
+	/* Around one change of several statements. */
+	[WRITE_STEP] = "SAVEPOINT step",
+	[WRITE_STEP_RELEASE] = "RELEASE step",
+	[WRITE_STEP_ROLLBACK] = "ROLLBACK TO step",
+	[WRITE_OLD_KEY] = "SELECT state, secrets FROM key WHERE id = ?1",
+	[WRITE_KEY] = "INSERT INTO key (" STORE_ROW_COLUMNS ") SELECT ?1, " STORE_ROW_VALUE_PARAMETERS
+		      " WHERE NOT EXISTS (SELECT 1 FROM gone WHERE gone.id = ?1)",
+	[WRITE_KEY_CHANGE] = "UPDATE key SET (" STORE_ROW_VALUES ") = (" STORE_ROW_VALUE_PARAMETERS ") WHERE id = ?1",
+	[WRITE_KEY_DELETE] = "DELETE FROM key WHERE id = ?1",
+	[WRITE_GONE] = "INSERT INTO gone VALUES (?1)",
+	[WRITE_DIGEST] = "INSERT INTO digest VALUES (?1, ?2)",
+	[WRITE_DIGEST_DELETE] = "DELETE FROM digest WHERE digest = ?1 AND key = ?2",
+	[WRITE_TALLY] = "UPDATE tally SET keys = keys + ?2 WHERE state = ?1",
+	/* A number that does not fit would become a fraction, and the whole batch be refused for ever. */
+	[WRITE_USE] = "INSERT INTO use SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9"
+		      " WHERE EXISTS (SELECT 1 FROM key WHERE key.id = ?1)"
+		      " ON CONFLICT (key, secret) DO UPDATE SET"
+		      " count = min(count, 4611686018427387903) + excluded.count, last_time = excluded.last_time,"
+		      " last_service = excluded.last_service, last_source = excluded.last_source",
+	[WRITE_USE_DELETE] = "DELETE FROM use WHERE key = ?1 AND secret = ?2",
+	[WRITE_USES_DELETE] = "DELETE FROM use WHERE key = ?1",
+	[WRITE_REV] = "UPDATE meta SET number = number + 1 WHERE name = 'rev' RETURNING number",
+	[WRITE_CHANGE] = "INSERT INTO change_log VALUES (?1, ?2, ?3)",
+	[WRITE_SEALED] = "INSERT OR REPLACE INTO sealed VALUES (?1, ?2, ?3)",
+	[WRITE_NUMBER] = "INSERT OR REPLACE INTO meta VALUES (?1, ?2)",
+};
+
+/*
+ * Pages of the log. From the first number on it is copied back whenever no reader is in the way. Readers that come one
+ * on top of the other keep it from beginning anew for ever, so from the second on those that have begun are waited for,
+ * RESTART_WAIT milliseconds at most: none reads longer than one batch takes. CHECKPOINT_AGAIN: after so many more pages
+ * it is tried again.
+ */
+#define CHECKPOINT_AT 1024
+#define CHECKPOINT_AGAIN 256
+#define RESTART_AT 4096
+#define RESTART_AGAIN 1024
+#define RESTART_WAIT 100
+
+static int log_grew(void *data, sqlite3 *database, const char *schema, int pages)
+{
+	struct store *store = data;
+
+	(void)database;
+	(void)schema;
+	store->log_pages = pages;
+	return SQLITE_OK;
+}
+
+void store_log_watch(struct store *store)
+{
+	store->checkpoint_at = CHECKPOINT_AT;
+	store->restart_at = RESTART_AT;
+	sqlite3_wal_hook(store->reader.database, log_grew, store);
+}
+
+/*
+ * Copies the log back into the database. A failure here is none of a change's: all is in the log, and it is tried
+ * again. After a full disk it frees the room the log holds, which may be just what a revoke needs.
+ */
+static void log_checkpoint(struct store *store)
+{
+	bool restart = store->full || store->log_pages >= store->restart_at;
+
+	if (!restart && store->log_pages < store->checkpoint_at)
+		return;
+	if (restart)
+		sqlite3_busy_timeout(store->reader.database, RESTART_WAIT);
+	if (sqlite3_wal_checkpoint_v2(store->reader.database, "main",
+				      restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL,
+				      NULL) == SQLITE_OK &&
+	    restart)
+		store->log_pages = 0;
+	if (restart)
+		sqlite3_busy_timeout(store->reader.database, STORE_BUSY_TIMEOUT);
+	store->full = false;
+	store->checkpoint_at = store->log_pages < CHECKPOINT_AT ? CHECKPOINT_AT : store->log_pages + CHECKPOINT_AGAIN;
+	store->restart_at = store->log_pages < RESTART_AT ? RESTART_AT : store->log_pages + RESTART_AGAIN;
+}
+
+struct store_reader *store_writer(struct store *store)
+{
+	return &store->reader;
+}
+
+int store_write_failed(struct store *store, int error)
+{
+	store->full = error == -ENOSPC;
+	if (store->writing && sqlite3_get_autocommit(store->reader.database))
+		store->lost = error;
+	return error;
+}
+
+int store_write_ready(struct store *store)
+{
+	if (!store->writing)
+		return -EINVAL;
+	return store->lost;
+}
+
+int store_write_run(struct store *store, enum store_write which)
+{
+	int r = store_write_ready(store);
+
+	if (r < 0)
+		return r;
+	r = connection_execute(&store->reader, store->statements[which]);
+	return r < 0 ? store_write_failed(store, r) : 0;
+}
+
+int store_write_begin(struct store *store)
+{
+	int moved = 0, r;
+
+	if (store->writing)
+		return -EINVAL;
+	if (sqlite3_file_control(store->reader.database, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved)
+		return connection_fault(&store->reader, SQLITE_READONLY_DBMOVED);
+	log_checkpoint(store);
+	r = connection_execute(&store->reader, store->statements[WRITE_BEGIN]);
+	if (r < 0)
+		return store_write_failed(store, r);
+	store->writing = true;
+	store->lost = 0;
+	return 0;
+}
+
+int store_write_commit(struct store *store)
+{
+	int r = store_write_run(store, WRITE_COMMIT);
+
+	if (r < 0)
+		store_write_abort(store);
+	store->writing = false;
+	return r;
+}
+
+void store_write_abort(struct store *store)
+{
+	if (!store->writing)
+		return;
+	if (!sqlite3_get_autocommit(store->reader.database))
+		(void)connection_execute(&store->reader, store->statements[WRITE_ROLLBACK]);
+	store->writing = false;
+	store->lost = 0;
+}
+
+int store_savepoint(struct store *store)
+{
+	return store_write_run(store, WRITE_REQUEST);
+}
+
+int store_savepoint_release(struct store *store)
+{
+	return store_write_run(store, WRITE_REQUEST_RELEASE);
+}
+
+/* Rolls back to a savepoint, and ends it. What cannot be rolled back alone is lost whole. */
+static void write_undo(struct store *store, enum store_write rollback, enum store_write release)
+{
+	int r = store_write_run(store, rollback);
+
+	if (r == 0)
+		r = store_write_run(store, release);
+	if (r == 0 || !store->writing || store->lost != 0)
+		return;
+	(void)connection_execute(&store->reader, store->statements[WRITE_ROLLBACK]);
+	store->lost = r;
+}
+
+void store_savepoint_rollback(struct store *store)
+{
+	write_undo(store, WRITE_REQUEST_ROLLBACK, WRITE_REQUEST_RELEASE);
+}
+
+int store_step_begin(struct store *store)
+{
+	return store_write_run(store, WRITE_STEP);
+}
+
+int store_step_end(struct store *store, int result)
+{
+	if (result == 0)
+		return store_write_run(store, WRITE_STEP_RELEASE);
+	write_undo(store, WRITE_STEP_ROLLBACK, WRITE_STEP_RELEASE);
+	return result;
+}
