@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * The entry points of pam_apikey.so. Each step returns early with a refusal; success is what the table of
+ * pam_module/result.h says of a granted verdict, and nothing else. Nothing stays behind in the caller's process but
+ * what pam_module/grant.h keeps in the PAM handle: no descriptor, thread, handler or static.
+ */
+#include <errno.h>
+#include <security/pam_modules.h>
+#include <stddef.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "common/cleanup.h"
+#include "lib/apikey.h"
+#include "pam_module/credential.h"
+#include "pam_module/grant.h"
+#include "pam_module/log.h"
+#include "pam_module/options.h"
+#include "pam_module/result.h"
+#include "pam_module/user.h"
+#include "proto/credential.h"
+#include "proto/permission.h"
+#include "proto/verdict.h"
+#include "proto/wire.h"
+
+#define PAM_ENTRY __attribute__((visibility("default")))
+#define REFUSAL_DELAY 2000000 /* microseconds; libpam waits the longest any module asked for, more or less */
+
+/* One call of an entry point. Texts are PAM's and live until it returns. */
+struct call {
+	pam_handle_t *pamh;
+	enum result_phase phase;
+	struct options options;
+	struct log log;
+	struct log_subject subject;
+	const char *service;
+};
+
+static void free_result(struct apikey_result **result)
+{
+	apikey_result_free(*result);
+}
+
+/* A text item; NULL where it is not set or empty. */
+static const char *get_text(const pam_handle_t *pamh, int type)
+{
+	const void *item = NULL;
+	const char *text;
+
+	if (pam_get_item(pamh, type, &item) != PAM_SUCCESS || !item)
+		return NULL;
+	text = item;
+	return text[0] ? text : NULL;
+}
+
+/* What every entry point that judges begins with: reads the arguments and what PAM knows, but not PAM_USER. */
+static int call_begin(struct call *call, int flags, int argc, const char **argv)
+{
+	struct options_error error;
+
+	call->service = get_text(call->pamh, PAM_SERVICE);
+	call->subject.ruser = get_text(call->pamh, PAM_RUSER);
+	call->subject.rhost = get_text(call->pamh, PAM_RHOST);
+	call->subject.tty = get_text(call->pamh, PAM_TTY);
+	call->log.service = call->service;
+	if (!options_parse(argc, argv, &call->options, &error)) {
+		char argument[LOG_FIELD_SIZE];
+
+		log_escape(error.argument, argument, sizeof(argument));
+		log_write(&call->log, error.unknown ? LOG_ERR : LOG_ALERT, "%s: %s", argument, error.problem);
+		return PAM_SERVICE_ERR;
+	}
+	call->log.quiet = call->options.quiet;
+	/* PAM_SILENT is about what the user sees, which is nothing but the prompt in any case. Callers that are
+	 * attacked set it always, so a refusal is logged all the same. */
+	call->log.debug = call->options.debug && !(flags & PAM_SILENT);
+	if (!call->service || strlen(call->service) > WIRE_SERVICE_MAX) {
+		log_write(&call->log, LOG_ALERT, "the application gives no service name, or one that is too long");
+		return PAM_SERVICE_ERR;
+	}
+	return PAM_SUCCESS;
+}
+
+/* The query of this line: what it says, or pam.<service>, written to buffer. NULL, with a log line, where the service's
+ * name gives none. */
+static const char *find_permission(const struct call *call, char *buffer, size_t size)
+{
+	if (call->options.permission)
+		return call->options.permission;
+	if (permission_default_query(call->service, buffer, size))
+		return buffer;
+	log_write(&call->log, LOG_ALERT, "the service's name makes no permission: say which with permission=");
+	return NULL;
+}
+
+/* Logs a refusal: the line that is counted, then the reason for the administrator. id and reason may be "". */
+static void log_refusal(const struct call *call, const char *id, const char *verdict, const char *reason)
+{
+	char user[LOG_FIELD_SIZE];
+
+	if (call->phase == RESULT_AUTHENTICATE)
+		log_failure(&call->log, &call->subject);
+	log_escape(call->subject.user, user, sizeof(user));
+	log_write(&call->log, LOG_NOTICE, "%s; user=%s key=%s reason=%s%s%s", verdict, user, id,
+		  reason[0] ? reason : "undisclosed", reason[0] ? ": " : "", result_sentence(reason));
+}
+
+static int refuse_memory(const struct call *call)
+{
+	log_write(&call->log, LOG_CRIT, "out of memory");
+	return PAM_BUF_ERR;
+}
+
+/* Logs that nobody could decide, which is no failure of the user's and must not get a host banned. */
+static void log_unavailable(const struct call *call, const char *reason)
+{
+	char user[LOG_FIELD_SIZE];
+
+	log_escape(call->subject.user, user, sizeof(user));
+	log_write(&call->log, LOG_ERR, "unavailable; user=%s reason=%s: %s", user, reason, result_sentence(reason));
+}
+
+typedef int (*ask_function)(const struct apikey_options *options, const struct apikey_request *request,
+			    struct apikey_result **ret_result);
+
+/*
+ * Asks the daemon. The PAM code for its verdict, with *ret_result where there is one; id is the key's for the log, or
+ * "". What does not fit the wire is refused here: an address that is left out would count as none.
+ */
+static int ask_daemon(const struct call *call, ask_function ask, const char *credential, const char *permission,
+		      const char *tenant, const char *id, struct apikey_result **ret_result)
+{
+	struct apikey_options options = {
+		.size = sizeof(options),
+		.path = call->options.socket,
+		.timeout = call->options.timeout,
+	};
+	struct apikey_request request = {
+		.size = sizeof(request),
+		.credential = credential,
+		.service = call->service,
+		.permission = permission,
+		.user = call->subject.user,
+		.tenant = tenant,
+		.rhost = call->subject.rhost,
+		.tty = call->subject.tty,
+		.ruser = call->subject.ruser,
+	};
+	CLEANUP(free_result) struct apikey_result *result = NULL;
+	int error, code;
+
+	error = ask(&options, &request, &result);
+	if (error == -ENOMEM)
+		return refuse_memory(call);
+	if (error != 0) { /* a name or an address longer than the wire takes */
+		log_refusal(call, id, verdict_name(VERDICT_DENIED), "");
+		return result_code(call->phase, APIKEY_DENIED, "", false);
+	}
+	code = result_code(call->phase, result->verdict, result->reason, call->options.maxtries);
+	if (result->verdict == APIKEY_UNAVAILABLE)
+		log_unavailable(call, result->reason);
+	else if (code != PAM_SUCCESS)
+		log_refusal(call, id, apikey_verdict_name(result->verdict), result->reason);
+	*ret_result = result;
+	result = NULL;
+	return code;
+}
+
+static int refuse_shape(const struct call *call, struct credential credential)
+{
+	enum reason reason = credential.kind == CREDENTIAL_TRUNCATED   ? REASON_TRUNCATED
+			     : credential.kind == CREDENTIAL_MALFORMED ? REASON_MALFORMED
+								       : REASON_NOT_A_CREDENTIAL;
+
+	/* A normal password is none of our business; a line for it would get those who log in by one banned. */
+	if (reason == REASON_NOT_A_CREDENTIAL)
+		log_write(&call->log, LOG_DEBUG, "not a credential of apikeyd");
+	else
+		log_refusal(call, "", verdict_name(VERDICT_DENIED), reason_name(reason));
+	return PAM_AUTH_ERR;
+}
+
+static int refuse_user(const struct call *call, int code)
+{
+	char user[LOG_FIELD_SIZE];
+
+	if (code == PAM_BUF_ERR)
+		return refuse_memory(call);
+	log_escape(call->subject.user, user, sizeof(user));
+	if (code == PAM_AUTH_ERR) {
+		log_failure(&call->log, &call->subject);
+		log_write(&call->log, LOG_NOTICE, "denied; user=%s reason=minimum_uid: keys do not open this account",
+			  user);
+	} else {
+		log_write(&call->log, LOG_ERR, "unavailable; user=%s: the user cannot be looked up", user);
+	}
+	return code;
+}
+
+static int authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	struct call call = { .pamh = pamh, .phase = RESULT_AUTHENTICATE, .log.phase = "auth" };
+	CLEANUP(free_result) struct apikey_result *result = NULL;
+	char query[WIRE_PERMISSION_MAX + 1];
+	const char *permission, *text = NULL;
+	struct credential credential;
+	int code;
+
+	grant_forget(pamh);
+	code = call_begin(&call, flags, argc, argv);
+	if (code != PAM_SUCCESS)
+		return code;
+	permission = find_permission(&call, query, sizeof(query));
+	if (!permission)
+		return PAM_SERVICE_ERR;
+	code = credential_user(pamh, &call.subject.user);
+	if (code == PAM_SUCCESS)
+		code = credential_gather(pamh, &call.options, &text);
+	if (code != PAM_SUCCESS)
+		return code;
+	/* The length is capped before the text is looked at. */
+	credential = credential_classify(text, strnlen(text, WIRE_CREDENTIAL_MAX + 1));
+	if (credential.kind != CREDENTIAL_OPAQUE)
+		return refuse_shape(&call, credential);
+	code = user_check(call.subject.user, call.options.minimum_uid);
+	if (code != PAM_SUCCESS)
+		return refuse_user(&call, code);
+	code = ask_daemon(&call, apikey_verify, text, permission, call.options.tenant, credential.id, &result);
+	if (code != PAM_SUCCESS)
+		return code;
+	code = grant_keep(pamh, result, credential.id, permission, call.options.tenant, call.options.env);
+	if (code == PAM_BUF_ERR)
+		return refuse_memory(&call);
+	if (code != PAM_SUCCESS) {
+		log_unavailable(&call, reason_name(REASON_UNTRUSTED_SERVER));
+		return code;
+	}
+	if (!call.options.keep_authtok)
+		pam_set_item(pamh, PAM_AUTHTOK, NULL);
+	log_write(&call.log, LOG_DEBUG, "granted; key=%s", credential.id);
+	return code;
+}
+
+static int account(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	struct call call = { .pamh = pamh, .phase = RESULT_ACCOUNT, .log.phase = "account" };
+	CLEANUP(free_result) struct apikey_result *result = NULL;
+	struct grant grant;
+	int code;
+
+	code = call_begin(&call, flags, argc, argv);
+	if (code != PAM_SUCCESS)
+		return code;
+	if (!grant_find(pamh, &grant))
+		return PAM_IGNORE; /* someone else let the user in: no opinion, and never a success */
+	call.subject.user = get_text(pamh, PAM_USER);
+	if (!call.subject.user)
+		return PAM_PERM_DENIED;
+	return ask_daemon(&call, apikey_account, grant.handle,
+			  call.options.permission ? call.options.permission : grant.permission,
+			  call.options.tenant ? call.options.tenant : grant.tenant, "", &result);
+}
+
+PAM_ENTRY int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	int code = authenticate(pamh, flags, argc, argv);
+
+	/* Every refusal takes as long, so that the time does not tell which of them had a daemon behind it. */
+	if (code != PAM_SUCCESS && code != PAM_INCOMPLETE)
+		pam_fail_delay(pamh, REFUSAL_DELAY);
+	return code;
+}
+
+/* Some callers do this in another process than authenticate; what comes back from there is the PAM environment alone.
+ */
+PAM_ENTRY int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	(void)flags;
+	(void)argc;
+	(void)argv;
+	return grant_is_exported(pamh) ? PAM_SUCCESS : PAM_IGNORE;
+}
+
+PAM_ENTRY int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	return account(pamh, flags, argc, argv);
+}
+
+PAM_ENTRY int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	(void)pamh;
+	(void)flags;
+	(void)argc;
+	(void)argv;
+	return PAM_IGNORE;
+}
+
+PAM_ENTRY int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	(void)pamh;
+	(void)flags;
+	(void)argc;
+	(void)argv;
+	return PAM_IGNORE;
+}
+
+PAM_ENTRY int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	(void)pamh;
+	(void)flags;
+	(void)argc;
+	(void)argv;
+	return PAM_IGNORE;
+}
