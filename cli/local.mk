@@ -1,1 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
+# apikeyctl stands on the public header of libapikey alone.
+bin_PROGRAMS += cli/apikeyctl
+cli_apikeyctl_CFLAGS = $(AM_CFLAGS) $(PIE_CFLAGS) $(JANSSON_CFLAGS) $(SMARTCOLS_CFLAGS)
+cli_apikeyctl_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)
+cli_apikeyctl_LDADD = lib/libapikey.la $(JANSSON_LIBS) $(SMARTCOLS_LIBS)
+cli_apikeyctl_SOURCES = \
+	cli/arguments.c cli/arguments.h \
+	cli/command.c cli/command.h \
+	cli/completion.c cli/completion.h \
+	cli/daemon.c cli/daemon.h \
+	cli/help.c cli/help.h \
+	cli/json.c cli/json.h \
+	cli/judge.c cli/judge.h \
+	cli/key.h cli/key_look.c cli/key_make.c cli/key_state.c \
+	cli/key_view.c cli/key_view.h \
+	cli/main.c \
+	cli/output.c cli/output.h \
+	cli/scope.h \
+	cli/secret_input.c cli/secret_input.h \
+	cli/state.c cli/state.h \
+	cli/table.c cli/table.h \
+	cli/text.c cli/text.h \
+	cli/when.c cli/when.h
+
+dist_man_MANS += cli/apikeyctl.1
+
+# The completion comes from the program's own command table. Where the program that is built does not run on the machine
+# that builds it, name one that does: make APIKEYCTL_FOR_BUILD=apikeyctl
+APIKEYCTL_FOR_BUILD = cli/apikeyctl$(EXEEXT)
+nodist_bashcompletion_DATA += cli/bash-completion/apikeyctl
+CLEANFILES += cli/bash-completion/apikeyctl cli/bash-completion/apikeyctl.new
+cli/bash-completion/apikeyctl: cli/apikeyctl$(EXEEXT)
+	$(AM_V_at)$(MKDIR_P) cli/bash-completion
+	$(AM_V_GEN)$(APIKEYCTL_FOR_BUILD) completion bash > $@.new && mv $@.new $@

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+#include "cli/command.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/completion.h"
+#include "cli/help.h"
+#include "cli/judge.h"
+#include "cli/key.h"
+#include "cli/state.h"
+
+const struct option global_options[] = {
+	{ OPTION_RUNTIME_DIR, "runtime-dir", "DIR", "where the daemon's sockets are, instead of /run/apikeyd",
+	  OPTION_ONCE, COMPLETE_FOLDER },
+	{ OPTION_CREDENTIAL_FILE, "credential-file", "FILE",
+	  "act with the key in FILE instead of as the calling user; FILE must not be readable by others, - is standard "
+	  "input",
+	  OPTION_ONCE, COMPLETE_FILE },
+	{ OPTION_JSON, "json", NULL, "print JSON, with times as RFC 3339 in UTC", OPTION_ONCE, COMPLETE_NOTHING },
+	{ OPTION_HELP, "help", NULL, "say how it is used", OPTION_ONCE, COMPLETE_NOTHING },
+	{ OPTION_VERSION, "version", NULL, "say which version this is", OPTION_ONCE, COMPLETE_NOTHING },
+	{ OPTION_END, NULL, NULL, NULL, OPTION_ONCE, COMPLETE_NOTHING },
+};
+
+/* Each option once; the tables below say which command takes it. */
+#define O_END                                                                                                          \
+	{                                                                                                              \
+		OPTION_END, NULL, NULL, NULL, OPTION_ONCE, COMPLETE_NOTHING                                            \
+	}
+#define O_PERMISSION                                                                                                   \
+	{                                                                                                              \
+		OPTION_PERMISSION, "permission", "GRANT", "what it may do: pam.sshd, mail.* or *; again for more",     \
+			OPTION_REPEATED, COMPLETE_NOTHING                                                              \
+	}
+#define O_USER                                                                                                         \
+	{                                                                                                              \
+		OPTION_USER, "user", "USER", "a user it may log in as, besides its owner; again for more",             \
+			OPTION_REPEATED, COMPLETE_USER                                                                 \
+	}
+#define O_FROM                                                                                                         \
+	{                                                                                                              \
+		OPTION_FROM, "from", "CIDR",                                                                           \
+			"a network it may be used from, such as 10.0.0.0/8 or 2001:db8::/32, or local for requests "   \
+			"without an "                                                                                  \
+			"address; again for more",                                                                     \
+			OPTION_REPEATED, COMPLETE_NOTHING                                                              \
+	}
+#define O_LABEL                                                                                                        \
+	{                                                                                                              \
+		OPTION_LABEL, "label", "NAME=VALUE", "a note of your own on it; again for more", OPTION_REPEATED,      \
+			COMPLETE_NOTHING                                                                               \
+	}
+#define O_NOT_BEFORE                                                                                                   \
+	{                                                                                                              \
+		OPTION_NOT_BEFORE, "not-before", "TIME",                                                               \
+			"when it begins to work: 2027-01-31, 2027-01-31T08:00:00Z or 12h", OPTION_ONCE,                \
+			COMPLETE_NOTHING                                                                               \
+	}
+#define O_WHY                                                                                                          \
+	{                                                                                                              \
+		OPTION_WHY, "why", "TEXT", "the reason, kept with the key and in the audit", OPTION_ONCE,              \
+			COMPLETE_NOTHING                                                                               \
+	}
+#define O_SERVICE                                                                                                      \
+	{                                                                                                              \
+		OPTION_SERVICE, "service", "NAME", "the service that would ask, such as sshd", OPTION_ONCE,            \
+			COMPLETE_NOTHING                                                                               \
+	}
+#define O_LOGIN_USER                                                                                                   \
+	{                                                                                                              \
+		OPTION_USER, "user", "USER", "whom it would log in", OPTION_ONCE, COMPLETE_USER                        \
+	}
+#define O_QUERY                                                                                                        \
+	{                                                                                                              \
+		OPTION_PERMISSION, "permission", "QUERY",                                                              \
+			"what it would have to hold: pam.sshd, '(a.read OR a.write) AND b.use'", OPTION_ONCE,          \
+			COMPLETE_NOTHING                                                                               \
+	}
+#define O_RHOST                                                                                                        \
+	{                                                                                                              \
+		OPTION_RHOST, "rhost", "ADDRESS", "the remote address it would come from", OPTION_ONCE,                \
+			COMPLETE_NOTHING                                                                               \
+	}
+
+static const struct option options_create[] = {
+	{ OPTION_NAME, "name", "NAME", "what it is called; no other key of its owner has that name", OPTION_REQUIRED,
+	  COMPLETE_NOTHING },
+	{ OPTION_OWNER, "owner", "USER", "whose it is: you, unless you say; root has to say", OPTION_ONCE,
+	  COMPLETE_USER },
+	O_PERMISSION,
+	O_USER,
+	O_FROM,
+	O_LABEL,
+	O_NOT_BEFORE,
+	{ OPTION_EXPIRES, "expires", "TIME",
+	  "when it stops to work: 90d, 2027-01-31, 2027-01-31T08:00:00Z or never; unless you say, the daemon's "
+	  "default_lifetime",
+	  OPTION_ONCE, COMPLETE_NOTHING },
+	{ OPTION_KIND, "kind", "opaque", "what kind of key; this version makes one kind", OPTION_ONCE,
+	  COMPLETE_ARGUMENT },
+	O_END,
+};
+
+static const struct option options_list[] = {
+	{ OPTION_OWNER, "owner", "USER", "only the keys of USER", OPTION_ONCE, COMPLETE_USER },
+	{ OPTION_LIMIT, "limit", "COUNT", "at most so many", OPTION_ONCE, COMPLETE_NOTHING },
+	O_END,
+};
+
+static const struct option options_update[] = {
+	{ OPTION_NAME, "name", "NAME", "its new name", OPTION_ONCE, COMPLETE_NOTHING },
+	O_PERMISSION,
+	{ OPTION_NO_PERMISSIONS, "no-permissions", NULL, "take all permissions away", OPTION_ONCE, COMPLETE_NOTHING },
+	O_USER,
+	{ OPTION_NO_USERS, "no-users", NULL, "let it log in as its owner alone", OPTION_ONCE, COMPLETE_NOTHING },
+	O_FROM,
+	{ OPTION_NO_FROM, "no-from", NULL, "let it be used from anywhere", OPTION_ONCE, COMPLETE_NOTHING },
+	O_LABEL,
+	{ OPTION_NO_LABELS, "no-labels", NULL, "take all labels off", OPTION_ONCE, COMPLETE_NOTHING },
+	O_NOT_BEFORE,
+	{ OPTION_NO_NOT_BEFORE, "no-not-before", NULL, "let it work from now on", OPTION_ONCE, COMPLETE_NOTHING },
+	{ OPTION_EXPIRES, "expires", "TIME", "when it stops to work: 90d, 2027-01-31, 2027-01-31T08:00:00Z or never",
+	  OPTION_ONCE, COMPLETE_NOTHING },
+	O_END,
+};
+
+static const struct option options_state[] = { O_WHY, O_END };
+
+static const struct option options_delete[] = {
+	O_WHY,
+	{ OPTION_YES, "yes", NULL, "do not ask", OPTION_ONCE, COMPLETE_NOTHING },
+	O_END,
+};
+
+static const struct option options_judge[] = { O_SERVICE, O_LOGIN_USER, O_QUERY, O_RHOST, O_END };
+
+const struct command commands[] = {
+	{ "key", "create", NULL, 0, 0, key_create, "make a key and print its secret",
+	  "The secret is printed once, to standard output, and cannot be shown again.", options_create,
+	  "key create --name laptop --owner alice --permission pam.sshd --expires 90d" },
+	{ "key", "list", NULL, 0, 0, key_list, "list keys", "Lists the keys you may see, sorted by owner and name.",
+	  options_list, "key list --owner alice" },
+	{ "key", "show", "KEY", 1, 1, key_show, "show a key, its limits and its last use", NULL, NULL,
+	  "key show alice/laptop" },
+	{ "key", "update", "KEY", 1, 1, key_update, "change what a key may do",
+	  "What is named is replaced as a whole; what is not named stays.", options_update,
+	  "key update alice/laptop --permission pam.sshd --permission mail.imap" },
+	{ "key", "activate", "KEY", 1, 1, key_activate, "switch a key on again", NULL, options_state,
+	  "key activate alice/laptop" },
+	{ "key", "deactivate", "KEY", 1, 1, key_deactivate, "switch a key off for a while",
+	  "When the command returns, no later request succeeds with the key.", options_state,
+	  "key deactivate alice/laptop --why 'on leave'" },
+	{ "key", "revoke", "KEY", 1, 1, key_revoke, "switch a key off for good",
+	  "When the command returns, no later request succeeds with the key. A revoked key stays in the list, and "
+	  "cannot "
+	  "be switched on again.",
+	  options_state, "key revoke alice/laptop --why 'laptop was stolen'" },
+	{ "key", "delete", "KEY", 1, 1, key_delete, "remove a key",
+	  "On a terminal it asks first. What the key did stays in the audit.", options_delete,
+	  "key delete alice/laptop --yes" },
+	{ NULL, "verify", NULL, 0, 0, judge_verify, "say whether a key would be let in",
+	  "Reads the key from standard input, or asks for it on a terminal. Nothing is used up or counted. What is not "
+	  "named is not judged. The exit status is 0 when the key would be let in, else 1.",
+	  options_judge, "verify --service sshd --user alice --permission pam.sshd < keyfile" },
+	{ NULL, "explain", "[KEY]", 0, 1, judge_explain, "say step by step why a key would be let in, or not",
+	  "With KEY, that key is judged as if its secret had been given; without, the key is read from standard input, "
+	  "or asked for on a terminal. Nothing is used up or counted. What is not named is not judged.",
+	  options_judge, "explain alice/laptop --service sshd --permission pam.sshd" },
+	{ NULL, "status", NULL, 0, 0, state_show, "show how the daemon is", NULL, NULL, "status" },
+	{ NULL, "help", "[OBJECT] [VERB]", 0, 2, help_command, "say how a command is used", NULL, NULL,
+	  "help key create" },
+	{ NULL, "completion", "bash", 1, 1, completion_command, "print the completion script for a shell", NULL, NULL,
+	  "completion bash > /etc/bash_completion.d/apikeyctl" },
+	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL },
+};
+
+const struct command *command_find(const char *object, const char *verb)
+{
+	for (const struct command *command = commands; command->verb; command++)
+		if (strcmp(command->verb, verb) == 0 &&
+		    (object ? command->object && strcmp(command->object, object) == 0 : !command->object))
+			return command;
+	return NULL;
+}
+
+static const struct option *option_find(const struct option *options, const char *name, size_t size)
+{
+	for (; options && options->id != OPTION_END; options++)
+		if (strlen(options->name) == size && memcmp(options->name, name, size) == 0)
+			return options;
+	return NULL;
+}
+
+const struct option *command_option(const struct command *command, const char *name, size_t size)
+{
+	const struct option *option = command ? option_find(command->options, name, size) : NULL;
+
+	return option ? option : option_find(global_options, name, size);
+}
+
+char *command_name(const struct command *command)
+{
+	char *name;
+
+	if (asprintf(&name, "%s%s%s", command->object ? command->object : "", command->object ? " " : "",
+		     command->verb) < 0)
+		return NULL;
+	return name;
+}

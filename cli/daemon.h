@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* The way to apikeyd, and what is said when it says no or nothing. */
+#ifndef APIKEYD_CLI_DAEMON_H
+#define APIKEYD_CLI_DAEMON_H
+
+#include "cli/arguments.h"
+#include "cli/scope.h"
+#include "lib/apikey.h"
+
+/*
+ * Connects to the daemon --runtime-dir names, with the key of --credential-file where there is one. STATUS_DONE and
+ * *ret_admin, which the caller frees; else the status, and it has been said why.
+ */
+enum status daemon_open(const struct arguments *arguments, struct apikey_admin **ret_admin);
+
+/* Says why a call of libapikey returned result, which is not 0. Returns the exit status of it. */
+enum status daemon_failed(const struct arguments *arguments, const struct apikey_admin *admin, int result);
+
+SCOPE_DESTRUCTOR(daemon_admin_scope, struct apikey_admin, apikey_admin_free);
+SCOPE_DESTRUCTOR(daemon_key_scope, struct apikey_key, apikey_key_free);
+SCOPE_DESTRUCTOR(daemon_list_scope, struct apikey_key_list, apikey_key_list_free);
+SCOPE_DESTRUCTOR(daemon_explanation_scope, struct apikey_explanation, apikey_explanation_free);
+SCOPE_DESTRUCTOR(daemon_status_scope, struct apikey_status, apikey_status_free);
+
+#define SCOPED_ADMIN SCOPED(daemon_admin_scope)
+#define SCOPED_KEY SCOPED(daemon_key_scope)
+#define SCOPED_LIST SCOPED(daemon_list_scope)
+#define SCOPED_EXPLANATION SCOPED(daemon_explanation_scope)
+#define SCOPED_STATUS SCOPED(daemon_status_scope)
+
+#endif

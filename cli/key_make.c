@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * "key create" and "key update". Defends against a secret that is lost without a word: where it cannot be written, that
+ * is said, with what to do about the key that exists now.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/daemon.h"
+#include "cli/key.h"
+#include "cli/key_view.h"
+#include "cli/output.h"
+#include "cli/text.h"
+#include "cli/when.h"
+
+/* The lists of apikey_key_options, owned. */
+struct lists {
+	const char **permissions, **users, **sources, **labels;
+};
+
+static void lists_done(struct lists *lists)
+{
+	free(lists->permissions);
+	free(lists->users);
+	free(lists->sources);
+	free(lists->labels);
+}
+
+/* What each option that changes a key changes. */
+static const struct {
+	enum option_id id, none; /* none: the option that empties it */
+	unsigned int change;
+} changes[] = {
+	{ OPTION_NAME, OPTION_END, APIKEY_CHANGE_NAME },
+	{ OPTION_PERMISSION, OPTION_NO_PERMISSIONS, APIKEY_CHANGE_PERMISSIONS },
+	{ OPTION_USER, OPTION_NO_USERS, APIKEY_CHANGE_USERS },
+	{ OPTION_FROM, OPTION_NO_FROM, APIKEY_CHANGE_SOURCES },
+	{ OPTION_LABEL, OPTION_NO_LABELS, APIKEY_CHANGE_LABELS },
+	{ OPTION_NOT_BEFORE, OPTION_NO_NOT_BEFORE, APIKEY_CHANGE_NOT_BEFORE },
+	{ OPTION_EXPIRES, OPTION_END, APIKEY_CHANGE_EXPIRES },
+};
+
+/* Reads --expires and --not-before. STATUS_DONE, or it has been said what is wrong. */
+static enum status take_times(const struct arguments *arguments, struct apikey_key_options *ret_options)
+{
+	const char *expires = arguments_value(arguments, OPTION_EXPIRES);
+	const char *not_before = arguments_value(arguments, OPTION_NOT_BEFORE);
+	int64_t now = time(NULL);
+
+	if (expires && !when_parse(expires, now, &ret_options->expires))
+		return output_complain(
+			STATUS_USAGE,
+			"--expires %s is no time; it is a span (90d; s m h d w y), a day (2027-01-31), a "
+			"second in UTC (2027-01-31T08:00:00Z) or never",
+			expires);
+	if (expires && ret_options->expires <= now)
+		return output_complain(STATUS_USAGE, "--expires %s is past; 'apikeyctl key revoke' switches a key off",
+				       expires);
+	if (not_before &&
+	    (!when_parse(not_before, now, &ret_options->not_before) || ret_options->not_before == APIKEY_NEVER))
+		return output_complain(
+			STATUS_USAGE,
+			"--not-before %s is no time; it is a span (12h; s m h d w y), a day (2027-01-31) or "
+			"a second in UTC (2027-01-31T08:00:00Z)",
+			not_before);
+	if (expires && not_before && ret_options->expires <= ret_options->not_before)
+		return output_complain(STATUS_USAGE, "the key would expire before it begins to work");
+	return STATUS_DONE;
+}
+
+/* What the options say. The lists in *ret_options belong to *ret_lists. */
+static enum status take_options(const struct arguments *arguments, struct apikey_key_options *ret_options,
+				struct lists *ret_lists)
+{
+	if (arguments_list(arguments, OPTION_PERMISSION, &ret_lists->permissions) < 0 ||
+	    arguments_list(arguments, OPTION_USER, &ret_lists->users) < 0 ||
+	    arguments_list(arguments, OPTION_FROM, &ret_lists->sources) < 0 ||
+	    arguments_list(arguments, OPTION_LABEL, &ret_lists->labels) < 0)
+		return output_no_memory();
+	ret_options->name = arguments_value(arguments, OPTION_NAME);
+	ret_options->owner = arguments_value(arguments, OPTION_OWNER);
+	ret_options->permissions = ret_lists->permissions;
+	ret_options->users = ret_lists->users;
+	ret_options->sources = ret_lists->sources;
+	ret_options->labels = ret_lists->labels;
+	return take_times(arguments, ret_options);
+}
+
+/* The one place a secret leaves the program. A negative errno when it did not. */
+static int write_secret(const struct apikey_key *key, bool as_json)
+{
+	SCOPED_JSON json_t *object = as_json ? key_view_json(key) : NULL;
+	SCOPED_JSON_TEXT char *text = object ? json_write_text(object, false) : NULL;
+	size_t size = strlen(key->secret);
+	char line[256];
+	int r;
+
+	if (as_json)
+		return text ? output_write_secret(text, strlen(text)) : -ENOMEM;
+	if (size == 0 || size > sizeof(line) - 2)
+		return -EBADMSG;
+	memcpy(line, key->secret, size);
+	line[size] = '\n';
+	r = output_write_secret(line, size + 1);
+	explicit_bzero(line, sizeof(line));
+	return r;
+}
+
+/* What there is to know about a key just made, for the person who made it. */
+static void tell_created(const struct arguments *arguments, const struct apikey_key *key)
+{
+	char expires[WHEN_TEXT_SIZE];
+
+	when_local(key->expires, time(NULL), expires);
+	if (!arguments_has(arguments, OPTION_JSON))
+		output_note("Key %s (%s/%s) is made; it expires: %s. Its secret is shown this once.", key->id,
+			    key->owner, key->name, expires);
+	if (key->expires == APIKEY_NEVER && !arguments_has(arguments, OPTION_EXPIRES))
+		output_note("Warning: this key never expires. 'apikeyctl key update %s --expires 90d' sets an end; "
+			    "default_lifetime in apikeyd.conf sets one for all new keys.",
+			    key->id);
+	if (!key->permissions || !key->permissions[0])
+		output_note("Note: this key has no permission, so it opens nothing yet. 'apikeyctl key update %s "
+			    "--permission pam.sshd' lets it in at sshd.",
+			    key->id);
+}
+
+enum status key_create(const struct arguments *arguments)
+{
+	struct apikey_key_options options = { .size = sizeof(options) };
+	SCOPED(lists_done) struct lists lists = { NULL, NULL, NULL, NULL };
+	SCOPED_ADMIN struct apikey_admin *admin = NULL;
+	SCOPED_KEY struct apikey_key *key = NULL;
+	const char *kind = arguments_value(arguments, OPTION_KIND);
+	enum status status;
+	int r;
+
+	if (kind && strcmp(kind, "opaque") != 0)
+		return output_complain(STATUS_USAGE, "there is no kind of key '%s'; opaque is the one there is", kind);
+	if (geteuid() == 0 && !arguments_has(arguments, OPTION_OWNER) &&
+	    !arguments_has(arguments, OPTION_CREDENTIAL_FILE))
+		return output_complain(STATUS_USAGE, "say whose key it is to be: --owner USER");
+	status = take_options(arguments, &options, &lists);
+	if (status != STATUS_DONE)
+		return status;
+	if (!output_is_open())
+		return output_complain(STATUS_REFUSED,
+				       "standard output, where the secret would go, cannot be written to; "
+				       "no key was made");
+	status = daemon_open(arguments, &admin);
+	if (status != STATUS_DONE)
+		return status;
+	r = apikey_key_create(admin, &options, &key);
+	if (r != 0)
+		return daemon_failed(arguments, admin, r);
+	r = write_secret(key, arguments_has(arguments, OPTION_JSON));
+	if (r < 0)
+		return output_complain(
+			STATUS_REFUSED,
+			"the secret could not be written to standard output (%s) and is lost; nobody can use "
+			"key %s (%s/%s) now. Remove it, then make a new one: apikeyctl key delete %s",
+			strerror(-r), key->id, key->owner, key->name, key->id);
+	tell_created(arguments, key);
+	return STATUS_DONE;
+}
+
+/* Which parts of the key the options change. */
+static enum status take_changes(const struct arguments *arguments, unsigned int *ret_changes)
+{
+	unsigned int marked = 0;
+
+	for (size_t i = 0; i < COUNT_OF(changes); i++) {
+		bool set = arguments_has(arguments, changes[i].id);
+		bool emptied = changes[i].none != OPTION_END && arguments_has(arguments, changes[i].none);
+
+		if (set && emptied)
+			return output_complain(STATUS_USAGE, "one option sets what another one takes away");
+		if (set || emptied)
+			marked |= changes[i].change;
+	}
+	if (marked == 0)
+		return output_complain(STATUS_USAGE,
+				       "say what to change; 'apikeyctl help key update' lists what can be");
+	*ret_changes = marked;
+	return STATUS_DONE;
+}
+
+enum status key_update(const struct arguments *arguments)
+{
+	struct apikey_key_options options = { .size = sizeof(options) };
+	SCOPED(lists_done) struct lists lists = { NULL, NULL, NULL, NULL };
+	SCOPED_ADMIN struct apikey_admin *admin = NULL;
+	SCOPED_KEY struct apikey_key *key = NULL;
+	unsigned int marked;
+	enum status status = take_changes(arguments, &marked);
+	int r;
+
+	if (status == STATUS_DONE)
+		status = take_options(arguments, &options, &lists);
+	if (status == STATUS_DONE)
+		status = daemon_open(arguments, &admin);
+	if (status != STATUS_DONE)
+		return status;
+	r = apikey_key_update(admin, text_key_reference(arguments->operands[0]), marked, &options, &key);
+	if (r != 0)
+		return daemon_failed(arguments, admin, r);
+	if (!arguments_has(arguments, OPTION_JSON))
+		output_note("Key %s (%s/%s) is changed.", key->id, key->owner, key->name);
+	else if (!key_view_print_json(key))
+		return output_no_memory();
+	return STATUS_DONE;
+}

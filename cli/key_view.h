@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* A key as JSON, and as a table. */
+#ifndef APIKEYD_CLI_KEY_VIEW_H
+#define APIKEYD_CLI_KEY_VIEW_H
+
+#include <stdbool.h>
+
+#include "cli/json.h"
+#include "lib/apikey.h"
+
+/* A new object; with a member "secret" where the key carries its secret. NULL when memory is short. */
+json_t *key_view_json(const struct apikey_key *key);
+
+/* Prints the key as JSON. False when memory is short. */
+bool key_view_print_json(const struct apikey_key *key);
+
+/* Prints the key for a person, a line for each thing to know. False when memory is short. */
+bool key_view_print(const struct apikey_key *key, int64_t now);
+
+/* The use that was the last of all secrets; its time is 0 when there was none. Lives as long as key. */
+const struct apikey_use *key_view_last_use(const struct apikey_key *key);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+#include "cli/table.h"
+
+#include <errno.h>
+#include <libsmartcols.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cli/text.h"
+
+struct table {
+	struct libscols_table *smart;
+	const struct table_column *columns;
+	size_t count;
+	int width; /* of the terminal; 0: no terminal */
+	bool failed;
+};
+
+/* The columns of the terminal on standard output, 0 when it is none. */
+static int terminal_width(void)
+{
+	struct winsize size;
+
+	if (!isatty(STDOUT_FILENO))
+		return 0;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
+		return 80;
+	return size.ws_col;
+}
+
+static bool is_shown(const struct table *table, size_t column)
+{
+	return table->width == 0 || table->width >= table->columns[column].width_least;
+}
+
+struct table *table_new(const struct table_column *columns, size_t count, bool headings)
+{
+	struct table *table = calloc(1, sizeof(*table));
+
+	if (!table)
+		return NULL;
+	table->columns = columns;
+	table->count = count;
+	table->width = terminal_width();
+	table->smart = scols_new_table();
+	if (!table->smart) {
+		free(table);
+		return NULL;
+	}
+	scols_table_enable_noheadings(table->smart, !headings);
+	scols_table_set_termforce(table->smart, table->width > 0 ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
+	if (table->width > 0)
+		scols_table_set_termwidth(table->smart, (size_t)table->width);
+	for (size_t i = 0; i < count; i++)
+		if (is_shown(table, i) &&
+		    !scols_table_new_column(table->smart, columns[i].name, 0, columns[i].wraps ? SCOLS_FL_WRAP : 0))
+			table->failed = true;
+	return table;
+}
+
+void table_add(struct table *table, const char *const *cells)
+{
+	struct libscols_line *line = scols_table_new_line(table->smart, NULL);
+	size_t shown = 0;
+
+	if (!line) {
+		table->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < table->count; i++) {
+		char *cell = is_shown(table, i) ? text_printable(cells[i]) : NULL;
+
+		if (!is_shown(table, i))
+			continue;
+		if (!cell || scols_line_refer_data(line, shown++, cell) < 0) {
+			free(cell);
+			table->failed = true;
+		}
+	}
+}
+
+bool table_is_empty(const struct table *table)
+{
+	return scols_table_get_nlines(table->smart) == 0;
+}
+
+int table_print(struct table *table)
+{
+	if (table->failed || scols_print_table(table->smart) == -ENOMEM)
+		return -ENOMEM;
+	return 0;
+}
+
+void table_free(struct table *table)
+{
+	if (!table)
+		return;
+	scols_unref_table(table->smart);
+	free(table);
+}
