@@ -113,10 +113,16 @@ void help_show(const struct command *command)
 	}
 	if (command->options)
 		print_options("Options", command->options);
-	printf("\nEvery command also takes");
-	for (const struct option *option = global_options; option->id != OPTION_END; option++)
-		printf("%s--%s", option == global_options ? " " : ", ", option->name);
-	printf("\n('apikeyctl help' says what they do).\n");
+	snprintf(usage, sizeof(usage), "Every command also takes");
+	for (const struct option *option = global_options; option->id != OPTION_END; option++) {
+		size_t used = strlen(usage);
+
+		snprintf(usage + used, sizeof(usage) - used, " --%s%s", option->name,
+			 option[1].id != OPTION_END ? "," : ";");
+	}
+	putchar('\n');
+	print_wrapped(usage, 0, 0);
+	printf("'apikeyctl help' says what they do.\n");
 	printf("\nExample:\n  apikeyctl %s\n", command->example);
 }
 

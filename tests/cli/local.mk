@@ -1,1 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
+# apikeyctl: its pure parts alone, and the whole of it against a daemon of its own.
+cli_tests = \
+	tests/cli/completion.sh \
+	tests/cli/credential.sh \
+	tests/cli/keys.sh \
+	tests/cli/man-page.sh \
+	tests/cli/output.sh \
+	tests/cli/terminal.sh \
+	tests/cli/usage.sh \
+	tests/cli/verdicts.sh
+TESTS += $(cli_tests)
+dist_check_SCRIPTS += $(cli_tests)
+EXTRA_DIST += tests/cli/harness.sh
+
+if HAVE_CHECK
+check_PROGRAMS += tests/cli/test-text tests/cli/test-when
+TESTS += tests/cli/test-text tests/cli/test-when
+tests_cli_test_text_SOURCES = tests/cli/test-text.c cli/text.c cli/text.h
+tests_cli_test_text_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_cli_test_text_LDADD = $(CHECK_LIBS)
+tests_cli_test_when_SOURCES = tests/cli/test-when.c cli/when.c cli/when.h
+tests_cli_test_when_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_cli_test_when_LDADD = $(CHECK_LIBS)
+endif

@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+# The bash completion, as bash calls it. Needs no daemon.
+# shellcheck source-path=SCRIPTDIR source=harness.sh
+. "$(dirname "$0")/harness.sh"
+
+run completion bash
+succeeds
+is 'standard error' "$err" ''
+# shellcheck disable=SC1091 # made just now
+. "$scratch/out"
+# It is called outside of a completion here.
+# shellcheck disable=SC2317 # the script calls it
+compopt()
+{
+	:
+}
+
+# complete_words WORD…: sets COMPREPLY as bash does for the last word.
+complete_words()
+{
+	COMP_WORDS=(apikeyctl "$@")
+	COMP_CWORD=$#
+	last="completing: $*"
+	_apikeyctl
+	status=$? out="${COMPREPLY[*]}" err=
+}
+
+# offers EXPECTED WORD…
+offers()
+{
+	local expected=$1
+
+	shift
+	complete_words "$@"
+	is 'what is offered' "${COMPREPLY[*]}" "$expected"
+}
+
+offers 'key verify explain status help completion' ''
+offers 'key' k
+offers 'create list show update activate deactivate revoke delete' key ''
+offers 'create' key c
+offers '--owner --limit' key list ''
+offers '--limit' key list --l
+offers 'create list show update activate deactivate revoke delete' --json --runtime-dir /run key ''
+offers 'create list show update activate deactivate revoke delete' --runtime-dir = /run key ''
+offers '--why --yes' key delete alice/laptop ''
+offers '--why --yes' key delete --why 'stolen' alice/laptop ''
+offers 'opaque' key create --kind ''
+offers 'opaque' key create --kind = ''
+offers 'opaque' key create --kind =
+offers '' key create --name ''
+offers '' key show ''
+offers 'bash' completion ''
+offers 'create list show update activate deactivate revoke delete' help key ''
+complete_words key create --owner "${me:0:2}"
+has 'what is offered' " $out " " $me "
+complete_words -
+has 'what is offered' "$out" --runtime-dir --json --help
+touch "$scratch/a file.key"
+complete_words --credential-file "$scratch/a"
+is 'what is offered' "${COMPREPLY[0]-}" "$scratch/a file.key"
+complete_words --runtime-dir "$scratch"
+is 'what is offered' "${COMPREPLY[0]-}" "$scratch"
+
+finish

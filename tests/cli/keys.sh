@@ -1,0 +1,182 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+# Every verb of "key" and "status" against a daemon: what it does, says and returns.
+# shellcheck source-path=SCRIPTDIR source=harness.sh
+. "$(dirname "$0")/harness.sh"
+need jq "$apikeyd"
+start_daemon
+
+act key list
+succeeds
+is 'the list' "$out" ''
+has 'standard error' "$err" 'no keys'
+act --json key list
+succeeds
+is 'the list' "$(json length)" 0
+
+# create: the secret alone on standard output, in the form of a key; the rest on standard error.
+act key create --name laptop --owner "$me" --permission pam.sshd --permission 'mail.*' --user deploy \
+	--from 10.0.0.0/8 --from local --label room=4 --label use=tests --expires 90d --not-before 2026-01-01
+succeeds
+[[ $out =~ ^ak_[0-9A-Za-z]{12}_[0-9A-Za-z]{38}$ ]] || fail 'standard output is not a key alone'
+is 'the lines of standard output' "$(wc -l <"$scratch/out")" 1
+laptop=${out:3:12}
+lacks 'standard error' "$err" "${out:16}"
+has 'standard error' "$err" "$laptop" "$me/laptop" 'in 90 days'
+lacks 'standard error' "$err" Warning Note
+
+# show, by id, by the beginning of the secret, by name
+act key show "$laptop"
+succeeds
+by_id=$out
+has 'the key' "$out" "$laptop" laptop "$me" active pam.sshd 'mail.*' deploy 10.0.0.0/8 local room=4 use=tests 'in 90 days'
+act key show "ak_$laptop"
+is 'the key by the beginning of its secret' "$out" "$by_id"
+act key show "$me/laptop"
+is 'the key by name' "$out" "$by_id"
+
+act --json key show "$laptop"
+succeeds
+is 'standard error' "$err" ''
+is id "$(json .id)" "$laptop"
+is kind "$(json .kind)" opaque
+is name "$(json .name)" laptop
+is owner "$(json .owner)" "$me"
+is owner_uid "$(json .owner_uid)" "$(id -u)"
+is account_id "$(json .account_id)" default
+is tenant_id "$(json .tenant_id)" default
+is roles "$(json '.roles | tojson')" '[]'
+is permissions "$(json '.permissions | sort | tojson')" '["mail.*","pam.sshd"]'
+is users "$(json '.users | tojson')" '["deploy"]'
+is sources "$(json '.sources | sort | tojson')" '["10.0.0.0/8","local"]'
+is labels "$(json '.labels | sort | tojson')" '["room=4","use=tests"]'
+is state "$(json .state)" active
+is state_reason "$(json .state_reason)" null
+is not_before "$(json .not_before)" 2026-01-01T00:00:00Z
+is 'the distance of created and now' "$(json '(now - (.created | fromdate)) | . >= -1 and . < 600')" true
+is 'the lifetime' "$(json '(.expires | fromdate) - now | . > 89 * 86400 and . <= 90 * 86400')" true
+is 'the secrets' "$(json '.secrets | length')" 1
+is 'their members' "$(json '.secrets[0] | keys_unsorted | tojson')" \
+	'["number","created","retires","use_count","first_use","last_use"]'
+is 'the use' "$(json '.secrets[0] | [.use_count, .first_use, .last_use, .retires] | tojson')" '[0,null,null,null]'
+is 'the secret' "$(json 'has("secret")')" false
+
+# create --json: one object, secret inside, nothing of it elsewhere
+act --json key create --name phone --owner "$me" --permission pam.sshd --expires never
+succeeds
+phone=$(json .id)
+[[ $(json .secret) =~ ^ak_${phone}_[0-9A-Za-z]{38}$ ]] || fail 'the object has no secret'
+is expires "$(json .expires)" null
+lacks 'standard error' "$err" "$(json .secret)" Warning
+
+# a key without an end, or without a permission, is remarked on
+act key create --name bare --owner "$me"
+succeeds
+has 'standard error' "$err" 'Warning' 'never expires' "${out:3:12}" 'no permission'
+
+# what the daemon refuses: status 1, a sentence, no secret
+act key create --name laptop --owner "$me" --expires 1d
+refused
+has 'standard error' "$err" apikeyctl:
+act key create --name x --owner "$me" --permission 'Not A Permission'
+refused
+act key create --name x --owner "$me" --from 10.0.0.0/99
+refused
+act key create --name x --owner "$me" --label nothing
+refused
+act key show "$me/nowhere"
+refused
+act key show 000000000000
+refused
+act --json key revoke "$me/nowhere"
+refused
+
+# list: sorted, all pages, limited, by owner
+for number in {1..40}; do
+	act key create --name "many-$number" --owner bob --permission pam.sshd --expires 1d
+	[[ $status -eq 0 ]] || fail "key $number was not made"
+done
+act --json key list
+succeeds
+is 'the number of keys' "$(json length)" 43
+is 'an object a line' "$(wc -l <"$scratch/out")" 45
+is 'the order' "$(json 'map([.owner, .name]) == (map([.owner, .name]) | sort)')" true
+act --json key list --owner bob
+is 'the number of keys of bob' "$(json 'map(select(.owner == "bob")) | length')" 40
+act --json key list --owner bob --limit 7
+succeeds
+is 'the number of keys of bob' "$(json length)" 7
+has 'standard error' "$err" 'more keys than the 7'
+act --json key list --limit 43
+is 'the number of keys' "$(json length)" 43
+is 'standard error' "$err" ''
+act key list --owner "$me"
+succeeds
+has 'the list' "$out" ID NAME OWNER STATE EXPIRES 'LAST USE' "$laptop" laptop "$phone" 'in 90 days' never
+is 'the lines' "$(wc -l <"$scratch/out")" 4
+
+# update: what is named is replaced, the rest stays; lists can be emptied
+act key update "$laptop" --permission pam.sudo --expires 30d
+succeeds
+is 'standard output' "$out" ''
+has 'standard error' "$err" "$laptop" "$me/laptop"
+act --json key show "$laptop"
+is permissions "$(json '.permissions | tojson')" '["pam.sudo"]'
+is users "$(json '.users | tojson')" '["deploy"]'
+is 'the lifetime' "$(json '(.expires | fromdate) - now | . > 29 * 86400 and . <= 30 * 86400')" true
+act --json key update "$me/laptop" --no-permissions --no-users --no-from --no-labels --no-not-before --expires never \
+	--name notebook
+succeeds
+is 'the lists' "$(json '[.permissions, .users, .sources, .labels, .not_before, .expires, .name] | tojson')" \
+	'[[],[],[],[],null,null,"notebook"]'
+act key update "$laptop" --name phone
+refused
+
+# off and on; revoked is final; every change says why
+act key deactivate "$laptop" --why 'on leave'
+succeeds
+is 'standard output' "$out" ''
+has 'standard error' "$err" "$me/notebook" off
+act --json key show "$laptop"
+is state "$(json .state)" inactive
+is state_reason "$(json .state_reason)" 'on leave'
+act key show "$laptop"
+has 'the key' "$out" 'inactive: on leave'
+act --json key activate "$laptop"
+succeeds
+is state "$(json .state)" active
+act key revoke "$laptop" --why 'laptop was stolen'
+succeeds
+act key list --owner "$me"
+has 'the list' "$out" revoked
+act key activate "$laptop"
+refused
+
+# delete: not on a terminal, so it does not ask
+act --json key delete "$laptop"
+succeeds
+is id "$(json .id)" "$laptop"
+act key show "$laptop"
+refused
+act key delete "$phone" --yes --why 'not needed'
+succeeds
+has 'standard error' "$err" deleted
+
+# status
+act status
+succeeds
+[[ -n $out ]] || fail 'status says nothing'
+act --json status
+succeeds
+is 'the kind of status' "$(json type)" object
+is 'what it holds' "$(json 'length > 0 and all(.[]; type == "number" or type == "string")')" true
+
+# a daemon that has gone
+stop_daemon
+act status
+unreachable
+has 'standard error' "$err" "$runtime/admin.sock"
+act key revoke "$me/bare"
+unreachable
+
+finish

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* cli/text: what reaches a terminal or JSON, and what is taken for a secret. */
+#include <check.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/scope.h"
+#include "cli/text.h"
+
+static const struct {
+	const char *text, *ascii, *utf8; /* utf8 NULL: as in ascii */
+} printable[] = {
+	{ "", "", NULL },
+	{ "alice/laptop", "alice/laptop", NULL },
+	{ "a\\b", "a\\b", NULL },
+	{ "\033[2Jx", "\\033[2Jx", NULL },
+	{ "a\nb\tc\r", "a\\012b\\011c\\015", NULL },
+	{ "\x7f", "\\177", NULL },
+	{ "caf\xc3\xa9", "caf\\303\\251", "caf\xc3\xa9" },
+	{ "\xf0\x9f\x94\x91", "\\360\\237\\224\\221", "\xf0\x9f\x94\x91" },
+	/* CSI as one character of the C1 set */
+	{ "\xc2\x9b"
+	  "2J",
+	  "\\302\\2332J", NULL },
+	/* a bare C1 byte, a cut sequence, an overlong slash, a surrogate, beyond the last character */
+	{ "\x9b", "\\233", NULL },
+	{ "a\xc3", "a\\303", NULL },
+	{ "\xe2\x82", "\\342\\202", NULL },
+	{ "\xc0\xaf", "\\300\\257", NULL },
+	{ "\xed\xa0\x80", "\\355\\240\\200", NULL },
+	{ "\xf4\x90\x80\x80", "\\364\\220\\200\\200", NULL },
+	/* turns the direction of reading; takes no room */
+	{ "a\xe2\x80\xae"
+	  "b",
+	  "a\\342\\200\\256b", NULL },
+	{ "a\xe2\x80\x8b"
+	  "b",
+	  "a\\342\\200\\213b", NULL },
+};
+
+START_TEST(control_characters_never_reach_an_ascii_terminal)
+{
+	SCOPED_FREE char *text = NULL;
+
+	ck_assert_ptr_nonnull(setlocale(LC_CTYPE, "C"));
+	text = text_printable(printable[_i].text);
+	ck_assert_str_eq(text, printable[_i].ascii);
+}
+END_TEST
+
+START_TEST(control_characters_never_reach_a_utf8_terminal)
+{
+	SCOPED_FREE char *text = NULL;
+
+	/* Where there is no such locale there is no such terminal. */
+	if (!setlocale(LC_CTYPE, "C.UTF-8") || strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+		return;
+	text = text_printable(printable[_i].text);
+	ck_assert_str_eq(text, printable[_i].utf8 ? printable[_i].utf8 : printable[_i].ascii);
+}
+END_TEST
+
+static const struct {
+	const char *text, *utf8;
+} json[] = {
+	{ "", "" },
+	{ "caf\xc3\xa9\n\x7f", "caf\xc3\xa9\n\x7f" },
+	{ "caf\xe9", "caf\\xe9" },
+	{ "\xff\xfe", "\\xff\\xfe" },
+	{ "\xc0\xaf", "\\xc0\\xaf" },
+	{ "\xe2\x82", "\\xe2\\x82" },
+	{ "\xed\xa0\x80", "\\xed\\xa0\\x80" },
+};
+
+START_TEST(bytes_that_are_not_utf8_are_escaped_for_json)
+{
+	SCOPED_FREE char *text = text_utf8(json[_i].text);
+
+	ck_assert_str_eq(text, json[_i].utf8);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	bool secret;
+} secrets[] = {
+	{ "", false },
+	{ "ak_", false },
+	{ "0123456789ab", false },
+	{ "ak_0123456789ab", false },
+	{ "akt_0123456789ab", false },
+	{ "ak_0123456789ab_", true },
+	{ "ak_0123456789abX", true },
+	{ "akt_0123456789ab_X", true },
+	{ "ak_not the form of a key at all", true },
+	{ "ak_0123456789ab_0123456789ABCDEFGHIJKLMNOPQRSTUV000000", true },
+	{ "alice/ak_0123456789ab_01234567", true },
+	{ "akak_0123456789ab_01234567", true },
+	{ "stolen: akt_0123456789ab_0, revoke", true },
+	{ "alice/ak_0123456789ab", false },
+	{ "weak_passwords and strong ones", false },
+	{ "alice/laptop", false },
+};
+
+START_TEST(a_whole_key_is_recognised_wherever_it_stands)
+{
+	ck_assert_msg(text_holds_secret(secrets[_i].text) == secrets[_i].secret, "%s", secrets[_i].text);
+}
+END_TEST
+
+static const struct {
+	const char *text, *reference;
+} references[] = {
+	{ "0123456789ab", "0123456789ab" },       { "ak_0123456789ab", "0123456789ab" },
+	{ "akt_0123456789ab", "0123456789ab" },   { "ak_0123456789a", "ak_0123456789a" },
+	{ "ak_0123456789a-", "ak_0123456789a-" }, { "alice/laptop", "alice/laptop" },
+};
+
+START_TEST(the_public_part_of_a_key_names_it)
+{
+	ck_assert_str_eq(text_key_reference(references[_i].text), references[_i].reference);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("cli/text");
+	TCase *tests = tcase_create("text");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_loop_test(tests, control_characters_never_reach_an_ascii_terminal, 0, (int)COUNT_OF(printable));
+	tcase_add_loop_test(tests, control_characters_never_reach_a_utf8_terminal, 0, (int)COUNT_OF(printable));
+	tcase_add_loop_test(tests, bytes_that_are_not_utf8_are_escaped_for_json, 0, (int)COUNT_OF(json));
+	tcase_add_loop_test(tests, a_whole_key_is_recognised_wherever_it_stands, 0, (int)COUNT_OF(secrets));
+	tcase_add_loop_test(tests, the_public_part_of_a_key_names_it, 0, (int)COUNT_OF(references));
+	suite_add_tcase(suite, tests);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,150 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+# What may stand on the command line, what help says, and what happens without a daemon. Needs no daemon.
+# shellcheck source-path=SCRIPTDIR source=harness.sh
+. "$(dirname "$0")/harness.sh"
+
+# Wrong command lines: what the message has to name, then the arguments.
+wrong()
+{
+	local part=$1
+
+	shift
+	run "$@"
+	misused
+	has 'standard error' "$err" "$part"
+}
+
+wrong 'say what to do'
+wrong 'say what to do' --json
+wrong "'frob'" frob
+wrong 'key create' create
+wrong 'needs a verb' key
+wrong "'frob'" key frob
+wrong 'KEY is missing' key show
+wrong "'b'" key show a b
+wrong "'x'" status x
+wrong '--name is missing' key create --owner alice
+wrong '--frob' key create --frob
+wrong 'is it --name?' key create --nam laptop
+wrong 'is it --yes?' key delete alice/laptop --yesss
+wrong '--yes' key show alice/laptop --yes
+wrong 'two dashes' key create -n laptop
+wrong 'needs a value' key create --name
+wrong 'needs a value' key create --name --owner alice
+wrong 'is empty' key create --name ''
+wrong 'is empty' key create --name=
+wrong 'takes no value' --json=yes status
+wrong 'given twice' key create --name a --name b
+wrong 'given twice' --runtime-dir a --runtime-dir b status
+wrong 'argument is empty' key show ''
+wrong '2026-02-30' key create --name a --owner alice --expires 2026-02-30
+wrong 'is past' key create --name a --owner alice --expires 2020-01-01
+wrong 'is past' key update alice/a --expires 2020-01-01
+wrong 'soon' key create --name a --owner alice --not-before soon
+wrong 'never' key create --name a --owner alice --not-before never
+wrong 'before it begins' key create --name a --owner alice --not-before 2d --expires 1d
+wrong 'pair' key create --name a --owner alice --kind pair
+wrong 'what to change' key update alice/laptop
+wrong 'takes away' key update alice/laptop --user bob --no-users
+wrong '--limit' key list --limit 0
+wrong '--limit' key list --limit -1
+wrong '--limit' key list --limit 1x
+wrong '--limit' key list --limit 99999999999999999999
+wrong 'zsh' completion zsh
+wrong 'bash is missing' completion
+wrong "'frob'" help frob
+wrong "'key frob'" help key frob
+wrong 'no key in standard input' verify
+wrong 'no key in standard input' explain
+wrong 'one key' verify --credential-file -
+# Options of what is not there yet are unknown, not ignored.
+for option in --role --tenant --account --exclusive --max-uses --test; do
+	wrong "$option" key create --name a --owner alice "$option" x
+done
+if [[ $(id -u) -eq 0 ]]; then
+	wrong '--owner USER' key create --name a
+fi
+
+# Behind -- nothing is an option.
+run key show -- --json
+unreachable
+run --runtime-dir "$scratch/nowhere" key show -- --json
+unreachable
+
+# A whole key is refused wherever it stands, and not a part of it is said again.
+secret=ak_0123456789ab_0123456789ABCDEFGHIJKLMNOPQRSTUV000000
+for arguments in "key show $secret" "key show ${secret/ak_/akt_}" "key revoke alice/$secret" "explain $secret" \
+	"verify $secret" "key create --name $secret" "key create --name=$secret" "key revoke x --why $secret" \
+	"--runtime-dir=$secret status" "$secret" "key show ${secret:0:30}" "key $secret"; do
+	# shellcheck disable=SC2086 # the arguments of one command line
+	run $arguments
+	misused
+	lacks 'standard error' "$err" "$secret" "${secret:16}" "${secret:3:12}" 0123456789
+	has 'standard error' "$err" leaked revoke
+done
+
+# What the user typed does not drive the terminal either.
+run key show a $'\e[2J'
+misused
+lacks 'standard error' "$err" $'\e'
+
+# Help: for all, for an object, for each command; fits 80 columns; on standard output.
+run --help
+succeeds
+overview=$out
+is 'standard error' "$err" ''
+run help
+is 'help' "$out" "$overview"
+run -h
+is '-h' "$out" "$overview"
+run key --help
+succeeds
+has 'help of key' "$out" 'key create' 'key delete KEY'
+lacks 'help of key' "$out" '  status'
+run help key
+has 'help key' "$out" 'key create'
+run help create
+has 'help create' "$out" 'usage: apikeyctl key create --name NAME'
+run help key create
+from_help=$out
+run key create --help
+is 'key create --help' "$out" "$from_help"
+run key create --name --help --help
+misused
+
+commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z ]*[a-z]\) .*/\1/p' <<<"$overview")
+is 'the number of commands' "$(wc -l <<<"$commands")" 13
+while read -r object verb _; do
+	[[ -n $verb && $object == key ]] || verb=
+	# shellcheck disable=SC2086 # there may be no verb
+	run help $object $verb
+	succeeds
+	has "help of $object $verb" "$out" "usage: apikeyctl $object" 'Example:'
+	[[ $(head -n -3 <<<"$out" | awk 'length > 80') == '' ]] || fail "the help of $object $verb is too wide"
+done <<<"$commands"
+[[ $(awk 'length > 80' <<<"$overview") == '' ]] || fail 'the help is too wide'
+
+run --version
+succeeds
+[[ $out =~ ^apikeyctl\ [0-9]+\.[0-9]+\.[0-9]+ ]] || fail "the version is '$out'"
+
+# Without a daemon: every verb that needs one says so, names the socket and what to look at.
+credential=$secret
+for arguments in 'key create --name a --owner alice' 'key list' 'key show a/b' 'key update a/b --name c' \
+	'key activate a/b' 'key deactivate a/b' 'key revoke a/b' 'key delete a/b --yes' 'key delete a/b' \
+	'explain a/b' status verify explain; do
+	# shellcheck disable=SC2086 # the arguments of one command line
+	run_with "$credential"$'\n' --runtime-dir "$scratch/nowhere" $arguments
+	unreachable
+	has 'standard error' "$err" "$scratch/nowhere/admin.sock" 'No such file'
+	lacks 'standard error' "$err" "$credential"
+done
+
+# A socket that anybody may have put there is not believed.
+mkdir "$scratch/open"
+chmod 777 "$scratch/open"
+run --runtime-dir "$scratch/open" status
+unreachable
+
+finish
