@@ -1,0 +1,148 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+# The one place that knows what packages are called. ./check and ./quickstart ask it; so may you.
+#
+#   tests/install-dependencies.sh [--missing] [SET…]
+#
+# SET: build (compiling and running; the default), check (what ./check runs besides), caller-tree (what the real
+# callers' Debian tree holds; only printed, with --list). --missing prints the packages that are not there, one a line,
+# and exits 1 when there are any; without it they are installed, which takes root. --list prints the names of the set.
+# Exit status: 0 all there, 1 something is missing (and, without --missing, could not be installed), 2 usage.
+set -euo pipefail
+
+# set, Debian's name, Fedora's name ("-": not needed there)
+table='
+build   gcc                   gcc
+build   libc6-dev             glibc-devel
+build   make                  make
+build   autoconf              autoconf
+build   automake              automake
+build   libtool               libtool
+build   pkg-config            pkgconf-pkg-config
+build   libpam0g-dev          pam-devel
+build   libsystemd-dev        systemd-devel
+build   libsqlite3-dev        sqlite-devel
+build   libssl-dev            openssl-devel
+build   libinih-dev           inih-devel
+build   libjansson-dev        jansson-devel
+build   libsmartcols-dev      libsmartcols-devel
+check   check                 check-devel
+check   git                   git-core
+check   xz-utils              xz
+check   clang                 clang
+check   clang-format          clang-tools-extra
+check   clang-tidy            clang-tools-extra
+check   libclang-rt-14-dev    compiler-rt
+check   valgrind              valgrind
+check   libc6-dbg             -
+check   cppcheck              cppcheck
+check   shellcheck            ShellCheck
+check   debootstrap           debootstrap
+check   debian-archive-keyring debian-keyring
+check   util-linux            util-linux
+check   strace                strace
+'
+
+# The callers' tree is always Debian: programs that log in, and what the build links.
+tree_packages=(
+	openssh-server openssh-client openssh-sftp-server sshpass sudo login util-linux dovecot-core dovecot-imapd
+	pamtester strace iproute2 procps libpam-modules libsystemd0 libsqlite3-0 libssl3 libinih1 libjansson4
+	libsmartcols1
+)
+
+usage()
+{
+	sed -n 's/^#   /usage: /p' "$0" >&2
+	exit 2
+}
+
+family()
+{
+	if command -v apt-get >/dev/null; then
+		echo debian
+	elif command -v dnf >/dev/null; then
+		echo fedora
+	else
+		echo unknown
+	fi
+}
+
+# The names of one set on this system.
+names()
+{
+	local set debian fedora
+	if [ "$1" = caller-tree ]; then
+		printf '%s\n' "${tree_packages[@]}"
+		return
+	fi
+	while read -r set debian fedora; do
+		[ "$set" = "$1" ] || continue
+		if [ "$family" = fedora ]; then
+			[ "$fedora" = - ] || echo "$fedora"
+		else
+			echo "$debian"
+		fi
+	done <<<"$table" | sort -u
+}
+
+is_installed()
+{
+	case $family in
+	debian) [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ] ;;
+	fedora) rpm --quiet --query --whatprovides "$1" ;;
+	*) return 1 ;;
+	esac
+}
+
+family=$(family)
+action=install
+sets=()
+for argument; do
+	case $argument in
+	--missing) action=missing ;;
+	--list) action=list ;;
+	build | check | caller-tree) sets+=("$argument") ;;
+	*) usage ;;
+	esac
+done
+[ ${#sets[@]} -gt 0 ] || sets=(build)
+
+wanted=()
+for set in "${sets[@]}"; do
+	mapfile -t -O ${#wanted[@]} wanted < <(names "$set")
+done
+if [ $action = list ]; then
+	printf '%s\n' "${wanted[@]}"
+	exit 0
+fi
+
+missing=()
+for package in "${wanted[@]}"; do
+	is_installed "$package" || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if [ $action = missing ]; then
+	printf '%s\n' "${missing[@]}"
+	exit 1
+fi
+if [ "$family" = unknown ]; then
+	echo "install-dependencies: neither apt-get nor dnf is here; please install: ${missing[*]}" >&2
+	exit 1
+fi
+case $family in
+debian) command=(apt-get install --yes --no-install-recommends) ;;
+fedora) command=(dnf install --assumeyes --setopt=install_weak_deps=False) ;;
+esac
+if [ "$(id -u)" -ne 0 ]; then
+	echo "install-dependencies: these packages are missing; as root: ${command[*]} ${missing[*]}" >&2
+	exit 1
+fi
+if [ "$family" = debian ]; then
+	export DEBIAN_FRONTEND=noninteractive
+	command+=(-o DPkg::Lock::Timeout=600 -o Acquire::Retries=3)
+	# A fresh system has no package lists; one with stale lists gets new ones and a second try.
+	"${command[@]}" "${missing[@]}" || { apt-get -o DPkg::Lock::Timeout=600 update && "${command[@]}" "${missing[@]}"; }
+else
+	"${command[@]}" "${missing[@]}"
+fi
