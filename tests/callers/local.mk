@@ -2,3 +2,15 @@
 check_PROGRAMS += tests/callers/login
 tests_callers_login_SOURCES = tests/callers/login.c
 tests_callers_login_LDADD = $(PAM_LIBS)
+# The real callers need root and a Debian tree: ./check runs them, make check does not.
+EXTRA_DIST += check .ci/run tests/install-dependencies.sh \
+	tests/callers/run.sh tests/callers/tree.sh tests/callers/enter.sh tests/callers/inside.sh \
+	tests/callers/harness.sh tests/callers/daemon.sh tests/callers/matrix.sh tests/callers/ssh.sh \
+	tests/callers/sshd.sh tests/callers/sshd-password.sh tests/callers/sshd-key-only.sh tests/callers/sftp.sh \
+	tests/callers/sudo.sh tests/callers/su.sh tests/callers/dovecot.sh \
+	tests/callers/pamtester.sh tests/callers/pamtester-peer.sh \
+	packaging/examples/sshd/sshd packaging/examples/sshd/sshd-key-only packaging/examples/sshd/apikey.conf \
+	packaging/examples/sshd/key-only.conf packaging/examples/sshd/sftp-only.conf \
+	packaging/examples/sudo/sudo packaging/examples/sudo/apikey.sudoers packaging/examples/su/su \
+	packaging/examples/dovecot/dovecot \
+	packaging/examples/pamtester/apikey-test packaging/examples/pamtester/apikey-test-key-only

@@ -1,0 +1,33 @@
+# shellcheck shell=bash disable=SC2034,SC2154,SC2016,SC2119 # variables go from file to file; eval wants its text whole
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+# What the cases with OpenSSH share: a server on the loopback interface, and logging in to it.
+
+# sshd_start [WRAPPER…]
+sshd_start()
+{
+	mkdir -p /run/sshd
+	# -E: sshd's own log goes to a file; what it does without a journal is not this project's to test.
+	"$@" /usr/sbin/sshd -D -E /var/log/sshd.log </dev/null >/var/log/sshd.stderr 2>&1 &
+	sshd_pid=$!
+	poll 20 eval '(exec 3<>/dev/tcp/127.0.0.1/22) 2>/dev/null'
+}
+
+sshd_stop()
+{
+	# Under strace the server is the child.
+	kill -TERM "$(cat /run/sshd.pid)"
+	wait "$sshd_pid"
+}
+
+ssh_options=(-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o NumberOfPasswordPrompts=1
+	-o ConnectTimeout=20 -o PubkeyAuthentication=no)
+
+# ssh_login METHOD USER SECRET: logs in and runs a command.
+ssh_login()
+{
+	SSHPASS=$3 sshpass -e ssh "${ssh_options[@]}" -o PreferredAuthentications="$1" "$2@127.0.0.1" id -un \
+		>"$scratch/out" 2>&1 </dev/null && grep -qx "$2" "$scratch/out"
+}
+
+refusal='Permission denied'
+service=sshd

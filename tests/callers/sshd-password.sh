@@ -1,0 +1,19 @@
+# shellcheck shell=bash disable=SC2034,SC2154,SC2016,SC2119 # variables go from file to file; eval wants its text whole
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+# OpenSSH, the password method, a key beside the system password.
+
+# shellcheck source=tests/callers/ssh.sh
+. /opt/tests/ssh.sh
+
+cp /opt/examples/sshd/sshd /etc/pam.d/sshd
+cp /opt/examples/sshd/apikey.conf /etc/ssh/sshd_config.d/apikey.conf
+
+user=alice password=$alice_password other_user=bob
+
+login()
+{
+	ssh_login password "$1" "$2"
+}
+
+sshd_start
+matrix
