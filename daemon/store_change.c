@@ -26,14 +26,14 @@ static int old_key_read(struct store *store, const char *id, struct old_key *ret
 	if (r < 0)
 		return r;
 	sqlite3_bind_text(statement, 1, id, -1, SQLITE_STATIC);
-	r = connection_step(&store->reader, statement);
+	r = sql_step(&store->reader, statement);
 	if (r <= 0)
 		return r == 0 ? -ENOENT : store_write_failed(store, r);
 	state = sqlite3_column_int64(statement, 0);
 	if (state < STORE_ACTIVE || state >= STORE_STATE_COUNT ||
 	    store_secrets_unpack(sqlite3_column_blob(statement, 1), (size_t)sqlite3_column_bytes(statement, 1),
 				 ret_old->secrets, &ret_old->secret_count) < 0)
-		return connection_damage(&store->reader, "a key cannot be read");
+		return sql_damage(&store->reader, "a key cannot be read");
 	ret_old->state = (enum store_state)state;
 	return 0;
 }
@@ -181,15 +181,15 @@ int store_delete_key(struct store *store, const char *id)
 static int rev_next(struct store *store, int64_t *ret_rev)
 {
 	CLEANUP_RESET sqlite3_stmt *statement = store->statements[WRITE_REV];
-	int r = connection_step(&store->reader, statement);
+	int r = sql_step(&store->reader, statement);
 
 	if (r < 0)
 		return store_write_failed(store, r);
 	if (r == 0)
-		return connection_damage(&store->reader, "the revision cannot be read");
+		return sql_damage(&store->reader, "the revision cannot be read");
 	*ret_rev = sqlite3_column_int64(statement, 0);
 	/* The change is made when the statement has come to its end. */
-	r = connection_step(&store->reader, statement);
+	r = sql_step(&store->reader, statement);
 	return r < 0 ? store_write_failed(store, r) : 0;
 }
 

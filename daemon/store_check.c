@@ -27,16 +27,16 @@ static int check_pages(struct store_reader *reader)
 	const char *said;
 	int r;
 
-	r = connection_prepare(reader, &sql, &statement, 1);
+	r = sql_prepare(reader, &sql, &statement, 1);
 	if (r < 0)
 		return r;
-	r = connection_step(reader, statement);
+	r = sql_step(reader, statement);
 	if (r < 0)
 		return r;
 	said = r > 0 ? (const char *)sqlite3_column_text(statement, 0) : NULL;
 	if (said != NULL && strcmp(said, "ok") == 0)
 		return 0;
-	return connection_damage(reader, said != NULL ? said : "the check gave no answer");
+	return sql_damage(reader, said != NULL ? said : "the check gave no answer");
 }
 
 /* What must not be there: the number of it, and what it is called. */
@@ -79,10 +79,10 @@ static int check_keys(struct store_reader *reader)
 	r = store_list_keys(reader, NULL, NULL, pass_key, &secrets);
 	if (r < 0)
 		return r;
-	r = connection_number(reader, "SELECT count(*) FROM digest", &digests);
+	r = sql_number(reader, "SELECT count(*) FROM digest", &digests);
 	if (r < 0)
 		return r;
-	return (uint64_t)digests == secrets ? 0 : connection_damage(reader, "digests are missing");
+	return (uint64_t)digests == secrets ? 0 : sql_damage(reader, "digests are missing");
 }
 
 static int check_all(struct store_reader *reader)
@@ -95,15 +95,14 @@ static int check_all(struct store_reader *reader)
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
 		int64_t found;
 
-		r = connection_number(reader, checks[i].sql, &found);
+		r = sql_number(reader, checks[i].sql, &found);
 		if (r < 0)
 			return r;
 		if (found == 0)
 			continue;
-		return connection_say(reader, -EIO,
-				      "%s: the key store is damaged; stop apikeyd and restore a backup (%" PRId64
-				      " %s)",
-				      reader->path, found, checks[i].what);
+		return sql_say(reader, -EIO,
+			       "%s: the key store is damaged; stop apikeyd and restore a backup (%" PRId64 " %s)",
+			       reader->path, found, checks[i].what);
 	}
 	return check_keys(reader);
 }

@@ -92,7 +92,7 @@ static int trouble_of_system(sqlite3 *database, int result)
 	}
 }
 
-int connection_say(struct store_reader *connection, int error, const char *format, ...)
+int sql_say(struct store_reader *connection, int error, const char *format, ...)
 {
 	va_list arguments;
 
@@ -102,28 +102,28 @@ int connection_say(struct store_reader *connection, int error, const char *forma
 	return error;
 }
 
-int connection_fault(struct store_reader *connection, int result)
+int sql_fault(struct store_reader *connection, int result)
 {
 	const struct trouble *trouble = trouble_find(trouble_of_system(connection->database, result));
 
-	return connection_say(connection, -trouble->error, "%s: %s (%s)", connection->path, trouble->sentence,
-			      sqlite3_errstr(result));
+	return sql_say(connection, -trouble->error, "%s: %s (%s)", connection->path, trouble->sentence,
+		       sqlite3_errstr(result));
 }
 
-int connection_damage(struct store_reader *connection, const char *what)
+int sql_damage(struct store_reader *connection, const char *what)
 {
-	return connection_say(connection, -EIO, "%s: the key store is damaged; stop apikeyd and restore a backup (%s)",
-			      connection->path, what);
+	return sql_say(connection, -EIO, "%s: the key store is damaged; stop apikeyd and restore a backup (%s)",
+		       connection->path, what);
 }
 
-int connection_run(struct store_reader *connection, const char *sql)
+int sql_run(struct store_reader *connection, const char *sql)
 {
 	int result = sqlite3_exec(connection->database, sql, NULL, NULL, NULL);
 
-	return result == SQLITE_OK ? 0 : connection_fault(connection, result);
+	return result == SQLITE_OK ? 0 : sql_fault(connection, result);
 }
 
-int connection_open(struct store_reader *connection, const char *path, int flags)
+int sql_open(struct store_reader *connection, const char *path, int flags)
 {
 	int result, r;
 
@@ -141,34 +141,32 @@ int connection_open(struct store_reader *connection, const char *path, int flags
 					   connection_options[i].value, NULL);
 	if (result == SQLITE_OK)
 		result = sqlite3_busy_timeout(connection->database, STORE_BUSY_TIMEOUT);
-	r = result == SQLITE_OK ? connection_run(connection, connection_settings)
-				: connection_fault(connection, result);
+	r = result == SQLITE_OK ? sql_run(connection, connection_settings) : sql_fault(connection, result);
 	return r;
 }
 
-void connection_close(struct store_reader *connection)
+void sql_close(struct store_reader *connection)
 {
-	connection_finalize(connection->statements, READ_COUNT);
+	sql_finalize(connection->statements, READ_COUNT);
 	sqlite3_close(connection->database);
 	connection->database = NULL;
 	free(connection->path);
 	connection->path = NULL;
 }
 
-int connection_prepare(struct store_reader *connection, const char *const *sql, sqlite3_stmt **ret_statements,
-		       size_t count)
+int sql_prepare(struct store_reader *connection, const char *const *sql, sqlite3_stmt **ret_statements, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		int result = sqlite3_prepare_v3(connection->database, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
 						&ret_statements[i], NULL);
 
 		if (result != SQLITE_OK)
-			return connection_fault(connection, result);
+			return sql_fault(connection, result);
 	}
 	return 0;
 }
 
-void connection_finalize(sqlite3_stmt **statements, size_t count)
+void sql_finalize(sqlite3_stmt **statements, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		sqlite3_finalize(statements[i]);
@@ -176,38 +174,38 @@ void connection_finalize(sqlite3_stmt **statements, size_t count)
 	}
 }
 
-int connection_number(struct store_reader *connection, const char *sql, int64_t *ret_number)
+int sql_number(struct store_reader *connection, const char *sql, int64_t *ret_number)
 {
 	CLEANUP_FINALIZE sqlite3_stmt *statement = NULL;
-	int r = connection_prepare(connection, &sql, &statement, 1);
+	int r = sql_prepare(connection, &sql, &statement, 1);
 
 	if (r < 0)
 		return r;
-	r = connection_step(connection, statement);
+	r = sql_step(connection, statement);
 	if (r < 0)
 		return r;
 	if (r == 0)
-		return connection_damage(connection, "a number cannot be read");
+		return sql_damage(connection, "a number cannot be read");
 	*ret_number = sqlite3_column_int64(statement, 0);
 	return 0;
 }
 
-int connection_step(struct store_reader *connection, sqlite3_stmt *statement)
+int sql_step(struct store_reader *connection, sqlite3_stmt *statement)
 {
 	int result = sqlite3_step(statement);
 
 	if (result == SQLITE_ROW)
 		return 1;
-	return result == SQLITE_DONE ? 0 : connection_fault(connection, result);
+	return result == SQLITE_DONE ? 0 : sql_fault(connection, result);
 }
 
-int connection_execute(struct store_reader *connection, sqlite3_stmt *statement)
+int sql_execute(struct store_reader *connection, sqlite3_stmt *statement)
 {
-	int r = connection_step(connection, statement);
+	int r = sql_step(connection, statement);
 
 	sqlite3_reset(statement);
 	if (r > 0)
-		return connection_damage(connection, "an unexpected row");
+		return sql_damage(connection, "an unexpected row");
 	return r;
 }
 

@@ -88,37 +88,35 @@ struct store {
 /*
  * Opens the database file for one thread and sets what every connection has set; nothing is read from the file yet.
  * flags: SQLITE_OPEN_READONLY or SQLITE_OPEN_READWRITE. 0 or a negative errno, and the connection's fault says why;
- * connection_close() ends it either way.
+ * sql_close() ends it either way.
  */
-int connection_open(struct store_reader *connection, const char *path, int flags);
-void connection_close(struct store_reader *connection);
+int sql_open(struct store_reader *connection, const char *path, int flags);
+void sql_close(struct store_reader *connection);
 
 /* Runs statements that give no rows. 0 or a negative errno. */
-int connection_run(struct store_reader *connection, const char *sql);
+int sql_run(struct store_reader *connection, const char *sql);
 
 /* Prepares count statements for long use. 0 or a negative errno; what was prepared is in the array either way. */
-int connection_prepare(struct store_reader *connection, const char *const *sql, sqlite3_stmt **ret_statements,
-		       size_t count);
-void connection_finalize(sqlite3_stmt **statements, size_t count);
+int sql_prepare(struct store_reader *connection, const char *const *sql, sqlite3_stmt **ret_statements, size_t count);
+void sql_finalize(sqlite3_stmt **statements, size_t count);
 
 /* The first column of the first row of a query as a number. 0 or a negative errno. */
-int connection_number(struct store_reader *connection, const char *sql, int64_t *ret_number);
+int sql_number(struct store_reader *connection, const char *sql, int64_t *ret_number);
 
 /* Steps: 1 on a row, 0 at the end, or a negative errno. */
-int connection_step(struct store_reader *connection, sqlite3_stmt *statement);
+int sql_step(struct store_reader *connection, sqlite3_stmt *statement);
 
 /* Steps a statement that gives no row, and resets it. 0 or a negative errno. */
-int connection_execute(struct store_reader *connection, sqlite3_stmt *statement);
+int sql_execute(struct store_reader *connection, sqlite3_stmt *statement);
 
 /* Sets the connection's fault, cut to its size. Returns error. */
-int connection_say(struct store_reader *connection, int error, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+int sql_say(struct store_reader *connection, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Says in the connection's fault what SQLite's result code means. The errno, negative. */
-int connection_fault(struct store_reader *connection, int result);
+int sql_fault(struct store_reader *connection, int result);
 
 /* Says that the key store is damaged, and in how far. -EIO. */
-int connection_damage(struct store_reader *connection, const char *what);
+int sql_damage(struct store_reader *connection, const char *what);
 
 /* For the cleanup attribute: a statement that was stepped would pin its snapshot, and a later read see old keys. */
 void statement_reset(sqlite3_stmt **statement);

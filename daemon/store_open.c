@@ -161,12 +161,12 @@ static int unfinished_fill(const struct paths *paths, const struct store_schema 
 		return fault_of_file(fault, errno == EACCES || errno == EROFS ? paths->folder : paths->unfinished,
 				     errno);
 	close(fd);
-	r = connection_open(&connection, paths->unfinished, SQLITE_OPEN_READWRITE);
+	r = sql_open(&connection, paths->unfinished, SQLITE_OPEN_READWRITE);
 	if (r == 0)
 		r = schema_create(&connection, schema);
 	if (r < 0)
 		fault_of_connection(fault, &connection, r);
-	connection_close(&connection);
+	sql_close(&connection);
 	return r;
 }
 
@@ -201,14 +201,14 @@ static int writer_open(struct store *store, const char *path, const struct store
 	struct store_reader *connection = &store->reader;
 	int version, r;
 
-	r = connection_open(connection, path, SQLITE_OPEN_READWRITE);
+	r = sql_open(connection, path, SQLITE_OPEN_READWRITE);
 	if (r < 0)
 		return r;
 	/* Nothing is set before it is known that the file is ours. */
 	version = schema_version(connection, schema);
 	if (version < 0)
 		return version;
-	r = connection_run(connection, writer_settings);
+	r = sql_run(connection, writer_settings);
 	if (r < 0)
 		return r;
 	if ((size_t)version < schema->count) {
@@ -216,10 +216,10 @@ static int writer_open(struct store *store, const char *path, const struct store
 		if (r < 0)
 			return r;
 	}
-	r = connection_prepare(connection, store_read_sql, connection->statements, READ_COUNT);
+	r = sql_prepare(connection, store_read_sql, connection->statements, READ_COUNT);
 	if (r < 0)
 		return r;
-	return connection_prepare(connection, store_write_sql, store->statements, WRITE_COUNT);
+	return sql_prepare(connection, store_write_sql, store->statements, WRITE_COUNT);
 }
 
 int store_open_schema(const char *folder, bool create, const struct store_schema *schema, struct store **ret_store,
@@ -267,8 +267,8 @@ void store_close(struct store *store)
 {
 	if (store == NULL)
 		return;
-	connection_finalize(store->statements, WRITE_COUNT);
-	connection_close(&store->reader);
+	sql_finalize(store->statements, WRITE_COUNT);
+	sql_close(&store->reader);
 	free(store);
 }
 
@@ -277,7 +277,7 @@ int store_set_cache(struct store *store, unsigned int kib)
 	char setting[sizeof("PRAGMA cache_size = -4294967295")];
 
 	snprintf(setting, sizeof(setting), "PRAGMA cache_size = -%u", kib);
-	return connection_run(&store->reader, setting);
+	return sql_run(&store->reader, setting);
 }
 
 int store_reader_open(struct store *store, struct store_reader **ret_reader)
@@ -287,9 +287,9 @@ int store_reader_open(struct store *store, struct store_reader **ret_reader)
 
 	if (reader == NULL)
 		return -ENOMEM;
-	r = connection_open(reader, store->reader.path, SQLITE_OPEN_READONLY);
+	r = sql_open(reader, store->reader.path, SQLITE_OPEN_READONLY);
 	if (r == 0)
-		r = connection_prepare(reader, store_read_sql, reader->statements, READ_COUNT);
+		r = sql_prepare(reader, store_read_sql, reader->statements, READ_COUNT);
 	if (r < 0) {
 		store_reader_close(reader);
 		return r;
@@ -302,6 +302,6 @@ void store_reader_close(struct store_reader *reader)
 {
 	if (reader == NULL)
 		return;
-	connection_close(reader);
+	sql_close(reader);
 	free(reader);
 }

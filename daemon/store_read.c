@@ -37,23 +37,23 @@ const char *store_fault(const struct store_reader *reader)
 
 int store_read_begin(struct store_reader *reader)
 {
-	return connection_execute(reader, reader->statements[READ_BEGIN]);
+	return sql_execute(reader, reader->statements[READ_BEGIN]);
 }
 
 void store_read_end(struct store_reader *reader)
 {
 	if (!sqlite3_get_autocommit(reader->database))
-		(void)connection_execute(reader, reader->statements[READ_END]);
+		(void)sql_execute(reader, reader->statements[READ_END]);
 }
 
 /* The key of the statement's row: 1, 0 when there is no row, or a negative errno. */
 static int key_step(struct store_reader *reader, sqlite3_stmt *statement, struct store_key *ret_key)
 {
-	int r = connection_step(reader, statement);
+	int r = sql_step(reader, statement);
 
 	if (r <= 0)
 		return r;
-	return store_row_read(statement, ret_key) < 0 ? connection_damage(reader, "a key cannot be read") : 1;
+	return store_row_read(statement, ret_key) < 0 ? sql_damage(reader, "a key cannot be read") : 1;
 }
 
 int store_find_key(struct store_reader *reader, const char *id, struct store_key *ret_key)
@@ -153,7 +153,7 @@ int store_find_use(struct store_reader *reader, const char *key_id, uint32_t sec
 	snprintf(use.key_id, sizeof(use.key_id), "%s", key_id);
 	sqlite3_bind_text(statement, 1, key_id, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(statement, 2, secret);
-	r = connection_step(reader, statement);
+	r = sql_step(reader, statement);
 	if (r < 0)
 		return r;
 	if (r > 0) {
@@ -164,7 +164,7 @@ int store_find_use(struct store_reader *reader, const char *key_id, uint32_t sec
 			const char *text = (const char *)sqlite3_column_text(statement, 3 + (int)i);
 
 			if (text == NULL || strlen(text) >= texts[i].size)
-				return connection_damage(reader, "the use of a key cannot be read");
+				return sql_damage(reader, "the use of a key cannot be read");
 			strcpy(texts[i].text, text);
 		}
 	}
@@ -178,11 +178,11 @@ int store_count_keys(struct store_reader *reader, uint64_t ret_counts[STORE_STAT
 	uint64_t counts[STORE_STATE_COUNT] = { 0 };
 	int r;
 
-	while ((r = connection_step(reader, statement)) > 0) {
+	while ((r = sql_step(reader, statement)) > 0) {
 		int64_t state = sqlite3_column_int64(statement, 0);
 
 		if (state < STORE_ACTIVE || state >= STORE_STATE_COUNT)
-			return connection_damage(reader, "the number of keys cannot be read");
+			return sql_damage(reader, "the number of keys cannot be read");
 		counts[state] = (uint64_t)sqlite3_column_int64(statement, 1);
 	}
 	if (r == 0)
@@ -203,11 +203,11 @@ int store_list_changes(struct store_reader *reader, uint64_t after_rev, store_ch
 	if (after_rev > INT64_MAX)
 		return 0;
 	sqlite3_bind_int64(statement, 1, (int64_t)after_rev);
-	while ((r = connection_step(reader, statement)) > 0) {
+	while ((r = sql_step(reader, statement)) > 0) {
 		const char *record = (const char *)sqlite3_column_text(statement, 1);
 
 		if (record == NULL)
-			return connection_damage(reader, "the record of a change cannot be read");
+			return sql_damage(reader, "the record of a change cannot be read");
 		if (!visitor(data, (uint64_t)sqlite3_column_int64(statement, 0), record))
 			return 0;
 	}
@@ -224,14 +224,14 @@ int store_load_sealed(struct store_reader *reader, const char *purpose, uint32_t
 	int r;
 
 	sqlite3_bind_text(statement, 1, purpose, -1, SQLITE_STATIC);
-	r = connection_step(reader, statement);
+	r = sql_step(reader, statement);
 	if (r <= 0)
 		return r == 0 ? -ENOENT : r;
 	version = sqlite3_column_int64(statement, 0);
 	blob = sqlite3_column_blob(statement, 1);
 	blob_size = (size_t)sqlite3_column_bytes(statement, 1);
 	if (version < 0 || version > UINT32_MAX || blob == NULL)
-		return connection_damage(reader, "a sealed key cannot be read");
+		return sql_damage(reader, "a sealed key cannot be read");
 	if (blob_size > *size)
 		return -EMSGSIZE;
 	memcpy(ret_blob, blob, blob_size);
@@ -246,7 +246,7 @@ int store_load_number(struct store_reader *reader, const char *name, uint64_t *r
 	int r;
 
 	sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
-	r = connection_step(reader, statement);
+	r = sql_step(reader, statement);
 	if (r < 0)
 		return r;
 	*ret_number = r > 0 ? (uint64_t)sqlite3_column_int64(statement, 0) : 0;

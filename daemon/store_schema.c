@@ -78,25 +78,25 @@ int schema_version(struct store_reader *connection, const struct store_schema *s
 	int64_t application, version;
 	int r;
 
-	r = connection_number(connection, "PRAGMA application_id", &application);
+	r = sql_number(connection, "PRAGMA application_id", &application);
 	if (r < 0)
 		return r;
-	r = connection_number(connection, "PRAGMA user_version", &version);
+	r = sql_number(connection, "PRAGMA user_version", &version);
 	if (r < 0)
 		return r;
 	if (application != STORE_APPLICATION_ID || version < 1) {
-		return connection_say(
+		return sql_say(
 			connection, -EIO,
 			"%s: this is a database, but not a key store of apikeyd; move it away, or see that the state "
 			"folder is the right one",
 			connection->path);
 	}
 	if (version > (int64_t)schema->count) {
-		return connection_say(connection, -EIO,
-				      "%s: the key store has schema %" PRId64
-				      ", and this apikeyd knows schemas up to %zu; update "
-				      "apikeyd, or restore the copy that was made before the update (%s.schema-%zu)",
-				      connection->path, version, schema->count, connection->path, schema->count);
+		return sql_say(connection, -EIO,
+			       "%s: the key store has schema %" PRId64
+			       ", and this apikeyd knows schemas up to %zu; update "
+			       "apikeyd, or restore the copy that was made before the update (%s.schema-%zu)",
+			       connection->path, version, schema->count, connection->path, schema->count);
 	}
 	return (int)version;
 }
@@ -107,25 +107,25 @@ static int schema_steps_run(struct store_reader *connection, const struct store_
 	char numbers[sizeof("PRAGMA application_id = 2147483647; PRAGMA user_version = 2147483647")];
 
 	for (size_t i = version; i < schema->count; i++) {
-		int r = connection_run(connection, schema->steps[i]);
+		int r = sql_run(connection, schema->steps[i]);
 
 		if (r < 0)
 			return r;
 	}
 	snprintf(numbers, sizeof(numbers), "PRAGMA application_id = %d; PRAGMA user_version = %d", STORE_APPLICATION_ID,
 		 (int)schema->count);
-	return connection_run(connection, numbers);
+	return sql_run(connection, numbers);
 }
 
 static int schema_transaction(struct store_reader *connection, const struct store_schema *schema, size_t version)
 {
-	int r = connection_run(connection, "BEGIN IMMEDIATE");
+	int r = sql_run(connection, "BEGIN IMMEDIATE");
 
 	if (r < 0)
 		return r;
 	r = schema_steps_run(connection, schema, version);
 	if (r == 0)
-		r = connection_run(connection, "COMMIT");
+		r = sql_run(connection, "COMMIT");
 	if (r < 0 && !sqlite3_get_autocommit(connection->database))
 		sqlite3_exec(connection->database, "ROLLBACK", NULL, NULL, NULL);
 	return r;
@@ -137,7 +137,7 @@ int schema_create(struct store_reader *connection, const struct store_schema *sc
 	int r;
 
 	snprintf(page_size, sizeof(page_size), "PRAGMA page_size = %d", STORE_PAGE_SIZE);
-	r = connection_run(connection, page_size);
+	r = sql_run(connection, page_size);
 	if (r < 0)
 		return r;
 	return schema_transaction(connection, schema, 0);
@@ -145,11 +145,10 @@ int schema_create(struct store_reader *connection, const struct store_schema *sc
 
 static int copy_fault(struct store_reader *connection, const char *copy, int error)
 {
-	return connection_say(
-		connection, error == EDQUOT || error == EFBIG ? -ENOSPC : -error,
-		"%s: the copy that is made before the key store is updated failed (%s); see that there is "
-		"room and that apikeyd's user may write there",
-		copy, strerror(error));
+	return sql_say(connection, error == EDQUOT || error == EFBIG ? -ENOSPC : -error,
+		       "%s: the copy that is made before the key store is updated failed (%s); see that there is "
+		       "room and that apikeyd's user may write there",
+		       copy, strerror(error));
 }
 
 /* Copies all pages into a file that is empty. */
@@ -159,18 +158,18 @@ static int copy_pages(struct store_reader *connection, const char *copy)
 	sqlite3_backup *backup;
 	int result, r;
 
-	r = connection_open(&target, copy, SQLITE_OPEN_READWRITE);
+	r = sql_open(&target, copy, SQLITE_OPEN_READWRITE);
 	if (r == 0) {
 		backup = sqlite3_backup_init(target.database, "main", connection->database, "main");
 		result = backup != NULL ? sqlite3_backup_step(backup, -1) : sqlite3_extended_errcode(target.database);
 		if (backup != NULL)
 			sqlite3_backup_finish(backup);
 		if (result != SQLITE_DONE)
-			r = connection_fault(&target, result);
+			r = sql_fault(&target, result);
 	}
 	if (r < 0)
 		memcpy(connection->fault, target.fault, sizeof(connection->fault));
-	connection_close(&target);
+	sql_close(&target);
 	return r;
 }
 

@@ -123,7 +123,7 @@ int store_write_run(struct store *store, enum store_write which)
 
 	if (r < 0)
 		return r;
-	r = connection_execute(&store->reader, store->statements[which]);
+	r = sql_execute(&store->reader, store->statements[which]);
 	return r < 0 ? store_write_failed(store, r) : 0;
 }
 
@@ -134,9 +134,9 @@ int store_write_begin(struct store *store)
 	if (store->writing)
 		return -EINVAL;
 	if (sqlite3_file_control(store->reader.database, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved)
-		return connection_fault(&store->reader, SQLITE_READONLY_DBMOVED);
+		return sql_fault(&store->reader, SQLITE_READONLY_DBMOVED);
 	log_checkpoint(store);
-	r = connection_execute(&store->reader, store->statements[WRITE_BEGIN]);
+	r = sql_execute(&store->reader, store->statements[WRITE_BEGIN]);
 	if (r < 0)
 		return store_write_failed(store, r);
 	store->writing = true;
@@ -159,7 +159,7 @@ void store_write_abort(struct store *store)
 	if (!store->writing)
 		return;
 	if (!sqlite3_get_autocommit(store->reader.database))
-		(void)connection_execute(&store->reader, store->statements[WRITE_ROLLBACK]);
+		(void)sql_execute(&store->reader, store->statements[WRITE_ROLLBACK]);
 	store->writing = false;
 	store->lost = 0;
 }
@@ -183,7 +183,7 @@ static void write_undo(struct store *store, enum store_write rollback, enum stor
 		r = store_write_run(store, release);
 	if (r == 0 || !store->writing || store->lost != 0)
 		return;
-	(void)connection_execute(&store->reader, store->statements[WRITE_ROLLBACK]);
+	(void)sql_execute(&store->reader, store->statements[WRITE_ROLLBACK]);
 	store->lost = r;
 }
 

@@ -11,7 +11,7 @@ pam_module_libmodule_la_SOURCES = \
 
 pam_LTLIBRARIES += pam_module/pam_apikey.la
 pam_module_pam_apikey_la_SOURCES = pam_module/pam_apikey.c
-pam_module_pam_apikey_la_LIBADD = pam_module/libmodule.la lib/libapikey-core.la proto/libproto.la common/libcommon.la \
+pam_module_pam_apikey_la_LIBADD = pam_module/libmodule.la lib/libapikey-core.la \
 	$(PAM_LIBS)
 pam_module_pam_apikey_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
 	-Wl,--version-script=$(top_srcdir)/pam_module/pam_apikey.map -Wl,-z,defs
