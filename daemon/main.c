@@ -140,6 +140,8 @@ static int become_user(struct startup *startup)
 	if (r == 0 && privileges_prepare_folder(startup->arguments.log_folder, 0750, user, startup->fault,
 						sizeof(startup->fault)) < 0)
 		complain(startup);
+	/* The log is for a group to read; what is made from here on, keys and all, is not. */
+	umask(0077);
 	if (r == 0 && startup->is_root)
 		r = privileges_drop(startup->arguments.user, user, startup->fault, sizeof(startup->fault));
 	return r;
@@ -201,7 +203,6 @@ static int start(struct startup *startup)
 		if (open_sockets(startup) < 0)
 			return complain(startup);
 	}
-	umask(0077);
 	if (fetch_master_key(startup) < 0 || become_user(startup) < 0)
 		return complain(startup);
 	if (startup->arguments.action == ARGUMENTS_INIT)

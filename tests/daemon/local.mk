@@ -19,3 +19,18 @@ tests_daemon_test_settings_SOURCES = tests/daemon/test-settings.c
 tests_daemon_test_settings_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_daemon_test_settings_LDADD = daemon/libdaemon.la $(CHECK_LIBS)
 endif
+
+# What the daemon decides, without a daemon.
+if HAVE_CHECK
+daemon_unit_tests = tests/daemon/test-policy tests/daemon/test-handle tests/daemon/test-limits tests/daemon/test-key-fields
+check_PROGRAMS += $(daemon_unit_tests)
+TESTS += $(daemon_unit_tests)
+tests_daemon_test_policy_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_daemon_test_policy_LDADD = daemon/libdaemon.la $(CHECK_LIBS)
+tests_daemon_test_handle_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_daemon_test_handle_LDADD = daemon/libdaemon.la $(CHECK_LIBS)
+tests_daemon_test_limits_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_daemon_test_limits_LDADD = daemon/libdaemon.la $(CHECK_LIBS)
+tests_daemon_test_key_fields_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_daemon_test_key_fields_LDADD = daemon/libdaemon.la $(CHECK_LIBS)
+endif

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * What a key may be used for: every step alone, their order, and what a request leaves out.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "daemon/policy.h"
+
+#define NOW 1000
+
+static struct store_key key;
+static struct policy_request request;
+
+/* alice's key, and a request that it fits. */
+static void setup(void)
+{
+	memset(&key, 0, sizeof(key));
+	key.state = STORE_ACTIVE;
+	key.not_before = 0;
+	key.expires = TIME_NEVER;
+	key.name = "laptop";
+	key.owner = "alice";
+	key.account = "default";
+	key.tenant = "default";
+	key.state_reason = key.created_by = key.roles = key.users = key.sources = key.labels = "";
+	key.permissions = "mail.imap pam.*";
+	request = (struct policy_request){
+		.user = "alice",
+		.service = "dovecot",
+		.service_allowed = true,
+		.permission = "mail.imap",
+		.rhost = "192.0.2.7",
+		.source_believed = true,
+		.now = NOW,
+	};
+}
+
+START_TEST(a_fitting_request_passes)
+{
+	ck_assert_int_eq(policy_judge(&key, &request), REASON_NONE);
+}
+END_TEST
+
+START_TEST(only_an_active_key_passes)
+{
+	static const struct {
+		int state;
+		enum reason reason;
+	} cases[] = {
+		{ STORE_INACTIVE, REASON_KEY_INACTIVE },
+		{ STORE_SUSPENDED, REASON_KEY_SUSPENDED },
+		{ STORE_REVOKED, REASON_KEY_REVOKED },
+		{ STORE_STATE_COUNT, REASON_KEY_REVOKED },
+		{ 0, REASON_KEY_REVOKED },
+		{ 77, REASON_KEY_REVOKED },
+	};
+
+	key.state = (enum store_state)cases[_i].state;
+	ck_assert_int_eq(policy_judge(&key, &request), cases[_i].reason);
+}
+END_TEST
+
+START_TEST(dates_are_judged_to_the_second)
+{
+	static const struct {
+		int64_t not_before, expires, now;
+		enum reason reason;
+	} cases[] = {
+		{ 0, TIME_NEVER, 0, REASON_NONE },    { 0, TIME_NEVER, INT64_MAX - 1, REASON_NONE },
+		{ 0, 1000, 999, REASON_NONE },        { 0, 1000, 1000, REASON_EXPIRED },
+		{ 0, 1000, 1001, REASON_EXPIRED },    { 1000, 2000, 999, REASON_NOT_YET_VALID },
+		{ 1000, 2000, 1000, REASON_NONE },    { 1000, 2000, 0, REASON_NOT_YET_VALID },
+		{ 1000, 1000, 1000, REASON_EXPIRED },
+	};
+
+	key.not_before = cases[_i].not_before;
+	key.expires = cases[_i].expires;
+	request.now = cases[_i].now;
+	ck_assert_int_eq(policy_judge(&key, &request), cases[_i].reason);
+}
+END_TEST
+
+START_TEST(a_key_stays_in_its_tenant)
+{
+	static const struct {
+		const char *key, *request;
+		enum reason reason;
+	} cases[] = {
+		{ "default", NULL, REASON_NONE },         { "default", "", REASON_NONE },
+		{ "default", "default", REASON_NONE },    { "default", "acme", REASON_WRONG_TENANT },
+		{ "acme", NULL, REASON_WRONG_TENANT },    { "acme", "acme", REASON_NONE },
+		{ "", NULL, REASON_WRONG_TENANT },        { "", "", REASON_WRONG_TENANT },
+		{ "acme", "acme2", REASON_WRONG_TENANT }, { "acme", "ACME", REASON_WRONG_TENANT },
+	};
+
+	key.tenant = cases[_i].key;
+	request.tenant = cases[_i].request;
+	ck_assert_int_eq(policy_judge(&key, &request), cases[_i].reason);
+}
+END_TEST
+
+START_TEST(a_key_logs_in_its_owner_and_further_users)
+{
+	static const struct {
+		const char *users, *user;
+		enum reason reason;
+	} cases[] = {
+		{ "", "alice", REASON_NONE },
+		{ "", "bob", REASON_WRONG_USER },
+		{ "", "", REASON_WRONG_USER },
+		{ "", "alic", REASON_WRONG_USER },
+		{ "", "Alice", REASON_WRONG_USER },
+		{ "bob", "bob", REASON_NONE },
+		{ "bob\ndeploy", "deploy", REASON_NONE },
+		{ "bob\ndeploy", "bob", REASON_NONE },
+		{ "bob\ndeploy", "alice", REASON_NONE },
+		{ "bob\ndeploy", "bob\ndeploy", REASON_WRONG_USER },
+		{ "bob\ndeploy", "dep", REASON_WRONG_USER },
+		{ "bob\ndeploy", "eploy", REASON_WRONG_USER },
+		{ "bob", NULL, REASON_NONE },
+	};
+
+	key.users = cases[_i].users;
+	request.user = cases[_i].user;
+	ck_assert_int_eq(policy_judge(&key, &request), cases[_i].reason);
+}
+END_TEST
+
+START_TEST(a_claim_that_is_not_listed_is_refused)
+{
+	request.service_allowed = false;
+	ck_assert_int_eq(policy_judge(&key, &request), REASON_WRONG_SERVICE);
+	request.service = NULL;
+	ck_assert_int_eq(policy_judge(&key, &request), REASON_NONE);
+}
+END_TEST
+
+START_TEST(a_key_is_held_to_its_networks)
+{
+	static const struct {
+		const char *sources, *rhost;
+		bool believed;
+		enum reason reason;
+	} cases[] = {
+		{ "", "192.0.2.7", true, REASON_NONE },
+		{ "", NULL, false, REASON_NONE },
+		{ "192.0.2.0/24", "192.0.2.7", true, REASON_NONE },
+		{ "192.0.2.0/24", "192.0.3.7", true, REASON_WRONG_SOURCE },
+		{ "192.0.2.0/24", "::ffff:192.0.2.7", true, REASON_NONE },
+		{ "192.0.2.0/24", "192.0.2.7", false, REASON_WRONG_SOURCE },
+		{ "192.0.2.0/24", NULL, true, REASON_WRONG_SOURCE },
+		{ "192.0.2.0/24", "", true, REASON_WRONG_SOURCE },
+		{ "192.0.2.0/24", "UNKNOWN", true, REASON_WRONG_SOURCE },
+		{ "192.0.2.0/24", "host.example.org", true, REASON_WRONG_SOURCE },
+		{ "192.0.2.0/24 2001:db8::/32", "2001:db8::1", true, REASON_NONE },
+		{ "192.0.2.0/24 2001:db8::/32", "2001:db8::1%eth0", true, REASON_NONE },
+		{ "192.0.2.0/24 2001:db8::/32", "2001:db9::1", true, REASON_WRONG_SOURCE },
+		{ "local", NULL, true, REASON_NONE },
+		{ "local", "", true, REASON_NONE },
+		{ "local", "", false, REASON_WRONG_SOURCE },
+		{ "local", "192.0.2.7", true, REASON_WRONG_SOURCE },
+		{ "local", "local", true, REASON_WRONG_SOURCE },
+		{ "local 192.0.2.7", "192.0.2.7", true, REASON_NONE },
+		{ "0.0.0.0/0", "::1", true, REASON_WRONG_SOURCE },
+	};
+
+	key.sources = cases[_i].sources;
+	request.rhost = cases[_i].rhost;
+	request.source_believed = cases[_i].believed;
+	ck_assert_int_eq(policy_judge(&key, &request), cases[_i].reason);
+}
+END_TEST
+
+START_TEST(a_missing_permission_is_told_apart)
+{
+	request.permission = "mail.smtp";
+	ck_assert_int_eq(policy_judge(&key, &request), REASON_INSUFFICIENT_PERMISSION);
+	request.permission = "mail.smtp OR pam.sshd";
+	ck_assert_int_eq(policy_judge(&key, &request), REASON_NONE);
+	request.permission = "not a query";
+	ck_assert_int_eq(policy_judge(&key, &request), REASON_INSUFFICIENT_PERMISSION);
+	request.permission = "";
+	ck_assert_int_eq(policy_judge(&key, &request), REASON_INSUFFICIENT_PERMISSION);
+	request.permission = NULL;
+	ck_assert_int_eq(policy_judge(&key, &request), REASON_NONE);
+}
+END_TEST
+
+/* A request that every step refuses: as each step's trouble is taken away, the next one's is the reason. */
+START_TEST(the_first_step_that_fails_is_the_reason)
+{
+	key.state = STORE_INACTIVE;
+	key.not_before = NOW + 1;
+	key.tenant = "acme";
+	key.sources = "192.0.2.0/24";
+	request.user = "bob";
+	request.service_allowed = false;
+	request.rhost = "198.51.100.1";
+	request.permission = "none.such";
+
+	ck_assert_int_eq(policy_judge(&key, &request), REASON_KEY_INACTIVE);
+	key.state = STORE_ACTIVE;
+	ck_assert_int_eq(policy_judge(&key, &request), REASON_NOT_YET_VALID);
+	key.not_before = 0;
+	ck_assert_int_eq(policy_judge(&key, &request), REASON_WRONG_TENANT);
+	key.tenant = "default";
+	ck_assert_int_eq(policy_judge(&key, &request), REASON_WRONG_USER);
+	request.user = "alice";
+	ck_assert_int_eq(policy_judge(&key, &request), REASON_WRONG_SERVICE);
+	request.service_allowed = true;
+	ck_assert_int_eq(policy_judge(&key, &request), REASON_WRONG_SOURCE);
+	request.rhost = "192.0.2.1";
+	ck_assert_int_eq(policy_judge(&key, &request), REASON_INSUFFICIENT_PERMISSION);
+	request.permission = "mail.imap";
+	ck_assert_int_eq(policy_judge(&key, &request), REASON_NONE);
+}
+END_TEST
+
+START_TEST(steps_have_names_and_say_whether_they_were_asked)
+{
+	struct policy_request empty = { .now = NOW };
+	bool asked;
+
+	for (enum policy_step step = 0; step < POLICY_STEP_COUNT; step++) {
+		ck_assert_uint_gt(strlen(policy_step_name(step)), 0);
+		ck_assert_int_eq(policy_check(step, &key, &empty, &asked), REASON_NONE);
+		ck_assert_int_eq(asked, step == POLICY_STATE || step == POLICY_DATES || step == POLICY_TENANT ||
+						step == POLICY_SOURCE);
+		ck_assert_int_eq(policy_check(step, &key, &request, &asked), REASON_NONE);
+		ck_assert(asked);
+	}
+}
+END_TEST
+
+START_TEST(lists_contain_whole_items)
+{
+	ck_assert(policy_list_contains("a b c", ' ', "b"));
+	ck_assert(policy_list_contains("a b c", ' ', "c"));
+	ck_assert(!policy_list_contains("a b c", ' ', "a b"));
+	ck_assert(!policy_list_contains("ab", ' ', "a"));
+	ck_assert(!policy_list_contains("", ' ', "a"));
+	ck_assert(!policy_list_contains("", ' ', ""));
+	ck_assert(!policy_list_contains("a", ' ', ""));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("policy");
+	TCase *steps = tcase_create("steps");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(steps, setup, NULL);
+	tcase_add_test(steps, a_fitting_request_passes);
+	tcase_add_loop_test(steps, only_an_active_key_passes, 0, 6);
+	tcase_add_loop_test(steps, dates_are_judged_to_the_second, 0, 9);
+	tcase_add_loop_test(steps, a_key_stays_in_its_tenant, 0, 10);
+	tcase_add_loop_test(steps, a_key_logs_in_its_owner_and_further_users, 0, 13);
+	tcase_add_test(steps, a_claim_that_is_not_listed_is_refused);
+	tcase_add_loop_test(steps, a_key_is_held_to_its_networks, 0, 20);
+	tcase_add_test(steps, a_missing_permission_is_told_apart);
+	tcase_add_test(steps, the_first_step_that_fails_is_the_reason);
+	tcase_add_test(steps, steps_have_names_and_say_whether_they_were_asked);
+	tcase_add_test(steps, lists_contain_whole_items);
+	suite_add_tcase(suite, steps);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
