@@ -13,6 +13,12 @@ tests_daemon_test_keyring_SOURCES = tests/daemon/test-keyring.c
 tests_daemon_test_keyring_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_daemon_test_keyring_LDADD = daemon/libdaemon.la $(CHECK_LIBS)
 
+check_PROGRAMS += tests/daemon/test-sealed-keys
+TESTS += tests/daemon/test-sealed-keys
+tests_daemon_test_sealed_keys_SOURCES = tests/daemon/test-sealed-keys.c
+tests_daemon_test_sealed_keys_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_daemon_test_sealed_keys_LDADD = daemon/libdaemon.la $(CHECK_LIBS)
+
 check_PROGRAMS += tests/daemon/test-settings
 TESTS += tests/daemon/test-settings
 tests_daemon_test_settings_SOURCES = tests/daemon/test-settings.c
