@@ -19,6 +19,9 @@ tests_lib_test_admin_LDADD = $(lib_test_libraries)
 
 tests_lib_test_caller_SOURCES = tests/lib/test-caller.c $(lib_test_peer)
 tests_lib_test_caller_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+if SANITIZING
+tests_lib_test_caller_CPPFLAGS += -DSANITIZED
+endif
 # Lazy binding would save registers, and with them pieces of texts, on the stack that the test looks at.
 tests_lib_test_caller_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free -Wl,-z,now
 tests_lib_test_caller_LDADD = $(lib_test_libraries)

@@ -26,6 +26,7 @@ struct exchange {
 	uint16_t reply_type; /* 0: the one that fits */
 	uint64_t id_change;  /* added to the request's */
 	bool silent;
+	atomic_uint turn; /* tells thread checkers what the socket orders: test and server take turns at this struct */
 	struct peer_request seen;
 	bool decoded;
 	union {
@@ -38,24 +39,43 @@ struct exchange {
 	} request;
 };
 
+/* One call, during which the exchange is the server's. */
+#define CALL(exchange, call)                                                                                           \
+	({                                                                                                             \
+		int r_;                                                                                                \
+                                                                                                                       \
+		atomic_fetch_add(&(exchange).turn, 1);                                                                 \
+		r_ = (call);                                                                                           \
+		atomic_fetch_add(&(exchange).turn, 1);                                                                 \
+		r_;                                                                                                    \
+	})
+
 static void script_exchange(struct peer *peer, int fd, unsigned int number)
 {
 	struct exchange *exchange = (struct exchange *)(uintptr_t)peer->data;
+	const struct codec_record *reply_record;
+	struct peer_request received;
+	const void *reply;
 
 	(void)number;
 	if (!peer_welcome(fd))
 		return;
-	while (peer_receive(fd, &exchange->seen)) {
-		uint16_t type = exchange->seen.header.type | WIRE_REPLY;
+	while (peer_receive(fd, &received)) {
+		uint16_t type = received.header.type | WIRE_REPLY;
 
+		atomic_fetch_add(&exchange->turn, 1);
+		exchange->seen = received;
 		exchange->decoded = codec_decode(exchange->request_record, exchange->seen.bytes, exchange->seen.size,
 						 &exchange->request) == 0;
 		if (exchange->silent)
 			continue;
 		if (exchange->reply_type != 0)
 			type = exchange->reply_type;
-		if (!peer_reply(fd, type, exchange->seen.header.request_id + exchange->id_change,
-				exchange->reply_record, exchange->reply))
+		reply_record = exchange->reply_record;
+		reply = exchange->reply;
+		received.header.request_id += exchange->id_change;
+		atomic_fetch_add(&exchange->turn, 1);
+		if (!peer_reply(fd, type, received.header.request_id, reply_record, reply))
 			return;
 	}
 }
@@ -189,7 +209,7 @@ START_TEST(a_key_is_told_whole)
 				      .reply = keys[_i] };
 	peer_start(&peer, WIRE_ADMIN_SOCKET, script_exchange, &exchange);
 	admin = open_admin(&peer, PATIENT);
-	ck_assert_int_eq(apikey_key_show(admin, "alice/laptop", &key), 0);
+	ck_assert_int_eq(CALL(exchange, apikey_key_show(admin, "alice/laptop", &key)), 0);
 	/* The key is on its own from here on. */
 	apikey_admin_free(admin);
 	peer_stop(&peer);
@@ -242,7 +262,7 @@ START_TEST(a_new_key_is_asked_for_as_said)
 
 	peer_start(&peer, WIRE_ADMIN_SOCKET, script_exchange, &exchange);
 	admin = open_admin(&peer, PATIENT);
-	ck_assert_int_eq(apikey_key_create(admin, &everything, &key), 0);
+	ck_assert_int_eq(CALL(exchange, apikey_key_create(admin, &everything, &key)), 0);
 	ck_assert(exchange.decoded);
 	ck_assert_uint_eq(exchange.seen.header.type, WIRE_KEY_CREATE);
 	ck_assert_ptr_null(seen->credential);
@@ -257,7 +277,7 @@ START_TEST(a_new_key_is_asked_for_as_said)
 	ck_assert_str_eq(key->secret, PEER_OPAQUE);
 	apikey_key_free(key);
 
-	ck_assert_int_eq(apikey_key_create(admin, &little, &key), 0);
+	ck_assert_int_eq(CALL(exchange, apikey_key_create(admin, &little, &key)), 0);
 	ck_assert(exchange.decoded);
 	ck_assert_ptr_null(seen->owner);
 	assert_list(&seen->permissions, empty);
@@ -285,7 +305,7 @@ START_TEST(an_update_says_what_it_changes_and_no_more)
 
 	peer_start(&peer, WIRE_ADMIN_SOCKET, script_exchange, &exchange);
 	admin = open_admin(&peer, PATIENT);
-	ck_assert_int_eq(apikey_key_update(admin, "0123456789ab", changes, &everything, &key), 0);
+	ck_assert_int_eq(CALL(exchange, apikey_key_update(admin, "0123456789ab", changes, &everything, &key)), 0);
 	ck_assert(exchange.decoded);
 	ck_assert_uint_eq(exchange.seen.header.type, WIRE_KEY_UPDATE);
 	ck_assert_str_eq(seen->key, "0123456789ab");
@@ -331,7 +351,7 @@ START_TEST(changes_of_state_name_the_key_and_why)
 
 	peer_start(&peer, WIRE_ADMIN_SOCKET, script_exchange, &exchange);
 	admin = open_admin(&peer, PATIENT);
-	ck_assert_int_eq(deeds[_i].function(admin, "alice/laptop", deeds[_i].why, &key), 0);
+	ck_assert_int_eq(CALL(exchange, deeds[_i].function(admin, "alice/laptop", deeds[_i].why, &key)), 0);
 	ck_assert_uint_eq(exchange.seen.header.type, deeds[_i].type);
 	ck_assert_str_eq(exchange.request.reference.key, "alice/laptop");
 	ck_assert_pstr_eq(exchange.request.reference.why, deeds[_i].why);
@@ -360,12 +380,12 @@ START_TEST(a_page_of_keys_is_told_whole)
 	exchange.reply = &pages[_i];
 	peer_start(&peer, WIRE_ADMIN_SOCKET, script_exchange, &exchange);
 	admin = open_admin(&peer, PATIENT);
-	ck_assert_int_eq(apikey_key_list(admin, NULL, NULL, 0, &list), 0);
+	ck_assert_int_eq(CALL(exchange, apikey_key_list(admin, NULL, NULL, 0, &list)), 0);
 	ck_assert_ptr_null(exchange.request.list.owner);
 	ck_assert_ptr_null(exchange.request.list.cursor);
 	ck_assert_uint_eq(exchange.request.list.limit, 0);
 	apikey_key_list_free(list);
-	ck_assert_int_eq(apikey_key_list(admin, "alice", "cursor", 7, &list), 0);
+	ck_assert_int_eq(CALL(exchange, apikey_key_list(admin, "alice", "cursor", 7, &list)), 0);
 	ck_assert_str_eq(exchange.request.list.owner, "alice");
 	ck_assert_str_eq(exchange.request.list.cursor, "cursor");
 	ck_assert_uint_eq(exchange.request.list.limit, 7);
@@ -416,7 +436,7 @@ START_TEST(an_explanation_is_told_whole)
 
 	peer_start(&peer, WIRE_ADMIN_SOCKET, script_exchange, &exchange);
 	admin = open_admin(&peer, PATIENT);
-	ck_assert_int_eq(apikey_explain(admin, &request, NULL, &explanation), 0);
+	ck_assert_int_eq(CALL(exchange, apikey_explain(admin, &request, NULL, &explanation)), 0);
 	ck_assert_uint_eq(exchange.seen.header.type, WIRE_EXPLAIN);
 	ck_assert_str_eq(seen->subject, PEER_OPAQUE);
 	ck_assert_ptr_null(seen->key);
@@ -439,7 +459,7 @@ START_TEST(an_explanation_is_told_whole)
 	apikey_explanation_free(NULL);
 
 	/* By the key, with nothing else said. */
-	ck_assert_int_eq(apikey_explain(admin, NULL, "alice/laptop", &explanation), 0);
+	ck_assert_int_eq(CALL(exchange, apikey_explain(admin, NULL, "alice/laptop", &explanation)), 0);
 	ck_assert_ptr_null(seen->subject);
 	ck_assert_str_eq(seen->key, "alice/laptop");
 	ck_assert_ptr_null(seen->service);
@@ -448,9 +468,9 @@ START_TEST(an_explanation_is_told_whole)
 	apikey_explanation_free(explanation);
 
 	/* Nothing to explain; and an empty credential is not "none given". */
-	ck_assert_int_eq(apikey_explain(admin, NULL, NULL, &explanation), -EINVAL);
+	ck_assert_int_eq(CALL(exchange, apikey_explain(admin, NULL, NULL, &explanation)), -EINVAL);
 	request.credential = "";
-	ck_assert_int_eq(apikey_explain(admin, &request, "alice/laptop", &explanation), -EINVAL);
+	ck_assert_int_eq(CALL(exchange, apikey_explain(admin, &request, "alice/laptop", &explanation)), -EINVAL);
 	apikey_admin_free(admin);
 	peer_stop(&peer);
 }
@@ -474,7 +494,7 @@ START_TEST(a_status_is_told_whole)
 
 	peer_start(&peer, WIRE_ADMIN_SOCKET, script_exchange, &exchange);
 	admin = open_admin(&peer, PATIENT);
-	ck_assert_int_eq(apikey_status(admin, &status), 0);
+	ck_assert_int_eq(CALL(exchange, apikey_status(admin, &status)), 0);
 	ck_assert_uint_eq(exchange.seen.header.type, WIRE_STATUS);
 	ck_assert_uint_eq(status->item_count, 2);
 	ck_assert_str_eq(status->items[0].name, "version");
@@ -511,12 +531,12 @@ START_TEST(all_calls_act_with_the_credential_until_it_is_taken_back)
 	ck_assert_int_eq(apikey_admin_set_credential(admin, ""), -EINVAL);
 	ck_assert_int_eq(apikey_admin_set_credential(admin, long_text), -EINVAL);
 	for (int i = 0; i < 2; i++) {
-		ck_assert_int_eq(apikey_key_show(admin, "alice/laptop", &key), 0);
+		ck_assert_int_eq(CALL(exchange, apikey_key_show(admin, "alice/laptop", &key)), 0);
 		ck_assert_str_eq(exchange.request.reference.credential, PEER_OPAQUE);
 		apikey_key_free(key);
 	}
 	ck_assert_int_eq(apikey_admin_set_credential(admin, NULL), 0);
-	ck_assert_int_eq(apikey_key_show(admin, "alice/laptop", &key), 0);
+	ck_assert_int_eq(CALL(exchange, apikey_key_show(admin, "alice/laptop", &key)), 0);
 	ck_assert_ptr_null(exchange.request.reference.credential);
 	apikey_key_free(key);
 	apikey_admin_free(admin);
@@ -551,7 +571,7 @@ START_TEST(a_no_comes_with_a_sentence_and_the_handle_goes_on)
 	exchange.reply_type = WIRE_ERROR;
 	peer_start(&peer, WIRE_ADMIN_SOCKET, script_exchange, &exchange);
 	admin = open_admin(&peer, PATIENT);
-	ck_assert_int_eq(apikey_key_show(admin, "alice/laptop", &key), answers[_i].returned);
+	ck_assert_int_eq(CALL(exchange, apikey_key_show(admin, "alice/laptop", &key)), answers[_i].returned);
 	ck_assert_ptr_null(key);
 	ck_assert_str_eq(apikey_admin_message(admin), answers[_i].message
 							      ? answers[_i].message
@@ -559,7 +579,7 @@ START_TEST(a_no_comes_with_a_sentence_and_the_handle_goes_on)
 	exchange.reply_record = &message_key;
 	exchange.reply = &whole_key;
 	exchange.reply_type = 0;
-	ck_assert_int_eq(apikey_key_show(admin, "alice/laptop", &key), 0);
+	ck_assert_int_eq(CALL(exchange, apikey_key_show(admin, "alice/laptop", &key)), 0);
 	ck_assert_str_eq(apikey_admin_message(admin), "");
 	apikey_key_free(key);
 	apikey_admin_free(admin);
@@ -605,10 +625,10 @@ START_TEST(a_broken_reply_ends_the_handle)
 	};
 	peer_start(&peer, WIRE_ADMIN_SOCKET, script_exchange, &exchange);
 	admin = open_admin(&peer, broken[_i].silent ? 200 : PATIENT);
-	r = apikey_key_show(admin, "alice/laptop", &key);
+	r = CALL(exchange, apikey_key_show(admin, "alice/laptop", &key));
 	ck_assert_msg(r == broken[_i].error, "%s: %d", broken[_i].name, r);
 	/* What might still come is not taken for the answer to the next call. */
-	ck_assert_int_eq(apikey_key_show(admin, "alice/laptop", &key), -ENOTCONN);
+	ck_assert_int_eq(CALL(exchange, apikey_key_show(admin, "alice/laptop", &key)), -ENOTCONN);
 	ck_assert_ptr_null(key);
 	apikey_admin_free(admin);
 	peer_stop(&peer);
@@ -657,30 +677,32 @@ START_TEST(a_request_that_cannot_be_is_refused_and_the_handle_goes_on)
 		too_many[i] = "mail.imap";
 	peer_start(&peer, WIRE_ADMIN_SOCKET, script_exchange, &exchange);
 	admin = open_admin(&peer, PATIENT);
-	ck_assert_int_eq(apikey_key_create(admin, NULL, &key), -EINVAL);
+	ck_assert_int_eq(CALL(exchange, apikey_key_create(admin, NULL, &key)), -EINVAL);
 	options.size = 0;
-	ck_assert_int_eq(apikey_key_create(admin, &options, &key), -EINVAL);
+	ck_assert_int_eq(CALL(exchange, apikey_key_create(admin, &options, &key)), -EINVAL);
 	options = everything;
 	options.name = NULL;
-	ck_assert_int_eq(apikey_key_create(admin, &options, &key), -EINVAL);
+	ck_assert_int_eq(CALL(exchange, apikey_key_create(admin, &options, &key)), -EINVAL);
 	options.name = long_name;
-	ck_assert_int_eq(apikey_key_create(admin, &options, &key), -EINVAL);
+	ck_assert_int_eq(CALL(exchange, apikey_key_create(admin, &options, &key)), -EINVAL);
 	options = everything;
 	options.permissions = too_many;
-	ck_assert_int_eq(apikey_key_create(admin, &options, &key), -EINVAL);
-	ck_assert_int_eq(apikey_key_update(admin, "id", APIKEY_CHANGE_PERMISSIONS, &options, &key), -EINVAL);
+	ck_assert_int_eq(CALL(exchange, apikey_key_create(admin, &options, &key)), -EINVAL);
+	ck_assert_int_eq(CALL(exchange, apikey_key_update(admin, "id", APIKEY_CHANGE_PERMISSIONS, &options, &key)),
+			 -EINVAL);
 	options = everything;
 	options.expires = -1;
-	ck_assert_int_eq(apikey_key_create(admin, &options, &key), -EINVAL);
-	ck_assert_int_eq(apikey_key_update(admin, "id", 1 << 7, &everything, &key), -EINVAL);
-	ck_assert_int_eq(apikey_key_update(admin, NULL, APIKEY_CHANGE_NAME, &everything, &key), -EINVAL);
-	ck_assert_int_eq(apikey_key_show(admin, NULL, &key), -EINVAL);
-	ck_assert_int_eq(apikey_key_show(admin, "", &key), -EINVAL);
+	ck_assert_int_eq(CALL(exchange, apikey_key_create(admin, &options, &key)), -EINVAL);
+	ck_assert_int_eq(CALL(exchange, apikey_key_update(admin, "id", 1 << 7, &everything, &key)), -EINVAL);
+	ck_assert_int_eq(CALL(exchange, apikey_key_update(admin, NULL, APIKEY_CHANGE_NAME, &everything, &key)),
+			 -EINVAL);
+	ck_assert_int_eq(CALL(exchange, apikey_key_show(admin, NULL, &key)), -EINVAL);
+	ck_assert_int_eq(CALL(exchange, apikey_key_show(admin, "", &key)), -EINVAL);
 	ck_assert_ptr_null(key);
 	too_many[WIRE_LIST_MAX] = NULL;
 	options = everything;
 	options.permissions = too_many;
-	ck_assert_int_eq(apikey_key_create(admin, &options, &key), 0);
+	ck_assert_int_eq(CALL(exchange, apikey_key_create(admin, &options, &key)), 0);
 	ck_assert_uint_eq(exchange.request.create.permissions.count, WIRE_LIST_MAX);
 	apikey_key_free(key);
 	apikey_admin_free(admin);

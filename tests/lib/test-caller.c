@@ -162,6 +162,8 @@ END_TEST
 
 /* ---- the stack ---- */
 
+#ifndef SANITIZED
+
 #define STACK_SIZE (256 * 1024)
 
 struct asking {
@@ -209,6 +211,7 @@ START_TEST(the_stack_holds_no_credential_afterwards)
 	munmap(stack, STACK_SIZE);
 }
 END_TEST
+#endif
 
 /* ---- the standard descriptors ---- */
 
@@ -355,6 +358,12 @@ START_TEST(an_admin_call_wipes_its_secrets)
 }
 END_TEST
 
+/* The runner's own messages may have quoted what is looked for. */
+static void forget_freed(void)
+{
+	atomic_store(&freed_secrets, 0);
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("caller");
@@ -363,9 +372,14 @@ int main(void)
 	int failed;
 
 	tcase_set_timeout(tcase, 60);
+	tcase_add_checked_fixture(tcase, forget_freed, NULL);
 	tcase_add_test(tcase, the_heap_watch_sees_what_is_not_wiped);
 	tcase_add_loop_test(tcase, descriptors_signals_and_heap_are_as_before, 0, ARRAY_SIZE(servers));
+#ifndef SANITIZED
 	tcase_add_loop_test(tcase, the_stack_holds_no_credential_afterwards, 0, ARRAY_SIZE(servers));
+#else
+	puts("skipped: the look at the stack, where a sanitizer leaves registers of its own");
+#endif
 	tcase_add_test(tcase, closed_standard_descriptors_are_not_taken);
 	tcase_add_test(tcase, a_handle_is_not_inherited_and_leaves_nothing);
 	tcase_add_test(tcase, an_admin_call_wipes_its_secrets);

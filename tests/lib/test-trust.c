@@ -443,8 +443,8 @@ int main(int argc, char **argv)
 		char reason[64];
 
 		if (stat("/proc/self/exe", &about) == 0 && (about.st_mode & S_ISGID) != 0 && getgid() == getegid())
-			return 102;
-		return (int)ask(argv[1], reason);
+			_exit(102);
+		_exit((int)ask(argv[1], reason)); /* a leak checker cannot look into a setgid process */
 	}
 	runner = srunner_create(make_suite());
 	srunner_run_all(runner, CK_NORMAL);
