@@ -71,3 +71,4 @@ daemon_libdaemon_la_SOURCES += daemon/store_read.c
 daemon_libdaemon_la_SOURCES += daemon/store_row.c daemon/store_row.h
 daemon_libdaemon_la_SOURCES += daemon/store_schema.c daemon/store_schema.h
 daemon_libdaemon_la_SOURCES += daemon/store_write.c daemon/store_write.h
+daemon_libdaemon_la_SOURCES += daemon/uses.c
