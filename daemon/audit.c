@@ -19,12 +19,11 @@
 #include "daemon/audit_copy.h"
 #include "daemon/audit_file.h"
 #include "daemon/audit_format.h"
+#include "daemon/audit_lines.h"
 
 #define RETRY 1000000000LL            /* nanoseconds between attempts to open, to rotate, to look after the file */
 #define CHECKPOINT_EVERY (256 * 1024) /* bytes: bounds how far back a start has to read */
-#define HEAD "{\"seq\":"
-#define HEAD_ROOM (sizeof(HEAD "18446744073709551615,") - 1)
-#define RECORD_GUESS 640 /* bytes */
+#define RECORD_GUESS 640              /* bytes */
 #define NOTE_ROOM 256
 
 /* Records of the audit's own that have to come before any other, in this order. */
@@ -240,66 +239,19 @@ static int make_room(struct audit *audit, size_t size)
 	return write_notes(audit);
 }
 
-/* Appends the rest of a line behind room for its head, where its size is kept until the head is known. */
-static void begin_line(struct audit_text *text, size_t *ret_start)
-{
-	*ret_start = text->size;
-	if (audit_text_reserve(text, HEAD_ROOM))
-		text->size += HEAD_ROOM;
-}
-
-static void end_line(struct audit_text *text, size_t start)
-{
-	size_t size;
-
-	audit_text_append(text, "\n", 1);
-	if (text->failed)
-		return;
-	size = text->size - start - HEAD_ROOM;
-	memcpy(text->data + start, &size, sizeof(size));
-}
-
-static size_t write_head(char ret_head[HEAD_ROOM + 1], uint64_t seq)
-{
-	return (size_t)snprintf(ret_head, HEAD_ROOM + 1, HEAD "%" PRIu64 ",", seq);
-}
-
-/* Gives the lines their heads and closes the gaps; the text becomes what is written. */
-static size_t number_lines(char *text, size_t count, uint64_t seq)
-{
-	char head[HEAD_ROOM + 1];
-	const char *from = text;
-	char *to = text;
-
-	for (size_t i = 0; i < count; i++) {
-		size_t size, head_size = write_head(head, seq + i);
-
-		memcpy(&size, from, sizeof(size));
-		memcpy(to, head, head_size);
-		memmove(to + head_size, from + HEAD_ROOM, size);
-		to += head_size + size;
-		from += HEAD_ROOM + size;
-	}
-	return (size_t)(to - text);
-}
-
 /* Writes count lines that were begun and ended. On success *ret_seq is the first one's. The text is used up. */
 static int write_lines(struct audit *audit, struct audit_text *text, size_t count, uint64_t *ret_seq)
 {
-	char head[HEAD_ROOM + 1];
 	size_t size;
 	int r;
 
 	r = ready(audit);
 	if (r < 0)
 		return r;
-	size = text->size;
-	for (size_t i = 0; i < count; i++)
-		size -= HEAD_ROOM - write_head(head, audit->seq + 1 + i);
-	r = make_room(audit, size);
+	r = make_room(audit, audit_lines_size(text, count, audit->seq + 1));
 	if (r < 0)
 		return r;
-	size = number_lines(text->data, count, audit->seq + 1);
+	size = audit_lines_number(text, count, audit->seq + 1);
 	r = append(audit, text->data, size);
 	if (r < 0)
 		return r;
@@ -321,9 +273,9 @@ int audit_write(struct audit *audit, const struct audit_record *records, size_t 
 	if (!__builtin_mul_overflow(count, RECORD_GUESS, &guess))
 		audit_text_reserve(&text, guess);
 	for (size_t i = 0; i < count; i++) {
-		begin_line(&text, &start);
+		start = audit_line_begin(&text);
 		audit_format_members(&text, &records[i]);
-		end_line(&text, start);
+		audit_line_end(&text, start);
 	}
 	{
 		LOCKED(audit);
@@ -344,7 +296,7 @@ static void append_change(struct audit_text *text, uint64_t rev, const char *obj
 	struct audit_record unreadable = { .event = "unreadable_change", .changes = object };
 	size_t size = strlen(object), start;
 
-	begin_line(text, &start);
+	start = audit_line_begin(text);
 	audit_text_append(text, number, (size_t)snprintf(number, sizeof(number), "\"rev\":%" PRIu64 ",", rev));
 	if (audit_is_object(object, size) && size > strlen("{}") && object[0] == '{' && object[1] == '"') {
 		audit_text_append(text, object + 1, size - 1);
@@ -352,7 +304,7 @@ static void append_change(struct audit_text *text, uint64_t rev, const char *obj
 		unreadable.time = clock_wall_microseconds();
 		audit_format_members(text, &unreadable);
 	}
-	end_line(text, start);
+	audit_line_end(text, start);
 }
 
 int audit_append_change(struct audit *audit, uint64_t rev, const char *object)

@@ -93,7 +93,7 @@ static void add_message(struct copy *copy, const struct audit_record *record, bo
 		append_string(text, " ");
 		append_string(text, verdict_name(record->verdict));
 	}
-	if (record->reason != REASON_NONE) {
+	if (reason_name(record->reason)[0] != '\0') {
 		append_string(text, " (");
 		append_string(text, reason_name(record->reason));
 		append_string(text, ")");

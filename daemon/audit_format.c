@@ -198,7 +198,7 @@ void audit_format_members(struct audit_text *text, const struct audit_record *re
 		append_literal(text, verdict_name(record->verdict));
 		audit_text_append(text, "\"", 1);
 	}
-	if (record->reason != REASON_NONE) {
+	if (reason_name(record->reason)[0] != '\0') {
 		append_name(text, "reason");
 		audit_text_append(text, "\"", 1);
 		append_literal(text, reason_name(record->reason));

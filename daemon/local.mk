@@ -37,6 +37,7 @@ daemon_libdaemon_la_SOURCES += daemon/audit.c
 daemon_libdaemon_la_SOURCES += daemon/audit_copy.c daemon/audit_copy.h
 daemon_libdaemon_la_SOURCES += daemon/audit_file.c daemon/audit_file.h
 daemon_libdaemon_la_SOURCES += daemon/audit_format.c daemon/audit_format.h
+daemon_libdaemon_la_SOURCES += daemon/audit_lines.c daemon/audit_lines.h
 daemon_libdaemon_la_SOURCES += daemon/audit_tail.c
 daemon_libdaemon_la_SOURCES += daemon/escape.c daemon/escape.h
 daemon_libdaemon_la_SOURCES += daemon/crypto.h

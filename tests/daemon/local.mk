@@ -39,4 +39,28 @@ tests_daemon_test_limits_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_daemon_test_limits_LDADD = daemon/libdaemon.la $(CHECK_LIBS)
 tests_daemon_test_key_fields_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_daemon_test_key_fields_LDADD = daemon/libdaemon.la $(CHECK_LIBS)
+check_PROGRAMS += tests/daemon/test-audit tests/daemon/test-audit-rotation tests/daemon/test-audit-trouble
+TESTS += tests/daemon/test-audit tests/daemon/test-audit-rotation tests/daemon/test-audit-trouble
+tests_daemon_test_audit_SOURCES = tests/daemon/test-audit.c tests/daemon/audit-fixture.h tests/daemon/mount-namespace.h
+tests_daemon_test_audit_CFLAGS = $(AM_CFLAGS) -pthread $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
+tests_daemon_test_audit_LDADD = daemon/libdaemon.la $(CHECK_LIBS) $(JANSSON_LIBS)
+tests_daemon_test_audit_rotation_SOURCES = tests/daemon/test-audit-rotation.c tests/daemon/audit-fixture.h
+tests_daemon_test_audit_rotation_CFLAGS = $(AM_CFLAGS) -pthread $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
+tests_daemon_test_audit_rotation_LDADD = daemon/libdaemon.la $(CHECK_LIBS) $(JANSSON_LIBS)
+tests_daemon_test_audit_trouble_SOURCES = tests/daemon/test-audit-trouble.c tests/daemon/audit-fixture.h \
+	tests/daemon/mount-namespace.h
+tests_daemon_test_audit_trouble_CFLAGS = $(AM_CFLAGS) -pthread $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
+tests_daemon_test_audit_trouble_LDADD = daemon/libdaemon.la $(CHECK_LIBS) $(JANSSON_LIBS)
+
+check_PROGRAMS += tests/daemon/test-journal tests/daemon/test-throttle tests/daemon/test-uses
+TESTS += tests/daemon/test-journal tests/daemon/test-throttle tests/daemon/test-uses
+tests_daemon_test_journal_SOURCES = tests/daemon/test-journal.c tests/daemon/mount-namespace.h
+tests_daemon_test_journal_CFLAGS = $(AM_CFLAGS) -pthread $(CHECK_CFLAGS)
+tests_daemon_test_journal_LDADD = daemon/libdaemon.la $(CHECK_LIBS)
+tests_daemon_test_throttle_SOURCES = tests/daemon/test-throttle.c
+tests_daemon_test_throttle_CFLAGS = $(AM_CFLAGS) -pthread $(CHECK_CFLAGS)
+tests_daemon_test_throttle_LDADD = daemon/libdaemon.la $(CHECK_LIBS)
+tests_daemon_test_uses_SOURCES = tests/daemon/test-uses.c
+tests_daemon_test_uses_CFLAGS = $(AM_CFLAGS) -pthread $(CHECK_CFLAGS)
+tests_daemon_test_uses_LDADD = daemon/libdaemon.la $(CHECK_LIBS)
 endif
