@@ -1,1 +1,53 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
+if HAVE_CHECK
+pam_module_test_defines = $(AM_CPPFLAGS) $(CHECK_CFLAGS) \
+	-DTEST_MODULE='"$(abs_top_builddir)/pam_module/.libs/pam_apikey.so"' \
+	-DTEST_PROBE='"$(abs_top_builddir)/tests/pam_module/.libs/pam_probe.so"'
+
+# A module that the stacks of the tests name beside pam_apikey.so; -rpath makes libtool build what nothing installs.
+check_LTLIBRARIES += tests/pam_module/pam_probe.la
+tests_pam_module_pam_probe_la_SOURCES = tests/pam_module/pam_probe.c
+tests_pam_module_pam_probe_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath $(abs_top_builddir)
+tests_pam_module_pam_probe_la_LIBADD = $(PAM_LIBS)
+
+check_LTLIBRARIES += tests/pam_module/libscene.la
+tests_pam_module_libscene_la_SOURCES = \
+	tests/pam_module/scene.c tests/pam_module/scene.h \
+	tests/pam_module/server.c tests/pam_module/server.h \
+	tests/pam_module/trap.c tests/pam_module/trap.h
+tests_pam_module_libscene_la_CPPFLAGS = $(pam_module_test_defines)
+
+# -export-dynamic: what tests/pam_module/trap.c defines is found by the module before libc's own.
+pam_module_test_link = $(AM_LDFLAGS) -export-dynamic
+pam_module_test_libs = tests/pam_module/libscene.la pam_module/libmodule.la lib/libapikey-core.la $(PAM_LIBS) \
+	$(CHECK_LIBS)
+pam_module_test_needs = tests/pam_module/libscene.la tests/pam_module/pam_probe.la pam_module/libmodule.la \
+	lib/libapikey-core.la pam_module/pam_apikey.la
+
+pam_module_tests = \
+	tests/pam_module/test-options \
+	tests/pam_module/test-log \
+	tests/pam_module/test-result \
+	tests/pam_module/tst-retval
+check_PROGRAMS += $(pam_module_tests)
+TESTS += $(pam_module_tests)
+
+tests_pam_module_test_options_SOURCES = tests/pam_module/test-options.c
+tests_pam_module_test_options_CPPFLAGS = $(pam_module_test_defines)
+tests_pam_module_test_options_LDADD = pam_module/libmodule.la proto/libproto.la common/libcommon.la $(CHECK_LIBS)
+
+tests_pam_module_test_log_SOURCES = tests/pam_module/test-log.c
+tests_pam_module_test_log_CPPFLAGS = $(pam_module_test_defines)
+tests_pam_module_test_log_LDFLAGS = $(pam_module_test_link)
+tests_pam_module_test_log_LDADD = $(pam_module_test_libs)
+
+tests_pam_module_test_result_SOURCES = tests/pam_module/test-result.c
+tests_pam_module_test_result_CPPFLAGS = $(pam_module_test_defines)
+tests_pam_module_test_result_LDADD = pam_module/libmodule.la proto/libproto.la common/libcommon.la $(CHECK_LIBS)
+
+tests_pam_module_tst_retval_SOURCES = tests/pam_module/tst-retval.c
+tests_pam_module_tst_retval_CPPFLAGS = $(pam_module_test_defines)
+tests_pam_module_tst_retval_LDFLAGS = $(pam_module_test_link)
+tests_pam_module_tst_retval_LDADD = $(pam_module_test_libs)
+tests_pam_module_tst_retval_DEPENDENCIES = $(pam_module_test_needs)
+endif
