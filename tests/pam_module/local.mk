@@ -12,6 +12,7 @@ tests_pam_module_pam_probe_la_LIBADD = $(PAM_LIBS)
 
 check_LTLIBRARIES += tests/pam_module/libscene.la
 tests_pam_module_libscene_la_SOURCES = \
+	tests/pam_module/fixture.c tests/pam_module/fixture.h \
 	tests/pam_module/scene.c tests/pam_module/scene.h \
 	tests/pam_module/server.c tests/pam_module/server.h \
 	tests/pam_module/trap.c tests/pam_module/trap.h
@@ -28,7 +29,12 @@ pam_module_tests = \
 	tests/pam_module/test-options \
 	tests/pam_module/test-log \
 	tests/pam_module/test-result \
-	tests/pam_module/tst-retval
+	tests/pam_module/tst-retval \
+	tests/pam_module/tst-credential \
+	tests/pam_module/tst-availability \
+	tests/pam_module/tst-process \
+	tests/pam_module/tst-trust \
+	tests/pam_module/tst-disclosure
 check_PROGRAMS += $(pam_module_tests)
 TESTS += $(pam_module_tests)
 
@@ -50,4 +56,34 @@ tests_pam_module_tst_retval_CPPFLAGS = $(pam_module_test_defines)
 tests_pam_module_tst_retval_LDFLAGS = $(pam_module_test_link)
 tests_pam_module_tst_retval_LDADD = $(pam_module_test_libs)
 tests_pam_module_tst_retval_DEPENDENCIES = $(pam_module_test_needs)
+
+tests_pam_module_tst_credential_SOURCES = tests/pam_module/tst-credential.c
+tests_pam_module_tst_credential_CPPFLAGS = $(pam_module_test_defines)
+tests_pam_module_tst_credential_LDFLAGS = $(pam_module_test_link)
+tests_pam_module_tst_credential_LDADD = $(pam_module_test_libs)
+tests_pam_module_tst_credential_DEPENDENCIES = $(pam_module_test_needs)
+
+tests_pam_module_tst_availability_SOURCES = tests/pam_module/tst-availability.c
+tests_pam_module_tst_availability_CPPFLAGS = $(pam_module_test_defines)
+tests_pam_module_tst_availability_LDFLAGS = $(pam_module_test_link)
+tests_pam_module_tst_availability_LDADD = $(pam_module_test_libs)
+tests_pam_module_tst_availability_DEPENDENCIES = $(pam_module_test_needs)
+
+tests_pam_module_tst_process_SOURCES = tests/pam_module/tst-process.c
+tests_pam_module_tst_process_CPPFLAGS = $(pam_module_test_defines)
+tests_pam_module_tst_process_LDFLAGS = $(pam_module_test_link)
+tests_pam_module_tst_process_LDADD = $(pam_module_test_libs)
+tests_pam_module_tst_process_DEPENDENCIES = $(pam_module_test_needs)
+
+tests_pam_module_tst_trust_SOURCES = tests/pam_module/tst-trust.c
+tests_pam_module_tst_trust_CPPFLAGS = $(pam_module_test_defines)
+tests_pam_module_tst_trust_LDFLAGS = $(pam_module_test_link)
+tests_pam_module_tst_trust_LDADD = $(pam_module_test_libs)
+tests_pam_module_tst_trust_DEPENDENCIES = $(pam_module_test_needs)
+
+tests_pam_module_tst_disclosure_SOURCES = tests/pam_module/tst-disclosure.c
+tests_pam_module_tst_disclosure_CPPFLAGS = $(pam_module_test_defines)
+tests_pam_module_tst_disclosure_LDFLAGS = $(pam_module_test_link)
+tests_pam_module_tst_disclosure_LDADD = $(pam_module_test_libs)
+tests_pam_module_tst_disclosure_DEPENDENCIES = $(pam_module_test_needs)
 endif

@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
 #include <string.h>
@@ -17,6 +18,7 @@ static struct {
 	struct sockaddr_un log_address;
 	int log_fd;
 	unsigned int sockets;
+	int socket_error;
 	int lookup_error;
 } trap = { .log_fd = -1 };
 
@@ -47,7 +49,11 @@ EXPORTED int socket(int domain, int type, int protocol)
 	int (*original)(int, int, int);
 
 	*(void **)&original = libc_function("socket");
-	trap.sockets++;
+	trap.sockets += domain == AF_UNIX;
+	if (domain == AF_UNIX && trap.socket_error != 0) {
+		errno = trap.socket_error;
+		return -1;
+	}
 	return original(domain, type, protocol);
 }
 
@@ -96,6 +102,11 @@ unsigned int trap_sockets_made(void)
 
 	trap.sockets = 0;
 	return sockets;
+}
+
+void trap_socket_fail(int error)
+{
+	trap.socket_error = error;
 }
 
 void trap_lookup_fail(int error)

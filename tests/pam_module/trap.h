@@ -16,8 +16,11 @@ size_t trap_log_take(char *ret_line, size_t size);
 /* The receiver is there and takes nothing any more, as a stopped log daemon does. */
 void trap_log_fill(void);
 
-/* How many sockets the process has made since the start or the last call. */
+/* How many Unix sockets the process has made since the start or the last call. (libpam makes others, for the kernel's
+ * audit.) */
 unsigned int trap_sockets_made(void);
+/* From now on socket() fails for Unix sockets with error; 0: libc's own again. */
+void trap_socket_fail(int error);
 
 /* From now on getpwnam_r() returns error; 0: libc's own again. */
 void trap_lookup_fail(int error);

@@ -1,37 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /* What each entry point of the built module returns to libpam, and what it leaves in the PAM handle. */
-#include <check.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 #include <unistd.h>
 
-#include "common/cleanup.h"
 #include "pam_module/log.h"
 #include "proto/verdict.h"
-#include "tests/pam_module/scene.h"
-#include "tests/pam_module/server.h"
+#include "tests/pam_module/fixture.h"
 #include "tests/pam_module/trap.h"
-
-static const struct server_script grants = { .verdict = VERDICT_GRANTED, .account_verdict = VERDICT_GRANTED };
-
-static struct scene scene;
-static char key[SCENE_KEY_SIZE];
-
-static void setup(void)
-{
-	scene_open(&scene);
-	scene_key(1, key);
-	scene_module_service(&scene, "demo", "timeout=1000");
-}
-
-static void teardown(void)
-{
-	scene_close(&scene);
-}
-
-/* ---- verdicts ---- */
 
 static const struct {
 	uint64_t verdict, reason;
@@ -153,8 +130,6 @@ START_TEST(the_default_permission_names_the_service)
 }
 END_TEST
 
-/* ---- configuration ---- */
-
 static const struct {
 	const char *options, *line;
 	int priority;
@@ -174,13 +149,12 @@ static const struct {
 
 START_TEST(a_mistake_in_the_line_is_an_error_and_nobody_is_asked)
 {
-	char path[128], line[LOG_LINE_SIZE], priority[16];
+	char line[LOG_LINE_SIZE], priority[16];
 	struct transaction transaction;
 	struct server server;
 
 	server_start(&server, &scene, &grants);
-	snprintf(path, sizeof(path), "%s/log", scene.folder);
-	trap_log_open(path);
+	fixture_log_open();
 	scene_module_service(&scene, "demo", mistakes[_i].options);
 	transaction_open(&transaction, &scene, "demo", "alice", key);
 	ck_assert_int_eq(pam_authenticate(transaction.pamh, 0), PAM_SERVICE_ERR);
@@ -211,213 +185,6 @@ START_TEST(the_users_options_are_all_understood)
 	server_stop(&server);
 }
 END_TEST
-
-/* ---- where the text comes from ---- */
-
-static const struct {
-	const char *give, *options;
-	int code;
-	unsigned int prompts, requests;
-} sources[] = {
-	{ "", "", PAM_SUCCESS, 1, 1 },
-	{ "", "try_first_pass", PAM_SUCCESS, 1, 1 },
-	{ "", "use_first_pass", PAM_AUTH_ERR, 0, 0 },
-	{ "KEY", "", PAM_SUCCESS, 0, 1 },
-	{ "KEY", "try_first_pass", PAM_SUCCESS, 0, 1 },
-	{ "KEY", "use_first_pass", PAM_SUCCESS, 0, 1 },
-	{ "give=password", "", PAM_AUTH_ERR, 0, 0 },
-	{ "give=password", "try_first_pass", PAM_AUTH_ERR, 0, 0 },
-	{ "give=password", "use_first_pass", PAM_AUTH_ERR, 0, 0 },
-	{ "give=", "", PAM_AUTH_ERR, 0, 0 },
-};
-
-START_TEST(a_stacked_text_is_used_and_nobody_is_asked_twice)
-{
-	char give[SCENE_KEY_SIZE + 8];
-	struct transaction transaction;
-	struct server server;
-
-	snprintf(give, sizeof(give), "give=%s", key);
-	server_start(&server, &scene, &grants);
-	scene_service(&scene, "demo",
-		      "auth required " TEST_PROBE " %s\n"
-		      "auth required " TEST_MODULE " socket=%s minimum_uid=0 %s\n",
-		      strcmp(sources[_i].give, "KEY") == 0 ? give : sources[_i].give, scene.folder,
-		      sources[_i].options);
-	transaction_open(&transaction, &scene, "demo", "alice", key);
-	ck_assert_int_eq(pam_authenticate(transaction.pamh, 0), sources[_i].code);
-	ck_assert_uint_eq(transaction.prompts, sources[_i].prompts);
-	ck_assert_uint_eq(transaction.messages, 0);
-	ck_assert_uint_eq(server.record->requests, sources[_i].requests);
-	transaction_close(&transaction);
-	server_stop(&server);
-}
-END_TEST
-
-START_TEST(the_prompt_is_the_configured_one)
-{
-	struct transaction transaction;
-
-	transaction_open(&transaction, &scene, "demo", "alice", "password");
-	ck_assert_int_eq(pam_authenticate(transaction.pamh, 0), PAM_AUTH_ERR);
-	ck_assert_str_eq(transaction.prompt, "Password: ");
-	transaction_close(&transaction);
-	scene_module_service(&scene, "demo", "[prompt=API key: ]");
-	transaction_open(&transaction, &scene, "demo", "alice", "password");
-	ck_assert_int_eq(pam_authenticate(transaction.pamh, 0), PAM_AUTH_ERR);
-	ck_assert_str_eq(transaction.prompt, "API key: ");
-	transaction_close(&transaction);
-}
-END_TEST
-
-static const struct {
-	const char *options, *answer, *shown;
-	int code;
-} handed_on[] = {
-	{ "", "KEY", NULL, PAM_SUCCESS },
-	{ "keep_authtok", "KEY", "KEY", PAM_SUCCESS },
-	{ "", "a normal password", "a normal password", PAM_AUTH_ERR },
-	{ "", "", "", PAM_AUTH_ERR },
-	{ "", "ak_something", "ak_something", PAM_AUTH_ERR },
-};
-
-START_TEST(later_modules_find_a_password_but_no_accepted_key)
-{
-	const char *shown = handed_on[_i].shown;
-	struct transaction transaction;
-	struct server server;
-	const char *found;
-
-	server_start(&server, &scene, &grants);
-	scene_service(&scene, "demo",
-		      "auth [success=ok default=bad] " TEST_MODULE " socket=%s minimum_uid=0 %s\n"
-		      "auth required " TEST_PROBE " show\n",
-		      scene.folder, handed_on[_i].options);
-	transaction_open(&transaction, &scene, "demo", "alice",
-			 strcmp(handed_on[_i].answer, "KEY") == 0 ? key : handed_on[_i].answer);
-	ck_assert_int_eq(pam_authenticate(transaction.pamh, 0), handed_on[_i].code);
-	found = pam_getenv(transaction.pamh, "PROBE_AUTHTOK");
-	if (!shown)
-		ck_assert_ptr_null(found);
-	else
-		ck_assert_str_eq(found, strcmp(shown, "KEY") == 0 ? key : shown);
-	transaction_close(&transaction);
-	server_stop(&server);
-}
-END_TEST
-
-static const struct {
-	enum answer_mode mode;
-	int code;
-} conversations[] = {
-	{ ANSWER_NO_TEXT, PAM_CONV_ERR }, { ANSWER_NOTHING, PAM_CONV_ERR }, { ANSWER_FAILURE, PAM_CONV_ERR },
-	{ ANSWER_UNKNOWN, PAM_CONV_ERR }, { ANSWER_MEMORY, PAM_BUF_ERR },   { ANSWER_LATER, PAM_INCOMPLETE },
-};
-
-START_TEST(a_conversation_that_fails_is_no_login)
-{
-	struct transaction transaction;
-	struct server server;
-
-	server_start(&server, &scene, &grants);
-	transaction_open(&transaction, &scene, "demo", "alice", key);
-	transaction_answer(&transaction, conversations[_i].mode, key);
-	ck_assert_int_eq(pam_authenticate(transaction.pamh, 0), conversations[_i].code);
-	ck_assert_uint_eq(transaction.prompts, 1);
-	ck_assert_uint_eq(server.record->connections, 0);
-	transaction_close(&transaction);
-	server_stop(&server);
-}
-END_TEST
-
-START_TEST(a_conversation_that_comes_later_goes_on)
-{
-	struct transaction transaction;
-	struct server server;
-
-	server_start(&server, &scene, &grants);
-	transaction_open(&transaction, &scene, "demo", "alice", key);
-	transaction_answer(&transaction, ANSWER_LATER, NULL);
-	ck_assert_int_eq(pam_authenticate(transaction.pamh, 0), PAM_INCOMPLETE);
-	transaction_answer(&transaction, ANSWER_TEXT, key);
-	ck_assert_int_eq(pam_authenticate(transaction.pamh, 0), PAM_SUCCESS);
-	transaction_close(&transaction);
-	server_stop(&server);
-}
-END_TEST
-
-/* ---- the user ---- */
-
-START_TEST(a_user_who_cannot_be_named_is_refused_without_traffic)
-{
-	char longest[300];
-	struct server server;
-
-	memset(longest, 'a', sizeof(longest) - 1);
-	longest[sizeof(longest) - 1] = '\0';
-	server_start(&server, &scene, &grants);
-	/* An absent user would mean "whoever the key belongs to". */
-	ck_assert_int_eq(authenticate_once(&scene, "demo", "", key), PAM_AUTH_ERR);
-	ck_assert_int_eq(authenticate_once(&scene, "demo", longest, key), PAM_AUTH_ERR);
-	ck_assert_uint_eq(server.record->connections, 0);
-	server_stop(&server);
-}
-END_TEST
-
-START_TEST(an_address_that_is_too_long_is_not_left_out)
-{
-	struct transaction transaction;
-	struct server server;
-	char longest[300];
-
-	memset(longest, '1', sizeof(longest) - 1);
-	longest[sizeof(longest) - 1] = '\0';
-	server_start(&server, &scene, &grants);
-	transaction_open(&transaction, &scene, "demo", "alice", key);
-	pam_set_item(transaction.pamh, PAM_RHOST, longest);
-	ck_assert_int_eq(pam_authenticate(transaction.pamh, 0), PAM_AUTH_ERR);
-	ck_assert_uint_eq(server.record->connections, 0);
-	pam_set_item(transaction.pamh, PAM_RHOST, "");
-	ck_assert_int_eq(pam_authenticate(transaction.pamh, 0), PAM_SUCCESS);
-	ck_assert_str_eq(server.record->rhost, "");
-	transaction_close(&transaction);
-	server_stop(&server);
-}
-END_TEST
-
-static const struct {
-	const char *user;
-	const char *options;
-	int lookup_error;
-	int code;
-	unsigned int requests;
-} users[] = {
-	{ "root", "", 0, PAM_AUTH_ERR, 0 },
-	{ "root", "minimum_uid=1", 0, PAM_AUTH_ERR, 0 },
-	{ "root", "minimum_uid=0", 0, PAM_SUCCESS, 1 },
-	{ "no-such-user@example.org", "", 0, PAM_SUCCESS, 1 },
-	{ "no-such-user@example.org", "minimum_uid=4294967294", 0, PAM_SUCCESS, 1 },
-	{ "alice", "", EIO, PAM_AUTHINFO_UNAVAIL, 0 },
-	{ "alice", "", ENOENT, PAM_AUTHINFO_UNAVAIL, 0 },
-	{ "alice", "", EMFILE, PAM_AUTHINFO_UNAVAIL, 0 },
-	{ "alice", "", ERANGE, PAM_AUTHINFO_UNAVAIL, 0 },
-	{ "alice", "minimum_uid=0", EIO, PAM_SUCCESS, 1 },
-};
-
-START_TEST(local_users_below_minimum_uid_are_out_of_reach)
-{
-	struct server server;
-
-	server_start(&server, &scene, &grants);
-	scene_service(&scene, "demo", "auth required " TEST_MODULE " socket=%s %s\n", scene.folder, users[_i].options);
-	trap_lookup_fail(users[_i].lookup_error);
-	ck_assert_int_eq(authenticate_once(&scene, "demo", users[_i].user, key), users[_i].code);
-	ck_assert_uint_eq(server.record->requests, users[_i].requests);
-	server_stop(&server);
-}
-END_TEST
-
-/* ---- the other entry points ---- */
 
 START_TEST(setcred_goes_by_the_pam_environment)
 {
@@ -554,40 +321,23 @@ START_TEST(one_socket_may_be_named_and_a_wrong_place_is_unavailable)
 }
 END_TEST
 
-#define ADD_LOOP(name, cases) tcase_add_loop_test(tests, name, 0, (int)ARRAY_SIZE(cases))
-
-int main(void)
+static void add_tests(TCase *tests)
 {
-	Suite *suite = suite_create("retval");
-	TCase *tests = tcase_create("retval");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_checked_fixture(tests, setup, teardown);
-	tcase_set_timeout(tests, 30);
-	ADD_LOOP(authenticate_and_account_tell_the_verdict, verdicts);
+	FIXTURE_LOOP(tests, authenticate_and_account_tell_the_verdict, verdicts);
 	tcase_add_test(tests, the_request_says_what_pam_knows);
 	tcase_add_test(tests, an_account_line_without_restrictions_keeps_those_of_the_auth_line);
 	tcase_add_test(tests, the_default_permission_names_the_service);
-	ADD_LOOP(a_mistake_in_the_line_is_an_error_and_nobody_is_asked, mistakes);
+	FIXTURE_LOOP(tests, a_mistake_in_the_line_is_an_error_and_nobody_is_asked, mistakes);
 	tcase_add_test(tests, the_users_options_are_all_understood);
-	ADD_LOOP(a_stacked_text_is_used_and_nobody_is_asked_twice, sources);
-	tcase_add_test(tests, the_prompt_is_the_configured_one);
-	ADD_LOOP(later_modules_find_a_password_but_no_accepted_key, handed_on);
-	ADD_LOOP(a_conversation_that_fails_is_no_login, conversations);
-	tcase_add_test(tests, a_conversation_that_comes_later_goes_on);
-	tcase_add_test(tests, a_user_who_cannot_be_named_is_refused_without_traffic);
-	tcase_add_test(tests, an_address_that_is_too_long_is_not_left_out);
-	ADD_LOOP(local_users_below_minimum_uid_are_out_of_reach, users);
 	tcase_add_test(tests, setcred_goes_by_the_pam_environment);
 	tcase_add_test(tests, the_environment_names_the_key);
 	tcase_add_test(tests, account_has_no_opinion_on_others);
 	tcase_add_test(tests, a_second_login_by_password_is_not_judged_by_the_first_ones_key);
 	tcase_add_test(tests, session_and_password_are_left_to_others);
 	tcase_add_test(tests, one_socket_may_be_named_and_a_wrong_place_is_unavailable);
-	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+}
+
+int main(void)
+{
+	return fixture_main("retval", add_tests);
 }

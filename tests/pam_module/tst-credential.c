@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* Where the text and the user come from, which of them never reach the daemon, and what later modules find. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pam_module/log.h"
+#include "tests/pam_module/fixture.h"
+#include "tests/pam_module/trap.h"
+
+START_TEST(a_password_never_leaves_the_process)
+{
+	static const char *const passwords[] = {
+		"correct horse battery staple",
+		"",
+		"ak_",
+		"ak_tually a password",
+		"AK_Key000000001_0123456789abcdefghijkl0000000001000000",
+		"\b\n\r\177INCORRECT",
+		"b3b1c8f2a4d5e6f708192a3b4c5d6e7f",
+		"Bearer something",
+		" ",
+	};
+	int listener = server_listen(&scene, 16);
+	char line[LOG_LINE_SIZE], wrong[SCENE_KEY_SIZE + 2];
+
+	fixture_log_open();
+	for (size_t i = 0; i < ARRAY_SIZE(passwords); i++) {
+		bool ours = strncmp(passwords[i], "ak_", 3) == 0;
+
+		trap_sockets_made();
+		ck_assert_int_eq(authenticate_once(&scene, "demo", "alice", passwords[i]), PAM_AUTH_ERR);
+		ck_assert(!server_was_called(listener));
+		/* for a text that is not of our shape no socket is made at all: not even a log line says that it was
+		 * there */
+		if (!ours)
+			ck_assert_uint_eq(trap_sockets_made(), 0);
+		while (trap_log_take(line, sizeof(line)) > 0)
+			ck_assert(ours && !strstr(line, "password"));
+	}
+	/* nor does a key with one wrong character, cut, or with a line end behind it */
+	for (size_t at = 0; at < strlen(key); at++) {
+		strcpy(wrong, key);
+		wrong[at] = wrong[at] == '7' ? '8' : '7';
+		ck_assert_int_eq(authenticate_once(&scene, "demo", "alice", wrong), PAM_AUTH_ERR);
+		strcpy(wrong, key);
+		wrong[at] = '\0';
+		ck_assert_int_eq(authenticate_once(&scene, "demo", "alice", wrong), PAM_AUTH_ERR);
+	}
+	snprintf(wrong, sizeof(wrong), "%s\n", key);
+	ck_assert_int_eq(authenticate_once(&scene, "demo", "alice", wrong), PAM_AUTH_ERR);
+	ck_assert(!server_was_called(listener));
+	close(listener);
+}
+END_TEST
+
+static const struct {
+	const char *give, *options;
+	int code;
+	unsigned int prompts, requests;
+} sources[] = {
+	{ "", "", PAM_SUCCESS, 1, 1 },
+	{ "", "try_first_pass", PAM_SUCCESS, 1, 1 },
+	{ "", "use_first_pass", PAM_AUTH_ERR, 0, 0 },
+	{ "KEY", "", PAM_SUCCESS, 0, 1 },
+	{ "KEY", "try_first_pass", PAM_SUCCESS, 0, 1 },
+	{ "KEY", "use_first_pass", PAM_SUCCESS, 0, 1 },
+	{ "give=password", "", PAM_AUTH_ERR, 0, 0 },
+	{ "give=password", "try_first_pass", PAM_AUTH_ERR, 0, 0 },
+	{ "give=password", "use_first_pass", PAM_AUTH_ERR, 0, 0 },
+	{ "give=", "", PAM_AUTH_ERR, 0, 0 },
+};
+
+START_TEST(a_stacked_text_is_used_and_nobody_is_asked_twice)
+{
+	char give[SCENE_KEY_SIZE + 8];
+	struct transaction transaction;
+	struct server server;
+
+	snprintf(give, sizeof(give), "give=%s", key);
+	server_start(&server, &scene, &grants);
+	scene_service(&scene, "demo",
+		      "auth required " TEST_PROBE " %s\n"
+		      "auth required " TEST_MODULE " socket=%s minimum_uid=0 %s\n",
+		      strcmp(sources[_i].give, "KEY") == 0 ? give : sources[_i].give, scene.folder,
+		      sources[_i].options);
+	transaction_open(&transaction, &scene, "demo", "alice", key);
+	ck_assert_int_eq(pam_authenticate(transaction.pamh, 0), sources[_i].code);
+	ck_assert_uint_eq(transaction.prompts, sources[_i].prompts);
+	ck_assert_uint_eq(transaction.messages, 0);
+	ck_assert_uint_eq(server.record->requests, sources[_i].requests);
+	transaction_close(&transaction);
+	server_stop(&server);
+}
+END_TEST
+
+START_TEST(the_prompt_is_the_configured_one)
+{
+	struct transaction transaction;
+
+	transaction_open(&transaction, &scene, "demo", "alice", "password");
+	ck_assert_int_eq(pam_authenticate(transaction.pamh, 0), PAM_AUTH_ERR);
+	ck_assert_str_eq(transaction.prompt, "Password: ");
+	transaction_close(&transaction);
+	scene_module_service(&scene, "demo", "[prompt=API key: ]");
+	transaction_open(&transaction, &scene, "demo", "alice", "password");
+	ck_assert_int_eq(pam_authenticate(transaction.pamh, 0), PAM_AUTH_ERR);
+	ck_assert_str_eq(transaction.prompt, "API key: ");
+	transaction_close(&transaction);
+}
+END_TEST
+
+static const struct {
+	const char *options, *answer, *shown;
+	int code;
+} handed_on[] = {
+	{ "", "KEY", NULL, PAM_SUCCESS },
+	{ "keep_authtok", "KEY", "KEY", PAM_SUCCESS },
+	{ "", "a normal password", "a normal password", PAM_AUTH_ERR },
+	{ "", "", "", PAM_AUTH_ERR },
+	{ "", "ak_something", "ak_something", PAM_AUTH_ERR },
+};
+
+START_TEST(later_modules_find_a_password_but_no_accepted_key)
+{
+	const char *shown = handed_on[_i].shown;
+	struct transaction transaction;
+	struct server server;
+	const char *found;
+
+	server_start(&server, &scene, &grants);
+	scene_service(&scene, "demo",
+		      "auth [success=ok default=bad] " TEST_MODULE " socket=%s minimum_uid=0 %s\n"
+		      "auth required " TEST_PROBE " show\n",
+		      scene.folder, handed_on[_i].options);
+	transaction_open(&transaction, &scene, "demo", "alice",
+			 strcmp(handed_on[_i].answer, "KEY") == 0 ? key : handed_on[_i].answer);
+	ck_assert_int_eq(pam_authenticate(transaction.pamh, 0), handed_on[_i].code);
+	found = pam_getenv(transaction.pamh, "PROBE_AUTHTOK");
+	if (!shown)
+		ck_assert_ptr_null(found);
+	else
+		ck_assert_str_eq(found, strcmp(shown, "KEY") == 0 ? key : shown);
+	transaction_close(&transaction);
+	server_stop(&server);
+}
+END_TEST
+
+static const struct {
+	enum answer_mode mode;
+	int code;
+} conversations[] = {
+	{ ANSWER_NO_TEXT, PAM_CONV_ERR }, { ANSWER_NOTHING, PAM_CONV_ERR }, { ANSWER_FAILURE, PAM_CONV_ERR },
+	{ ANSWER_UNKNOWN, PAM_CONV_ERR }, { ANSWER_MEMORY, PAM_BUF_ERR },   { ANSWER_LATER, PAM_INCOMPLETE },
+};
+
+START_TEST(a_conversation_that_fails_is_no_login)
+{
+	struct transaction transaction;
+	struct server server;
+
+	server_start(&server, &scene, &grants);
+	transaction_open(&transaction, &scene, "demo", "alice", key);
+	transaction_answer(&transaction, conversations[_i].mode, key);
+	ck_assert_int_eq(pam_authenticate(transaction.pamh, 0), conversations[_i].code);
+	ck_assert_uint_eq(transaction.prompts, 1);
+	ck_assert_uint_eq(server.record->connections, 0);
+	transaction_close(&transaction);
+	server_stop(&server);
+}
+END_TEST
+
+START_TEST(a_conversation_that_comes_later_goes_on)
+{
+	struct transaction transaction;
+	struct server server;
+
+	server_start(&server, &scene, &grants);
+	transaction_open(&transaction, &scene, "demo", "alice", key);
+	transaction_answer(&transaction, ANSWER_LATER, NULL);
+	ck_assert_int_eq(pam_authenticate(transaction.pamh, 0), PAM_INCOMPLETE);
+	transaction_answer(&transaction, ANSWER_TEXT, key);
+	ck_assert_int_eq(pam_authenticate(transaction.pamh, 0), PAM_SUCCESS);
+	transaction_close(&transaction);
+	server_stop(&server);
+}
+END_TEST
+
+START_TEST(a_user_who_cannot_be_named_is_refused_without_traffic)
+{
+	char longest[300];
+	struct server server;
+
+	memset(longest, 'a', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	server_start(&server, &scene, &grants);
+	/* An absent user would mean "whoever the key belongs to". */
+	ck_assert_int_eq(authenticate_once(&scene, "demo", "", key), PAM_AUTH_ERR);
+	ck_assert_int_eq(authenticate_once(&scene, "demo", longest, key), PAM_AUTH_ERR);
+	ck_assert_uint_eq(server.record->connections, 0);
+	server_stop(&server);
+}
+END_TEST
+
+START_TEST(an_address_that_is_too_long_is_not_left_out)
+{
+	struct transaction transaction;
+	struct server server;
+	char longest[300];
+
+	memset(longest, '1', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	server_start(&server, &scene, &grants);
+	transaction_open(&transaction, &scene, "demo", "alice", key);
+	pam_set_item(transaction.pamh, PAM_RHOST, longest);
+	ck_assert_int_eq(pam_authenticate(transaction.pamh, 0), PAM_AUTH_ERR);
+	ck_assert_uint_eq(server.record->connections, 0);
+	pam_set_item(transaction.pamh, PAM_RHOST, "");
+	ck_assert_int_eq(pam_authenticate(transaction.pamh, 0), PAM_SUCCESS);
+	ck_assert_str_eq(server.record->rhost, "");
+	transaction_close(&transaction);
+	server_stop(&server);
+}
+END_TEST
+
+static const struct {
+	const char *user;
+	const char *options;
+	int lookup_error;
+	int code;
+	unsigned int requests;
+} users[] = {
+	{ "root", "", 0, PAM_AUTH_ERR, 0 },
+	{ "root", "minimum_uid=1", 0, PAM_AUTH_ERR, 0 },
+	{ "root", "minimum_uid=0", 0, PAM_SUCCESS, 1 },
+	{ "no-such-user@example.org", "", 0, PAM_SUCCESS, 1 },
+	{ "no-such-user@example.org", "minimum_uid=4294967294", 0, PAM_SUCCESS, 1 },
+	{ "alice", "", EIO, PAM_AUTHINFO_UNAVAIL, 0 },
+	{ "alice", "", ENOENT, PAM_AUTHINFO_UNAVAIL, 0 },
+	{ "alice", "", EMFILE, PAM_AUTHINFO_UNAVAIL, 0 },
+	{ "alice", "", ERANGE, PAM_AUTHINFO_UNAVAIL, 0 },
+	{ "alice", "minimum_uid=0", EIO, PAM_SUCCESS, 1 },
+};
+
+START_TEST(local_users_below_minimum_uid_are_out_of_reach)
+{
+	struct server server;
+
+	server_start(&server, &scene, &grants);
+	scene_service(&scene, "demo", "auth required " TEST_MODULE " socket=%s %s\n", scene.folder, users[_i].options);
+	trap_lookup_fail(users[_i].lookup_error);
+	ck_assert_int_eq(authenticate_once(&scene, "demo", users[_i].user, key), users[_i].code);
+	ck_assert_uint_eq(server.record->requests, users[_i].requests);
+	server_stop(&server);
+}
+END_TEST
+
+static void add_tests(TCase *tests)
+{
+	tcase_add_test(tests, a_password_never_leaves_the_process);
+	FIXTURE_LOOP(tests, a_stacked_text_is_used_and_nobody_is_asked_twice, sources);
+	tcase_add_test(tests, the_prompt_is_the_configured_one);
+	FIXTURE_LOOP(tests, later_modules_find_a_password_but_no_accepted_key, handed_on);
+	FIXTURE_LOOP(tests, a_conversation_that_fails_is_no_login, conversations);
+	tcase_add_test(tests, a_conversation_that_comes_later_goes_on);
+	tcase_add_test(tests, a_user_who_cannot_be_named_is_refused_without_traffic);
+	tcase_add_test(tests, an_address_that_is_too_long_is_not_left_out);
+	FIXTURE_LOOP(tests, local_users_below_minimum_uid_are_out_of_reach, users);
+}
+
+int main(void)
+{
+	return fixture_main("credential", add_tests);
+}
