@@ -25,6 +25,9 @@ cli_apikeyctl_SOURCES = \
 
 dist_man_MANS += cli/apikeyctl.1
 
+# Shows all of it at work.
+EXTRA_DIST += quickstart
+
 # The completion comes from the program's own command table. Where the program that is built does not run on the machine
 # that builds it, name one that does: make APIKEYCTL_FOR_BUILD=apikeyctl
 APIKEYCTL_FOR_BUILD = cli/apikeyctl$(EXEEXT)
