@@ -28,6 +28,7 @@ build   libjansson-dev        jansson-devel
 build   libsmartcols-dev      libsmartcols-devel
 check   check                 check-devel
 check   git                   git-core
+check   jq                    jq
 check   xz-utils              xz
 check   clang                 clang
 check   clang-format          clang-tools-extra
