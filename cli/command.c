@@ -162,11 +162,14 @@ const struct command commands[] = {
 	  "key delete alice/laptop --yes" },
 	{ NULL, "verify", NULL, 0, 0, judge_verify, "say whether a key would be let in",
 	  "Reads the key from standard input, or asks for it on a terminal. Nothing is used up or counted. What is not "
-	  "named is not judged. The exit status is 0 when the key would be let in, else 1.",
+	  "named is not judged; without --rhost, it is a request that carries no address. The exit status is 0 when "
+	  "the key "
+	  "would be let in, else 1.",
 	  options_judge, "verify --service sshd --user alice --permission pam.sshd < keyfile" },
 	{ NULL, "explain", "[KEY]", 0, 1, judge_explain, "say step by step why a key would be let in, or not",
 	  "With KEY, that key is judged as if its secret had been given; without, the key is read from standard input, "
-	  "or asked for on a terminal. Nothing is used up or counted. What is not named is not judged.",
+	  "or asked for on a terminal. Nothing is used up or counted. What is not named is not judged; without "
+	  "--rhost, it is a request that carries no address.",
 	  options_judge, "explain alice/laptop --service sshd --permission pam.sshd" },
 	{ NULL, "status", NULL, 0, 0, state_show, "show how the daemon is", NULL, NULL, "status" },
 	{ NULL, "help", "[OBJECT] [VERB]", 0, 2, help_command, "say how a command is used", NULL, NULL,

@@ -90,8 +90,7 @@ enum status output_finish(enum status status)
 {
 	bool failed = ferror(stdout) != 0;
 
-	/* A command that had nothing to print does not mind a standard output that is closed. */
-	if ((fclose(stdout) != 0 && errno != EBADF) || failed)
+	if (fclose(stdout) != 0 || failed)
 		return output_complain(status == STATUS_DONE ? STATUS_REFUSED : status,
 				       "not all could be written to standard output: %s", strerror(errno));
 	return status;

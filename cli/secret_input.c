@@ -57,6 +57,20 @@ static enum status check_line(struct secret_input *secret, const char *origin)
 	return STATUS_DONE;
 }
 
+/* The signals that end or stop a process, without those that someone had it ignore. */
+static void ending_signals(sigset_t *ret_signals)
+{
+	static const int ending[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP };
+
+	sigemptyset(ret_signals);
+	for (size_t i = 0; i < COUNT_OF(ending); i++) {
+		struct sigaction action;
+
+		if (sigaction(ending[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+			sigaddset(ret_signals, ending[i]);
+	}
+}
+
 /* Reads one line of the terminal; -EINTR when a signal waits (and is still waiting). */
 static int read_line(int terminal, int signals, struct secret_input *ret_secret)
 {
@@ -96,12 +110,7 @@ static int ask(int terminal, struct secret_input *ret_secret)
 	silent = before;
 	silent.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
 	silent.c_lflag |= ECHONL | ICANON;
-	sigemptyset(&held);
-	sigaddset(&held, SIGHUP);
-	sigaddset(&held, SIGINT);
-	sigaddset(&held, SIGQUIT);
-	sigaddset(&held, SIGTERM);
-	sigaddset(&held, SIGTSTP);
+	ending_signals(&held);
 	do {
 		__attribute__((cleanup(close_fd))) int signals = signalfd(-1, &held, SFD_CLOEXEC);
 

@@ -16,7 +16,7 @@ on_terminal()
 
 	shift
 	last="at $columns columns: $*"
-	script -qec "stty cols $columns rows 24; '$apikeyctl' --runtime-dir '$runtime' $*" /dev/null </dev/null >"$scratch/typed"
+	script -qec "stty cols $columns rows 24; '$apikeyctl' --runtime-dir '$runtime' $* 2>/dev/null" /dev/null </dev/null >"$scratch/typed"
 	status=$?
 	out=$(tr -d '\r' <"$scratch/typed")
 	err=
@@ -65,7 +65,8 @@ typed()
 	rm -f "$scratch/keyboard"
 	mkfifo "$scratch/keyboard"
 	exec 7<>"$scratch/keyboard"
-	script -qefc "'$apikeyctl' --runtime-dir '$runtime' $*" /dev/null <&7 >"$scratch/typed" 2>&1 &
+	# What is started in the background ignores interrupts, unless told otherwise.
+	env --default-signal=INT script -qefc "'$apikeyctl' --runtime-dir '$runtime' $*" /dev/null <&7 >"$scratch/typed" 2>&1 &
 	if wait_for "$question"; then
 		printf '%b' "$answer" >&7
 	else
@@ -96,7 +97,7 @@ mkfifo "$scratch/keyboard"
 exec 7<>"$scratch/keyboard"
 : >"$scratch/typed"
 last='an interrupt'
-script -qefc "$on_interrupt '$apikeyctl' '$runtime'" /dev/null <&7 >"$scratch/typed" 2>&1 &
+env --default-signal=INT script -qefc "$on_interrupt '$apikeyctl' '$runtime'" /dev/null <&7 >"$scratch/typed" 2>&1 &
 wait_for 'Key: ' && printf '\003' >&7
 wait_for 'echo' || kill $!
 wait $!

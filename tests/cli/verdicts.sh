@@ -5,7 +5,7 @@
 . "$(dirname "$0")/harness.sh"
 need jq "$apikeyd"
 start_daemon
-make_key laptop --permission pam.sshd --from 10.0.0.0/8
+make_key laptop --permission pam.sshd --from 10.0.0.0/8 --from local
 
 # judge INPUT ARGUMENT…
 judge()
