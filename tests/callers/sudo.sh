@@ -23,14 +23,15 @@ login()
 
 matrix
 
-# What lives on after a revoke, and how it is switched off, as the examples say.
+# What lives on after a revoke, and how it is switched off, as the examples say. (Without a terminal a timestamp belongs
+# to the parent process, so the shell stays that to its end.)
 key_create stamp alice stamp pam.sudo
-as_user alice bash -c 'sudo --stdin --prompt= true <<<"$1" && sudo --non-interactive id -un' \
+as_user alice bash -c 'sudo --stdin --prompt= true <<<"$1" && sudo --non-interactive id -un; exit' \
 	- "$stamp" >"$scratch/out" 2>&1
 case_is "a timestamp lets the next command in without asking" "$(cat "$scratch/out")" grep -qx root "$scratch/out"
 install -m 440 /opt/examples/sudo/apikey.sudoers /etc/sudoers.d/apikey
 case_is "the sudoers example is taken" "$(visudo -c 2>&1)" visudo -qc
-as_user alice bash -c 'sudo --stdin --prompt= true <<<"$1" && sudo --non-interactive id -un' - "$stamp" \
+as_user alice bash -c 'sudo --stdin --prompt= true <<<"$1" && sudo --non-interactive id -un; exit' - "$stamp" \
 	>"$scratch/out" 2>&1
 case_is "with the sudoers example every command asks" "$(cat "$scratch/out")" \
 	grep -q 'a password is required' "$scratch/out"

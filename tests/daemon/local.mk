@@ -64,3 +64,15 @@ tests_daemon_test_uses_SOURCES = tests/daemon/test-uses.c
 tests_daemon_test_uses_CFLAGS = $(AM_CFLAGS) -pthread $(CHECK_CFLAGS)
 tests_daemon_test_uses_LDADD = daemon/libdaemon.la $(CHECK_LIBS)
 endif
+# The whole daemon, killed and asked. flood takes root and a machine that does nothing else: ./check runs it.
+daemon_host = tests/daemon/host.c tests/daemon/host.h
+check_PROGRAMS += tests/daemon/kill-loop tests/daemon/revoke-order tests/daemon/flood
+TESTS += tests/daemon/kill-loop tests/daemon/revoke-order
+tests_daemon_kill_loop_SOURCES = tests/daemon/kill-loop.c $(daemon_host)
+tests_daemon_kill_loop_CFLAGS = $(AM_CFLAGS) -pthread
+tests_daemon_kill_loop_LDADD = lib/libapikey-core.la -lpthread
+tests_daemon_revoke_order_SOURCES = tests/daemon/revoke-order.c $(daemon_host)
+tests_daemon_revoke_order_LDADD = lib/libapikey-core.la
+tests_daemon_flood_SOURCES = tests/daemon/flood.c $(daemon_host)
+tests_daemon_flood_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_MODULE='"$(abs_top_builddir)/pam_module/.libs/pam_apikey.so"'
+tests_daemon_flood_LDADD = lib/libapikey-core.la $(PAM_LIBS)
