@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+# shellcheck shell=sh
+# What the checks share: where the sources are, which files are the project's own, and how a finding is told. Sourced.
+# The checks run in the build folder, as make check runs its tests: srcdir says where the sources are.
+
+srcdir=${srcdir:-.}
+findings=0
+
+# The files of the project, relative to srcdir, without what autoreconf, configure and make leave there. Names hold no
+# spaces; check-docs sees to that.
+project_files()
+{
+	(cd "$srcdir" && find . \( -name .git -o -name autom4te.cache -o -name build-aux -o -name '.deps' -o -name '.libs' \
+		-o -path ./build -o -path './build-*' -o -path './apikeyd-[0-9]*' \) -prune \
+		-o -type f ! -name '*.o' ! -name '*.lo' ! -name '*.la' ! -name '*.log' ! -name '*.trs' ! -name '*.gc??' \
+		! -path ./aclocal.m4 ! -path './configure' ! -path './configure~' ! -path ./Makefile ! -path ./Makefile.in \
+		! -path './config.*' ! -path ./libtool ! -path './stamp-h*' ! -path './m4/libtool.m4' ! -path './m4/lt*.m4' \
+		-print) | sed 's|^\./||' | LC_ALL=C sort
+}
+
+# The scripts among them, by their first line or by what they say they are.
+project_scripts()
+{
+	project_files | while read -r file; do
+		case $file in
+		tests/fuzz/corpus/*) continue ;;
+		esac
+		if head -n 5 "$srcdir/$file" | tr -d '\000' | grep -qE '^#!.*[/ ](ba)?sh( |$)|^# shellcheck shell='; then
+			echo "$file"
+		fi
+	done
+}
+
+# A variable of the build's own Makefile, as configure set it.
+build_variable()
+{
+	sed -n "s/^$1 = *//p" Makefile | head -n 1
+}
+
+# finding TEXT…: one line for each thing that is wrong.
+finding()
+{
+	echo "FAIL: $*"
+	findings=$((findings + 1))
+}
+
+# Ends the check: failure when there was a finding.
+conclude()
+{
+	if [ "$findings" -gt 0 ]; then
+		echo "$findings findings"
+		exit 1
+	fi
+	echo "ok: $*"
+	exit 0
+}
+
+# skip REASON: nothing was looked at, for want of a tool.
+skip()
+{
+	echo "SKIP: $*"
+	exit 77
+}
