@@ -11,8 +11,6 @@ pam_module_libmodule_la_SOURCES = \
 
 pam_LTLIBRARIES += pam_module/pam_apikey.la
 pam_module_pam_apikey_la_SOURCES = pam_module/pam_apikey.c
-pam_module_pam_apikey_la_LIBADD = pam_module/libmodule.la lib/libapikey-core.la \
-	$(PAM_LIBS)
 # lib/libapikey-core.la brings proto and common along. What the module does not call of them is left out of it.
 pam_module_pam_apikey_la_LIBADD = pam_module/libmodule.la lib/libapikey-core.la $(PAM_LIBS)
 pam_module_pam_apikey_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
