@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * fill-store FOLDER NUMBER: adds keys to the store in a folder, made by apikeyd --init --state-dir FOLDER, until it has
+ * that many of bench/tokens.h's. Each has an owner of its own, user0 …, and the permission bench.verify.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/tokens.h"
+#include "common/clock.h"
+#include "daemon/keyring.h"
+#include "daemon/store.h"
+
+#define GROUP 200000 /* keys in one transaction */
+
+static struct store_key key;
+static struct crypto_mac *mac;
+
+static int fail(const char *what, int error)
+{
+	fprintf(stderr, "fill-store: %s: %s\n", what, strerror(-error));
+	return EXIT_FAILURE;
+}
+
+static int add_key(struct store *store, uint64_t number)
+{
+	char token[CREDENTIAL_OPAQUE_MAX + 1], owner[32];
+	int r;
+
+	tokens_make(number, key.id, token);
+	snprintf(owner, sizeof(owner), "user%llu", (unsigned long long)number);
+	key.kind = STORE_OPAQUE;
+	key.state = STORE_ACTIVE;
+	key.created = 1;
+	key.expires = TIME_NEVER;
+	key.name = "bench";
+	key.owner = owner;
+	key.account = STORE_DEFAULT_ACCOUNT;
+	key.tenant = STORE_DEFAULT_TENANT;
+	key.state_reason = key.roles = key.users = key.sources = key.labels = "";
+	key.created_by = "bench";
+	key.permissions = "bench.verify";
+	key.secret_count = 1;
+	key.secrets[0] = (struct store_secret){ .number = 1, .form = STORE_FORM_TOKEN, .created = 1 };
+	r = crypto_mac_compute(mac, token, strlen(token), key.secrets[0].digest);
+	return r < 0 ? r : store_insert_key(store, &key);
+}
+
+static int fill(struct store *store, uint64_t from, uint64_t until)
+{
+	int r = 0;
+
+	while (from < until && r == 0) {
+		uint64_t end = until - from > GROUP ? from + GROUP : until;
+
+		r = store_write_begin(store);
+		for (; from < end && r == 0; from++)
+			r = add_key(store, from);
+		if (r == 0)
+			r = store_write_commit(store);
+	}
+	return r;
+}
+
+static int open_keys(const char *folder, struct store *store, uint64_t *ret_present)
+{
+	uint64_t counts[STORE_STATE_COUNT];
+	uint8_t master[CRYPTO_KEY_SIZE];
+	struct store_reader *reader;
+	struct keyring keyring;
+	char path[PATH_MAX], fault[512] = "";
+	int r;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, KEYRING_FILE);
+	r = keyring_read_master(path, master, fault, sizeof(fault));
+	if (r == 0)
+		r = store_reader_open(store, &reader);
+	if (r < 0)
+		return r;
+	r = keyring_load(reader, master, &keyring, fault, sizeof(fault));
+	if (r == 0)
+		r = crypto_mac_new(keyring.pepper, &mac);
+	if (r == 0)
+		r = store_count_keys(reader, counts);
+	store_reader_close(reader);
+	*ret_present = r == 0 ? counts[STORE_ACTIVE] : 0;
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	char fault[512] = "";
+	struct store *store;
+	uint64_t present;
+	int r;
+
+	if (argc != 3) {
+		fprintf(stderr, "usage: fill-store FOLDER NUMBER\n");
+		return 2;
+	}
+	r = store_open(argv[1], false, &store, fault, sizeof(fault));
+	if (r < 0)
+		return fail(fault, r);
+	r = open_keys(argv[1], store, &present);
+	if (r == 0)
+		r = fill(store, present, strtoull(argv[2], NULL, 10));
+	crypto_mac_free(mac);
+	store_close(store);
+	return r < 0 ? fail(argv[1], r) : 0;
+}
