@@ -174,8 +174,8 @@ const struct command commands[] = {
 	{ NULL, "status", NULL, 0, 0, state_show, "show how the daemon is", NULL, NULL, "status" },
 	{ NULL, "help", "[OBJECT] [VERB]", 0, 2, help_command, "say how a command is used", NULL, NULL,
 	  "help key create" },
-	{ NULL, "completion", "bash", 1, 1, completion_command, "print the completion script for a shell", NULL, NULL,
-	  "completion bash > /etc/bash_completion.d/apikeyctl" },
+	{ NULL, "completion", "SHELL", 1, 1, completion_command, "print the completion script for SHELL, which is bash",
+	  NULL, NULL, "completion bash > /etc/bash_completion.d/apikeyctl" },
 	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL },
 };
 

@@ -52,7 +52,7 @@ wrong '--limit' key list --limit -1
 wrong '--limit' key list --limit 1x
 wrong '--limit' key list --limit 99999999999999999999
 wrong 'zsh' completion zsh
-wrong 'bash is missing' completion
+wrong 'SHELL is missing' completion
 wrong "'frob'" help frob
 wrong "'key frob'" help key frob
 wrong 'no key in standard input' verify
