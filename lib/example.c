@@ -27,7 +27,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	granted = result->verdict == APIKEY_GRANTED;
-	printf("%s %s\n", apikey_verdict_name(result->verdict), granted ? result->owner : result->reason);
+	printf("%s ", apikey_verdict_name(result->verdict));
+	puts(granted ? result->owner : result->reason);
 	apikey_result_free(result);
 	return granted ? 0 : 1;
 }

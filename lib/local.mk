@@ -33,3 +33,50 @@ check_PROGRAMS += lib/example
 lib_example_SOURCES = lib/example.c
 lib_example_CPPFLAGS = -I$(top_srcdir)/lib -D_GNU_SOURCE
 lib_example_LDADD = lib/libapikey.la
+
+# A page for each group of functions; the other functions of a group are links to it.
+dist_man_MANS += \
+	lib/man/apikey_admin_open.3 \
+	lib/man/apikey_client_open.3 \
+	lib/man/apikey_explain.3 \
+	lib/man/apikey_key_create.3 \
+	lib/man/apikey_verify.3 \
+	lib/man/libapikey.3
+lib_man_links = \
+	apikey_account:apikey_verify \
+	apikey_admin_free:apikey_admin_open \
+	apikey_admin_message:apikey_admin_open \
+	apikey_admin_set_credential:apikey_admin_open \
+	apikey_answer_name:apikey_admin_open \
+	apikey_client_events:apikey_client_open \
+	apikey_client_fd:apikey_client_open \
+	apikey_client_free:apikey_client_open \
+	apikey_client_pending:apikey_client_open \
+	apikey_client_process:apikey_client_open \
+	apikey_client_submit:apikey_client_open \
+	apikey_client_wait:apikey_client_open \
+	apikey_explanation_free:apikey_explain \
+	apikey_key_activate:apikey_key_create \
+	apikey_key_deactivate:apikey_key_create \
+	apikey_key_delete:apikey_key_create \
+	apikey_key_free:apikey_key_create \
+	apikey_key_list:apikey_key_create \
+	apikey_key_list_free:apikey_key_create \
+	apikey_key_revoke:apikey_key_create \
+	apikey_key_show:apikey_key_create \
+	apikey_key_update:apikey_key_create \
+	apikey_result_free:apikey_verify \
+	apikey_status:apikey_explain \
+	apikey_status_free:apikey_explain \
+	apikey_verdict_name:apikey_verify
+
+install-data-hook: lib-man-install-hook
+uninstall-hook: lib-man-uninstall-hook
+.PHONY: lib-man-install-hook lib-man-uninstall-hook
+lib-man-install-hook:
+	for link in $(lib_man_links); do \
+		rm -f "$(DESTDIR)$(man3dir)/$${link%:*}.3" && \
+		(cd "$(DESTDIR)$(man3dir)" && $(LN_S) "$${link#*:}.3" "$${link%:*}.3") || exit 1; \
+	done
+lib-man-uninstall-hook:
+	for link in $(lib_man_links); do rm -f "$(DESTDIR)$(man3dir)/$${link%:*}.3"; done

@@ -1,4 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
+dist_check_SCRIPTS += tests/lib/test-manual.sh
+TESTS += tests/lib/test-manual.sh
+
 if HAVE_CHECK
 lib_tests = \
 	tests/lib/test-admin \
