@@ -34,9 +34,9 @@ extern "C" {
 enum apikey_verdict {
 	APIKEY_DENIED = 0,
 	APIKEY_GRANTED = 1,
-	APIKEY_FORBIDDEN = 2,   /* a good credential without the permission */
-	APIKEY_THROTTLED = 3,   /* denied, and too often */
-	APIKEY_UNAVAILABLE = 4, /* nobody could decide: treat as a refusal */
+	APIKEY_FORBIDDEN = 2,  /* a good credential without the permission */
+	APIKEY_THROTTLED = 3,  /* denied, and too often */
+	APIKEY_UNAVAILABLE = 4 /* nobody could decide: treat as a refusal */
 };
 
 /* "granted", "denied", … Static; never NULL. */
@@ -156,7 +156,7 @@ enum apikey_answer {
 	APIKEY_WRONG_STATE = 7,
 	APIKEY_STORE_FAILED = 8,
 	APIKEY_DAEMON_UNAVAILABLE = 9,
-	APIKEY_BUSY = 10,
+	APIKEY_BUSY = 10
 };
 
 /* "not_found", … Static; never NULL. */
@@ -247,7 +247,7 @@ enum apikey_change {
 	APIKEY_CHANGE_SOURCES = 1 << 3,
 	APIKEY_CHANGE_LABELS = 1 << 4,
 	APIKEY_CHANGE_NOT_BEFORE = 1 << 5,
-	APIKEY_CHANGE_EXPIRES = 1 << 6,
+	APIKEY_CHANGE_EXPIRES = 1 << 6
 };
 
 /* Replaces what changes (a sum of enum apikey_change) marks by what options says. options->owner is not looked at. */
@@ -276,9 +276,9 @@ int apikey_key_list(struct apikey_admin *admin, const char *owner, const char *c
 		    struct apikey_key_list **ret_list);
 
 enum apikey_outcome {
-	APIKEY_SKIPPED = 0,
+	APIKEY_SKIPPED = 0, /* not reached, or not asked for */
 	APIKEY_PASSED = 1,
-	APIKEY_FAILED = 2,
+	APIKEY_FAILED = 2 /* the first is the reason */
 };
 
 struct apikey_step {
