@@ -28,7 +28,7 @@ void fixture_log_open(void)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), "%s/log", scene.folder);
+	snprintf(path, sizeof(path), "%s/dev-log", scene.folder);
 	trap_log_open(path);
 }
 

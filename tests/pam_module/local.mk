@@ -2,6 +2,7 @@
 if HAVE_CHECK
 pam_module_test_defines = $(AM_CPPFLAGS) $(CHECK_CFLAGS) \
 	-DTEST_MODULE='"$(abs_top_builddir)/pam_module/.libs/pam_apikey.so"' \
+	-DTEST_DAEMON='"$(abs_top_builddir)/daemon/apikeyd"' \
 	-DTEST_PROBE='"$(abs_top_builddir)/tests/pam_module/.libs/pam_probe.so"'
 
 # A module that the stacks of the tests name beside pam_apikey.so; -rpath makes libtool build what nothing installs.
@@ -12,6 +13,7 @@ tests_pam_module_pam_probe_la_LIBADD = $(PAM_LIBS)
 
 check_LTLIBRARIES += tests/pam_module/libscene.la
 tests_pam_module_libscene_la_SOURCES = \
+	tests/pam_module/daemon.c tests/pam_module/daemon.h \
 	tests/pam_module/fixture.c tests/pam_module/fixture.h \
 	tests/pam_module/scene.c tests/pam_module/scene.h \
 	tests/pam_module/server.c tests/pam_module/server.h \
@@ -34,7 +36,9 @@ pam_module_tests = \
 	tests/pam_module/tst-availability \
 	tests/pam_module/tst-process \
 	tests/pam_module/tst-trust \
-	tests/pam_module/tst-disclosure
+	tests/pam_module/tst-disclosure \
+	tests/pam_module/tst-daemon \
+	tests/pam_module/tst-loop
 check_PROGRAMS += $(pam_module_tests)
 TESTS += $(pam_module_tests)
 
@@ -86,4 +90,19 @@ tests_pam_module_tst_disclosure_CPPFLAGS = $(pam_module_test_defines)
 tests_pam_module_tst_disclosure_LDFLAGS = $(pam_module_test_link)
 tests_pam_module_tst_disclosure_LDADD = $(pam_module_test_libs)
 tests_pam_module_tst_disclosure_DEPENDENCIES = $(pam_module_test_needs)
+
+tests_pam_module_tst_daemon_SOURCES = tests/pam_module/tst-daemon.c
+tests_pam_module_tst_daemon_CPPFLAGS = $(pam_module_test_defines)
+tests_pam_module_tst_daemon_LDFLAGS = $(pam_module_test_link)
+tests_pam_module_tst_daemon_LDADD = $(pam_module_test_libs)
+tests_pam_module_tst_daemon_DEPENDENCIES = $(pam_module_test_needs) daemon/apikeyd
+
+tests_pam_module_tst_loop_SOURCES = tests/pam_module/tst-loop.c
+tests_pam_module_tst_loop_CPPFLAGS = $(pam_module_test_defines)
+tests_pam_module_tst_loop_LDFLAGS = $(pam_module_test_link)
+tests_pam_module_tst_loop_LDADD = $(pam_module_test_libs)
+tests_pam_module_tst_loop_DEPENDENCIES = $(pam_module_test_needs) daemon/apikeyd
 endif
+
+dist_check_SCRIPTS += tests/pam_module/tst-linkage.sh
+TESTS += tests/pam_module/tst-linkage.sh

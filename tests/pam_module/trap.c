@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -17,6 +18,7 @@
 static struct {
 	struct sockaddr_un log_address;
 	int log_fd;
+	bool log_on_standard;
 	unsigned int sockets;
 	int socket_error;
 	int lookup_error;
@@ -38,9 +40,11 @@ EXPORTED ssize_t sendto(int fd, const void *bytes, size_t size, int flags, const
 
 	*(void **)&original = libc_function("sendto");
 	if (trap.log_fd >= 0 && address && address->sa_family == AF_UNIX &&
-	    strcmp(unix_address->sun_path, "/dev/log") == 0)
+	    strcmp(unix_address->sun_path, "/dev/log") == 0) {
+		trap.log_on_standard |= fd <= STDERR_FILENO;
 		return original(fd, bytes, size, flags, (const struct sockaddr *)&trap.log_address,
 				sizeof(trap.log_address));
+	}
 	return original(fd, bytes, size, flags, address, address_size);
 }
 
@@ -76,6 +80,11 @@ void trap_log_open(const char *path)
 	trap.log_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	ck_assert_int_ge(trap.log_fd, 0);
 	ck_assert_int_eq(bind(trap.log_fd, (const struct sockaddr *)&trap.log_address, sizeof(trap.log_address)), 0);
+}
+
+bool trap_log_on_standard(void)
+{
+	return trap.log_on_standard;
 }
 
 size_t trap_log_take(char *ret_line, size_t size)

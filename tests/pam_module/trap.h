@@ -7,12 +7,15 @@
 #ifndef APIKEYD_TESTS_PAM_MODULE_TRAP_H
 #define APIKEYD_TESTS_PAM_MODULE_TRAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Receives from now on what the process sends to /dev/log, at a socket of this path. */
 void trap_log_open(const char *path);
 /* Takes the next line, of at most size - 1 bytes. Its length; 0 when there is none. */
 size_t trap_log_take(char *ret_line, size_t size);
+/* True when a line was sent from descriptor 0, 1 or 2. */
+bool trap_log_on_standard(void);
 /* The receiver is there and takes nothing any more, as a stopped log daemon does. */
 void trap_log_fill(void);
 

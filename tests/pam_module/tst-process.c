@@ -139,21 +139,26 @@ END_TEST
 
 START_TEST(failure_13_descriptors_are_close_on_exec_and_never_the_standard_ones)
 {
+	const struct server_script script = { .verdict = VERDICT_DENIED };
+	char line[LOG_LINE_SIZE];
 	struct server server;
 	int code;
 
-	server_start(&server, &scene, &grants);
+	server_start(&server, &scene, &script);
 	fflush(NULL);
+	fixture_log_open();
 	for (int fd = 0; fd <= 2; fd++)
 		close(fd);
 	code = authenticate_once(&scene, "demo", "alice", key);
 	for (int fd = 0; fd <= 2; fd++)
 		ck_assert_int_eq(open("/dev/null", O_RDWR), fd);
-	ck_assert_int_eq(code, PAM_SUCCESS);
+	ck_assert_int_eq(code, PAM_AUTH_ERR);
 	ck_assert_uint_eq(server.record->requests, 1);
 	ck_assert(!server.record->standard_open);
 	ck_assert_int_gt(server.record->lowest_socket, 2);
 	ck_assert_uint_eq(server.record->inherited, 0);
+	ck_assert_uint_gt(trap_log_take(line, sizeof(line)), 0);
+	ck_assert(!trap_log_on_standard());
 	server_stop(&server);
 }
 END_TEST
