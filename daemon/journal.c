@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * One thread takes entries from a bounded queue and writes them; whoever queues one only ever takes the lock. Whatever
- * the thread waits for is a cancellation point, which is how journal_close() gets by with an output nobody reads.
+ * One thread takes entries from a bounded queue and writes them; whoever queues one only ever takes the lock. Should an
+ * output take nothing any more, journal_close() leaves the thread to itself, with all that is its own.
  * Standard error is inherited and shared, so O_NONBLOCK is not ours to set: it is polled, and written in pieces that a
  * pipe found writable takes whole.
  */
@@ -47,11 +47,13 @@ struct entry {
 
 struct journal {
 	pthread_t thread;
-	pthread_mutex_t lock; /* over the queue, stopping and stopped */
+	pthread_mutex_t lock; /* over all up to abandoned */
 	pthread_cond_t changed;
 	struct entry *first, **end;
 	size_t entries, bytes;
-	bool stopping, stopped;
+	bool stopping;        /* no more will come */
+	bool stopped;         /* the thread is done */
+	bool abandoned;       /* journal_close() did not wait: the thread frees the journal */
 	atomic_ulong dropped; /* a word: every machine counts those without a library */
 	/* not changed after the start */
 	bool native;   /* journald takes structured entries */
@@ -121,60 +123,24 @@ static void emit(struct journal *journal, const struct entry *entry)
 		atomic_fetch_add(&journal->dropped, 1);
 }
 
-static void release(void *lock)
-{
-	pthread_mutex_unlock(lock);
-}
-
-/* Takes the next entry, waiting for one. NULL: the queue is empty and the journal is closing. */
+/* Takes the next entry, waiting for one. NULL: that was all. */
 static struct entry *take(struct journal *journal)
 {
-	struct entry *entry;
+	struct entry *entry = NULL;
 
 	pthread_mutex_lock(&journal->lock);
-	pthread_cleanup_push(release, &journal->lock);
 	while (!journal->first && !journal->stopping)
 		pthread_cond_wait(&journal->changed, &journal->lock);
-	entry = journal->first;
-	if (entry) {
+	if (journal->first && !journal->abandoned) {
+		entry = journal->first;
 		journal->first = entry->next;
 		if (!journal->first)
 			journal->end = &journal->first;
 		journal->entries--;
 		journal->bytes -= entry->size;
 	}
-	pthread_cleanup_pop(1);
-	return entry;
-}
-
-static void *run(void *data)
-{
-	struct journal *journal = data;
-	struct entry *entry;
-
-	while ((entry = take(journal))) {
-		pthread_cleanup_push(free, entry);
-		emit(journal, entry);
-		pthread_cleanup_pop(1);
-	}
-	pthread_mutex_lock(&journal->lock);
-	journal->stopped = true;
-	pthread_cond_broadcast(&journal->changed);
 	pthread_mutex_unlock(&journal->lock);
-	return NULL;
-}
-
-static int start_thread(struct journal *journal)
-{
-	sigset_t all, before;
-	int r;
-
-	/* The daemon's signals are not for this thread, and a reader that has gone is an error, not the end. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&journal->thread, NULL, run, journal);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return -r;
+	return entry;
 }
 
 static void destroy(struct journal *journal)
@@ -189,6 +155,39 @@ static void destroy(struct journal *journal)
 	pthread_cond_destroy(&journal->changed);
 	pthread_mutex_destroy(&journal->lock);
 	free(journal);
+}
+
+static void *run(void *data)
+{
+	struct journal *journal = data;
+	struct entry *entry;
+	bool abandoned;
+
+	while ((entry = take(journal))) {
+		emit(journal, entry);
+		free(entry);
+	}
+	pthread_mutex_lock(&journal->lock);
+	journal->stopped = true;
+	abandoned = journal->abandoned;
+	pthread_cond_broadcast(&journal->changed);
+	pthread_mutex_unlock(&journal->lock);
+	if (abandoned)
+		destroy(journal);
+	return NULL;
+}
+
+static int start_thread(struct journal *journal)
+{
+	sigset_t all, before;
+	int r;
+
+	/* The daemon's signals are not for this thread, and a reader that has gone is an error, not the end. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&journal->thread, NULL, run, journal);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return -r;
 }
 
 int journal_open(bool native, struct journal **ret_journal)
@@ -221,6 +220,7 @@ int journal_open(bool native, struct journal **ret_journal)
 void journal_close(struct journal *journal)
 {
 	struct timespec until;
+	pthread_t thread;
 	bool stopped;
 	int r = 0;
 
@@ -237,10 +237,14 @@ void journal_close(struct journal *journal)
 	while (!journal->stopped && r == 0)
 		r = pthread_cond_timedwait(&journal->changed, &journal->lock, &until);
 	stopped = journal->stopped;
+	journal->abandoned = !stopped;
+	thread = journal->thread;
 	pthread_mutex_unlock(&journal->lock);
-	if (!stopped)
-		pthread_cancel(journal->thread);
-	pthread_join(journal->thread, NULL);
+	if (!stopped) {
+		pthread_detach(thread);
+		return;
+	}
+	pthread_join(thread, NULL);
 	destroy(journal);
 }
 

@@ -15,7 +15,8 @@ struct journal;
 /* Starts the thread. native: audit copies go to journald by sd_journal_sendv(); lines always go to standard error with
  * "<N>" in front when it is the journal's stream ($JOURNAL_STREAM), plain otherwise. 0 or a negative errno. */
 int journal_open(bool native, struct journal **ret_journal);
-/* Writes out what waits, for 500 ms at most, and ends the thread. Accepts NULL. */
+/* Writes out what waits, for 500 ms at most, and ends the thread; one that hangs in its output even then is left to
+ * itself. Accepts NULL. */
 void journal_close(struct journal *journal);
 
 /* Queues a line; never blocks. priority is of syslog.h (LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO). journal NULL:
@@ -23,7 +24,8 @@ void journal_close(struct journal *journal);
 void journal_print(struct journal *journal, int priority, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Queues a structured entry: "NAME=value" fields; copied. */
+/* Queues a structured entry: at most 32 "NAME=value" fields; copied. Where journald does not run nobody gets it, and
+ * that is not counted. */
 void journal_fields(struct journal *journal, const char *const *fields, size_t count);
 
 /* How many were dropped since start. */
