@@ -29,6 +29,7 @@ static void begin(void)
 
 static void end(void)
 {
+	umount2(fixture.folder, MNT_DETACH); /* a mount of our own, where there is one */
 	fixture_end(&fixture);
 }
 
