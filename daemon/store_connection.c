@@ -66,7 +66,9 @@ static const struct trouble {
 
 static const struct trouble *trouble_find(int result)
 {
-	static const struct trouble other = { SQLITE_ERROR, EIO, "the key store failed" };
+	static const struct trouble other = {
+		SQLITE_ERROR, EIO, "the key store is not as apikeyd keeps it; stop apikeyd and restore a backup"
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(troubles); i++) {
 		if (troubles[i].result == result)
@@ -75,21 +77,36 @@ static const struct trouble *trouble_find(int result)
 	return result == (result & 0xff) ? &other : trouble_find(result & 0xff);
 }
 
+/* The error of the last write to the database file or its log that failed; 0 when there is none. */
+static int file_error(sqlite3 *database, int pointer)
+{
+	sqlite3_file *file = NULL;
+	int error = 0;
+
+	if (sqlite3_file_control(database, "main", pointer, &file) == SQLITE_OK && file != NULL &&
+	    file->pMethods != NULL)
+		(void)file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error);
+	return error;
+}
+
 /* The system's error behind a failed read or write decides, where it is known. */
 static int trouble_of_system(sqlite3 *database, int result)
 {
+	int errors[] = { 0, 0, 0 };
+
 	if ((result & 0xff) != SQLITE_IOERR && (result & 0xff) != SQLITE_CANTOPEN)
 		return result;
-	switch (sqlite3_system_errno(database)) {
-	case ENOSPC:
-	case EDQUOT:
-	case EFBIG:
-		return SQLITE_FULL;
-	case EROFS:
-		return SQLITE_READONLY;
-	default:
-		return result;
+	/* SQLite's own note may be of a call it made later, while it undid the transaction. */
+	errors[0] = sqlite3_system_errno(database);
+	errors[1] = file_error(database, SQLITE_FCNTL_JOURNAL_POINTER);
+	errors[2] = file_error(database, SQLITE_FCNTL_FILE_POINTER);
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		if (errors[i] == ENOSPC || errors[i] == EDQUOT || errors[i] == EFBIG)
+			return SQLITE_FULL;
+		if (errors[i] == EROFS)
+			return SQLITE_READONLY;
 	}
+	return result;
 }
 
 int sql_say(struct store_reader *connection, int error, const char *format, ...)
@@ -105,9 +122,10 @@ int sql_say(struct store_reader *connection, int error, const char *format, ...)
 int sql_fault(struct store_reader *connection, int result)
 {
 	const struct trouble *trouble = trouble_find(trouble_of_system(connection->database, result));
+	bool last = sqlite3_extended_errcode(connection->database) == result;
 
 	return sql_say(connection, -trouble->error, "%s: %s (%s)", connection->path, trouble->sentence,
-		       sqlite3_errstr(result));
+		       last ? sqlite3_errmsg(connection->database) : sqlite3_errstr(result));
 }
 
 int sql_damage(struct store_reader *connection, const char *what)

@@ -101,8 +101,12 @@ static int paths_find(const char *folder, struct paths *ret_paths, struct fault 
 	/* The longest name made of the database's is that of a log of an unfinished one. */
 	static const char longest[] = "/" STORE_FILE ".new-journal";
 
-	if (realpath(folder, ret_paths->folder) == NULL)
+	struct stat status;
+
+	if (realpath(folder, ret_paths->folder) == NULL || stat(ret_paths->folder, &status) < 0)
 		return fault_of_file(fault, folder, errno);
+	if (!S_ISDIR(status.st_mode))
+		return fault_of_file(fault, folder, ENOTDIR);
 	if (strlen(ret_paths->folder) + sizeof(longest) > sizeof(ret_paths->folder))
 		return fault_of_file(fault, folder, ENAMETOOLONG);
 	strcpy(stpcpy(ret_paths->database, ret_paths->folder), "/" STORE_FILE);

@@ -133,11 +133,12 @@ static int schema_transaction(struct store_reader *connection, const struct stor
 
 int schema_create(struct store_reader *connection, const struct store_schema *schema)
 {
-	char page_size[sizeof("PRAGMA page_size = 65536")];
+	char settings[sizeof("PRAGMA page_size = 65536; PRAGMA journal_mode = MEMORY")];
 	int r;
 
-	snprintf(page_size, sizeof(page_size), "PRAGMA page_size = %d", STORE_PAGE_SIZE);
-	r = sql_run(connection, page_size);
+	/* What fails here is thrown away, so nothing has to be undone after a crash. */
+	snprintf(settings, sizeof(settings), "PRAGMA page_size = %d; PRAGMA journal_mode = MEMORY", STORE_PAGE_SIZE);
+	r = sql_run(connection, settings);
 	if (r < 0)
 		return r;
 	return schema_transaction(connection, schema, 0);
@@ -159,6 +160,8 @@ static int copy_pages(struct store_reader *connection, const char *copy)
 	int result, r;
 
 	r = sql_open(&target, copy, SQLITE_OPEN_READWRITE);
+	if (r == 0)
+		r = sql_run(&target, "PRAGMA journal_mode = MEMORY");
 	if (r == 0) {
 		backup = sqlite3_backup_init(target.database, "main", connection->database, "main");
 		result = backup != NULL ? sqlite3_backup_step(backup, -1) : sqlite3_extended_errcode(target.database);

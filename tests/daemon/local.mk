@@ -76,3 +76,21 @@ tests_daemon_revoke_order_LDADD = lib/libapikey-core.la
 tests_daemon_flood_SOURCES = tests/daemon/flood.c $(daemon_host)
 tests_daemon_flood_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_MODULE='"$(abs_top_builddir)/pam_module/.libs/pam_apikey.so"'
 tests_daemon_flood_LDADD = lib/libapikey-core.la $(PAM_LIBS)
+# The store: its parts share a scratch store.
+if HAVE_CHECK
+store_tests = tests/daemon/test-store tests/daemon/test-store-open tests/daemon/test-store-row tests/daemon/test-store-trouble
+check_PROGRAMS += $(store_tests)
+TESTS += $(store_tests)
+tests_daemon_test_store_SOURCES = tests/daemon/test-store.c tests/daemon/store-scratch.c tests/daemon/store-scratch.h
+tests_daemon_test_store_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(SQLITE_CFLAGS)
+tests_daemon_test_store_LDADD = daemon/libdaemon.la $(CHECK_LIBS) $(SQLITE_LIBS)
+tests_daemon_test_store_open_SOURCES = tests/daemon/test-store-open.c tests/daemon/store-scratch.c tests/daemon/store-scratch.h
+tests_daemon_test_store_open_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(SQLITE_CFLAGS)
+tests_daemon_test_store_open_LDADD = daemon/libdaemon.la $(CHECK_LIBS) $(SQLITE_LIBS)
+tests_daemon_test_store_row_SOURCES = tests/daemon/test-store-row.c tests/daemon/store-scratch.c tests/daemon/store-scratch.h
+tests_daemon_test_store_row_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(SQLITE_CFLAGS)
+tests_daemon_test_store_row_LDADD = daemon/libdaemon.la $(CHECK_LIBS) $(SQLITE_LIBS)
+tests_daemon_test_store_trouble_SOURCES = tests/daemon/test-store-trouble.c tests/daemon/store-scratch.c tests/daemon/store-scratch.h
+tests_daemon_test_store_trouble_CFLAGS = $(AM_CFLAGS) -pthread $(CHECK_CFLAGS) $(SQLITE_CFLAGS)
+tests_daemon_test_store_trouble_LDADD = daemon/libdaemon.la $(CHECK_LIBS) $(SQLITE_LIBS)
+endif
