@@ -90,6 +90,7 @@ START_TEST(a_full_disk_loses_nothing_acknowledged)
 {
 	CLEANUP_SCRATCH struct scratch scratch;
 	unsigned int count;
+	int again = 0, r = 0;
 
 	scratch_init(&scratch);
 	scratch_open(&scratch);
@@ -103,8 +104,16 @@ START_TEST(a_full_disk_loses_nothing_acknowledged)
 		ck_assert(key_exists(scratch.reader, count - 1));
 		ck_assert(!key_exists(scratch.reader, count));
 	}
-	/* A revoke needs no more room than the log has already. */
-	ck_assert_int_eq(scratch_set_state(scratch.store, 0, STORE_REVOKED), 0);
+	/* Changes of keys need no more room than the log has already, at the second try when it has to begin anew. */
+	for (unsigned int i = 0; i < 300 && r == 0; i++) {
+		r = scratch_set_state(scratch.store, 0, i % 2 != 0 ? STORE_REVOKED : STORE_ACTIVE);
+		if (r == -ENOSPC) {
+			again++;
+			r = scratch_set_state(scratch.store, 0, i % 2 != 0 ? STORE_REVOKED : STORE_ACTIVE);
+		}
+	}
+	ck_assert_int_eq(r, 0);
+	ck_assert_int_gt(again, 0);
 	ck_assert_uint_eq(key_count(scratch.reader, STORE_REVOKED), 1);
 	/* Healed by itself. */
 	limit_files(0);
@@ -465,7 +474,7 @@ START_TEST(the_log_stays_short_under_constant_readers)
 {
 	CLEANUP_SCRATCH struct scratch scratch;
 	struct crowd crowd = { .stop = false };
-	pthread_t threads[3];
+	pthread_t threads[2];
 	off_t longest = 0, written = 0;
 
 	scratch_init(&scratch);
@@ -477,7 +486,7 @@ START_TEST(the_log_stays_short_under_constant_readers)
 	while (atomic_load(&crowd.ready) < (int)ARRAY_SIZE(threads))
 		sched_yield();
 	/* Much more than the log may hold. */
-	for (unsigned int i = 0; i < 60; i++) {
+	for (unsigned int i = 0; i < 40; i++) {
 		int before = scratch.store->log_pages;
 
 		ck_assert_int_eq(scratch_insert_many(scratch.store, 100 + i * 500, 500), 0);
