@@ -222,11 +222,11 @@ static bool throttle_outcome(struct thread *thread, const struct verify_caller *
 		return true;
 	answer = throttle_failure(thread->daemon->throttle, caller->uid, item->source, now,
 				  thread->settings->settings.failures_per_minute);
+	item->count = answer.suppressed + 1;
 	if (!answer.throttled)
 		return true;
 	item->outcome.verdict = VERDICT_THROTTLED;
 	item->outcome.reason = REASON_TOO_MANY_FAILURES;
-	item->count = answer.suppressed + 1;
 	limits_slow(thread->daemon->limits, caller->uid, now + SLOW_NANOSECONDS);
 	return answer.record;
 }

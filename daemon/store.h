@@ -198,7 +198,8 @@ int store_update_key(struct store *store, const struct store_key *key);
 int store_delete_key(struct store *store, const char *id);
 /* rev + 1, once for each transaction's change, and what changed under it. */
 int store_log_change(struct store *store, int64_t time, const char *record, uint64_t *ret_rev);
-/* Adds counts, and replaces last uses (the first stays), without a rev; uses of keys that are gone are dropped. */
+/* Adds counts and last uses, without a rev; uses of keys that are gone are dropped. Sorted by key they cost least. A
+ * failure may leave some of them added: the caller aborts the transaction. */
 int store_add_uses(struct store *store, const struct store_use *uses, size_t count);
 /* Replaces the blob of that purpose and version. */
 int store_save_sealed(struct store *store, const char *purpose, uint32_t version, const void *blob, size_t size);

@@ -244,13 +244,13 @@ static int use_add(struct store *store, const struct store_use *use)
 
 int store_add_uses(struct store *store, const struct store_use *uses, size_t count)
 {
-	int r = store_step_begin(store);
+	int r = 0;
 
-	if (r < 0)
-		return r;
+	/* No step of its own: the pages it would keep for going back, thousands of them, are looked through again at
+	 * the end of each statement. */
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = use_add(store, &uses[i]);
-	return store_step_end(store, r);
+	return r;
 }
 
 int store_save_sealed(struct store *store, const char *purpose, uint32_t version, const void *blob, size_t size)

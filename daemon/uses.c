@@ -134,6 +134,14 @@ bool uses_note(struct uses *uses, const char *key_id, uint32_t secret, int64_t t
 	return half_full;
 }
 
+static int compare(const void *a, const void *b)
+{
+	const struct store_use *left = a, *right = b;
+	int order = strcmp(left->key_id, right->key_id);
+
+	return order != 0 ? order : (left->secret > right->secret) - (left->secret < right->secret);
+}
+
 struct store_use *uses_take(struct uses *uses, size_t *ret_count)
 {
 	struct store_use *taken = NULL;
@@ -149,6 +157,8 @@ struct store_use *uses_take(struct uses *uses, size_t *ret_count)
 		uses->count = 0;
 	}
 	pthread_mutex_unlock(&uses->lock);
+	if (taken)
+		qsort(taken, count, sizeof(*taken), compare);
 	*ret_count = count;
 	return taken;
 }
