@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * The audit file (FORMATS 9): one JSON object a line, written before the reply it belongs to goes out; and its
+ * The audit file: one JSON object a line, written before the reply it belongs to goes out; and its
  * rotation. A batch of records is one write(2) under one lock, which also orders seq. A failed write leaves no half
  * line behind. Texts that are not UTF-8 are escaped; a user name that looks like a key is cut to its prefix. Never a
  * secret.

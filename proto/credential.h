@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * What a credential text is (FORMATS 1 and 4), decided by its shape and check characters alone. The module calls this
+ * What a credential text is, decided by its shape and check characters alone. The module calls this
  * before anything leaves the process, so that a normal password never does; the daemon calls the same function. Pure.
  *
  *     ak_<id 12>_<secret 32><check 6>    opaque token, 54 bytes: "ak_", 12, "_", 32, 6, all base62

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * Permissions: names, grants and queries (DESIGN 4). Pure, without allocation.
+ * Permissions: names, grants and queries. Pure, without allocation.
  *
  *     name     segments joined by dots, each [a-z0-9][a-z0-9_-]{0,63}          mail.imap
  *     grant    a name; or a name and ".*" (all below it, not itself); or "*"   mail.*

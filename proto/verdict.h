@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * Verdicts, and the reasons behind them (FORMATS 8). The verdict goes to every caller, the reason only to who may know
+ * Verdicts, and the reasons behind them. The verdict goes to every caller, the reason only to who may know
  * it. The first step of a verification that fails is the reason.
  */
 #ifndef APIKEYD_PROTO_VERDICT_H
