@@ -40,7 +40,7 @@ dnl Fortification needs the optimiser and fights the sanitizers.
 AS_CASE([$CFLAGS], [*-O0*|*FORTIFY*], [], [AS_IF([test "$enable_sanitizers" = no && test "$enable_coverage" = no],
   [HARDENING_CFLAGS="$HARDENING_CFLAGS -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2"])])
 m4_foreach([flag], [[-Wl,-z,relro], [-Wl,-z,now], [-Wl,-z,noexecstack], [-Wl,--as-needed]],
-  [APIKEYD_TRY_LDFLAG([HARDENING_LDFLAGS], flag)])
+  [APIKEYD_TRY_LDFLAG([HARDENING_LDFLAGS], m4_defn([flag]))])
 PIE_CFLAGS=-fPIE
 PIE_LDFLAGS=-pie
 AC_SUBST([HARDENING_CFLAGS])
