@@ -25,6 +25,9 @@ void settings_loader_report(struct settings_loader *loader, bool warning, const 
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
+	/* The one control character that the syntax lets into a value. */
+	for (char *tab = text; (tab = strchr(tab, '\t')); tab++)
+		*tab = ' ';
 	snprintf(message, sizeof(message), "%s:%u: %s", loader->file_name, loader->line, text);
 	loader->failed = loader->failed || !warning;
 	loader->reporter(loader->data, warning, message);
