@@ -8,6 +8,8 @@ srcdir=${srcdir:-.}
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
 failed=0
+# Set where the programs are those of another machine (tests/portability.sh).
+: "${FUZZ_RUNNER:=}"
 
 for source in "$srcdir"/tests/fuzz/fuzz-*.c; do
 	target=$(basename "$source" .c)
@@ -18,7 +20,7 @@ for source in "$srcdir"/tests/fuzz/fuzz-*.c; do
 	elif ! find "$corpus" -type f 2>/dev/null | grep -q .; then
 		echo "FAIL: $target has no seeds in tests/fuzz/corpus/${target#fuzz-}"
 		failed=1
-	elif ! "tests/fuzz/$target" -runs=0 "$corpus" >"$scratch/output" 2>&1; then
+	elif ! $FUZZ_RUNNER "tests/fuzz/$target" -runs=0 "$corpus" >"$scratch/output" 2>&1; then
 		echo "FAIL: $target on its corpus:"
 		tail -40 "$scratch/output"
 		failed=1
@@ -28,7 +30,7 @@ for source in "$srcdir"/tests/fuzz/fuzz-*.c; do
 done
 
 mkdir "$scratch/packet"
-tests/fuzz/write-seeds "$scratch/packet" || exit 99
+$FUZZ_RUNNER tests/fuzz/write-seeds "$scratch/packet" || exit 99
 for seed in "$scratch"/packet/*; do
 	if ! cmp -s "$seed" "$srcdir/tests/fuzz/corpus/packet/$(basename "$seed")"; then
 		echo "FAIL: corpus/packet/$(basename "$seed") is not what write-seeds writes; run it again and commit"

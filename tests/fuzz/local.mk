@@ -9,7 +9,8 @@ endif
 fuzz_ldflags = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 
 fuzz_targets = tests/fuzz/fuzz-packet tests/fuzz/fuzz-credential tests/fuzz/fuzz-permission \
-	tests/fuzz/fuzz-clock tests/fuzz/fuzz-network tests/fuzz/fuzz-encoding
+	tests/fuzz/fuzz-clock tests/fuzz/fuzz-network tests/fuzz/fuzz-encoding tests/fuzz/fuzz-reply \
+	tests/fuzz/fuzz-options tests/fuzz/fuzz-settings tests/fuzz/fuzz-audit-record tests/fuzz/fuzz-audit-tail
 check_PROGRAMS += $(fuzz_targets) tests/fuzz/write-seeds
 TESTS += tests/fuzz/check-corpus.sh
 EXTRA_DIST += tests/fuzz/check-corpus.sh tests/fuzz/run-fuzz.sh tests/fuzz/fuzz.h tests/fuzz/replay.c tests/fuzz/corpus
@@ -26,7 +27,7 @@ tests_fuzz_fuzz_credential_LDADD = proto/libproto.la common/libcommon.la
 tests_fuzz_fuzz_permission_SOURCES = tests/fuzz/fuzz-permission.c $(fuzz_main)
 tests_fuzz_fuzz_permission_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_permission_LDADD = proto/libproto.la common/libcommon.la
-tests_fuzz_fuzz_clock_SOURCES = tests/fuzz/fuzz-clock.c $(fuzz_main)
+tests_fuzz_fuzz_clock_SOURCES = tests/fuzz/fuzz-clock.c cli/when.c $(fuzz_main)
 tests_fuzz_fuzz_clock_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_clock_LDADD = common/libcommon.la
 tests_fuzz_fuzz_network_SOURCES = tests/fuzz/fuzz-network.c $(fuzz_main)
@@ -35,3 +36,19 @@ tests_fuzz_fuzz_network_LDADD = common/libcommon.la
 tests_fuzz_fuzz_encoding_SOURCES = tests/fuzz/fuzz-encoding.c $(fuzz_main)
 tests_fuzz_fuzz_encoding_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_encoding_LDADD = common/libcommon.la
+tests_fuzz_fuzz_reply_SOURCES = tests/fuzz/fuzz-reply.c $(fuzz_main)
+tests_fuzz_fuzz_reply_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_reply_LDADD = lib/libapikey-core.la proto/libproto.la common/libcommon.la
+tests_fuzz_fuzz_options_SOURCES = tests/fuzz/fuzz-options.c $(fuzz_main)
+tests_fuzz_fuzz_options_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_options_LDADD = pam_module/libmodule.la lib/libapikey-core.la proto/libproto.la common/libcommon.la \
+	$(PAM_LIBS)
+tests_fuzz_fuzz_settings_SOURCES = tests/fuzz/fuzz-settings.c $(fuzz_main)
+tests_fuzz_fuzz_settings_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_settings_LDADD = daemon/libdaemon.la
+tests_fuzz_fuzz_audit_record_SOURCES = tests/fuzz/fuzz-audit-record.c $(fuzz_main)
+tests_fuzz_fuzz_audit_record_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_audit_record_LDADD = daemon/libdaemon.la
+tests_fuzz_fuzz_audit_tail_SOURCES = tests/fuzz/fuzz-audit-tail.c $(fuzz_main)
+tests_fuzz_fuzz_audit_tail_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_audit_tail_LDADD = daemon/libdaemon.la
