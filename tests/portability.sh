@@ -1,0 +1,163 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+# Builds everything for other machines and runs the tests there: 32 bits (i386), and the other byte order (s390x, by
+# qemu-user). Debian only: compilers come from its cross packages, libraries are downloaded and unpacked below the
+# folder, so that nothing of this system changes.
+#
+#   tests/portability.sh FOLDER [i386|s390x]…
+#
+# FOLDER keeps sources of libraries and builds; a second run uses them again. The last line holds the totals. Exit
+# status: 0 nothing failed, 1 something did, 2 usage, 77 a tool is missing (its name is the last line).
+set -uo pipefail
+
+if [ $# -lt 1 ]; then
+	sed -n 's/^#   /usage: /p' "$0" >&2
+	exit 2
+fi
+source=$(cd "$(dirname "$0")/.." && pwd)
+mkdir -p "$1" || exit 1
+folder=$(cd "$1" && pwd)
+shift
+machines=("$@")
+[ $# -gt 0 ] || machines=(i386 s390x)
+
+# Debian's name, the compiler's, the dynamic linker, what runs its programs where this processor does not, its package
+table='
+i386   i686-linux-gnu   lib/ld-linux.so.2    qemu-i386   gcc-i686-linux-gnu
+s390x  s390x-linux-gnu  lib/ld64.so.1        qemu-s390x  gcc-s390x-linux-gnu
+'
+packages=(libc6-dev check libsubunit-dev libpam0g-dev libsystemd-dev libsqlite3-dev libssl-dev libinih-dev libjansson-dev
+	libsmartcols-dev)
+
+# These start programs of their own build, which qemu-user cannot do for them.
+starts_programs='tests/lib/test-trust tests/lib/test-example tests/lib/test-admin'
+
+passed=0 failed=0 skipped=0
+
+# The machine's libraries, unpacked in $root with links that stay inside.
+unpack()
+{
+	local apt=$folder/$machine/apt archive link target
+	[ ! -e "$root.complete" ] || return 0
+	rm -rf "$root" && mkdir -p "$root" "$apt"/{state/lists/partial,cache/archives/partial} && : >"$apt/status" || return
+	cat >"$apt/apt.conf" <<-END
+		APT::Architecture "$machine";
+		APT::Architectures { "$machine"; };
+		APT::Sandbox::User "";
+		APT::Install-Recommends "false";
+		Acquire::Languages "none";
+		Acquire::Retries "3";
+		Debug::NoLocking "true";
+		Dir::State "$apt/state";
+		Dir::State::status "$apt/status";
+		Dir::Cache "$apt/cache";
+	END
+	APT_CONFIG=$apt/apt.conf apt-get --quiet --quiet update &&
+		APT_CONFIG=$apt/apt.conf apt-get --quiet --quiet --yes --download-only install "${packages[@]}" || return
+	for archive in "$apt"/cache/archives/*.deb; do
+		dpkg-deb --extract "$archive" "$root" || return
+	done
+	while read -r link; do
+		target=$(readlink "$link")
+		ln -sfn "$(realpath --no-symlinks --relative-to="$(dirname "$link")" "$root$target")" "$link" || return
+	done < <(find "$root" -type l -lname '/*')
+	touch "$root.complete"
+}
+
+# Configures and builds, test programs included, in $folder/$machine/build.
+build()
+{
+	local multiarch ldflags=
+	multiarch=$(cd "$root/usr/lib" && echo *-linux-gnu)
+	mkdir -p "$folder/$machine/build" && cd "$folder/$machine/build" || return
+	if [ -z "$runner" ]; then
+		# Programs of this build that start each other find their libraries by themselves.
+		ldflags="-Wl,--dynamic-linker=$root/$linker -Wl,-rpath,$root/lib/$multiarch:$root/usr/lib/$multiarch"
+	fi
+	if [ ! -e config.status ]; then
+		"$source/configure" --quiet --enable-werror --host="$triplet" CC="$triplet-gcc --sysroot=$root" LDFLAGS="$ldflags" \
+			PKG_CONFIG=pkg-config PKG_CONFIG_SYSROOT_DIR="$root" \
+			PKG_CONFIG_LIBDIR="$root/usr/lib/$multiarch/pkgconfig:$root/usr/share/pkgconfig" || return
+	fi
+	grep -q 'HAVE_CHECK_TRUE=.*#' config.log && { echo "the check library was not found"; return 1; }
+	# The completion is made by a program of the other machine, too.
+	make --jobs="$(nproc)" --no-print-directory check TESTS= APIKEYCTL_FOR_BUILD="$runner cli/.libs/apikeyctl" || return
+	file=$(objdump --file-headers proto/.libs/codec.o 2>/dev/null | sed -n 's/^architecture: \([^,]*\).*/\1/p')
+	echo "built for ${file:-$triplet}"
+}
+
+# run TEST: one test program, its output in LOG.
+run()
+{
+	local program=$1
+	[ ! -e "${1%/*}/.libs/${1##*/}" ] || program=${1%/*}/.libs/${1##*/}
+	# shellcheck disable=SC2086 # several words, or none
+	srcdir=$source timeout -k 10 300 $runner "$program"
+}
+
+for machine in "${machines[@]}"; do
+	triplet='' linker='' emulator='' package=''
+	while read -r name a b c d; do
+		[ "$name" != "$machine" ] || { triplet=$a linker=$b emulator=$c package=$d; }
+	done <<<"$table"
+	[ -n "$triplet" ] || { echo "$machine: not a machine this script knows" >&2; exit 2; }
+	for tool in apt-get dpkg-deb pkg-config; do
+		command -v $tool >/dev/null || { echo "$tool is not installed"; exit 77; }
+	done
+	command -v "$triplet-gcc" >/dev/null || { echo "$triplet-gcc is not installed ($package)"; exit 77; }
+	root=$folder/$machine/root
+	runner="$emulator -L $root -E LD_LIBRARY_PATH=$folder/$machine/build/lib/.libs"
+	case $machine-$(uname -m) in
+	i386-x86_64 | i386-i686) runner= ;;
+	*) command -v "$emulator" >/dev/null || { echo "$emulator is not installed (qemu-user)"; exit 77; } ;;
+	esac
+
+	mkdir -p "$folder/$machine"
+	if ! unpack >"$folder/$machine/unpack.log" 2>&1; then
+		tail -n 20 "$folder/$machine/unpack.log"
+		echo "the libraries of $machine could not be downloaded"
+		exit 77
+	fi
+	if ! build >"$folder/$machine/build.log" 2>&1; then
+		tail -n 40 "$folder/$machine/build.log"
+		echo "FAIL $machine: it does not build"
+		failed=$((failed + 1))
+		continue
+	fi
+	tail -n 1 "$folder/$machine/build.log"
+	cd "$folder/$machine/build" || exit 1
+	# shellcheck disable=SC2016 # make expands it
+	for test in $(make --no-print-directory --eval 'print-tests: ; @echo $(TESTS)' print-tests); do
+		status=0
+		case $test in
+		tests/checks/*) continue ;; # of the tree, not of the machine
+		tests/fuzz/check-corpus.sh) FUZZ_RUNNER=$runner srcdir=$source "$source/$test" >log 2>&1 || status=$? ;;
+		*.sh | tests/callers/*)
+			[ -z "$runner" ] || { echo "skip $machine: $test is a script that starts programs"; skipped=$((skipped + 1)); continue; }
+			srcdir=$source timeout -k 10 300 "$source/$test" >log 2>&1 || status=$?
+			;;
+		*)
+			if [ -n "$runner" ] && [[ " $starts_programs " == *" $test "* ]]; then
+				echo "skip $machine: $test starts programs, and nothing runs them for it"
+				skipped=$((skipped + 1))
+				continue
+			fi
+			run "$test" >log 2>&1 || status=$?
+			;;
+		esac
+		case $status in
+		0) passed=$((passed + 1)) ;;
+		77)
+			skipped=$((skipped + 1))
+			echo "skip $machine: $test: $(tail -n 1 log)"
+			;;
+		*)
+			failed=$((failed + 1))
+			echo "FAIL $machine: $test ($status)"
+			tail -n 30 log
+			;;
+		esac
+	done
+done
+echo "portability: $passed passed, $failed failed, $skipped skipped"
+[ $failed -eq 0 ]
