@@ -52,8 +52,9 @@ unpack()
 		Dir::State::status "$apt/status";
 		Dir::Cache "$apt/cache";
 	END
-	APT_CONFIG=$apt/apt.conf apt-get --quiet --quiet update &&
-		APT_CONFIG=$apt/apt.conf apt-get --quiet --quiet --yes --download-only install "${packages[@]}" || return
+	# One list of several may be out of step on a mirror; whether what came is enough shows in the next line.
+	APT_CONFIG=$apt/apt.conf apt-get --quiet --quiet update
+	APT_CONFIG=$apt/apt.conf apt-get --quiet --quiet --yes --download-only install "${packages[@]}" || return
 	for archive in "$apt"/cache/archives/*.deb; do
 		dpkg-deb --extract "$archive" "$root" || return
 	done
