@@ -5,22 +5,38 @@ TESTS += tests/lib/test-manual.sh
 if HAVE_CHECK
 lib_tests = \
 	tests/lib/test-admin \
+	tests/lib/test-answers \
 	tests/lib/test-caller \
 	tests/lib/test-client \
+	tests/lib/test-deadline \
 	tests/lib/test-example \
+	tests/lib/test-inspect \
+	tests/lib/test-open \
 	tests/lib/test-trust \
 	tests/lib/test-verify
 check_PROGRAMS += $(lib_tests)
 TESTS += $(lib_tests)
 
-lib_test_libraries = lib/libapikey-core.la $(CHECK_LIBS) -lpthread
-lib_test_peer = tests/lib/peer.c tests/lib/peer.h
+# The servers the client meets, and what several tests ask of them.
+check_LTLIBRARIES += tests/lib/libpeer.la
+tests_lib_libpeer_la_SOURCES = \
+	tests/lib/exchange.c tests/lib/exchange.h \
+	tests/lib/peer.c tests/lib/peer.h \
+	tests/lib/question.c tests/lib/question.h
+tests_lib_libpeer_la_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_lib_libpeer_la_LIBADD = lib/libapikey-core.la
 
-tests_lib_test_admin_SOURCES = tests/lib/test-admin.c $(lib_test_peer)
+lib_test_libraries = tests/lib/libpeer.la $(CHECK_LIBS) -lpthread
+
+tests_lib_test_admin_SOURCES = tests/lib/test-admin.c
 tests_lib_test_admin_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_lib_test_admin_LDADD = $(lib_test_libraries)
 
-tests_lib_test_caller_SOURCES = tests/lib/test-caller.c $(lib_test_peer)
+tests_lib_test_answers_SOURCES = tests/lib/test-answers.c
+tests_lib_test_answers_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_lib_test_answers_LDADD = $(lib_test_libraries)
+
+tests_lib_test_caller_SOURCES = tests/lib/test-caller.c
 tests_lib_test_caller_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 if SANITIZING
 tests_lib_test_caller_CPPFLAGS += -DSANITIZED
@@ -29,19 +45,31 @@ endif
 tests_lib_test_caller_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free -Wl,-z,now
 tests_lib_test_caller_LDADD = $(lib_test_libraries)
 
-tests_lib_test_client_SOURCES = tests/lib/test-client.c $(lib_test_peer)
+tests_lib_test_client_SOURCES = tests/lib/test-client.c
 tests_lib_test_client_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_lib_test_client_LDADD = $(lib_test_libraries)
 
-tests_lib_test_example_SOURCES = tests/lib/test-example.c $(lib_test_peer)
+tests_lib_test_deadline_SOURCES = tests/lib/test-deadline.c
+tests_lib_test_deadline_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_lib_test_deadline_LDADD = $(lib_test_libraries)
+
+tests_lib_test_example_SOURCES = tests/lib/test-example.c
 tests_lib_test_example_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_lib_test_example_LDADD = $(lib_test_libraries)
 
-tests_lib_test_trust_SOURCES = tests/lib/test-trust.c $(lib_test_peer)
+tests_lib_test_inspect_SOURCES = tests/lib/test-inspect.c
+tests_lib_test_inspect_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_lib_test_inspect_LDADD = $(lib_test_libraries)
+
+tests_lib_test_open_SOURCES = tests/lib/test-open.c
+tests_lib_test_open_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_lib_test_open_LDADD = $(lib_test_libraries)
+
+tests_lib_test_trust_SOURCES = tests/lib/test-trust.c
 tests_lib_test_trust_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_lib_test_trust_LDADD = $(lib_test_libraries)
 
-tests_lib_test_verify_SOURCES = tests/lib/test-verify.c $(lib_test_peer)
+tests_lib_test_verify_SOURCES = tests/lib/test-verify.c
 tests_lib_test_verify_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_lib_test_verify_LDADD = $(lib_test_libraries)
 endif

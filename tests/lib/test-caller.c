@@ -22,7 +22,7 @@
 #include "common/cleanup.h"
 #include "common/socket.h"
 #include "proto/answer.h"
-#include "tests/lib/peer.h"
+#include "tests/lib/question.h"
 
 /* What must not be found: the middle of the credential's secret, and of the handle that peer_grant_of() makes. */
 #define SECRET_PIECE "IJKLMNOPQRSTUVWX"
@@ -55,13 +55,6 @@ START_TEST(the_heap_watch_sees_what_is_not_wiped)
 	ck_assert_uint_eq(freed_secrets, 1);
 }
 END_TEST
-
-static void script_grant(struct peer *peer, int fd, unsigned int number)
-{
-	(void)peer;
-	(void)number;
-	peer_serve_grant(fd);
-}
 
 static void script_silence(struct peer *peer, int fd, unsigned int number)
 {
@@ -113,18 +106,10 @@ static const struct {
 	peer_script script;
 	enum apikey_verdict verdict;
 } servers[] = {
-	{ "granting", script_grant, APIKEY_GRANTED },
+	{ "granting", question_serve_grant, APIKEY_GRANTED },
 	{ "silent", script_silence, APIKEY_UNAVAILABLE },
 	{ "closing", script_close, APIKEY_UNAVAILABLE },
 	{ "passing a descriptor", script_pass_descriptor, APIKEY_GRANTED },
-};
-
-static const struct apikey_request question = {
-	.size = sizeof(question),
-	.credential = PEER_OPAQUE,
-	.service = "imap",
-	.permission = "mail.imap",
-	.user = "alice",
 };
 
 static struct apikey_options options_for(const char *path, bool patient)
@@ -148,7 +133,7 @@ START_TEST(descriptors_signals_and_heap_are_as_before)
 	peer_start(&peer, peer_verify_socket(), servers[_i].script, NULL);
 	options = options_for(peer.folder, patient);
 	for (int i = 0; i < 3; i++) {
-		ck_assert_int_eq(apikey_verify(&options, &question, &result), 0);
+		ck_assert_int_eq(apikey_verify(&options, &question_whole, &result), 0);
 		ck_assert_msg(result->verdict == servers[_i].verdict, "%s", servers[_i].name);
 		apikey_result_free(result);
 	}
@@ -185,7 +170,7 @@ START_TEST(the_stack_holds_no_credential_afterwards)
 {
 	void *stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	static char credential[] = PEER_OPAQUE;
-	struct asking asking = { .request = question };
+	struct asking asking = { .request = question_whole };
 	pthread_attr_t attributes;
 	struct peer peer;
 	pthread_t thread;
@@ -242,7 +227,7 @@ static int ask_without_standard_fds(const char *path)
 	close(0);
 	close(1);
 	close(2);
-	if (apikey_verify(&options, &question, &result) < 0)
+	if (apikey_verify(&options, &question_whole, &result) < 0)
 		return 1;
 	if (result->verdict != APIKEY_GRANTED)
 		return 2;
@@ -299,11 +284,11 @@ START_TEST(a_handle_is_not_inherited_and_leaves_nothing)
 	ck_assert_int_eq(apikey_client_open(&options, &client), 0);
 	ck_assert_int_gt(apikey_client_fd(client), 2);
 	ck_assert_int_eq(fcntl(apikey_client_fd(client), F_GETFD), FD_CLOEXEC);
-	ck_assert_int_eq(apikey_client_submit(client, &question, expect_grant, &granted), 0);
+	ck_assert_int_eq(apikey_client_submit(client, &question_whole, expect_grant, &granted), 0);
 	ck_assert_int_eq(apikey_client_wait(client, 20000), 0);
 	ck_assert(granted);
 	/* Left unanswered. */
-	ck_assert_int_eq(apikey_client_submit(client, &question, expect_grant, &granted), 0);
+	ck_assert_int_eq(apikey_client_submit(client, &question_whole, expect_grant, &granted), 0);
 	apikey_client_free(client);
 	peer_stop(&peer);
 	ck_assert_uint_eq(peer_count_fds(), before);
