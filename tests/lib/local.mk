@@ -42,7 +42,7 @@ if SANITIZING
 tests_lib_test_caller_CPPFLAGS += -DSANITIZED
 endif
 # Lazy binding would save registers, and with them pieces of texts, on the stack that the test looks at.
-tests_lib_test_caller_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free -Wl,-z,now
+tests_lib_test_caller_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=connect -Wl,--wrap=free -Wl,-z,now
 tests_lib_test_caller_LDADD = $(lib_test_libraries)
 
 tests_lib_test_client_SOURCES = tests/lib/test-client.c

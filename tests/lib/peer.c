@@ -187,6 +187,19 @@ bool peer_grant_of(const struct peer_request *request, struct message_verdict *r
 	return true;
 }
 
+size_t peer_pad(unsigned char *packet, size_t size, size_t wanted)
+{
+	size_t field = wanted - size - WIRE_FIELD_SIZE, length = wanted - WIRE_HEADER_SIZE;
+
+	memset(packet + size, 0, wanted - size);
+	packet[size] = WIRE_OPTIONAL >> 8;
+	packet[size + 2] = (unsigned char)(field >> 8);
+	packet[size + 3] = (unsigned char)field;
+	packet[18] = (unsigned char)(length >> 8);
+	packet[19] = (unsigned char)length;
+	return wanted;
+}
+
 bool peer_serve_grant(int fd)
 {
 	struct message_verdict verdict;

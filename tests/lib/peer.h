@@ -66,6 +66,8 @@ bool peer_welcome(int fd);
 
 /* A grant that answers a verify or account request. False when the request is neither. */
 bool peer_grant_of(const struct peer_request *request, struct message_verdict *ret_verdict);
+/* Appends a field that may be skipped, so that a packet of size bytes has the size wanted, which is returned. */
+size_t peer_pad(unsigned char *packet, size_t size, size_t wanted);
 /* Receives one question and grants it. */
 bool peer_serve_grant(int fd);
 

@@ -156,33 +156,25 @@ static size_t damage_one_byte_left(unsigned char *packet, size_t size)
 	return 1;
 }
 
-/* Appends a field that may be skipped, so that the packet has the size given. */
-static size_t pad(unsigned char *packet, size_t size, size_t wanted)
-{
-	size_t field = wanted - size - WIRE_FIELD_SIZE, length = wanted - WIRE_HEADER_SIZE;
-
-	memset(packet + size, 0, wanted - size);
-	packet[size] = 0x80;
-	packet[size + 2] = (unsigned char)(field >> 8);
-	packet[size + 3] = (unsigned char)field;
-	packet[18] = (unsigned char)(length >> 8);
-	packet[19] = (unsigned char)length;
-	return wanted;
-}
-
 static size_t damage_largest(unsigned char *packet, size_t size)
 {
-	return pad(packet, size, WIRE_VERIFY_PACKET_MAX);
+	return peer_pad(packet, size, WIRE_VERIFY_PACKET_MAX);
 }
 
 static size_t damage_too_large(unsigned char *packet, size_t size)
 {
-	return pad(packet, size, WIRE_VERIFY_PACKET_MAX + 1);
+	return peer_pad(packet, size, WIRE_VERIFY_PACKET_MAX + 1);
 }
 
 static size_t damage_far_too_large(unsigned char *packet, size_t size)
 {
-	return pad(packet, size, WIRE_PACKET_MAX);
+	return peer_pad(packet, size, WIRE_PACKET_MAX);
+}
+
+/* Cut to the client's buffer, it would be whole. */
+static size_t damage_whole_when_cut(unsigned char *packet, size_t size)
+{
+	return peer_pad(packet, size, WIRE_VERIFY_PACKET_MAX) + 1;
 }
 
 static const struct reply replies[] = {
@@ -210,6 +202,7 @@ static const struct reply replies[] = {
 	{ "one byte", NULL, damage_one_byte_left, QUESTION_UNREACHABLE },
 	{ "the largest packet", NULL, damage_largest, APIKEY_GRANTED, "" },
 	{ "a packet one byte too large", NULL, damage_too_large, QUESTION_UNREACHABLE },
+	{ "a packet that would be whole when cut", NULL, damage_whole_when_cut, QUESTION_UNREACHABLE },
 	{ "a packet far too large", NULL, damage_far_too_large, QUESTION_UNREACHABLE },
 };
 

@@ -346,12 +346,16 @@ static void act_garbage(int fd, const struct kept *kept)
 	peer_send(fd, "what is this, and why?", 22);
 }
 
+/* A grant that would be whole when it is cut to the client's buffer. */
 static void act_too_large(int fd, const struct kept *kept)
 {
-	static const unsigned char packet[WIRE_VERIFY_PACKET_MAX + 1];
+	struct message_verdict verdict = { .verdict = VERDICT_GRANTED, .user = kept[20].user, .service = "imap" };
+	struct codec_header header = { .type = WIRE_VERIFY | WIRE_REPLY, .request_id = kept[20].id };
+	unsigned char packet[WIRE_VERIFY_PACKET_MAX + 1] = { 0 };
+	size_t size;
 
-	(void)kept;
-	peer_send(fd, packet, sizeof(packet));
+	if (codec_encode(&message_verdict, &verdict, header, packet, WIRE_VERIFY_PACKET_MAX, &size) == 0)
+		peer_send(fd, packet, peer_pad(packet, size, WIRE_VERIFY_PACKET_MAX) + 1);
 }
 
 static void act_answer_twice(int fd, const struct kept *kept)
@@ -446,6 +450,33 @@ START_TEST(when_the_server_goes_wrong_all_are_called_back_once)
 	apikey_client_free(client);
 	ck_assert_uint_eq(count_verdicts(asked, ASKED, APIKEY_GRANTED), ANSWERED);
 	ck_assert_uint_eq(asked[ASKED].calls, 0);
+	peer_stop(&peer);
+}
+END_TEST
+
+static void script_welcome_and_go(struct peer *peer, int fd, unsigned int number)
+{
+	(void)peer;
+	(void)number;
+	peer_welcome(fd);
+}
+
+START_TEST(sending_to_a_server_that_has_gone_raises_no_signal)
+{
+	static struct asked asked[2];
+	struct apikey_client *client;
+	struct pollfd watched;
+	struct peer peer;
+
+	peer_start(&peer, peer_verify_socket(), script_welcome_and_go, NULL);
+	client = open_client(&peer);
+	watched = (struct pollfd){ .fd = apikey_client_fd(client), .events = POLLIN };
+	ck_assert_int_eq(poll(&watched, 1, PATIENT), 1);
+	submit_all(client, asked, 2);
+	ck_assert_uint_eq(apikey_client_pending(client), 2);
+	ck_assert_int_eq(apikey_client_process(client), -ECONNRESET);
+	ck_assert_uint_eq(count_verdicts(asked, 2, APIKEY_UNAVAILABLE), 2);
+	apikey_client_free(client);
 	peer_stop(&peer);
 }
 END_TEST
@@ -563,6 +594,7 @@ int main(void)
 	tcase_add_test(tcase, a_server_that_reads_nothing_blocks_nobody);
 	tcase_add_test(tcase, a_request_not_sent_yet_cannot_be_answered);
 	tcase_add_loop_test(tcase, when_the_server_goes_wrong_all_are_called_back_once, 0, ARRAY_SIZE(mischiefs));
+	tcase_add_test(tcase, sending_to_a_server_that_has_gone_raises_no_signal);
 	tcase_add_test(tcase, an_error_is_for_its_request_alone);
 	tcase_add_test(tcase, nothing_can_be_submitted_while_the_client_is_freed);
 	tcase_add_test(tcase, a_bad_request_is_refused_and_the_rest_goes_on);
