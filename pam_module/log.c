@@ -93,7 +93,7 @@ size_t log_format(const struct log *log, int priority, const char *message, char
 
 static int open_socket(void)
 {
-	CLEANUP_CLOSE int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	CLEANUP_CLOSE int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 || fd >= FIRST_FREE_FD)
 		return cleanup_take_fd(&fd);
