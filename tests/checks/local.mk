@@ -6,4 +6,4 @@ checks = tests/checks/check-includes tests/checks/check-headers tests/checks/che
 TESTS += $(checks)
 EXTRA_DIST += $(checks) tests/checks/files.sh
 # What is installed and run, for check-exports.
-AM_TESTS_ENVIRONMENT = CHECK_PROGRAMS='$(bin_PROGRAMS) $(sbin_PROGRAMS)'; export CHECK_PROGRAMS;
+AM_TESTS_ENVIRONMENT += CHECK_PROGRAMS='$(bin_PROGRAMS) $(sbin_PROGRAMS)'; export CHECK_PROGRAMS;
