@@ -17,7 +17,7 @@
 #include "common/clock.h"
 #include "proto/answer.h"
 #include "proto/verdict.h"
-#include "tests/lib/peer.h"
+#include "tests/lib/question.h"
 
 #define IN_FLIGHT 1024
 #define PATIENT 20000 /* milliseconds */
@@ -187,17 +187,10 @@ struct chain {
 static void ask_again(void *data, const struct apikey_result *result)
 {
 	struct chain *chain = data;
-	struct apikey_request request = {
-		.size = sizeof(request),
-		.credential = PEER_OPAQUE,
-		.service = "imap",
-		.permission = "mail.imap",
-		.user = "alice",
-	};
 
 	note(&chain->asked, result);
 	if (chain->left-- > 1)
-		ck_assert_int_eq(apikey_client_submit(chain->client, &request, ask_again, chain), 0);
+		ck_assert_int_eq(apikey_client_submit(chain->client, &question_whole, ask_again, chain), 0);
 }
 
 START_TEST(callbacks_may_submit)
@@ -534,18 +527,12 @@ static void submit_at_the_end(void *data, const struct apikey_result *result)
 
 START_TEST(nothing_can_be_submitted_while_the_client_is_freed)
 {
-	struct apikey_request request = {
-		.size = sizeof(request),
-		.credential = PEER_OPAQUE,
-		.service = "imap",
-		.permission = "mail.imap",
-	};
 	struct last_words words = { 0 };
 	struct peer peer;
 
 	peer_start(&peer, peer_verify_socket(), script_deaf, NULL);
 	words.client = open_client(&peer);
-	ck_assert_int_eq(apikey_client_submit(words.client, &request, submit_at_the_end, &words), 0);
+	ck_assert_int_eq(apikey_client_submit(words.client, &question_whole, submit_at_the_end, &words), 0);
 	apikey_client_free(words.client);
 	ck_assert_uint_eq(words.calls, 1);
 	ck_assert_int_eq(words.submitted, -ENOTCONN);
