@@ -124,6 +124,14 @@ void daemon_revoke_key(struct daemon *daemon, const char *id)
 	apikey_key_free(key);
 }
 
+void daemon_delete_key(struct daemon *daemon, const char *id)
+{
+	struct apikey_key *key = NULL;
+
+	ck_assert_int_eq(apikey_key_delete(daemon->admin, id, NULL, &key), 0);
+	apikey_key_free(key);
+}
+
 void daemon_expire_key(struct daemon *daemon, const char *id, int64_t when)
 {
 	const struct apikey_key_options options = { .size = sizeof(options), .expires = when };

@@ -29,6 +29,7 @@ void daemon_make_key(struct daemon *daemon, const char *owner, const char *permi
 		     char ret_secret[static SCENE_KEY_SIZE], char ret_id[static SCENE_KEY_SIZE]);
 
 void daemon_revoke_key(struct daemon *daemon, const char *id);
+void daemon_delete_key(struct daemon *daemon, const char *id);
 /* Lets it expire at a time. */
 void daemon_expire_key(struct daemon *daemon, const char *id, int64_t when);
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,7 +20,7 @@ static struct {
 	struct sockaddr_un log_address;
 	int log_fd;
 	bool log_on_standard;
-	unsigned int sockets;
+	atomic_uint sockets; /* the callers of the tests may have threads */
 	int socket_error;
 	int lookup_error;
 } trap = { .log_fd = -1 };
@@ -107,9 +108,8 @@ void trap_log_fill(void)
 
 unsigned int trap_sockets_made(void)
 {
-	unsigned int sockets = trap.sockets;
+	unsigned int sockets = atomic_exchange(&trap.sockets, 0);
 
-	trap.sockets = 0;
 	return sockets;
 }
 

@@ -123,8 +123,7 @@ START_TEST(failure_07_a_daemon_that_died_is_unavailable_at_once)
 		/* with the next daemon the key is there again */
 		daemon_start(&apikeyd, &scene, "demo");
 		ck_assert_int_eq(authenticate_once(&scene, "demo", "alice", secret), PAM_SUCCESS);
-		daemon_revoke_key(&apikeyd, id);
-		apikey_key_delete(apikeyd.admin, id, NULL, &(struct apikey_key *){ NULL });
+		daemon_delete_key(&apikeyd, id);
 		end();
 	}
 }
