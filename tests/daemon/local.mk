@@ -78,19 +78,27 @@ tests_daemon_flood_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_MODULE='"$(abs_top_builddir)
 tests_daemon_flood_LDADD = lib/libapikey-core.la $(PAM_LIBS)
 # The store: its parts share a scratch store.
 if HAVE_CHECK
-store_tests = tests/daemon/test-store tests/daemon/test-store-open tests/daemon/test-store-row tests/daemon/test-store-trouble
+store_tests = tests/daemon/test-store tests/daemon/test-store-open tests/daemon/test-store-read \
+	tests/daemon/test-store-row tests/daemon/test-store-schema tests/daemon/test-store-trouble
 check_PROGRAMS += $(store_tests)
 TESTS += $(store_tests)
-tests_daemon_test_store_SOURCES = tests/daemon/test-store.c tests/daemon/store-scratch.c tests/daemon/store-scratch.h
+store_scratch = tests/daemon/store-scratch.c tests/daemon/store-scratch.h
+tests_daemon_test_store_SOURCES = tests/daemon/test-store.c $(store_scratch)
 tests_daemon_test_store_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(SQLITE_CFLAGS)
 tests_daemon_test_store_LDADD = daemon/libdaemon.la $(CHECK_LIBS) $(SQLITE_LIBS)
-tests_daemon_test_store_open_SOURCES = tests/daemon/test-store-open.c tests/daemon/store-scratch.c tests/daemon/store-scratch.h
+tests_daemon_test_store_open_SOURCES = tests/daemon/test-store-open.c $(store_scratch)
 tests_daemon_test_store_open_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(SQLITE_CFLAGS)
 tests_daemon_test_store_open_LDADD = daemon/libdaemon.la $(CHECK_LIBS) $(SQLITE_LIBS)
-tests_daemon_test_store_row_SOURCES = tests/daemon/test-store-row.c tests/daemon/store-scratch.c tests/daemon/store-scratch.h
+tests_daemon_test_store_read_SOURCES = tests/daemon/test-store-read.c $(store_scratch)
+tests_daemon_test_store_read_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(SQLITE_CFLAGS)
+tests_daemon_test_store_read_LDADD = daemon/libdaemon.la $(CHECK_LIBS) $(SQLITE_LIBS)
+tests_daemon_test_store_row_SOURCES = tests/daemon/test-store-row.c $(store_scratch)
 tests_daemon_test_store_row_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(SQLITE_CFLAGS)
 tests_daemon_test_store_row_LDADD = daemon/libdaemon.la $(CHECK_LIBS) $(SQLITE_LIBS)
-tests_daemon_test_store_trouble_SOURCES = tests/daemon/test-store-trouble.c tests/daemon/store-scratch.c tests/daemon/store-scratch.h
+tests_daemon_test_store_schema_SOURCES = tests/daemon/test-store-schema.c $(store_scratch)
+tests_daemon_test_store_schema_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(SQLITE_CFLAGS)
+tests_daemon_test_store_schema_LDADD = daemon/libdaemon.la $(CHECK_LIBS) $(SQLITE_LIBS)
+tests_daemon_test_store_trouble_SOURCES = tests/daemon/test-store-trouble.c $(store_scratch)
 tests_daemon_test_store_trouble_CFLAGS = $(AM_CFLAGS) -pthread $(CHECK_CFLAGS) $(SQLITE_CFLAGS)
 tests_daemon_test_store_trouble_LDADD = daemon/libdaemon.la $(CHECK_LIBS) $(SQLITE_LIBS)
 endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * The store in its domain: what is found, what is refused and leaves nothing behind, what a reader sees and when.
+ * Writing to the store: what is refused and leaves nothing behind, what is undone, what is counted and remembered.
  */
 #include <check.h>
 #include <errno.h>
@@ -46,54 +46,6 @@ static void insert(struct scratch *scratch, unsigned int number)
 
 	ck_assert_msg(r == 0, "%s: %s", strerror(-r), store_fault(store_writer(scratch->store)));
 }
-
-START_TEST(a_key_is_found)
-{
-	CLEANUP_SCRATCH struct scratch scratch;
-	CLEANUP_FREE struct store_key *key = malloc(sizeof(*key)), *found = malloc(sizeof(*found));
-
-	scratch_init(&scratch);
-	scratch_open(&scratch);
-	insert(&scratch, 1);
-	insert(&scratch, 2);
-	scratch_key(key, 1);
-	ck_assert_int_eq(store_find_key(scratch.reader, key->id, found), 0);
-	scratch_assert_same(key, found);
-	ck_assert_int_eq(store_find_key_named(scratch.reader, "alice", key->name, found), 0);
-	scratch_assert_same(key, found);
-	/* And after the store was closed. */
-	scratch_close(&scratch);
-	scratch_open(&scratch);
-	ck_assert_int_eq(store_find_key(scratch.reader, key->id, found), 0);
-	scratch_assert_same(key, found);
-	assert_whole(&scratch);
-}
-END_TEST
-
-static const struct {
-	const char *id, *owner, *name;
-} strangers[] = {
-	{ "k00000000002", "alice", "key-00002" }, { "", "", "" },
-	{ "k0000000000", "alice", "key-0000" },   { "k000000000011", "alice", "key-000011" },
-	{ "K00000000001", "Alice", "key-00001" }, { "k00000000001 ", "alice ", "key-00001" },
-	{ "k0000000000_", "alice", "KEY-00001" }, { "%", "%", "%" },
-	{ "' OR 1=1 --", "bob", "key-00001" },
-};
-
-START_TEST(no_other_key_is_found)
-{
-	CLEANUP_SCRATCH struct scratch scratch;
-	CLEANUP_FREE struct store_key *key = malloc(sizeof(*key));
-
-	scratch_init(&scratch);
-	scratch_open(&scratch);
-	insert(&scratch, 1);
-	memset(key, 0x5a, sizeof(*key));
-	ck_assert_int_eq(store_find_key(scratch.reader, strangers[_i].id, key), -ENOENT);
-	ck_assert_int_eq(store_find_key_named(scratch.reader, strangers[_i].owner, strangers[_i].name, key), -ENOENT);
-	ck_assert_int_eq(key->id[0], 0x5a);
-}
-END_TEST
 
 /* What a second key has of the first, and what comes of it. */
 static void take_nothing(struct store_key *key)
@@ -377,262 +329,6 @@ START_TEST(writes_need_a_transaction)
 }
 END_TEST
 
-START_TEST(a_reader_sees_one_state)
-{
-	CLEANUP_SCRATCH struct scratch scratch;
-
-	scratch_init(&scratch);
-	scratch_open(&scratch);
-	insert(&scratch, 1);
-	ck_assert_int_eq(store_read_begin(scratch.reader), 0);
-	ck_assert_ptr_nonnull(key_find(scratch.reader, 1));
-	ck_assert_int_eq(scratch_set_state(scratch.store, 1, STORE_REVOKED), 0);
-	insert(&scratch, 2);
-	ck_assert_int_eq(key_find(scratch.reader, 1)->state, STORE_ACTIVE);
-	ck_assert_ptr_null(key_find(scratch.reader, 2));
-	assert_counts(scratch.reader, 1, 0, 0);
-	store_read_end(scratch.reader);
-	ck_assert_int_eq(key_find(scratch.reader, 1)->state, STORE_REVOKED);
-	ck_assert_ptr_nonnull(key_find(scratch.reader, 2));
-	/* What was committed before the beginning is seen, whoever read before. */
-	ck_assert_int_eq(scratch_set_state(scratch.store, 2, STORE_REVOKED), 0);
-	ck_assert_int_eq(store_read_begin(scratch.reader), 0);
-	ck_assert_int_eq(key_find(scratch.reader, 2)->state, STORE_REVOKED);
-	store_read_end(scratch.reader);
-	store_read_end(scratch.reader);
-	ck_assert_int_eq(store_read_begin(scratch.reader), 0);
-	store_read_end(scratch.reader);
-}
-END_TEST
-
-static bool stop_at_once(void *data, const struct store_key *key)
-{
-	(void)data;
-	(void)key;
-	return false;
-}
-
-static bool stop_at_once_change(void *data, uint64_t rev, const char *record)
-{
-	(void)data;
-	(void)rev;
-	(void)record;
-	return false;
-}
-
-/* Every way to read, ended early where that can be; none may leave the reader in the past. */
-static void read_key(struct store_reader *reader)
-{
-	ck_assert_ptr_nonnull(key_find(reader, 1));
-}
-
-static void read_key_named(struct store_reader *reader)
-{
-	CLEANUP_FREE struct store_key *key = malloc(sizeof(*key));
-
-	ck_assert_int_eq(store_find_key_named(reader, "alice", "key-00001", key), 0);
-}
-
-static void read_nothing(struct store_reader *reader)
-{
-	ck_assert_ptr_null(key_find(reader, 7777));
-}
-
-static void read_list(struct store_reader *reader)
-{
-	ck_assert_int_eq(store_list_keys(reader, NULL, NULL, stop_at_once, NULL), 0);
-}
-
-static void read_list_owner(struct store_reader *reader)
-{
-	const struct store_filter filter = { .owner = "alice" };
-
-	ck_assert_int_eq(store_list_keys(reader, &filter, NULL, stop_at_once, NULL), 0);
-}
-
-static void read_list_uid(struct store_reader *reader)
-{
-	const uint32_t uid = 0;
-	const struct store_filter filter = { .owner_uid = &uid };
-
-	ck_assert_int_eq(store_list_keys(reader, &filter, NULL, stop_at_once, NULL), 0);
-}
-
-static void read_use(struct store_reader *reader)
-{
-	struct store_use use;
-
-	ck_assert_int_eq(store_find_use(reader, "k00000000001", 1, &use), 0);
-}
-
-static void read_counts(struct store_reader *reader)
-{
-	assert_counts(reader, 2, 0, 0);
-}
-
-static void read_changes(struct store_reader *reader)
-{
-	ck_assert_int_eq(store_list_changes(reader, 0, stop_at_once_change, NULL), 0);
-}
-
-static void read_sealed(struct store_reader *reader)
-{
-	uint32_t version;
-	char blob[8];
-	size_t size = sizeof(blob);
-
-	ck_assert_int_eq(store_load_sealed(reader, "pepper", &version, blob, &size), 0);
-}
-
-static void read_sealed_too_large(struct store_reader *reader)
-{
-	uint32_t version;
-	char blob[1];
-	size_t size = sizeof(blob);
-
-	ck_assert_int_eq(store_load_sealed(reader, "pepper", &version, blob, &size), -EMSGSIZE);
-}
-
-static void read_number(struct store_reader *reader)
-{
-	uint64_t number;
-
-	ck_assert_int_eq(store_load_number(reader, "rev", &number), 0);
-}
-
-static void read_all(struct store_reader *reader)
-{
-	ck_assert_int_eq(store_check(reader, NULL, 0), 0);
-}
-
-static void (*const reads[])(struct store_reader *reader) = {
-	read_key, read_key_named, read_nothing, read_list,   read_list_owner,       read_list_uid,
-	read_use, read_counts,    read_changes, read_sealed, read_sealed_too_large, read_number,
-	read_all,
-};
-
-START_TEST(no_read_pins_the_past)
-{
-	CLEANUP_SCRATCH struct scratch scratch;
-	const struct store_use use = { .key_id = "k00000000001", .secret = 1, .count = 1, .first_time = 1 };
-	uint64_t rev;
-
-	scratch_init(&scratch);
-	scratch_open(&scratch);
-	insert(&scratch, 1);
-	insert(&scratch, 2);
-	ck_assert_int_eq(store_write_begin(scratch.store), 0);
-	ck_assert_int_eq(store_add_uses(scratch.store, &use, 1), 0);
-	ck_assert_int_eq(store_log_change(scratch.store, 1790000000, "{}", &rev), 0);
-	ck_assert_int_eq(store_log_change(scratch.store, 1790000000, "{}", &rev), 0);
-	ck_assert_int_eq(store_save_sealed(scratch.store, "pepper", 1, "12345678", 8), 0);
-	ck_assert_int_eq(store_write_commit(scratch.store), 0);
-	reads[_i](scratch.reader);
-	ck_assert_int_eq(scratch_set_state(scratch.store, 1, STORE_REVOKED), 0);
-	ck_assert_int_eq(key_find(scratch.reader, 1)->state, STORE_REVOKED);
-	/* The writer reads by the same statements. */
-	ck_assert_int_eq(scratch_set_state(scratch.store, 1, STORE_ACTIVE), 0);
-	reads[_i](store_writer(scratch.store));
-	ck_assert_int_eq(scratch_set_state(scratch.store, 1, STORE_REVOKED), 0);
-	ck_assert_int_eq(key_find(scratch.reader, 1)->state, STORE_REVOKED);
-}
-END_TEST
-
-/* A page of a list, as a client would ask for it. */
-struct page {
-	struct store_reader *reader;
-	struct store_position last;
-	size_t room, seen, total;
-};
-
-static bool page_visit(void *data, const struct store_key *key)
-{
-	struct page *page = data;
-	int order = strcmp(key->owner, page->last.owner);
-
-	if (page->seen == page->room)
-		return false;
-	/* Ascending, so none comes twice. */
-	ck_assert(order > 0 || (order == 0 && strcmp(key->name, page->last.name) > 0));
-	/* Another key may be looked up meanwhile. */
-	ck_assert_ptr_nonnull(key_find(page->reader, 1));
-	strcpy(page->last.owner, key->owner);
-	strcpy(page->last.name, key->name);
-	page->seen++;
-	page->total++;
-	return true;
-}
-
-static size_t list_in_pages(struct store_reader *reader, const struct store_filter *filter, size_t room)
-{
-	struct page page = { .reader = reader, .room = room };
-
-	do {
-		struct store_position after = page.last;
-
-		page.seen = 0;
-		ck_assert_int_eq(store_list_keys(reader, filter, &after, page_visit, &page), 0);
-	} while (page.seen == room);
-	return page.total;
-}
-
-#define LIST_KEYS 10000
-
-START_TEST(keys_are_listed_in_pages)
-{
-	static const char *const owners[] = { "Zoe", "alice", "bob", "deploy", "\xc3\xa9mile" };
-	CLEANUP_SCRATCH struct scratch scratch;
-	CLEANUP_FREE struct store_key *key = malloc(sizeof(*key));
-	const uint32_t uid = 1001, nobody = 65534;
-	const struct {
-		struct store_filter filter;
-		size_t count;
-	} lists[] = {
-		{ { NULL }, LIST_KEYS },
-		{ { .owner = "bob" }, LIST_KEYS / 5 },
-		{ { .owner = "bo" }, 0 },
-		{ { .owner = "" }, 0 },
-		{ { .owner_uid = &uid }, LIST_KEYS / 10 },
-		{ { .owner_uid = &nobody }, 0 },
-		{ { .tenant = STORE_DEFAULT_TENANT }, LIST_KEYS - LIST_KEYS / 100 },
-		{ { .tenant = "" }, LIST_KEYS / 100 },
-		{ { .tenant = "elsewhere" }, 0 },
-		{ { .owner = "alice", .owner_uid = &uid, .tenant = STORE_DEFAULT_TENANT }, LIST_KEYS / 10 },
-		{ { .owner = "bob", .owner_uid = &uid }, 0 },
-	};
-	struct store_position beyond = { .owner = "bob", .name = "~" };
-	const struct store_filter alice = { .owner = "alice" };
-	struct page page = { .room = 1 };
-
-	scratch_init(&scratch);
-	scratch_open(&scratch);
-	ck_assert_int_eq(store_write_begin(scratch.store), 0);
-	for (unsigned int i = 0; i < LIST_KEYS; i++) {
-		scratch_key(key, i * 7919 % LIST_KEYS); /* in no order */
-		key->owner = owners[i % 5];
-		if (i % 100 == 0)
-			key->tenant = "";
-		if (i % 10 == 1) {
-			key->owner_uid_known = true;
-			key->owner_uid = uid;
-		}
-		ck_assert_int_eq(store_insert_key(scratch.store, key), 0);
-	}
-	ck_assert_int_eq(store_write_commit(scratch.store), 0);
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
-		ck_assert_uint_eq(list_in_pages(scratch.reader, &lists[i].filter, 333), lists[i].count);
-		ck_assert_uint_eq(list_in_pages(scratch.reader, &lists[i].filter, LIST_KEYS + 1), lists[i].count);
-	}
-	/* A position behind the owner that is asked for, and one that is gone. */
-	ck_assert_int_eq(store_list_keys(scratch.reader, &alice, &beyond, page_visit, &page), 0);
-	ck_assert_uint_eq(page.total, 0);
-	page.reader = scratch.reader;
-	ck_assert_int_eq(store_list_keys(scratch.reader, NULL, &beyond, page_visit, &page), 0);
-	ck_assert_str_eq(page.last.owner, "deploy");
-	assert_whole(&scratch);
-}
-END_TEST
-
 /* Two uses in a row, and what is known after each. */
 START_TEST(uses_are_merged)
 {
@@ -855,78 +551,6 @@ START_TEST(sealed_keys_and_numbers_are_kept)
 }
 END_TEST
 
-/* Nothing that is asked while users wait reads a whole table, or sorts. */
-START_TEST(statements_use_an_index)
-{
-	CLEANUP_SCRATCH struct scratch scratch;
-	const char *statement = _i < READ_COUNT ? store_read_sql[_i] : store_write_sql[_i - READ_COUNT];
-	sqlite3_stmt *plan = NULL;
-	char sql[2048];
-
-	scratch_init(&scratch);
-	scratch_open(&scratch);
-	ck_assert_ptr_nonnull(statement);
-	snprintf(sql, sizeof(sql), "EXPLAIN QUERY PLAN %s", statement);
-	ck_assert_int_eq(sqlite3_prepare_v2(store_writer(scratch.store)->database, sql, -1, &plan, NULL), SQLITE_OK);
-	while (sqlite3_step(plan) == SQLITE_ROW) {
-		const char *detail = (const char *)sqlite3_column_text(plan, 3);
-		bool scans = strncmp(detail, "SCAN", 4) == 0 && strcmp(detail, "SCAN CONSTANT ROW") != 0;
-
-		/* The tally has one row for each state. */
-		ck_assert_msg(!scans || strcmp(detail, "SCAN tally") == 0, "%s: %s", statement, detail);
-		ck_assert_msg(strstr(detail, "TEMP B-TREE") == NULL, "%s: %s", statement, detail);
-	}
-	sqlite3_finalize(plan);
-}
-END_TEST
-
-/* The one lookup of a verification: one search, by the primary key, in one tree. */
-START_TEST(one_lookup_is_one_search)
-{
-	CLEANUP_SCRATCH struct scratch scratch;
-	sqlite3_stmt *plan = NULL;
-	char sql[1024];
-
-	scratch_init(&scratch);
-	scratch_open(&scratch);
-	snprintf(sql, sizeof(sql), "EXPLAIN QUERY PLAN %s", store_read_sql[READ_KEY]);
-	ck_assert_int_eq(sqlite3_prepare_v2(scratch.reader->database, sql, -1, &plan, NULL), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_step(plan), SQLITE_ROW);
-	ck_assert_str_eq((const char *)sqlite3_column_text(plan, 3), "SEARCH key USING PRIMARY KEY (id=?)");
-	ck_assert_int_eq(sqlite3_step(plan), SQLITE_DONE);
-	sqlite3_finalize(plan);
-}
-END_TEST
-
-START_TEST(readers_cannot_write)
-{
-	CLEANUP_SCRATCH struct scratch scratch;
-
-	scratch_init(&scratch);
-	scratch_open(&scratch);
-	insert(&scratch, 1);
-	ck_assert_int_eq(sqlite3_exec(scratch.reader->database, "DELETE FROM key", NULL, NULL, NULL) & 0xff,
-			 SQLITE_READONLY);
-	assert_counts(scratch.reader, 1, 0, 0);
-}
-END_TEST
-
-START_TEST(the_default_account_and_tenant_are_there)
-{
-	CLEANUP_SCRATCH struct scratch scratch;
-	int64_t found = 0;
-
-	scratch_init(&scratch);
-	scratch_open(&scratch);
-	ck_assert_int_eq(sql_number(scratch.reader,
-				    "SELECT count(*) FROM tenant JOIN account ON account.id = tenant.account WHERE "
-				    "tenant.id = 'default' AND tenant.name = 'default' AND account.name = 'default'",
-				    &found),
-			 0);
-	ck_assert_int_eq(found, 1);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("store");
@@ -935,8 +559,6 @@ int main(void)
 	int failed;
 
 	tcase_set_timeout(store, 60);
-	tcase_add_test(store, a_key_is_found);
-	tcase_add_loop_test(store, no_other_key_is_found, 0, ARRAY_SIZE(strangers));
 	tcase_add_loop_test(store, inserts_are_refused, 0, ARRAY_SIZE(takes));
 	tcase_add_loop_test(store, updates_are_refused, 0, ARRAY_SIZE(takes));
 	tcase_add_test(store, a_deleted_id_never_comes_back);
@@ -944,18 +566,11 @@ int main(void)
 	tcase_add_test(store, a_savepoint_is_rolled_back_alone);
 	tcase_add_test(store, an_aborted_transaction_leaves_nothing);
 	tcase_add_test(store, writes_need_a_transaction);
-	tcase_add_test(store, a_reader_sees_one_state);
-	tcase_add_loop_test(store, no_read_pins_the_past, 0, ARRAY_SIZE(reads));
-	tcase_add_test(store, keys_are_listed_in_pages);
 	tcase_add_test(store, uses_are_merged);
 	tcase_add_test(store, uses_do_not_overflow);
 	tcase_add_test(store, uses_go_with_their_secret_and_key);
 	tcase_add_test(store, changes_have_revisions_without_gaps);
 	tcase_add_test(store, sealed_keys_and_numbers_are_kept);
-	tcase_add_loop_test(store, statements_use_an_index, 0, (int)READ_COUNT + (int)WRITE_COUNT);
-	tcase_add_test(store, one_lookup_is_one_search);
-	tcase_add_test(store, readers_cannot_write);
-	tcase_add_test(store, the_default_account_and_tenant_are_there);
 	suite_add_tcase(suite, store);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
