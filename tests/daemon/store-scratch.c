@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <sched.h>
 #include <stdio.h>
@@ -201,11 +202,36 @@ int scratch_in_child(struct scratch *scratch, bool drop, int (*function)(struct 
 	return WEXITSTATUS(status);
 }
 
+static bool write_once(const char *path, const char *text)
+{
+	CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+}
+
+/* A name space of mounts; for who is not root, one of users with it, in which this user has the same number. */
+static bool name_space(void)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+	char map[64];
+
+	if (unshare(CLONE_NEWNS) == 0)
+		return true;
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		return false;
+	snprintf(map, sizeof(map), "%u %u 1", uid, uid);
+	if (!write_once("/proc/self/setgroups", "deny") || !write_once("/proc/self/uid_map", map))
+		return false;
+	snprintf(map, sizeof(map), "%u %u 1", gid, gid);
+	return write_once("/proc/self/gid_map", map);
+}
+
 bool scratch_mount(const struct scratch *scratch, size_t size)
 {
 	char options[64];
 
-	if (unshare(CLONE_NEWNS) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+	if (!name_space())
 		return false;
 	snprintf(options, sizeof(options), "size=%zu,mode=0700", size);
 	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
