@@ -38,7 +38,7 @@
 
 /* ---- those who flood ---- */
 
-static noreturn void connect_loop(const struct host *host, int hold)
+__attribute__((noreturn)) static void connect_loop(const struct host *host, int hold)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int held[HELD];
@@ -89,7 +89,7 @@ static void send_guesses(const struct host *host, struct apikey_client *client, 
 	}
 }
 
-static noreturn void guess_loop(const struct host *host)
+__attribute__((noreturn)) static void guess_loop(const struct host *host)
 {
 	struct apikey_options options = host_options(host);
 	unsigned int number = 0;

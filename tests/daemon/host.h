@@ -10,7 +10,6 @@
 #include "lib/apikey.h"
 
 #include <stdint.h>
-#include <stdnoreturn.h>
 #include <sys/types.h>
 
 struct host {
@@ -46,7 +45,7 @@ struct apikey_admin *host_admin(const struct host *host);
 int64_t milliseconds(void);
 
 /* Prints "test: " and the message, and ends the test as failed, or as skipped. */
-noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-noreturn void skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void fail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+void skip(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 #endif
