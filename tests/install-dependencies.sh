@@ -42,6 +42,9 @@ check   debootstrap           debootstrap
 check   debian-archive-keyring debian-keyring
 check   util-linux            util-linux
 check   strace                strace
+check   gcc-i686-linux-gnu    -
+check   gcc-s390x-linux-gnu   -
+check   qemu-user             -
 '
 
 # The callers' tree is always Debian: programs that log in, and what the build links.
