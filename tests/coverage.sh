@@ -1,0 +1,92 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+# Which lines the tests reach: builds with gcov, runs make check, and sums the lines of each folder. Fails where common,
+# proto or daemon stay under 90 %, and where a source of theirs has no figure at all.
+#
+#   tests/coverage.sh FOLDER
+#
+# FOLDER is the build folder, made where it is missing. LINES in it lists each line that was not reached. Exit status: 0
+# enough, 1 too little or a test failed, 2 usage.
+set -euo pipefail
+
+if [ $# -ne 1 ]; then
+	sed -n 's/^#   /usage: /p' "$0" >&2
+	exit 2
+fi
+source=$(cd "$(dirname "$0")/.." && pwd)
+mkdir -p "$1"
+cd "$1"
+wanted=90
+must='common proto daemon'
+
+if [ ! -e config.status ]; then
+	"$source/configure" --quiet --enable-coverage >configure.log 2>&1 || {
+		tail -20 configure.log
+		exit 1
+	}
+fi
+gcov=gcov
+case $(sed -n 's/^CC = *//p' Makefile) in
+*clang*) gcov='llvm-cov gcov' ;;
+esac
+find . -name '*.gcda' -delete
+status=0
+make -j"$(nproc)" --no-print-directory check >make.log 2>&1 || status=$?
+if [ $status -ne 0 ]; then
+	grep -E '^(FAIL|ERROR): ' make.log || tail -20 make.log
+	echo 'the tests failed; their coverage says nothing'
+	exit 1
+fi
+
+# One object of a source is one report; a source that is compiled more than once has several, whose lines are put
+# together. Intermediate lines: "lcount:LINE,COUNT,…" below "file:PATH" in the text form that gcov -i has no longer, so
+# the .gcov files are read: "COUNT:LINE:text", with "-" where there is no code and "#####" where it never ran.
+rm -rf gcov-reports LINES
+mkdir gcov-reports
+number=0
+while read -r notes; do
+	number=$((number + 1))
+	mkdir "gcov-reports/$number"
+	# An object that never ran has no .gcda; gcov then says so line by line.
+	(cd "gcov-reports/$number" && $gcov --preserve-paths "$OLDPWD/$notes" >/dev/null 2>&1) || true
+done < <(find common proto lib pam_module daemon cli -name '*.gcno')
+
+# Lines of a file of a folder: FILE LINE COUNT, the greatest count of all reports.
+find gcov-reports -name '*.gcov' -exec awk -F: -v top="$source/" '
+	$2 + 0 == 0 && $3 == "Source" { file = $4; sub(/^(\.\/)+/, "", file); if (index(file, top) == 1) file = substr(file, length(top) + 1) }
+	$2 + 0 > 0 {
+		gsub(/[ \t*]/, "", $1)
+		if ($1 == "-") next
+		print file, $2 + 0, ($1 ~ /^[#=]/ ? 0 : 1)
+	}' {} + | sed -E 's|^(\.\./)+||' | grep -E '^(common|proto|lib|pam_module|daemon|cli)/' |
+	sort -k1,1 -k2,2n -k3,3nr | awk '!seen[$1 " " $2]++' >gcov-reports/lines
+
+# Each source has a figure.
+missing=$(for folder in $must; do
+	(cd "$source" && ls "$folder"/*.c)
+done | sort | comm -23 - <(cut -d' ' -f1 gcov-reports/lines | sort -u))
+
+awk '$3 == 0 { print $1 ":" $2 }' gcov-reports/lines >LINES
+awk -v wanted=$wanted -v must=" $must " '
+	{ split($1, part, "/"); folder = part[1]; all[folder]++; hit[folder] += $3; fileall[$1]++; filehit[$1] += $3 }
+	END {
+		for (file in fileall) if (100 * filehit[file] < wanted * fileall[file])
+			printf "  %5.1f %%  %5d of %5d lines  %s\n", 100 * filehit[file] / fileall[file], filehit[file], fileall[file], file | "sort"
+		close("sort")
+		n = split("common proto daemon lib pam_module cli", order, " ")
+		for (i = 1; i <= n; i++) {
+			folder = order[i]
+			if (!all[folder]) { print folder ": no figure"; failed = 1; continue }
+			rate = 100 * hit[folder] / all[folder]
+			low = rate < wanted && index(must, " " folder " ")
+			printf "%-11s %5.1f %%  %5d of %5d lines%s\n", folder, rate, hit[folder], all[folder], low ? "  TOO LOW" : ""
+			if (low) failed = 1
+		}
+		exit failed
+	}' gcov-reports/lines || status=1
+if [ -n "$missing" ]; then
+	echo "no figure for: $missing"
+	status=1
+fi
+echo "the lines that were not reached are in $PWD/LINES"
+exit $status
