@@ -68,11 +68,12 @@ unpack()
 # Configures and builds, test programs included, in $folder/$machine/build.
 build()
 {
-	local multiarch ldflags=
+	local multiarch ldflags='' completion="$runner cli/.libs/apikeyctl"
 	multiarch=$(cd "$root/usr/lib" && echo *-linux-gnu)
 	mkdir -p "$folder/$machine/build" && cd "$folder/$machine/build" || return
 	if [ -z "$runner" ]; then
 		# Programs of this build that start each other find their libraries by themselves.
+		completion=cli/apikeyctl
 		ldflags="-Wl,--dynamic-linker=$root/$linker -Wl,-rpath,$root/lib/$multiarch:$root/usr/lib/$multiarch"
 	fi
 	if [ ! -e config.status ]; then
@@ -82,9 +83,8 @@ build()
 	fi
 	grep -q 'HAVE_CHECK_TRUE=.*#' config.log && { echo "the check library was not found"; return 1; }
 	# The completion is made by a program of the other machine, too.
-	make --jobs="$(nproc)" --no-print-directory check TESTS= APIKEYCTL_FOR_BUILD="$runner cli/.libs/apikeyctl" || return
-	file=$(objdump --file-headers proto/.libs/codec.o 2>/dev/null | sed -n 's/^architecture: \([^,]*\).*/\1/p')
-	echo "built for ${file:-$triplet}"
+	make --jobs="$(nproc)" --no-print-directory check TESTS= APIKEYCTL_FOR_BUILD="$completion" || return
+	readelf --file-header daemon/apikeyd | sed -nE 's/^ +(Class|Data|Machine): +//p' | paste -sd' '
 }
 
 # run TEST: one test program, its output in LOG.

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -87,10 +88,14 @@ END_TEST
 START_TEST(failure_01_a_frozen_daemon_is_not_waited_for)
 {
 	int64_t took;
+	int status;
 
 	begin();
 	scene_module_service(&scene, "demo", "timeout=300");
 	ck_assert_int_eq(kill(apikeyd.pid, SIGSTOP), 0);
+	/* kill() returns before every thread has stopped. */
+	ck_assert_int_eq(waitpid(apikeyd.pid, &status, WUNTRACED), apikeyd.pid);
+	ck_assert(WIFSTOPPED(status));
 	took = scene_clock();
 	ck_assert_int_eq(authenticate_once(&scene, "demo", "alice", secret), PAM_AUTHINFO_UNAVAIL);
 	took = scene_clock() - took;
