@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "config.h"
+#include "daemon/settings.h"
 #include "proto/wire.h"
 
 #define DEFAULT_STATE_FOLDER "/var/lib/apikeyd"
@@ -40,7 +41,7 @@ static const struct option options[] = {
 static const char help[] = "Usage: apikeyd [OPTION]...\n"
 			   "Verifies API keys for pam_apikey and other clients; apikeyctl administers it.\n"
 			   "\n"
-			   "  --config FILE        configuration (default /etc/apikeyd/apikeyd.conf)\n"
+			   "  --config FILE        configuration (default " SETTINGS_FILE ")\n"
 			   "  --runtime-dir DIR    where the sockets are (default " WIRE_RUNTIME_DIR ")\n"
 			   "  --state-dir DIR      where the key store is (default " DEFAULT_STATE_FOLDER ")\n"
 			   "  --log-dir DIR        where the audit file is (default " DEFAULT_LOG_FOLDER ")\n"
