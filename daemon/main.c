@@ -29,7 +29,6 @@
 
 struct startup {
 	struct arguments arguments;
-	const char *config; /* NULL: the defaults */
 	struct settings_shared *settings;
 	bool is_root;
 	struct privileges_user user;
@@ -52,28 +51,19 @@ static void print_setting(void *data, bool warning, const char *message)
 	fprintf(stderr, "apikeyd: %s%s\n", warning ? "warning: " : "", message);
 }
 
-/* A default file that is missing means the defaults; one that was named must be there. */
 static int load_settings(struct startup *startup)
 {
-	const char *path = startup->arguments.config ? startup->arguments.config : SETTINGS_FILE;
 	struct settings_shared *shared = calloc(1, sizeof(*shared));
 	int r;
 
 	if (!shared)
 		return -ENOMEM;
 	atomic_init(&shared->references, 1);
-	r = settings_load(path, &shared->settings, print_setting, NULL);
-	if (r == -ENOENT && !startup->arguments.config) {
-		path = NULL;
-		r = settings_load(NULL, &shared->settings, print_setting, NULL);
-	} else if (r == -ENOENT) {
-		fprintf(stderr, "apikeyd: the configuration file %s does not exist\n", path);
-	}
+	r = settings_load_given(startup->arguments.config, &shared->settings, print_setting, NULL);
 	if (r < 0) {
 		free(shared);
 		return r;
 	}
-	startup->config = path;
 	startup->settings = shared;
 	return 0;
 }
@@ -165,7 +155,6 @@ static int open_sockets(struct startup *startup)
 static int serve(struct startup *startup)
 {
 	struct service_parts parts = { .arguments = &startup->arguments,
-				       .config = startup->config,
 				       .settings = startup->settings,
 				       .paths = &startup->paths,
 				       .sockets = &startup->sockets };

@@ -93,11 +93,12 @@ static void warn_fixed(struct service *service, const struct settings *settings)
 
 static void reload(struct service *service)
 {
+	const char *config = service->parts->arguments->config;
 	struct settings_shared *shared = calloc(1, sizeof(*shared));
 	struct audit_options options;
 
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, (uint64_t)(clock_monotonic() / 1000));
-	if (!shared || settings_load(service->parts->config, &shared->settings, log_setting, service) < 0) {
+	if (!shared || settings_load_given(config, &shared->settings, log_setting, service) < 0) {
 		journal_print(service->daemon.journal, LOG_ERR,
 			      "the configuration was not reloaded; the one before stays in force");
 		free(shared);

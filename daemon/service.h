@@ -13,7 +13,6 @@
 /* What is ready when serving begins; all of it belongs to the caller. */
 struct service_parts {
 	const struct arguments *arguments;
-	const char *config; /* read again by SIGHUP; NULL: there is none */
 	struct settings_shared *settings;
 	const struct vault_paths *paths;
 	const struct listener_fds *sockets;

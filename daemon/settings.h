@@ -69,7 +69,13 @@ typedef void (*settings_reporter)(void *data, bool warning, const char *message)
  */
 int settings_load(const char *path, struct settings *ret_settings, settings_reporter reporter, void *data);
 
-/* The same for size bytes of text in memory, reported under file_name. 0, -EINVAL, -ENOMEM. */
+/*
+ * Reads the file the command line gave, or, where given is NULL, SETTINGS_FILE, which may be missing: then the
+ * defaults. Returns as settings_load(), but a missing file that was given is reported too, and is -EINVAL.
+ */
+int settings_load_given(const char *given, struct settings *ret_settings, settings_reporter reporter, void *data);
+
+/* The same as settings_load() for size bytes of text in memory, reported under file_name. 0, -EINVAL, -ENOMEM. */
 int settings_parse(const char *text, size_t size, const char *file_name, struct settings *ret_settings,
 		   settings_reporter reporter, void *data);
 

@@ -106,3 +106,15 @@ int settings_load(const char *path, struct settings *ret_settings, settings_repo
 		r = read_file(fd, &complaint, &text, &size);
 	return r < 0 ? r : settings_parse(text, size, path, ret_settings, reporter, data);
 }
+
+int settings_load_given(const char *given, struct settings *ret_settings, settings_reporter reporter, void *data)
+{
+	const struct complaint complaint = { given, reporter, data };
+	int r = settings_load(given ? given : SETTINGS_FILE, ret_settings, reporter, data);
+
+	if (r != -ENOENT)
+		return r;
+	if (given)
+		return complain(&complaint, "does not exist");
+	return settings_load(NULL, ret_settings, reporter, data);
+}
