@@ -24,6 +24,7 @@
 
 #define TICK_MICROSECONDS 1000000
 #define DRAIN_TICK_MICROSECONDS 10000
+#define DRAIN_ACCURACY_MICROSECONDS 1000
 #define DRAIN_MILLISECONDS 3000 /* for what has been accepted when the daemon is told to stop */
 #define THROTTLE_ENTRIES 16384
 #define USES_ENTRIES 16384
@@ -158,7 +159,8 @@ static void begin_drain(struct thread *thread)
 	thread->draining = true;
 	listener_free(thread->listener);
 	thread->listener = NULL;
-	if (sd_event_add_time_relative(thread->event, NULL, CLOCK_MONOTONIC, 0, 0, on_drain, thread) < 0 ||
+	if (sd_event_add_time_relative(thread->event, NULL, CLOCK_MONOTONIC, 0, DRAIN_ACCURACY_MICROSECONDS, on_drain,
+				       thread) < 0 ||
 	    sd_event_add_time_relative(thread->event, NULL, CLOCK_MONOTONIC, DRAIN_MILLISECONDS * 1000, 0, on_drain_end,
 				       thread) < 0)
 		(void)sd_event_exit(thread->event, 0);
