@@ -11,7 +11,6 @@
 #include <ftw.h>
 #include <grp.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define PATIENCE 10000    /* milliseconds for what takes about a second at most */
 #define START_LIMIT 30000 /* milliseconds: under valgrind or the thread sanitizer a start takes its time */
 
 /* The status of a child that found its program built for another machine, as under a user-mode emulator. */
@@ -82,23 +82,35 @@ static void make_folder(const struct host *host, const char *name)
 		fail("cannot make the folder %s: %m", name);
 }
 
-static void write_configuration(const struct host *host, const char *settings)
+/* A section stands once in a file, so a line of ours goes into the one that is there. */
+static void write_line(FILE *file, const char **settings, const char *section, const char *line)
 {
-	const struct passwd *user = getpwuid(geteuid());
-	const struct group *group = getgrgid(getegid());
-	CLEANUP_FREE char *path = NULL;
+	const char *at = *settings ? strstr(*settings, section) : NULL;
+
+	if (!at) {
+		fprintf(file, "%s\n%s\n", section, line);
+		return;
+	}
+	at += strlen(section);
+	fprintf(file, "%.*s\n%s", (int)(at - *settings), *settings, line);
+	*settings = at;
+}
+
+void host_configure(struct host *host, const char *settings)
+{
+	CLEANUP_FREE char *path = NULL, *new = NULL, *line = NULL;
 	FILE *file;
 
-	if (asprintf(&path, "%s/apikeyd.conf", host->folder) < 0 || !(file = fopen(path, "wex")))
+	if (asprintf(&path, "%s/apikeyd.conf", host->folder) < 0 || asprintf(&new, "%s.new", path) < 0 ||
+	    asprintf(&line, "%u = %s", (unsigned int)geteuid(), host->service) < 0 || !(file = fopen(new, "wex")))
 		fail("cannot write the configuration: %m");
-	/* root needs neither; another user, in a scratch daemon of their own, is told who they are. */
-	if (geteuid() != 0 && group)
-		fprintf(file, "[admin]\ngroup = %s\n", group->gr_name);
-	if (geteuid() != 0 && user)
-		fprintf(file, "[peers]\n%s = %s\n", user->pw_name, host->service);
+	/* root needs it neither for login.sock nor for administration; another user, in a scratch daemon of their own,
+	 * administers it too. */
+	if (geteuid() != 0)
+		write_line(file, &settings, "[peers]", line);
 	if (settings)
 		fputs(settings, file);
-	if (fclose(file) != 0)
+	if (fclose(file) != 0 || chmod(new, 0644) < 0 || rename(new, path) < 0)
 		fail("cannot write the configuration: %m");
 }
 
@@ -125,7 +137,8 @@ void host_open(struct host *ret_host, const char *settings)
 	make_folder(ret_host, "run");
 	make_folder(ret_host, "state");
 	make_folder(ret_host, "log");
-	write_configuration(ret_host, settings);
+	ret_host->user = "nobody";
+	host_configure(ret_host, settings);
 }
 
 struct apikey_options host_options(const struct host *host)
@@ -165,33 +178,80 @@ struct apikey_admin *host_admin(const struct host *host)
 	}
 }
 
-void host_start(struct host *host)
+#define ARGUMENTS_MAX 16
+
+/* What the program is called with. */
+static void list_arguments(const struct host *host, const struct host_start *start, char **arguments)
+{
+	size_t count = 0;
+
+	arguments[count++] = strdup("apikeyd");
+	if (!start || !start->bare) {
+		if (asprintf(&arguments[count++], "--config=%s/apikeyd.conf", host->folder) < 0 ||
+		    asprintf(&arguments[count++], "--runtime-dir=%s", host->runtime) < 0 ||
+		    asprintf(&arguments[count++], "--state-dir=%s/state", host->folder) < 0 ||
+		    asprintf(&arguments[count++], "--log-dir=%s/log", host->folder) < 0)
+			fail("out of memory");
+		if (geteuid() == 0 && asprintf(&arguments[count++], "--user=%s", host->user) < 0)
+			fail("out of memory");
+	}
+	for (size_t i = 0; start && start->arguments && start->arguments[i] && count < ARGUMENTS_MAX; i++)
+		arguments[count++] = strdup(start->arguments[i]);
+}
+
+static noreturn void run_daemon(const struct host *host, const struct host_start *start, pid_t parent)
 {
 	const char *program = getenv("APIKEYD");
-	CLEANUP_FREE char *config = NULL, *state = NULL, *log = NULL, *output = NULL;
-	pid_t parent = getpid();
+	CLEANUP_FREE char *output = NULL;
+	char *arguments[ARGUMENTS_MAX + 1] = { NULL };
+	int fd;
 
-	if (asprintf(&config, "--config=%s/apikeyd.conf", host->folder) < 0 ||
-	    asprintf(&state, "--state-dir=%s/state", host->folder) < 0 ||
-	    asprintf(&log, "--log-dir=%s/log", host->folder) < 0 || asprintf(&output, "%s/output", host->folder) < 0)
-		fail("out of memory");
+	/* A test that is killed must not leave a daemon behind. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (asprintf(&output, "%s/output", host->folder) < 0)
+		_exit(EXIT_FAILURE);
+	fd = open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (getppid() != parent || fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
+		_exit(EXIT_FAILURE);
+	list_arguments(host, start, arguments);
+	for (size_t i = 0; start && start->environment && start->environment[i]; i++)
+		putenv(strdup(start->environment[i]));
+	if (start && start->prepare)
+		start->prepare(start->data);
+	/* The wrapper that libtool makes is a shell script: with exec in it the process stays the same. */
+	execv(program ? program : "daemon/apikeyd", arguments);
+	_exit(errno == ENOEXEC ? FOREIGN : EXIT_FAILURE);
+}
+
+void host_spawn(struct host *host, const struct host_start *start)
+{
+	pid_t parent = getpid();
 
 	host->daemon = fork();
 	if (host->daemon < 0)
 		fail("cannot fork: %m");
-	if (host->daemon == 0) {
-		int fd = open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (host->daemon == 0)
+		run_daemon(host, start, parent);
+}
 
-		/* A test that is killed must not leave a daemon behind. */
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != parent || fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
-			_exit(EXIT_FAILURE);
-		/* The wrapper that libtool makes is a shell script: with exec in it the process stays the same. */
-		execl(program ? program : "daemon/apikeyd", "apikeyd", config, "--runtime-dir", host->runtime, state,
-		      log, geteuid() == 0 ? "--user=nobody" : NULL, (char *)NULL);
-		_exit(errno == ENOEXEC ? FOREIGN : EXIT_FAILURE);
-	}
+void host_start(struct host *host)
+{
+	host_spawn(host, NULL);
 	apikey_admin_free(host_admin(host));
+}
+
+int host_wait(struct host *host)
+{
+	int64_t end = milliseconds() + START_LIMIT;
+	int status = 0;
+
+	while (waitpid(host->daemon, &status, WNOHANG) == 0) {
+		if (milliseconds() > end)
+			fail("the daemon does not end");
+		poll(NULL, 0, 2);
+	}
+	host->daemon = 0;
+	return status;
 }
 
 void host_end(struct host *host, int signal)
@@ -203,6 +263,114 @@ void host_end(struct host *host, int signal)
 		if (errno != EINTR)
 			fail("cannot wait for the daemon: %m");
 	host->daemon = 0;
+}
+
+char *host_read(const struct host *host, const char *name)
+{
+	CLEANUP_FREE char *path = NULL;
+	CLEANUP_CLOSE int fd = -1;
+	char *text = NULL;
+	struct stat status;
+	ssize_t size;
+
+	if (asprintf(&path, "%s/%s", host->folder, name) < 0)
+		fail("out of memory");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return strdup("");
+	text = malloc((size_t)status.st_size + 1);
+	if (!text)
+		fail("out of memory");
+	size = read(fd, text, (size_t)status.st_size);
+	text[size < 0 ? 0 : size] = '\0';
+	return text;
+}
+
+void host_expect_output(const struct host *host, const char *text)
+{
+	int64_t end = milliseconds() + PATIENCE;
+
+	for (;;) {
+		CLEANUP_FREE char *output = host_read(host, "output");
+
+		if (strstr(output, text))
+			return;
+		if (milliseconds() > end)
+			fail("the daemon did not say \"%s\", but: %s", text, output);
+		poll(NULL, 0, 5);
+	}
+}
+
+static bool find_item(const struct host *host, const char *name, uint64_t *ret_number, char **ret_text)
+{
+	struct apikey_admin *admin = host_admin(host);
+	struct apikey_status *status = NULL;
+	bool found = false;
+
+	if (apikey_status(admin, &status) != 0)
+		fail("status: %s", apikey_admin_message(admin));
+	for (size_t i = 0; i < status->item_count && !found; i++) {
+		found = strcmp(status->items[i].name, name) == 0;
+		if (!found)
+			continue;
+		*ret_number = status->items[i].number;
+		*ret_text = strdup(status->items[i].text);
+	}
+	apikey_status_free(status);
+	apikey_admin_free(admin);
+	return found;
+}
+
+uint64_t host_number(const struct host *host, const char *name)
+{
+	CLEANUP_FREE char *text = NULL;
+	uint64_t number = 0;
+
+	return find_item(host, name, &number, &text) ? number : 0;
+}
+
+char *host_text(const struct host *host, const char *name)
+{
+	char *text = NULL;
+	uint64_t number;
+
+	return find_item(host, name, &number, &text) ? text : strdup("");
+}
+
+void host_expect_text(const struct host *host, const char *name, const char *text)
+{
+	int64_t end = milliseconds() + PATIENCE;
+
+	for (;;) {
+		CLEANUP_FREE char *said = host_text(host, name);
+
+		if (strcmp(said, text) == 0)
+			return;
+		if (milliseconds() > end)
+			fail("%s of status is \"%s\" and not \"%s\"", name, said, text);
+		poll(NULL, 0, 5);
+	}
+}
+
+void as_user(uid_t uid, gid_t gid, gid_t further, void (*function)(void *data), void *data)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid < 0)
+		fail("cannot fork: %m");
+	if (pid == 0) {
+		if (setgroups(1, &further) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+			fail("cannot become uid %u: %m", (unsigned int)uid);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		function(data);
+		_exit(EXIT_SUCCESS);
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			fail("cannot wait: %m");
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_SUCCESS)
+		fail("what uid %u tried went wrong", (unsigned int)uid);
 }
 
 static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place)

@@ -9,6 +9,7 @@
 
 #include "lib/apikey.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -17,6 +18,7 @@ struct host {
 	char runtime[80]; /* what apikey_options.path takes */
 	char service[64]; /* a service this process may speak for */
 	pid_t daemon;     /* 0 while there is none */
+	const char *user; /* whom the daemon of a root run becomes; a test may say another than "nobody" */
 };
 
 /*
@@ -26,8 +28,26 @@ struct host {
  */
 void host_open(struct host *ret_host, const char *settings);
 
+/* Writes the configuration anew, in one step; for a daemon that is going to reload. */
+void host_configure(struct host *host, const char *settings);
+
+/* How a daemon is started when it is not started as usual. */
+struct host_start {
+	const char *const *arguments;   /* further ones, or NULL */
+	bool bare;                      /* those alone */
+	const char *const *environment; /* NAME=VALUE to add, or NULL */
+	void (*prepare)(void *data);    /* in the new process before the program, or NULL */
+	void *data;
+};
+
+/* Starts the daemon; does not wait. start may be NULL. */
+void host_spawn(struct host *host, const struct host_start *start);
+
 /* Starts the daemon and waits until it answers. */
 void host_start(struct host *host);
+
+/* Waits until the daemon has ended by itself. Its status, as waitpid() gives it. */
+int host_wait(struct host *host);
 
 /* Sends the signal and waits until the daemon is gone. */
 void host_end(struct host *host, int signal);
@@ -41,8 +61,30 @@ struct apikey_options host_options(const struct host *host);
 /* An administrator's connection, polled for until the daemon answers. */
 struct apikey_admin *host_admin(const struct host *host);
 
+/* What the daemon has said on its outputs so far, or another file of the folder: malloc'ed, never NULL. */
+char *host_read(const struct host *host, const char *name);
+
+/* Waits until the daemon's outputs hold the text. */
+void host_expect_output(const struct host *host, const char *text);
+
+/* A number of the daemon's status, 0 where it is not shown; a text, malloc'ed, "" where it is not shown. */
+uint64_t host_number(const struct host *host, const char *name);
+char *host_text(const struct host *host, const char *name);
+
+/* Waits until the status says so. */
+void host_expect_text(const struct host *host, const char *name, const char *text);
+
+/*
+ * Runs the function in a process of its own as another user, in a group and one more. The process ends well when the
+ * function returns, and the test fails when it does not.
+ */
+void as_user(uid_t uid, gid_t gid, gid_t further, void (*function)(void *data), void *data);
+
 /* Milliseconds on a monotonic clock. */
 int64_t milliseconds(void);
+
+/* An old macro of check's has the same name. */
+#undef fail
 
 /* Prints "test: " and the message, and ends the test as failed, or as skipped. */
 void fail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));

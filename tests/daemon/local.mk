@@ -101,4 +101,15 @@ tests_daemon_test_store_schema_LDADD = daemon/libdaemon.la $(CHECK_LIBS) $(SQLIT
 tests_daemon_test_store_trouble_SOURCES = tests/daemon/test-store-trouble.c $(store_scratch)
 tests_daemon_test_store_trouble_CFLAGS = $(AM_CFLAGS) -pthread $(CHECK_CFLAGS) $(SQLITE_CFLAGS)
 tests_daemon_test_store_trouble_LDADD = daemon/libdaemon.la $(CHECK_LIBS) $(SQLITE_LIBS)
+
+# The whole daemon, asked by hand.
+if HAVE_CHECK
+daemon_system_tests = tests/daemon/test-daemon-verify
+check_PROGRAMS += $(daemon_system_tests)
+TESTS += $(daemon_system_tests)
+daemon_wire = $(daemon_host) tests/daemon/wire-client.c tests/daemon/wire-client.h
+daemon_system_ldadd = lib/libapikey-core.la proto/libproto.la common/libcommon.la $(CHECK_LIBS)
+tests_daemon_test_daemon_verify_SOURCES = tests/daemon/test-daemon-verify.c $(daemon_wire)
+tests_daemon_test_daemon_verify_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_daemon_test_daemon_verify_LDADD = $(daemon_system_ldadd)
 endif
