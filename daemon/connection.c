@@ -17,8 +17,6 @@
 /* How much longer than others an administrator's connection may be silent: a person may be thinking at the other end.
  */
 #define ADMIN_PATIENCE 6
-/* A client that announced itself persistent and takes no replies for this long is closed, in seconds. */
-#define UNSENT_PATIENCE 10
 
 static void link_connection(struct thread *thread, struct connection *connection)
 {
@@ -264,7 +262,7 @@ static int64_t patience(const struct connection *connection)
 	int64_t idle = (int64_t)connection->thread->settings->settings.idle_timeout;
 
 	if (connection->kept)
-		return UNSENT_PATIENCE;
+		return idle;
 	if (connection->socket == CONNECTION_ADMIN)
 		return idle * ADMIN_PATIENCE;
 	return connection->persistent ? INT32_MAX : idle;
