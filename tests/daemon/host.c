@@ -11,12 +11,14 @@
 #include <ftw.h>
 #include <grp.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -371,6 +373,36 @@ void as_user(uid_t uid, gid_t gid, gid_t further, void (*function)(void *data), 
 			fail("cannot wait: %m");
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_SUCCESS)
 		fail("what uid %u tried went wrong", (unsigned int)uid);
+}
+
+struct limit {
+	pid_t pid;
+	int resource;
+	struct rlimit limit;
+};
+
+static void set_limit(void *data)
+{
+	const struct limit *limit = data;
+
+	if (prlimit(limit->pid, (__rlimit_resource_t)limit->resource, &limit->limit, NULL) < 0)
+		fail("cannot limit the daemon: %m");
+}
+
+void host_limit(const struct host *host, int resource, uint64_t value)
+{
+	struct limit limit = { .pid = host->daemon, .resource = resource };
+	const struct passwd *user = geteuid() == 0 ? getpwnam(host->user) : NULL;
+
+	/* The daemon's greatest is what it got from here. */
+	if (getrlimit((__rlimit_resource_t)resource, &limit.limit) < 0)
+		fail("cannot read a limit: %m");
+	limit.limit.rlim_cur = value == RLIM_INFINITY ? limit.limit.rlim_max : (rlim_t)value;
+	/* root in a container may lack what it takes; whose process it is never does. */
+	if (user)
+		as_user(user->pw_uid, user->pw_gid, user->pw_gid, set_limit, &limit);
+	else
+		set_limit(&limit);
 }
 
 static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place)

@@ -80,6 +80,9 @@ void host_expect_text(const struct host *host, const char *name, const char *tex
  */
 void as_user(uid_t uid, gid_t gid, gid_t further, void (*function)(void *data), void *data);
 
+/* Sets a resource limit (RLIMIT_NOFILE, …) of the running daemon; RLIM_INFINITY: the greatest there may be. */
+void host_limit(const struct host *host, int resource, uint64_t value);
+
 /* Milliseconds on a monotonic clock. */
 int64_t milliseconds(void);
 

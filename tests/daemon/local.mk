@@ -104,7 +104,7 @@ tests_daemon_test_store_trouble_LDADD = daemon/libdaemon.la $(CHECK_LIBS) $(SQLI
 
 # The whole daemon, asked by hand.
 if HAVE_CHECK
-daemon_system_tests = tests/daemon/test-daemon-verify
+daemon_system_tests = tests/daemon/test-daemon-verify tests/daemon/test-daemon-wire
 check_PROGRAMS += $(daemon_system_tests)
 TESTS += $(daemon_system_tests)
 daemon_wire = $(daemon_host) tests/daemon/wire-client.c tests/daemon/wire-client.h
@@ -112,4 +112,7 @@ daemon_system_ldadd = lib/libapikey-core.la proto/libproto.la common/libcommon.l
 tests_daemon_test_daemon_verify_SOURCES = tests/daemon/test-daemon-verify.c $(daemon_wire)
 tests_daemon_test_daemon_verify_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_daemon_test_daemon_verify_LDADD = $(daemon_system_ldadd)
+tests_daemon_test_daemon_wire_SOURCES = tests/daemon/test-daemon-wire.c $(daemon_wire)
+tests_daemon_test_daemon_wire_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_daemon_test_daemon_wire_LDADD = $(daemon_system_ldadd)
 endif

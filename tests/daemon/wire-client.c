@@ -88,6 +88,9 @@ bool wire_receive(struct wire_client *client)
 	if (!is_readable(client, PATIENCE))
 		fail("the daemon neither answers nor closes");
 	size = recv(client->fd, client->packet, sizeof(client->packet), 0);
+	/* Requests it did not read when it closed are reported once, before its last answers. */
+	if (size < 0 && errno == ECONNRESET)
+		size = recv(client->fd, client->packet, sizeof(client->packet), 0);
 	if (size < 0 && errno != ECONNRESET)
 		fail("cannot receive: %m");
 	if (size <= 0)
