@@ -201,7 +201,7 @@ static void list_arguments(const struct host *host, const struct host_start *sta
 		arguments[count++] = strdup(start->arguments[i]);
 }
 
-static noreturn void run_daemon(const struct host *host, const struct host_start *start, pid_t parent)
+static _Noreturn void run_daemon(const struct host *host, const struct host_start *start, pid_t parent)
 {
 	const char *program = getenv("APIKEYD");
 	CLEANUP_FREE char *output = NULL;

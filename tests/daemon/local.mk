@@ -1,71 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-
-if HAVE_CHECK
-check_PROGRAMS += tests/daemon/test-crypto
-TESTS += tests/daemon/test-crypto
-tests_daemon_test_crypto_SOURCES = tests/daemon/test-crypto.c
-tests_daemon_test_crypto_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_daemon_test_crypto_LDADD = daemon/libdaemon.la $(CHECK_LIBS)
-
-check_PROGRAMS += tests/daemon/test-keyring
-TESTS += tests/daemon/test-keyring
-tests_daemon_test_keyring_SOURCES = tests/daemon/test-keyring.c
-tests_daemon_test_keyring_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_daemon_test_keyring_LDADD = daemon/libdaemon.la $(CHECK_LIBS)
-
-check_PROGRAMS += tests/daemon/test-sealed-keys
-TESTS += tests/daemon/test-sealed-keys
-tests_daemon_test_sealed_keys_SOURCES = tests/daemon/test-sealed-keys.c
-tests_daemon_test_sealed_keys_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_daemon_test_sealed_keys_LDADD = daemon/libdaemon.la $(CHECK_LIBS)
-
-check_PROGRAMS += tests/daemon/test-settings
-TESTS += tests/daemon/test-settings
-tests_daemon_test_settings_SOURCES = tests/daemon/test-settings.c
-tests_daemon_test_settings_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_daemon_test_settings_LDADD = daemon/libdaemon.la $(CHECK_LIBS)
-endif
-
-# What the daemon decides, without a daemon.
-if HAVE_CHECK
-daemon_unit_tests = tests/daemon/test-policy tests/daemon/test-handle tests/daemon/test-limits tests/daemon/test-key-fields
-check_PROGRAMS += $(daemon_unit_tests)
-TESTS += $(daemon_unit_tests)
-tests_daemon_test_policy_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_daemon_test_policy_LDADD = daemon/libdaemon.la $(CHECK_LIBS)
-tests_daemon_test_handle_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_daemon_test_handle_LDADD = daemon/libdaemon.la $(CHECK_LIBS)
-tests_daemon_test_limits_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_daemon_test_limits_LDADD = daemon/libdaemon.la $(CHECK_LIBS)
-tests_daemon_test_key_fields_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_daemon_test_key_fields_LDADD = daemon/libdaemon.la $(CHECK_LIBS)
-check_PROGRAMS += tests/daemon/test-audit tests/daemon/test-audit-rotation tests/daemon/test-audit-trouble
-TESTS += tests/daemon/test-audit tests/daemon/test-audit-rotation tests/daemon/test-audit-trouble
-tests_daemon_test_audit_SOURCES = tests/daemon/test-audit.c tests/daemon/audit-fixture.h tests/daemon/mount-namespace.h
-tests_daemon_test_audit_CFLAGS = $(AM_CFLAGS) -pthread $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
-tests_daemon_test_audit_LDADD = daemon/libdaemon.la $(CHECK_LIBS) $(JANSSON_LIBS)
-tests_daemon_test_audit_rotation_SOURCES = tests/daemon/test-audit-rotation.c tests/daemon/audit-fixture.h
-tests_daemon_test_audit_rotation_CFLAGS = $(AM_CFLAGS) -pthread $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
-tests_daemon_test_audit_rotation_LDADD = daemon/libdaemon.la $(CHECK_LIBS) $(JANSSON_LIBS)
-tests_daemon_test_audit_trouble_SOURCES = tests/daemon/test-audit-trouble.c tests/daemon/audit-fixture.h \
-	tests/daemon/mount-namespace.h
-tests_daemon_test_audit_trouble_CFLAGS = $(AM_CFLAGS) -pthread $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
-tests_daemon_test_audit_trouble_LDADD = daemon/libdaemon.la $(CHECK_LIBS) $(JANSSON_LIBS)
-
-check_PROGRAMS += tests/daemon/test-journal tests/daemon/test-throttle tests/daemon/test-uses
-TESTS += tests/daemon/test-journal tests/daemon/test-throttle tests/daemon/test-uses
-tests_daemon_test_journal_SOURCES = tests/daemon/test-journal.c tests/daemon/mount-namespace.h
-tests_daemon_test_journal_CFLAGS = $(AM_CFLAGS) -pthread $(CHECK_CFLAGS)
-tests_daemon_test_journal_LDADD = daemon/libdaemon.la $(CHECK_LIBS)
-tests_daemon_test_throttle_SOURCES = tests/daemon/test-throttle.c
-tests_daemon_test_throttle_CFLAGS = $(AM_CFLAGS) -pthread $(CHECK_CFLAGS)
-tests_daemon_test_throttle_LDADD = daemon/libdaemon.la $(CHECK_LIBS)
-tests_daemon_test_uses_SOURCES = tests/daemon/test-uses.c
-tests_daemon_test_uses_CFLAGS = $(AM_CFLAGS) -pthread $(CHECK_CFLAGS)
-tests_daemon_test_uses_LDADD = daemon/libdaemon.la $(CHECK_LIBS)
-endif
-# The whole daemon, killed and asked. flood takes root and a machine that does nothing else: ./check runs it.
+daemon_test_cflags = $(AM_CFLAGS) -pthread $(CHECK_CFLAGS)
+daemon_test_ldadd = daemon/libdaemon.la $(CHECK_LIBS) -lpthread
 daemon_host = tests/daemon/host.c tests/daemon/host.h
+
+# The whole daemon, killed and asked. flood takes root and a machine that does nothing else: ./check runs it.
 check_PROGRAMS += tests/daemon/kill-loop tests/daemon/revoke-order tests/daemon/flood
 TESTS += tests/daemon/kill-loop tests/daemon/revoke-order
 tests_daemon_kill_loop_SOURCES = tests/daemon/kill-loop.c $(daemon_host)
@@ -76,43 +14,129 @@ tests_daemon_revoke_order_LDADD = lib/libapikey-core.la
 tests_daemon_flood_SOURCES = tests/daemon/flood.c $(daemon_host)
 tests_daemon_flood_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_MODULE='"$(abs_top_builddir)/pam_module/.libs/pam_apikey.so"'
 tests_daemon_flood_LDADD = lib/libapikey-core.la $(PAM_LIBS)
-# The store: its parts share a scratch store.
+
 if HAVE_CHECK
-store_tests = tests/daemon/test-store tests/daemon/test-store-open tests/daemon/test-store-read \
-	tests/daemon/test-store-row tests/daemon/test-store-schema tests/daemon/test-store-trouble
-check_PROGRAMS += $(store_tests)
-TESTS += $(store_tests)
+daemon_tests =
+
+# What the daemon decides and keeps, without a daemon.
+daemon_tests += tests/daemon/test-crypto
+tests_daemon_test_crypto_SOURCES = tests/daemon/test-crypto.c
+tests_daemon_test_crypto_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_crypto_LDADD = $(daemon_test_ldadd)
+
+daemon_tests += tests/daemon/test-handle
+tests_daemon_test_handle_SOURCES = tests/daemon/test-handle.c
+tests_daemon_test_handle_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_handle_LDADD = $(daemon_test_ldadd)
+
+daemon_tests += tests/daemon/test-key-fields
+tests_daemon_test_key_fields_SOURCES = tests/daemon/test-key-fields.c
+tests_daemon_test_key_fields_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_key_fields_LDADD = $(daemon_test_ldadd)
+
+daemon_tests += tests/daemon/test-keyring
+tests_daemon_test_keyring_SOURCES = tests/daemon/test-keyring.c
+tests_daemon_test_keyring_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_keyring_LDADD = $(daemon_test_ldadd)
+
+daemon_tests += tests/daemon/test-limits
+tests_daemon_test_limits_SOURCES = tests/daemon/test-limits.c
+tests_daemon_test_limits_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_limits_LDADD = $(daemon_test_ldadd)
+
+daemon_tests += tests/daemon/test-policy
+tests_daemon_test_policy_SOURCES = tests/daemon/test-policy.c
+tests_daemon_test_policy_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_policy_LDADD = $(daemon_test_ldadd)
+
+daemon_tests += tests/daemon/test-sealed-keys
+tests_daemon_test_sealed_keys_SOURCES = tests/daemon/test-sealed-keys.c
+tests_daemon_test_sealed_keys_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_sealed_keys_LDADD = $(daemon_test_ldadd)
+
+daemon_tests += tests/daemon/test-settings
+tests_daemon_test_settings_SOURCES = tests/daemon/test-settings.c
+tests_daemon_test_settings_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_settings_LDADD = $(daemon_test_ldadd)
+
+daemon_tests += tests/daemon/test-throttle
+tests_daemon_test_throttle_SOURCES = tests/daemon/test-throttle.c
+tests_daemon_test_throttle_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_throttle_LDADD = $(daemon_test_ldadd)
+
+daemon_tests += tests/daemon/test-uses
+tests_daemon_test_uses_SOURCES = tests/daemon/test-uses.c
+tests_daemon_test_uses_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_uses_LDADD = $(daemon_test_ldadd)
+
+daemon_tests += tests/daemon/test-journal
+tests_daemon_test_journal_SOURCES = tests/daemon/test-journal.c tests/daemon/mount-namespace.h
+tests_daemon_test_journal_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_journal_LDADD = $(daemon_test_ldadd)
+
+# The audit reads back what it wrote.
+daemon_tests += tests/daemon/test-audit
+tests_daemon_test_audit_SOURCES = tests/daemon/test-audit.c tests/daemon/audit-fixture.h tests/daemon/mount-namespace.h
+tests_daemon_test_audit_CFLAGS = $(daemon_test_cflags) $(JANSSON_CFLAGS)
+tests_daemon_test_audit_LDADD = $(daemon_test_ldadd) $(JANSSON_LIBS)
+
+daemon_tests += tests/daemon/test-audit-rotation
+tests_daemon_test_audit_rotation_SOURCES = tests/daemon/test-audit-rotation.c tests/daemon/audit-fixture.h
+tests_daemon_test_audit_rotation_CFLAGS = $(daemon_test_cflags) $(JANSSON_CFLAGS)
+tests_daemon_test_audit_rotation_LDADD = $(daemon_test_ldadd) $(JANSSON_LIBS)
+
+daemon_tests += tests/daemon/test-audit-trouble
+tests_daemon_test_audit_trouble_SOURCES = tests/daemon/test-audit-trouble.c tests/daemon/audit-fixture.h tests/daemon/mount-namespace.h
+tests_daemon_test_audit_trouble_CFLAGS = $(daemon_test_cflags) $(JANSSON_CFLAGS)
+tests_daemon_test_audit_trouble_LDADD = $(daemon_test_ldadd) $(JANSSON_LIBS)
+
+# The store: its parts share a scratch store.
 store_scratch = tests/daemon/store-scratch.c tests/daemon/store-scratch.h
+
+daemon_tests += tests/daemon/test-store
 tests_daemon_test_store_SOURCES = tests/daemon/test-store.c $(store_scratch)
-tests_daemon_test_store_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(SQLITE_CFLAGS)
-tests_daemon_test_store_LDADD = daemon/libdaemon.la $(CHECK_LIBS) $(SQLITE_LIBS)
+tests_daemon_test_store_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_store_LDADD = $(daemon_test_ldadd) $(SQLITE_LIBS)
+
+daemon_tests += tests/daemon/test-store-open
 tests_daemon_test_store_open_SOURCES = tests/daemon/test-store-open.c $(store_scratch)
-tests_daemon_test_store_open_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(SQLITE_CFLAGS)
-tests_daemon_test_store_open_LDADD = daemon/libdaemon.la $(CHECK_LIBS) $(SQLITE_LIBS)
+tests_daemon_test_store_open_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_store_open_LDADD = $(daemon_test_ldadd) $(SQLITE_LIBS)
+
+daemon_tests += tests/daemon/test-store-read
 tests_daemon_test_store_read_SOURCES = tests/daemon/test-store-read.c $(store_scratch)
-tests_daemon_test_store_read_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(SQLITE_CFLAGS)
-tests_daemon_test_store_read_LDADD = daemon/libdaemon.la $(CHECK_LIBS) $(SQLITE_LIBS)
+tests_daemon_test_store_read_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_store_read_LDADD = $(daemon_test_ldadd) $(SQLITE_LIBS)
+
+daemon_tests += tests/daemon/test-store-row
 tests_daemon_test_store_row_SOURCES = tests/daemon/test-store-row.c $(store_scratch)
-tests_daemon_test_store_row_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(SQLITE_CFLAGS)
-tests_daemon_test_store_row_LDADD = daemon/libdaemon.la $(CHECK_LIBS) $(SQLITE_LIBS)
+tests_daemon_test_store_row_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_store_row_LDADD = $(daemon_test_ldadd) $(SQLITE_LIBS)
+
+daemon_tests += tests/daemon/test-store-schema
 tests_daemon_test_store_schema_SOURCES = tests/daemon/test-store-schema.c $(store_scratch)
-tests_daemon_test_store_schema_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(SQLITE_CFLAGS)
-tests_daemon_test_store_schema_LDADD = daemon/libdaemon.la $(CHECK_LIBS) $(SQLITE_LIBS)
+tests_daemon_test_store_schema_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_store_schema_LDADD = $(daemon_test_ldadd) $(SQLITE_LIBS)
+
+daemon_tests += tests/daemon/test-store-trouble
 tests_daemon_test_store_trouble_SOURCES = tests/daemon/test-store-trouble.c $(store_scratch)
-tests_daemon_test_store_trouble_CFLAGS = $(AM_CFLAGS) -pthread $(CHECK_CFLAGS) $(SQLITE_CFLAGS)
-tests_daemon_test_store_trouble_LDADD = daemon/libdaemon.la $(CHECK_LIBS) $(SQLITE_LIBS)
+tests_daemon_test_store_trouble_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_store_trouble_LDADD = $(daemon_test_ldadd) $(SQLITE_LIBS)
 
 # The whole daemon, asked by hand.
-if HAVE_CHECK
-daemon_system_tests = tests/daemon/test-daemon-verify tests/daemon/test-daemon-wire
-check_PROGRAMS += $(daemon_system_tests)
-TESTS += $(daemon_system_tests)
 daemon_wire = $(daemon_host) tests/daemon/wire-client.c tests/daemon/wire-client.h
-daemon_system_ldadd = lib/libapikey-core.la proto/libproto.la common/libcommon.la $(CHECK_LIBS)
+daemon_system_ldadd = lib/libapikey-core.la $(CHECK_LIBS) -lpthread
+
+daemon_tests += tests/daemon/test-daemon-verify
 tests_daemon_test_daemon_verify_SOURCES = tests/daemon/test-daemon-verify.c $(daemon_wire)
-tests_daemon_test_daemon_verify_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_daemon_test_daemon_verify_CFLAGS = $(daemon_test_cflags)
 tests_daemon_test_daemon_verify_LDADD = $(daemon_system_ldadd)
+
+daemon_tests += tests/daemon/test-daemon-wire
 tests_daemon_test_daemon_wire_SOURCES = tests/daemon/test-daemon-wire.c $(daemon_wire)
-tests_daemon_test_daemon_wire_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_daemon_test_daemon_wire_CFLAGS = $(daemon_test_cflags)
 tests_daemon_test_daemon_wire_LDADD = $(daemon_system_ldadd)
+
+check_PROGRAMS += $(daemon_tests)
+TESTS += $(daemon_tests)
 endif
