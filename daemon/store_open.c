@@ -19,8 +19,7 @@
 #include "daemon/store_write.h"
 
 /* Of the writer. The log is cut back to this size, so that some room stays its own when the disk is full. */
-static const char writer_settings[] = "PRAGMA journal_mode = WAL;"
-				      "PRAGMA synchronous = FULL;"
+static const char writer_settings[] = "PRAGMA synchronous = FULL;"
 				      "PRAGMA foreign_keys = ON;"
 				      "PRAGMA secure_delete = ON;"
 				      "PRAGMA journal_size_limit = 4194304;";
@@ -199,6 +198,27 @@ static int file_create(const struct paths *paths, const struct store_schema *sch
 	return r < 0 ? fault_of_file(fault, paths->folder, -r) : 0;
 }
 
+/* Without a log, readers and the writer would wait for each other. A file that has one keeps it; a copy may have none.
+ */
+static int writer_log(struct store_reader *connection)
+{
+	static const char *const sql = "PRAGMA journal_mode = WAL";
+	CLEANUP_FINALIZE sqlite3_stmt *statement = NULL;
+	const char *mode;
+	int r;
+
+	r = sql_prepare(connection, &sql, &statement, 1);
+	if (r == 0)
+		r = sql_step(connection, statement);
+	if (r < 0)
+		return r;
+	mode = r > 0 ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+	if (mode != NULL && strcmp(mode, "wal") == 0)
+		return 0;
+	return sql_say(connection, -EIO, "%s: no log can be kept beside the key store; put it on a local file system",
+		       connection->path);
+}
+
 /* The writer's connection, the database brought to the schema's version. */
 static int writer_open(struct store *store, const char *path, const struct store_schema *schema)
 {
@@ -212,7 +232,9 @@ static int writer_open(struct store *store, const char *path, const struct store
 	version = schema_version(connection, schema);
 	if (version < 0)
 		return version;
-	r = sql_run(connection, writer_settings);
+	r = writer_log(connection);
+	if (r == 0)
+		r = sql_run(connection, writer_settings);
 	if (r < 0)
 		return r;
 	if ((size_t)version < schema->count) {

@@ -402,6 +402,20 @@ START_TEST(files_are_for_their_owner_alone)
 }
 END_TEST
 
+/* A copy that SQLite's shell made keeps no log of its own. */
+START_TEST(a_store_without_a_log_gets_one)
+{
+	CLEANUP_SCRATCH struct scratch scratch;
+
+	scratch_init(&scratch);
+	ck_assert_int_eq(try_open(&scratch, true), 0);
+	ck_assert_int_eq(file_run(&scratch, "PRAGMA journal_mode = DELETE"), SQLITE_OK);
+	scratch_open(&scratch);
+	ck_assert_int_eq(scratch_insert(scratch.store, 1), 0);
+	ck_assert(exists(&scratch, STORE_FILE "-wal"));
+}
+END_TEST
+
 START_TEST(a_folder_behind_a_link_will_do)
 {
 	CLEANUP_SCRATCH struct scratch scratch;
@@ -438,6 +452,7 @@ int main(void)
 	tcase_add_test(opening, a_new_store_is_whole_or_not_there);
 	tcase_add_test(opening, a_creation_that_was_interrupted_is_begun_again);
 	tcase_add_test(opening, files_are_for_their_owner_alone);
+	tcase_add_test(opening, a_store_without_a_log_gets_one);
 	tcase_add_test(opening, a_folder_behind_a_link_will_do);
 	tcase_add_test(opening, closing_nothing_is_nothing);
 	suite_add_tcase(suite, opening);
