@@ -122,6 +122,8 @@ static int run(const char *folder, unsigned int lookups)
 		r = store_find_key(readers[0], id, key);
 	if (r == 0)
 		printf("first answer after opening: %.2f ms\n", (double)(clock_monotonic() - began) / 1e6);
+	else
+		fprintf(stderr, "store-lookup: the first key: %s\n", strerror(-r));
 	if (r == 0)
 		r = store_count_keys(readers[0], counts);
 	if (r == 0) {
