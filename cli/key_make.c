@@ -194,7 +194,7 @@ enum status key_update(const struct arguments *arguments)
 	SCOPED(lists_done) struct lists lists = { NULL, NULL, NULL, NULL };
 	SCOPED_ADMIN struct apikey_admin *admin = NULL;
 	SCOPED_KEY struct apikey_key *key = NULL;
-	unsigned int marked;
+	unsigned int marked = 0;
 	enum status status = take_changes(arguments, &marked);
 	int r;
 

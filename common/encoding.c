@@ -80,7 +80,7 @@ bool encoding_unhex(const char *text, void *ret_data, size_t size)
 			return false;
 	}
 	for (size_t i = 0; i < size; i++)
-		bytes[i] = (unsigned char)(hex_value(text[2 * i]) << 4 | hex_value(text[2 * i + 1]));
+		bytes[i] = (unsigned char)(hex_value(text[2 * i]) * 16 + hex_value(text[2 * i + 1]));
 	return true;
 }
 

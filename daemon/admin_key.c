@@ -192,7 +192,7 @@ static int fill_key(struct admin_request *request, const struct key_lists *lists
 static int make_token(struct vault *vault, struct store_key *key, char *ret_token)
 {
 	char secret[CREDENTIAL_SECRET_SIZE + 1];
-	struct crypto_mac *mac;
+	struct crypto_mac *mac = NULL;
 	int r = crypto_random_base62(key->id, CREDENTIAL_ID_SIZE);
 
 	if (r == 0)

@@ -62,7 +62,7 @@ int audit_file_open(struct audit_file *file, const char *path)
 {
 	CLEANUP_CLOSE int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	CLEANUP_CLOSE int fd = -1;
-	uint64_t size;
+	uint64_t size = 0;
 	int r;
 
 	if (folder < 0)

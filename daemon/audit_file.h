@@ -26,7 +26,7 @@ struct audit_file {
  * -EBUSY (another process has the folder locked), -ELOOP (a symbolic link), -ENOTSUP (no regular file), -ENOENT (no
  * such folder), -EACCES, -EROFS, -ENOSPC …
  */
-int audit_file_open(struct audit_file *file, const char *folder);
+int audit_file_open(struct audit_file *file, const char *path);
 /* Closes and unlocks; accepts a closed one. */
 void audit_file_close(struct audit_file *file);
 

@@ -86,9 +86,10 @@ static void append_name(struct audit_text *text, const char *name)
 static void append_number(struct audit_text *text, const char *name, int64_t number)
 {
 	char digits[sizeof("-9223372036854775808")];
+	int length = snprintf(digits, sizeof(digits), "%" PRId64, number);
 
 	append_name(text, name);
-	audit_text_append(text, digits, (size_t)snprintf(digits, sizeof(digits), "%" PRId64, number));
+	audit_text_append(text, digits, (size_t)length);
 }
 
 /* Printable UTF-8, in quotes. */

@@ -97,7 +97,7 @@ int keyring_load(struct store_reader *reader, const uint8_t master[CRYPTO_KEY_SI
 
 	for (size_t i = 0; i < ARRAY_SIZE(sealed_keys); i++) {
 		uint8_t *key = (uint8_t *)&keyring + sealed_keys[i].offset;
-		uint32_t version;
+		uint32_t version = 0;
 		int r = load_key(reader, master, sealed_keys[i].purpose, key, &version, ret_fault, fault_size);
 
 		if (r < 0)

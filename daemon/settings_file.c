@@ -88,7 +88,7 @@ int settings_load(const char *path, struct settings *ret_settings, settings_repo
 	const struct complaint complaint = { path, reporter, data };
 	CLEANUP_FREE char *text = NULL;
 	CLEANUP_CLOSE int fd = -1;
-	size_t size;
+	size_t size = 0;
 	int r;
 
 	if (!path)

@@ -131,7 +131,7 @@ static int secrets_change(struct store *store, const struct old_key *old, const 
 
 static int key_change(struct store *store, const struct store_key *key)
 {
-	struct old_key old;
+	struct old_key old = { 0 };
 	int r;
 
 	r = old_key_read(store, key->id, &old);
@@ -156,7 +156,7 @@ int store_update_key(struct store *store, const struct store_key *key)
 
 static int key_delete(struct store *store, const char *id)
 {
-	struct old_key old;
+	struct old_key old = { 0 };
 	int r;
 
 	r = old_key_read(store, id, &old);

@@ -22,8 +22,8 @@ const char *const store_read_sql[READ_COUNT] = {
 	[READ_LIST_OWNER] = "SELECT " STORE_ROW_COLUMNS " FROM key WHERE owner = ?1 AND name > ?2 ORDER BY name",
 	[READ_LIST_UID] = "SELECT " STORE_ROW_COLUMNS
 			  " FROM key WHERE owner_uid = ?3 AND (owner, name) > (?1, ?2) ORDER BY owner, name",
-	[READ_USE] = "SELECT count, first_time, last_time, first_service, last_service, first_source, last_source"
-		     " FROM use WHERE key = ?1 AND secret = ?2",
+	[READ_USE] = ("SELECT count, first_time, last_time, first_service, last_service, first_source, last_source"
+		      " FROM use WHERE key = ?1 AND secret = ?2"),
 	[READ_TALLY] = "SELECT state, keys FROM tally",
 	[READ_CHANGES] = "SELECT rev, record FROM change_log WHERE rev > ?1 ORDER BY rev",
 	[READ_SEALED] = "SELECT version, blob FROM sealed WHERE purpose = ?1 ORDER BY version DESC LIMIT 1",

@@ -133,7 +133,7 @@ static int64_t backlog_now(const struct place *place, int64_t now)
 static struct place *find_place(struct throttle *throttle, uint64_t hash, int64_t now)
 {
 	struct place *set = throttle->places + (hash & (throttle->set_count - 1)) * WAYS;
-	struct place *least = NULL;
+	struct place *least = set;
 	int64_t least_backlog = INT64_MAX;
 
 	for (struct place *place = set; place < set + WAYS; place++) {

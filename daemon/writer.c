@@ -63,7 +63,7 @@ static int append_changes(struct writer *writer, struct vault *vault)
 {
 	struct store_reader *reader = store_writer(vault->store);
 	struct append append = { .audit = writer->daemon->audit };
-	uint64_t noted, rev;
+	uint64_t noted = 0, rev = 0;
 	int r = store_load_number(reader, "audited_rev", &noted);
 
 	if (r == 0)
@@ -83,7 +83,7 @@ static int append_changes(struct writer *writer, struct vault *vault)
  * twice. */
 static int note_audited(struct writer *writer, struct vault *vault)
 {
-	uint64_t rev, noted, written;
+	uint64_t rev = 0, noted = 0, written;
 	int r = store_load_number(store_writer(vault->store), "audited_rev", &noted);
 
 	if (r == 0)
