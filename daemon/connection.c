@@ -145,21 +145,21 @@ static void hand_over(struct connection *connection)
 	thread_post(&workers->threads[next % workers->count], &connection->task);
 }
 
-/* Serves once. False: it is gone, closed or handed over. */
-static bool serve(struct connection *connection)
+/* Serves once. BATCH_CLOSE: it is gone, closed or handed over. */
+static enum batch_result serve(struct connection *connection)
 {
 	enum batch_result result = connection->socket == CONNECTION_ADMIN ? admin_serve(connection)
 									  : batch_serve(connection->thread, connection);
 
 	if (result == BATCH_CLOSE || (connection->answered && !connection->persistent && !connection->kept)) {
 		connection_close(connection);
-		return false;
+		return BATCH_CLOSE;
 	}
 	if (connection->hand_over && !connection->kept) {
 		hand_over(connection);
-		return false;
+		return BATCH_CLOSE;
 	}
-	return true;
+	return result;
 }
 
 /* What to wait for: room for kept replies before anything else is read; nothing while a request is being served. */
@@ -192,7 +192,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t events, void *data)
 		/* The peer hung up while it is being served; the answer finds nobody. */
 		connection_close(connection);
 		return 0;
-	} else if (!serve(connection)) {
+	} else if (serve(connection) == BATCH_CLOSE) {
 		return 0;
 	}
 	(void)sd_event_source_set_io_events(connection->io, wanted_events(connection));
@@ -217,7 +217,7 @@ static int on_delay(sd_event_source *source, uint64_t usec, void *data)
 	(void)source;
 	(void)usec;
 	connection->delay = sd_event_source_disable_unref(connection->delay);
-	if (serve(connection) && enter_loop(connection) < 0)
+	if (serve(connection) != BATCH_CLOSE && enter_loop(connection) < 0)
 		connection_close(connection);
 	return 0;
 }
@@ -242,7 +242,7 @@ int connection_start(struct thread *thread, int fd, enum connection_socket socke
 	if (delay > 0)
 		r = sd_event_add_time_relative(thread->event, &connection->delay, CLOCK_MONOTONIC, delay, delay / 4,
 					       on_delay, connection);
-	else if (serve(connection))
+	else if (serve(connection) != BATCH_CLOSE)
 		r = enter_loop(connection);
 	if (r < 0)
 		connection_close(connection);
@@ -289,11 +289,11 @@ bool connection_drain(struct thread *thread)
 			(void)send_kept(connection);
 		if (connection->kept || connection->request || connection->delay)
 			continue;
-		/* A persistent client is served once more and then closed; one that has not asked yet may still do so.
-		 */
+		/* A persistent client is served, a batch each time, until it has nothing left in flight; one that has
+		 * not asked yet may still do so. */
 		if (!connection->persistent && connection->socket != CONNECTION_ADMIN && !connection->answered)
 			continue;
-		if (serve(connection) && !connection->kept && !connection->request)
+		if (serve(connection) == BATCH_EMPTY)
 			connection_close(connection);
 	}
 	return thread->connections == NULL;
