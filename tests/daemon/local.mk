@@ -138,9 +138,9 @@ tests_daemon_test_daemon_wire_CFLAGS = $(daemon_test_cflags)
 tests_daemon_test_daemon_wire_LDADD = $(daemon_system_ldadd)
 
 daemon_tests += tests/daemon/test-daemon-service
-tests_daemon_test_daemon_service_SOURCES = tests/daemon/test-daemon-service.c $(daemon_wire)
-tests_daemon_test_daemon_service_CFLAGS = $(daemon_test_cflags)
-tests_daemon_test_daemon_service_LDADD = $(daemon_system_ldadd)
+tests_daemon_test_daemon_service_SOURCES = tests/daemon/test-daemon-service.c tests/daemon/mount-namespace.h $(daemon_wire)
+tests_daemon_test_daemon_service_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_daemon_service_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS)
 
 check_PROGRAMS += $(daemon_tests)
 TESTS += $(daemon_tests)
