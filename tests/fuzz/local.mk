@@ -10,7 +10,8 @@ fuzz_ldflags = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 
 fuzz_targets = tests/fuzz/fuzz-packet tests/fuzz/fuzz-credential tests/fuzz/fuzz-permission \
 	tests/fuzz/fuzz-clock tests/fuzz/fuzz-network tests/fuzz/fuzz-encoding tests/fuzz/fuzz-reply \
-	tests/fuzz/fuzz-options tests/fuzz/fuzz-settings tests/fuzz/fuzz-audit-record tests/fuzz/fuzz-audit-tail
+	tests/fuzz/fuzz-options tests/fuzz/fuzz-settings tests/fuzz/fuzz-audit-record tests/fuzz/fuzz-audit-tail \
+	tests/fuzz/fuzz-secrets
 check_PROGRAMS += $(fuzz_targets) tests/fuzz/write-seeds
 TESTS += tests/fuzz/check-corpus.sh
 EXTRA_DIST += tests/fuzz/check-corpus.sh tests/fuzz/run-fuzz.sh tests/fuzz/fuzz.h tests/fuzz/replay.c tests/fuzz/corpus
@@ -52,3 +53,7 @@ tests_fuzz_fuzz_audit_record_LDADD = daemon/libdaemon.la
 tests_fuzz_fuzz_audit_tail_SOURCES = tests/fuzz/fuzz-audit-tail.c $(fuzz_main)
 tests_fuzz_fuzz_audit_tail_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_audit_tail_LDADD = daemon/libdaemon.la
+tests_fuzz_fuzz_secrets_SOURCES = tests/fuzz/fuzz-secrets.c $(fuzz_main)
+tests_fuzz_fuzz_secrets_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+tests_fuzz_fuzz_secrets_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_secrets_LDADD = daemon/libdaemon.la
