@@ -312,8 +312,8 @@ static const char *receive_copy(int journald)
 START_TEST(test_copy_to_the_journal)
 {
 	static const char *const expected[] = {
-		"MESSAGE=verify denied (bad_secret): key_id a1B2c3D4e5F6, user al\\x0aice ak_\xe2\x80\xa6, service "
-		"sshd\n",
+		("MESSAGE=verify denied (bad_secret): key_id a1B2c3D4e5F6, user al\\x0aice ak_\xe2\x80\xa6, service "
+		 "sshd\n"),
 		"PRIORITY=5\n",
 		"SYSLOG_FACILITY=10\n",
 		"APIKEYD_SEQ=1\n",
