@@ -13,6 +13,7 @@
 #include "common/secret.h"
 #include "config.h"
 #include "daemon/audit.h"
+#include "daemon/closer.h"
 
 static int answer_hello(struct admin_request *request, struct store_reader *reader, struct vault *vault)
 {
@@ -299,11 +300,21 @@ static bool decode(struct admin_request *request)
 
 enum batch_result admin_serve(struct connection *connection)
 {
-	struct admin_request *request = calloc(1, sizeof(*request));
+	struct admin_request *request;
 	struct iovec vector;
 	struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1 };
+	struct mmsghdr peeked = { .msg_len = 0 };
 	ssize_t size;
 
+	if (connection->peer.uid != 0) {
+		int r = closer_peek(connection->fd, &peeked, 1);
+
+		if (r == -EBADMSG)
+			counter_add(&connection->thread->daemon->counters.bad_packets);
+		if (r < 0)
+			return r == -EAGAIN ? BATCH_EMPTY : BATCH_CLOSE;
+	}
+	request = calloc(1, sizeof(*request));
 	if (!request)
 		return BATCH_CLOSE;
 	vector = (struct iovec){ request->packet, sizeof(request->packet) };

@@ -10,6 +10,7 @@
 #include "common/secret.h"
 #include "config.h"
 #include "daemon/audit.h"
+#include "daemon/closer.h"
 #include "daemon/limits.h"
 #include "daemon/throttle.h"
 #include "daemon/uses.h"
@@ -185,6 +186,15 @@ static int receive(struct connection *connection, struct batch *batch, bool *ret
 	int received;
 
 	prepare_messages(batch, batch->packets, NULL, wanted);
+	if (connection->peer.uid != 0) {
+		received = closer_peek(connection->fd, batch->messages, wanted);
+		if (received == -EBADMSG)
+			counter_add(&connection->thread->daemon->counters.bad_packets);
+		if (received < 0)
+			return received;
+		wanted = (unsigned int)received;
+		prepare_messages(batch, batch->packets, NULL, wanted);
+	}
 	do
 		received = recvmmsg(connection->fd, batch->messages, wanted, MSG_DONTWAIT, NULL);
 	while (received < 0 && errno == EINTR);

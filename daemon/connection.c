@@ -12,6 +12,7 @@
 #include "common/secret.h"
 #include "daemon/admin.h"
 #include "daemon/batch.h"
+#include "daemon/closer.h"
 #include "daemon/limits.h"
 
 /* How much longer than others an administrator's connection may be silent: a person may be thinking at the other end.
@@ -50,7 +51,11 @@ void connection_close(struct connection *connection)
 		admin_forget(connection->request);
 	leave_loop(connection);
 	unlink_connection(connection);
-	close(connection->fd);
+	/* root needs no trick to hold a daemon up, and its logins are closed without any ado */
+	if (connection->peer.uid == 0)
+		close(connection->fd);
+	else
+		closer_close(connection->thread->daemon->closer, connection->fd);
 	limits_leave(connection->thread->daemon->limits, connection->peer.uid);
 	if (connection->kept)
 		secret_wipe(connection->kept, connection->kept_size);
@@ -229,7 +234,7 @@ int connection_start(struct thread *thread, int fd, enum connection_socket socke
 	int r = 0;
 
 	if (!connection) {
-		close(fd);
+		closer_close(thread->daemon->closer, fd);
 		limits_leave(thread->daemon->limits, peer->uid);
 		return -ENOMEM;
 	}

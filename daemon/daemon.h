@@ -25,6 +25,7 @@ struct daemon {
 	struct uses *uses;
 	struct limits *limits;
 	struct writer *writer;
+	struct closer *closer;
 	struct names *names;
 	struct workers *workers; /* for persistent clients */
 	struct counters counters;

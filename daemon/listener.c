@@ -13,6 +13,7 @@
 
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "daemon/closer.h"
 #include "daemon/journal.h"
 #include "daemon/limits.h"
 
@@ -210,7 +211,7 @@ static void run_short(struct listener *listener)
 		close(listener->reserve);
 		listener->reserve = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (listener->reserve >= 0)
-			close(listener->reserve);
+			closer_close(listener->thread->daemon->closer, listener->reserve);
 		listener->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	}
 	(void)sd_event_source_set_enabled(listener->io, SD_EVENT_OFF);
@@ -227,12 +228,12 @@ static void take_in(struct listener *listener, int fd)
 
 	if (socket_peer(fd, &peer) < 0 ||
 	    (listener->socket == CONNECTION_LOGIN && peer.uid != 0 && peer.uid != geteuid())) {
-		close(fd);
+		closer_close(daemon->closer, fd);
 		return;
 	}
 	if (!limits_enter(daemon->limits, peer.uid, settings->connections_per_uid)) {
 		counter_add(&daemon->counters.connections_refused);
-		close(fd);
+		closer_close(daemon->closer, fd);
 		return;
 	}
 	counter_add(&daemon->counters.connections);

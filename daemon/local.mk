@@ -23,6 +23,7 @@ daemon_libdaemon_la_SOURCES += daemon/audit_lines.c daemon/audit_lines.h
 daemon_libdaemon_la_SOURCES += daemon/audit_tail.c
 daemon_libdaemon_la_SOURCES += daemon/authority.c daemon/authority.h
 daemon_libdaemon_la_SOURCES += daemon/batch.c daemon/batch.h
+daemon_libdaemon_la_SOURCES += daemon/closer.c daemon/closer.h
 daemon_libdaemon_la_SOURCES += daemon/connection.c daemon/connection.h
 daemon_libdaemon_la_SOURCES += daemon/counters.h
 daemon_libdaemon_la_SOURCES += daemon/crypto.c daemon/crypto.h

@@ -15,6 +15,7 @@
 #include "common/clock.h"
 #include "config.h"
 #include "daemon/audit.h"
+#include "daemon/closer.h"
 #include "daemon/journal.h"
 #include "daemon/limits.h"
 #include "daemon/names.h"
@@ -269,6 +270,8 @@ static int make_parts(struct service *service)
 	if (r == 0)
 		r = vault_keeper_new(service->parts->paths, &daemon->keeper);
 	if (r == 0)
+		r = closer_start(&daemon->closer);
+	if (r == 0)
 		r = names_start(&daemon->names);
 	if (r == 0)
 		r = writer_start(daemon, &daemon->writer);
@@ -370,6 +373,7 @@ static void free_parts(struct service *service)
 		thread_done(&service->login);
 	if (service->main.event)
 		thread_done(&service->main);
+	closer_stop(daemon->closer);
 	vault_keeper_free(daemon->keeper);
 	limits_free(daemon->limits);
 	uses_free(daemon->uses);

@@ -145,3 +145,8 @@ tests_daemon_test_daemon_service_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS)
 check_PROGRAMS += $(daemon_tests)
 TESTS += $(daemon_tests)
 endif
+# What a hostile client can do to the whole daemon.
+check_PROGRAMS += tests/daemon/test-attack-descriptors
+TESTS += tests/daemon/test-attack-descriptors
+tests_daemon_test_attack_descriptors_SOURCES = tests/daemon/test-attack-descriptors.c $(daemon_host)
+tests_daemon_test_attack_descriptors_LDADD = lib/libapikey-core.la
