@@ -14,6 +14,7 @@
 #include "config.h"
 #include "daemon/audit.h"
 #include "daemon/closer.h"
+#include "daemon/throttle.h"
 
 static int answer_hello(struct admin_request *request, struct store_reader *reader, struct vault *vault)
 {
@@ -110,17 +111,25 @@ static void encode_error(struct admin_request *request, enum answer answer)
 		request->reply_size = 0;
 }
 
-/* Attempts beyond one's authority are recorded; what succeeded has its record in the change log. */
+/* Attempts beyond one's authority are recorded, but not so many that a user could push others' records out of the files
+ * that are kept; what succeeded has its record in the change log. */
 static void record_refusal(struct admin_request *request, enum answer answer)
 {
+	struct daemon *daemon = request->thread->daemon;
+	struct throttle_answer throttled;
 	struct audit_record record;
 
 	if (answer != ANSWER_NOT_PERMITTED && answer != ANSWER_BAD_CREDENTIAL)
 		return;
+	throttled = throttle_failure(daemon->throttle, request->peer.uid, "", clock_monotonic(),
+				     request->settings->settings.failures_per_minute);
+	if (!throttled.record)
+		return;
 	record = admin_record(request, request->verb && request->verb->event ? request->verb->event : "admin");
 	record.has_verdict = true;
 	record.verdict = answer == ANSWER_NOT_PERMITTED ? VERDICT_FORBIDDEN : VERDICT_DENIED;
-	(void)audit_write(request->thread->daemon->audit, &record, 1);
+	record.count = throttled.suppressed + 1;
+	(void)audit_write(daemon->audit, &record, 1);
 }
 
 static void finish(struct admin_request *request, int result)

@@ -150,3 +150,7 @@ check_PROGRAMS += tests/daemon/test-attack-descriptors
 TESTS += tests/daemon/test-attack-descriptors
 tests_daemon_test_attack_descriptors_SOURCES = tests/daemon/test-attack-descriptors.c $(daemon_host)
 tests_daemon_test_attack_descriptors_LDADD = lib/libapikey-core.la
+check_PROGRAMS += tests/daemon/test-attack-audit
+TESTS += tests/daemon/test-attack-audit
+tests_daemon_test_attack_audit_SOURCES = tests/daemon/test-attack-audit.c $(daemon_host)
+tests_daemon_test_attack_audit_LDADD = lib/libapikey-core.la proto/libproto.la common/libcommon.la
