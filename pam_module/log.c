@@ -14,6 +14,7 @@
 #include "common/socket.h"
 #include "proto/credential.h"
 
+#define PROGRAM_SIZE 64 /* bytes of the program's name in a line, NUL included */
 #define FIRST_FREE_FD 3 /* below are the standard streams, even where the caller has closed them */
 
 static bool is_printable(char character)
@@ -68,13 +69,15 @@ void log_escape(const char *text, char *ret_text, size_t size)
  */
 size_t log_format(const struct log *log, int priority, const char *message, char *ret_line, size_t size)
 {
-	char service[LOG_FIELD_SIZE];
+	char program[PROGRAM_SIZE], service[LOG_FIELD_SIZE];
 	int written;
 	size_t used;
 
+	/* Whoever starts a setuid program says what it is called. */
+	log_escape(program_invocation_short_name, program, sizeof(program));
 	log_escape(log->service, service, sizeof(service));
-	written = snprintf(ret_line, size, "<%d>%s[%d]: pam_apikey(%s:%s): ", LOG_AUTHPRIV | priority,
-			   program_invocation_short_name, (int)getpid(), service, log->phase);
+	written = snprintf(ret_line, size, "<%d>%s[%d]: pam_apikey(%s:%s): ", LOG_AUTHPRIV | priority, program,
+			   (int)getpid(), service, log->phase);
 	if (written < 0)
 		return 0;
 	if ((size_t)written >= size)

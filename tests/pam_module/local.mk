@@ -37,6 +37,7 @@ pam_module_tests = \
 	tests/pam_module/tst-process \
 	tests/pam_module/tst-trust \
 	tests/pam_module/tst-disclosure \
+	tests/pam_module/tst-attack \
 	tests/pam_module/tst-daemon \
 	tests/pam_module/tst-loop
 check_PROGRAMS += $(pam_module_tests)
@@ -50,6 +51,10 @@ tests_pam_module_test_log_SOURCES = tests/pam_module/test-log.c
 tests_pam_module_test_log_CPPFLAGS = $(pam_module_test_defines)
 tests_pam_module_test_log_LDFLAGS = $(pam_module_test_link)
 tests_pam_module_test_log_LDADD = $(pam_module_test_libs)
+
+tests_pam_module_tst_attack_SOURCES = tests/pam_module/tst-attack.c
+tests_pam_module_tst_attack_CPPFLAGS = $(pam_module_test_defines)
+tests_pam_module_tst_attack_LDADD = pam_module/libmodule.la proto/libproto.la common/libcommon.la $(CHECK_LIBS)
 
 tests_pam_module_test_result_SOURCES = tests/pam_module/test-result.c
 tests_pam_module_test_result_CPPFLAGS = $(pam_module_test_defines)
