@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <syslog.h>
 #include <systemd/sd-daemon.h>
@@ -27,6 +28,8 @@
 #define DRAIN_TICK_MICROSECONDS 10000
 #define DRAIN_ACCURACY_MICROSECONDS 1000
 #define DRAIN_MILLISECONDS 3000 /* for what has been accepted when the daemon is told to stop */
+#define DESCRIPTORS_KEPT 128    /* for root's logins, and what the daemon itself has open */
+#define DESCRIPTORS_A_WORKER 8
 #define THROTTLE_ENTRIES 16384
 #define USES_ENTRIES 16384
 
@@ -247,6 +250,25 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *data)
 
 /* ---- start and end ---- */
 
+/*
+ * How many connections may be open: as the settings say, but never so many that no descriptor is left for the store,
+ * the log and root's logins, which are not counted.
+ */
+static size_t connections_allowed(struct daemon *daemon, const struct settings *settings)
+{
+	size_t needed = DESCRIPTORS_KEPT + settings->workers * DESCRIPTORS_A_WORKER;
+	struct rlimit limit;
+	size_t room;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= needed + settings->connections_max)
+		return settings->connections_max;
+	room = limit.rlim_cur > needed ? (size_t)limit.rlim_cur - needed : 1;
+	journal_print(daemon->journal, LOG_WARNING,
+		      "connections_max of [daemon] is %zu, but %zu is what the limit of %zu open files has room for",
+		      (size_t)settings->connections_max, room, (size_t)limit.rlim_cur);
+	return room;
+}
+
 static int make_parts(struct service *service)
 {
 	struct daemon *daemon = &service->daemon;
@@ -266,7 +288,7 @@ static int make_parts(struct service *service)
 	if (r == 0)
 		r = uses_new(USES_ENTRIES, &daemon->uses);
 	if (r == 0)
-		r = limits_new(settings->connections_max, &daemon->limits);
+		r = limits_new(connections_allowed(daemon, settings), &daemon->limits);
 	if (r == 0)
 		r = vault_keeper_new(service->parts->paths, &daemon->keeper);
 	if (r == 0)

@@ -154,3 +154,7 @@ check_PROGRAMS += tests/daemon/test-attack-audit
 TESTS += tests/daemon/test-attack-audit
 tests_daemon_test_attack_audit_SOURCES = tests/daemon/test-attack-audit.c $(daemon_host)
 tests_daemon_test_attack_audit_LDADD = lib/libapikey-core.la proto/libproto.la common/libcommon.la
+check_PROGRAMS += tests/daemon/test-attack-starvation
+TESTS += tests/daemon/test-attack-starvation
+tests_daemon_test_attack_starvation_SOURCES = tests/daemon/test-attack-starvation.c $(daemon_host)
+tests_daemon_test_attack_starvation_LDADD = lib/libapikey-core.la common/libcommon.la
