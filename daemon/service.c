@@ -383,6 +383,9 @@ static void free_parts(struct service *service)
 {
 	struct daemon *daemon = &service->daemon;
 
+	/* Requests that still wait for a name let go of it while it is there. */
+	while (service->main.connections)
+		connection_close(service->main.connections);
 	/* The writer answers its jobs to the main thread's mailbox, so it ends before that. */
 	names_stop(daemon->names);
 	writer_stop(daemon->writer);
