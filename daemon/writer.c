@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "daemon/audit.h"
 #include "daemon/uses.h"
 #include "proto/answer.h"
@@ -167,13 +168,25 @@ static void do_jobs(struct writer *writer, struct writer_job *jobs)
 	finish(jobs, r < 0 ? ANSWER_STORE_FAILED : 0);
 }
 
+static bool has_fault(struct writer *writer)
+{
+	bool faulty;
+
+	pthread_mutex_lock(&writer->lock);
+	faulty = *writer->fault != '\0';
+	pthread_mutex_unlock(&writer->lock);
+	return faulty;
+}
+
+/* With no uses it tries whether writing works again, so that a fault is not told of for longer than it lasts. */
 static int write_uses(struct vault *vault, const struct store_use *notes, size_t count)
 {
 	int r = store_write_begin(vault->store);
 
 	if (r < 0)
 		return r;
-	r = store_add_uses(vault->store, notes, count);
+	r = count > 0 ? store_add_uses(vault->store, notes, count)
+		      : store_save_number(vault->store, "tried", (uint64_t)clock_wall_seconds());
 	if (r < 0) {
 		store_write_abort(vault->store);
 		return r;
@@ -191,10 +204,10 @@ static void flush(struct writer *writer)
 	if (!vault)
 		return;
 	notes = uses_take(writer->daemon->uses, &count);
-	if (notes) {
+	if (notes || has_fault(writer)) {
 		r = write_uses(vault, notes, count);
 		set_fault(writer, "the key store cannot be written", r);
-		if (r < 0)
+		if (r < 0 && notes)
 			uses_return(writer->daemon->uses, notes, count);
 		if (r == -EIO)
 			vault_report(writer->daemon->keeper, vault);

@@ -142,6 +142,11 @@ tests_daemon_test_daemon_service_SOURCES = tests/daemon/test-daemon-service.c te
 tests_daemon_test_daemon_service_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_service_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS)
 
+daemon_tests += tests/daemon/test-daemon-trouble
+tests_daemon_test_daemon_trouble_SOURCES = tests/daemon/test-daemon-trouble.c $(daemon_wire)
+tests_daemon_test_daemon_trouble_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS) $(JANSSON_CFLAGS)
+tests_daemon_test_daemon_trouble_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS) $(JANSSON_LIBS)
+
 check_PROGRAMS += $(daemon_tests)
 TESTS += $(daemon_tests)
 endif
