@@ -147,6 +147,11 @@ tests_daemon_test_daemon_trouble_SOURCES = tests/daemon/test-daemon-trouble.c $(
 tests_daemon_test_daemon_trouble_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS) $(JANSSON_CFLAGS)
 tests_daemon_test_daemon_trouble_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS) $(JANSSON_LIBS)
 
+daemon_tests += tests/daemon/test-daemon-admin
+tests_daemon_test_daemon_admin_SOURCES = tests/daemon/test-daemon-admin.c $(daemon_wire)
+tests_daemon_test_daemon_admin_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS) $(JANSSON_CFLAGS)
+tests_daemon_test_daemon_admin_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS) $(JANSSON_LIBS)
+
 check_PROGRAMS += $(daemon_tests)
 TESTS += $(daemon_tests)
 endif
