@@ -148,7 +148,7 @@ tests_daemon_test_daemon_trouble_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_trouble_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS) $(JANSSON_LIBS)
 
 daemon_tests += tests/daemon/test-daemon-admin
-tests_daemon_test_daemon_admin_SOURCES = tests/daemon/test-daemon-admin.c $(daemon_wire)
+tests_daemon_test_daemon_admin_SOURCES = tests/daemon/test-daemon-admin.c tests/daemon/mount-namespace.h $(daemon_wire)
 tests_daemon_test_daemon_admin_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS) $(JANSSON_CFLAGS)
 tests_daemon_test_daemon_admin_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS) $(JANSSON_LIBS)
 

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +21,7 @@
 #include "common/clock.h"
 #include "daemon/store.h"
 #include "proto/credential.h"
+#include "tests/daemon/mount-namespace.h"
 #include "tests/daemon/wire-client.h"
 
 #define OTHER_UID 60001 /* nobody's, by Debian's and Fedora's rules */
@@ -1070,6 +1073,80 @@ START_TEST(the_admin_group_administers)
 }
 END_TEST
 
+/* ---- a name service that hangs ---- */
+
+static void copy_to(const char *name, const char *folder)
+{
+	char from[64], to[160], bytes[65536];
+	FILE *in, *out;
+
+	snprintf(from, sizeof(from), "/etc/%s", name);
+	snprintf(to, sizeof(to), "%s/%s", folder, name);
+	in = fopen(from, "re");
+	out = fopen(to, "wxe");
+	ck_assert_ptr_nonnull(out);
+	for (size_t size; in && (size = fread(bytes, 1, sizeof(bytes), in)) > 0;)
+		ck_assert_uint_eq(fwrite(bytes, 1, size, out), size);
+	if (in)
+		fclose(in);
+	fclose(out);
+}
+
+/* Its users are on a pipe that nobody writes to, once the daemon runs. */
+START_TEST(a_name_service_that_hangs_holds_up_who_needs_it_and_nobody_else)
+{
+	static const char *const names[] = { "passwd", "group", "ld.so.cache" };
+	struct message_key_create request = { .name = "key", .owner = "alice", .expires = TIME_NEVER };
+	char etc[80], path[160], kept[160];
+	struct wire_client *gone, *second;
+	int64_t start;
+	FILE *file;
+
+	if (!is_root() || !namespace_enter())
+		return;
+	host_open(&host, NULL);
+	snprintf(etc, sizeof(etc), "%s/etc", host.folder);
+	ck_assert_int_eq(mkdir(etc, 0755), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		copy_to(names[i], etc);
+	snprintf(path, sizeof(path), "%s/nsswitch.conf", etc);
+	file = fopen(path, "wxe");
+	ck_assert_ptr_nonnull(file);
+	fputs("passwd: files\ngroup: files\n", file);
+	fclose(file);
+	if (mount(etc, "/etc", NULL, MS_BIND, NULL) < 0) {
+		puts("skipped: this machine allows no mounts of our own");
+		return;
+	}
+	host.user = "daemon";
+	host_start(&host);
+	admin = wire_open(&host, WIRE_ADMIN_SOCKET);
+	gone = wire_open(&host, WIRE_ADMIN_SOCKET);
+	second = wire_open(&host, WIRE_ADMIN_SOCKET);
+	snprintf(path, sizeof(path), "%s/passwd", etc);
+	snprintf(kept, sizeof(kept), "%s/kept", etc);
+	ck_assert_int_eq(rename(path, kept), 0);
+	ck_assert_int_eq(mkfifo(path, 0644), 0);
+
+	start = milliseconds();
+	wire_send(admin, WIRE_KEY_CREATE, &message_key_create, &request);
+	/* One that does not wait for its answer, and one that is behind the first. */
+	wire_send(gone, WIRE_KEY_CREATE, &message_key_create, &request);
+	wire_send(second, WIRE_KEY_CREATE, &message_key_create, &request);
+	wire_expect_silence(gone, 50);
+	wire_close(gone);
+	ck_assert_uint_eq(host_number(&host, "keys.active"), 0);
+	wire_expect_error(admin, ANSWER_UNAVAILABLE);
+	ck_assert_ptr_nonnull(strstr(admin->detail, "the name service did not answer"));
+	wire_expect_error(second, ANSWER_UNAVAILABLE);
+	ck_assert_int_lt(milliseconds() - start, 10000);
+	ck_assert_uint_eq(host_number(&host, "keys.active"), 0);
+	wire_close(second);
+	/* It ends well while the look-up still hangs. */
+	teardown();
+}
+END_TEST
+
 /* ---- the record ---- */
 
 START_TEST(every_change_is_recorded_in_order_and_no_secret_is)
@@ -1166,6 +1243,7 @@ int main(void)
 	tcase_add_test(own, without_self_service_users_see_and_end_their_own);
 	tcase_add_test(own, a_service_account_has_no_self_service);
 	tcase_add_test(own, the_admin_group_administers);
+	tcase_add_test(own, a_name_service_that_hangs_holds_up_who_needs_it_and_nobody_else);
 	suite_add_tcase(suite, plain);
 	suite_add_tcase(suite, own);
 	srunner_run_all(runner, CK_NORMAL);
