@@ -878,7 +878,7 @@ END_TEST
 
 static const char self_service[] =
 	"[daemon]\nminimum_uid = 1\n[self-service]\npermissions = pam.dovecot, mail.*\nkeys = 2\n"
-	"[throttle]\nfailures_per_minute = 5\n";
+	"[throttle]\nfailures_per_minute = 20\n";
 
 static void serve_themselves(void *data)
 {
@@ -946,7 +946,7 @@ static void serve_themselves(void *data)
 	if (explanation.steps.count == 0)
 		fail("an own key is not explained");
 	question = (struct message_explain){ .subject = "ak_" };
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < 40; i++) {
 		explanation = explain(client, &question);
 		if (explanation.verdict != VERDICT_DENIED || explanation.steps.count != 0)
 			fail("a guess is explained");
