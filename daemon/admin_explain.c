@@ -127,6 +127,22 @@ static int locate(struct admin_request *request, struct store_reader *reader, in
 	return r;
 }
 
+/* What is to be judged. Who may see the key may suppose anything; anybody else is judged as a caller of verify.sock. */
+static struct policy_request suppose(const struct admin_request *request, bool visible, const char *own_service)
+{
+	const struct message_explain *wanted = &request->message.explain;
+	const struct settings *settings = &request->settings->settings;
+	struct verify_caller caller = {
+		.uid = request->peer.uid,
+		.root = visible,
+		.services = settings_peer_services(settings, request->peer.uid),
+	};
+	const char *service = wanted->service || visible ? wanted->service : own_service;
+
+	return verify_policy_request(&caller, wanted->user, service, wanted->permission, wanted->tenant, wanted->rhost,
+				     clock_wall_seconds());
+}
+
 static void record_explanation(struct admin_request *request, const char *id, enum reason reason)
 {
 	const struct message_explain *wanted = &request->message.explain;
@@ -157,6 +173,7 @@ int admin_explain(struct admin_request *request, struct store_reader *reader, st
 	struct explanation explanation = { .reason = REASON_NONE };
 	struct message_explanation reply = { .verdict = VERDICT_DENIED };
 	struct policy_request policy;
+	char own_service[32];
 	char id[CREDENTIAL_ID_SIZE + 1] = "";
 	enum reason reason;
 	size_t offset;
@@ -171,24 +188,16 @@ int admin_explain(struct admin_request *request, struct store_reader *reader, st
 	r = locate(request, reader, clock_wall_seconds(), key, id, &found, &reason);
 	if (r != 0)
 		return r;
+	visible = found ? authority_reaches(&request->authority, key)
+			: request->authority.kind == AUTHORITY_ADMINISTRATOR;
 	set_step(&explanation, STEP_LOCATE, "secret", reason, wanted->subject != NULL);
 	if (explanation.reason == REASON_NONE) {
-		policy = (struct policy_request){
-			.user = wanted->user,
-			.service = wanted->service,
-			.service_allowed = true,
-			.permission = wanted->permission,
-			.tenant = wanted->tenant,
-			.rhost = wanted->rhost,
-			.source_believed = true,
-			.now = clock_wall_seconds(),
-		};
+		snprintf(own_service, sizeof(own_service), "uid-%u", (unsigned int)request->peer.uid);
+		policy = suppose(request, visible, own_service);
 		explain_policy(&explanation, key, &policy);
 	}
 	reason = explanation.reason;
 	reply.verdict = reason == REASON_NONE ? VERDICT_GRANTED : reason_verdict(reason);
-	visible = found ? authority_reaches(&request->authority, key)
-			: request->authority.kind == AUTHORITY_ADMINISTRATOR;
 	if (visible) {
 		reply.reason = reason;
 		reply.key_id = id;

@@ -175,3 +175,7 @@ tests_daemon_hung_names_CFLAGS = $(daemon_apikeyd_CFLAGS)
 tests_daemon_hung_names_LDADD = $(daemon_apikeyd_LDADD)
 tests_daemon_test_attack_shutdown_SOURCES = tests/daemon/test-attack-shutdown.c $(daemon_host)
 tests_daemon_test_attack_shutdown_LDADD = lib/libapikey-core.la proto/libproto.la common/libcommon.la
+check_PROGRAMS += tests/daemon/test-attack-oracle
+TESTS += tests/daemon/test-attack-oracle
+tests_daemon_test_attack_oracle_SOURCES = tests/daemon/test-attack-oracle.c $(daemon_host)
+tests_daemon_test_attack_oracle_LDADD = lib/libapikey-core.la proto/libproto.la common/libcommon.la
