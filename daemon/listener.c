@@ -113,13 +113,16 @@ static int make_socket(const char *path, mode_t mode)
 		if (unlink(path) < 0)
 			return -errno;
 	}
-	/* Closed to all until its mode is right. */
-	before = umask(0777);
+	/* The name has the descriptor's mode from the start: set by name, it might be set of what somebody put there.
+	 */
+	if (fchmod(fd, mode) < 0)
+		return -errno;
+	before = umask(0);
 	r = bind(fd, (const struct sockaddr *)&address, size) < 0 ? -errno : 0;
 	umask(before);
 	if (r < 0)
 		return r;
-	if (listen(fd, BACKLOG) < 0 || chmod(path, mode) < 0)
+	if (listen(fd, BACKLOG) < 0)
 		return -errno;
 	return cleanup_take_fd(&fd);
 }

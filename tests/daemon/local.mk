@@ -179,3 +179,10 @@ check_PROGRAMS += tests/daemon/test-attack-oracle
 TESTS += tests/daemon/test-attack-oracle
 tests_daemon_test_attack_oracle_SOURCES = tests/daemon/test-attack-oracle.c $(daemon_host)
 tests_daemon_test_attack_oracle_LDADD = lib/libapikey-core.la proto/libproto.la common/libcommon.la
+if HAVE_CHECK
+check_PROGRAMS += tests/daemon/test-attack-sockets
+TESTS += tests/daemon/test-attack-sockets
+tests_daemon_test_attack_sockets_SOURCES = tests/daemon/test-attack-sockets.c
+tests_daemon_test_attack_sockets_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_daemon_test_attack_sockets_LDADD = daemon/libdaemon.la $(CHECK_LIBS)
+endif
