@@ -90,8 +90,8 @@ matrix()
 	local right elsewhere others expired revoked
 	local permission=pam.$service refuses=${unavailable-$refusal}
 	# First, so that it has expired when its turn comes.
-	key_create expired "$user" expired "$permission" --expires 1s
-	local expires_at=$((SECONDS + 2))
+	key_create expired "$user" expired "$permission" --expires 3s
+	local expires_at=$((SECONDS + 4))
 	key_create right "$user" right "$permission"
 	key_create elsewhere "$user" elsewhere pam.elsewhere
 	key_create others "$other_user" right "$permission"

@@ -34,7 +34,7 @@
 static struct host *opened;
 static pid_t opener;
 
-static void say(const char *format, va_list arguments)
+__attribute__((format(printf, 1, 0))) static void say(const char *format, va_list arguments)
 {
 	fflush(stdout);
 	fputs("test: ", stderr);
