@@ -100,7 +100,9 @@ starts_programs()
 	case $1 in
 	*.sh) return 0 ;;
 	esac
-	readelf --wide --dyn-syms "$(program_of "$1")" | grep -qE ' UND +(exec[lv][pe]*|fexecve|posix_spawnp?|system|popen)(@|$)'
+	local symbols
+	symbols=$(readelf --wide --dyn-syms "$(program_of "$1")")
+	[[ $symbols =~ ' UND '(exec[lv][pe]*|fexecve|posix_spawnp?|system|popen)'@' ]]
 }
 
 for machine in "${machines[@]}"; do
