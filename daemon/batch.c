@@ -285,7 +285,8 @@ static void judge(struct connection *connection, struct batch *batch)
 		.root = connection->socket == CONNECTION_LOGIN,
 		.services = settings_peer_services(&thread->settings->settings, connection->peer.uid),
 	};
-	bool reading = thread_vault(thread) && store_read_begin(thread->reader) == 0;
+	/* One look-up alone is a transaction of its own, begun no earlier. */
+	bool reading = thread_vault(thread) && batch->count > 1 && store_read_begin(thread->reader) == 0;
 
 	batch->record_count = 0;
 	for (size_t i = 0; i < batch->count; i++) {
