@@ -45,6 +45,8 @@ check   strace                strace
 check   gcc-i686-linux-gnu    -
 check   gcc-s390x-linux-gnu   -
 check   qemu-user             -
+check   mandoc                mandoc
+check   groff-base            groff-base
 '
 
 # The callers' tree is always Debian: programs that log in, and what the build links.
