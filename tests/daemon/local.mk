@@ -148,9 +148,15 @@ tests_daemon_test_daemon_trouble_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_trouble_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS) $(JANSSON_LIBS)
 
 daemon_tests += tests/daemon/test-daemon-admin
-tests_daemon_test_daemon_admin_SOURCES = tests/daemon/test-daemon-admin.c tests/daemon/mount-namespace.h $(daemon_wire)
+tests_daemon_test_daemon_admin_SOURCES = tests/daemon/test-daemon-admin.c tests/daemon/admin-requests.h $(daemon_wire)
 tests_daemon_test_daemon_admin_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS) $(JANSSON_CFLAGS)
 tests_daemon_test_daemon_admin_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS) $(JANSSON_LIBS)
+
+daemon_tests += tests/daemon/test-daemon-authority
+tests_daemon_test_daemon_authority_SOURCES = tests/daemon/test-daemon-authority.c tests/daemon/admin-requests.h \
+	tests/daemon/mount-namespace.h $(daemon_wire)
+tests_daemon_test_daemon_authority_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_daemon_authority_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS)
 
 check_PROGRAMS += $(daemon_tests)
 TESTS += $(daemon_tests)
