@@ -54,7 +54,8 @@ void wire_close(struct wire_client *client)
 
 void wire_send_bytes(struct wire_client *client, const void *bytes, size_t size)
 {
-	if (send(client->fd, bytes, size, MSG_NOSIGNAL) != (ssize_t)size)
+	/* That the daemon has closed is for the next reply to show. */
+	if (send(client->fd, bytes, size, MSG_NOSIGNAL) != (ssize_t)size && errno != EPIPE)
 		fail("cannot send %zu bytes: %m", size);
 }
 
