@@ -59,6 +59,14 @@ bool key_dates_check(int64_t not_before, int64_t expires, int64_t now, char *ret
 
 /* ---- lists ---- */
 
+/* Whether an item, or what a label's name is given, must not be repeated. */
+static bool is_secret(const char *item)
+{
+	const char *value = strchr(item, '=');
+
+	return credential_looks_secret(item) || (value && credential_looks_secret(value + 1));
+}
+
 static bool join(const struct codec_texts *items, char separator, bool (*check)(const char *item), const char *what,
 		 char *ret_text, char *ret_fault, size_t fault_size)
 {
@@ -70,8 +78,7 @@ static bool join(const struct codec_texts *items, char separator, bool (*check)(
 		size_t length = strlen(item);
 
 		if (!check(item))
-			return fail(ret_fault, fault_size, "'%.200s' is no %s",
-				    credential_looks_secret(item) ? "ak_…" : item, what);
+			return fail(ret_fault, fault_size, "'%.200s' is no %s", is_secret(item) ? "ak_…" : item, what);
 		if (policy_list_contains(text, separator, item))
 			continue;
 		if (size + (size > 0) + length > WIRE_LIST_TEXT_MAX)

@@ -3,6 +3,7 @@
  * apikeyd: from the command line to a serving process without privileges. Exit status: 0 done, 1 it did not work, 2
  * usage or configuration.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -90,6 +91,21 @@ static bool has_database(const struct startup *startup)
 	return lstat(path, &status) == 0;
 }
 
+/* A store that is gone is a fault to be mended, not a wish for a new one: with a key in it the folder is not empty. */
+static bool is_new_folder(const char *path)
+{
+	DIR *folder = opendir(path);
+	const struct dirent *entry;
+	size_t entries = 0;
+
+	if (!folder)
+		return false;
+	while ((entry = readdir(folder)))
+		entries += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+	closedir(folder);
+	return entries == 0;
+}
+
 /*
  * While still root: the system's credential store is root's alone, so the key is read from there, or made there for a
  * new store, before the process becomes someone who cannot.
@@ -159,7 +175,7 @@ static int serve(struct startup *startup)
 				       .paths = &startup->paths,
 				       .sockets = &startup->sockets };
 
-	if (startup->arguments.state_given && !has_database(startup) &&
+	if (startup->arguments.state_given && is_new_folder(startup->arguments.state_folder) &&
 	    vault_create(&startup->paths, startup->fault, sizeof(startup->fault)) < 0)
 		complain(startup);
 	return service_run(&parts) < 0 ? STATUS_FAILED : 0;

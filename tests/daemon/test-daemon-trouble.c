@@ -285,13 +285,26 @@ START_TEST(a_store_that_may_not_be_written)
 }
 END_TEST
 
+/* Whoever starts anew with the old key and no keys has locked everybody out, and does not know. */
+START_TEST(a_store_that_is_gone_is_not_made_anew)
+{
+	host_end(&host, SIGTERM);
+	ck_assert_int_eq(rename(database, kept), 0);
+	host_start(&host);
+	expect_unavailable("is missing");
+	ck_assert_int_ne(access(database, F_OK), 0);
+	ck_assert_int_eq(rename(kept, database), 0);
+	expect_well();
+}
+END_TEST
+
 START_TEST(a_store_that_is_gone_but_for_its_log)
 {
 	host_end(&host, SIGKILL);
 	ck_assert_int_eq(rename(database, kept), 0);
 	host_start(&host);
 	expect_unavailable("this is missing");
-	host_expect_output(&host, "remove the log to begin anew without any keys");
+	host_expect_output(&host, "restore it from a backup, or begin anew with apikeyd --init");
 	ck_assert_int_ne(access(database, F_OK), 0);
 	ck_assert_int_eq(rename(kept, database), 0);
 	expect_well();
@@ -551,6 +564,7 @@ int main(void)
 	tcase_add_test(plain, a_store_that_becomes_garbage_while_it_is_used);
 	tcase_add_test(plain, a_store_of_a_newer_version);
 	tcase_add_test(plain, a_store_that_may_not_be_written);
+	tcase_add_test(plain, a_store_that_is_gone_is_not_made_anew);
 	tcase_add_test(plain, a_store_that_is_gone_but_for_its_log);
 	tcase_add_test(plain, a_store_that_is_moved_away_while_it_is_used);
 	tcase_add_test(plain, a_full_disk_refuses_changes_and_no_login);

@@ -131,6 +131,7 @@ START_TEST(items_that_are_none_are_named)
 	ck_assert(!cases[_i].join(&items, text, fault, sizeof(fault)));
 	ck_assert_str_eq(text, "untouched");
 	ck_assert_msg(strstr(fault, cases[_i].said) != NULL, "%s", fault);
+	ck_assert_ptr_null(strstr(fault, "abcdefghijklmnop"));
 }
 END_TEST
 
