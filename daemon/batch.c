@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <syslog.h>
 
 #include "common/cleanup.h"
 #include "common/clock.h"
@@ -11,6 +12,7 @@
 #include "config.h"
 #include "daemon/audit.h"
 #include "daemon/closer.h"
+#include "daemon/journal.h"
 #include "daemon/limits.h"
 #include "daemon/throttle.h"
 #include "daemon/uses.h"
@@ -18,9 +20,11 @@
 #include "daemon/writer.h"
 #include "proto/answer.h"
 #include "proto/message.h"
+#include "proto/permission.h"
 
 #define BATCH_SIZE 32
-#define SLOW_NANOSECONDS INT64_C(2000000000) /* how long a uid over its failure limit is served slowly */
+#define CLAIM_NANOSECONDS INT64_C(10000000000) /* at most so often a refused claim goes to the log */
+#define SLOW_NANOSECONDS INT64_C(2000000000)   /* how long a uid over its failure limit is served slowly */
 
 struct item {
 	struct codec_header header;
@@ -276,6 +280,21 @@ static void record_item(struct batch *batch, const struct verify_caller *caller,
 	item->recorded = true;
 }
 
+/* Tells the administrator which line would let a caller speak for the service it named. */
+static void log_claim(struct thread *thread, const struct verify_caller *caller, const char *service)
+{
+	int64_t now = clock_monotonic();
+
+	if (!permission_is_name(service) || (thread->claim_logged && now - thread->claim_logged < CLAIM_NANOSECONDS))
+		return;
+	thread->claim_logged = now;
+	journal_print(
+		thread->daemon->journal, LOG_NOTICE,
+		"uid %u showed a good key for the service %s, which it may not speak for; this line in [peers] of the "
+		"configuration lets it: %u = %s",
+		(unsigned int)caller->uid, service, (unsigned int)caller->uid, service);
+}
+
 static void judge(struct connection *connection, struct batch *batch)
 {
 	struct thread *thread = connection->thread;
@@ -298,6 +317,10 @@ static void judge(struct connection *connection, struct batch *batch)
 		rhost = item->header.type == WIRE_VERIFY ? item->request.verify.rhost : item->request.account.rhost;
 		verify_source(&caller, rhost, item->source);
 		item->handler->judge(thread, &caller, batch, item);
+		if (item->outcome.reason == REASON_WRONG_SERVICE)
+			log_claim(thread, &caller,
+				  item->header.type == WIRE_VERIFY ? item->request.verify.service
+								   : item->request.account.service);
 		if (throttle_outcome(thread, &caller, item))
 			record_item(batch, &caller, item);
 	}

@@ -47,6 +47,8 @@ struct thread {
 	struct connection *connections; /* all that it owns */
 	struct listener *listener;      /* NULL: it accepts nothing itself */
 
+	int64_t claim_logged; /* when a refused claim was last written to the log, CLOCK_MONOTONIC, nanoseconds */
+
 	/* the mailbox: lock over first and last */
 	pthread_mutex_t lock;
 	struct thread_task *first, **last;

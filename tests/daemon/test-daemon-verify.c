@@ -300,7 +300,7 @@ START_TEST(verify_sock_tells_no_reason)
 {
 	struct wire_key key;
 	struct message_verify request;
-	char wrong[CREDENTIAL_OPAQUE_MAX + 1];
+	char wrong[CREDENTIAL_OPAQUE_MAX + 1], line[128];
 
 	/* root is listed only where a test does so */
 	start_with(geteuid() == 0 ? "[peers]\n0 = test\n" : NULL);
@@ -317,6 +317,10 @@ START_TEST(verify_sock_tells_no_reason)
 	request.service = "other";
 	ck_assert_int_eq(verify_verdict(&request), VERDICT_DENIED);
 	ck_assert_uint_eq(host_number(&host, "verdicts.wrong_service"), 1);
+	/* The administrator is told which line would allow it. */
+	snprintf(line, sizeof(line), "this line in [peers] of the configuration lets it: %u = other",
+		 (unsigned int)geteuid());
+	host_expect_output(&host, line);
 	teardown();
 }
 END_TEST
