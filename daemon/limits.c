@@ -10,6 +10,7 @@ struct slot {
 	uid_t uid;
 	size_t open;
 	int64_t slow_until;
+	int64_t paid_until; /* each connection costs 1 / LIMITS_RATE s of time to come */
 };
 
 struct limits {
@@ -64,6 +65,27 @@ static struct slot *find(struct limits *limits, uid_t uid, bool create)
 		return NULL;
 	*spare = (struct slot){ .used = true, .uid = uid };
 	return spare;
+}
+
+bool limits_hurries(struct limits *limits, uid_t uid, int64_t now)
+{
+	static const int64_t price = INT64_C(1000000000) / LIMITS_RATE;
+	struct slot *slot;
+	bool hurries = false;
+
+	if (uid == 0)
+		return false;
+	pthread_mutex_lock(&limits->lock);
+	slot = find(limits, uid, true);
+	if (slot) {
+		if (slot->paid_until < now)
+			slot->paid_until = now;
+		hurries = slot->paid_until - now > LIMITS_BURST * price;
+		if (!hurries)
+			slot->paid_until += price;
+	}
+	pthread_mutex_unlock(&limits->lock);
+	return hurries;
 }
 
 bool limits_enter(struct limits *limits, uid_t uid, size_t per_uid)

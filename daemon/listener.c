@@ -20,7 +20,8 @@
 #define ACCEPT_BATCH 16           /* connections a wake-up, so that those already in get their turn */
 #define PAUSE_MICROSECONDS 100000 /* after running out of descriptors */
 #define SLOW_MICROSECONDS 50000   /* what a uid over its failure limit waits before it is served */
-#define BACKLOG 1024
+#define HURRY_MICROSECONDS 2000   /* after a wake-up with connections of a uid that makes too many */
+#define BACKLOG 128               /* who comes behind a full queue of a uid in a hurry waits for 128 / 16 * 2 ms */
 
 static const struct {
 	const char *name, *file;
@@ -205,6 +206,14 @@ static int on_pause_end(sd_event_source *source, uint64_t usec, void *data)
 	return sd_event_source_set_enabled(listener->io, SD_EVENT_ON);
 }
 
+/* Accepts nothing for a while. */
+static void rest(struct listener *listener, uint64_t microseconds)
+{
+	(void)sd_event_source_set_enabled(listener->io, SD_EVENT_OFF);
+	(void)sd_event_source_set_time_relative(listener->pause, microseconds);
+	(void)sd_event_source_set_enabled(listener->pause, SD_EVENT_ONESHOT);
+}
+
 /* No descriptor is left: the one in reserve is spent to close the next client, who would otherwise wait; then accepting
  * rests. */
 static void run_short(struct listener *listener)
@@ -217,27 +226,28 @@ static void run_short(struct listener *listener)
 			closer_close(listener->thread->daemon->closer, listener->reserve);
 		listener->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	}
-	(void)sd_event_source_set_enabled(listener->io, SD_EVENT_OFF);
-	(void)sd_event_source_set_time_relative(listener->pause, PAUSE_MICROSECONDS);
-	(void)sd_event_source_set_enabled(listener->pause, SD_EVENT_ONESHOT);
+	rest(listener, PAUSE_MICROSECONDS);
 }
 
-static void take_in(struct listener *listener, int fd)
+/* True when its uid is in a hurry. */
+static bool take_in(struct listener *listener, int fd)
 {
 	struct daemon *daemon = listener->thread->daemon;
 	const struct settings *settings = &listener->thread->settings->settings;
 	struct socket_peer peer;
 	uint64_t delay = 0;
+	bool hurries;
 
 	if (socket_peer(fd, &peer) < 0 ||
 	    (listener->socket == CONNECTION_LOGIN && peer.uid != 0 && peer.uid != geteuid())) {
 		closer_close(daemon->closer, fd);
-		return;
+		return false;
 	}
+	hurries = limits_hurries(daemon->limits, peer.uid, clock_monotonic());
 	if (!limits_enter(daemon->limits, peer.uid, settings->connections_per_uid)) {
 		counter_add(&daemon->counters.connections_refused);
 		closer_close(daemon->closer, fd);
-		return;
+		return hurries;
 	}
 	counter_add(&daemon->counters.connections);
 	if (listener->socket == CONNECTION_VERIFY && limits_is_slow(daemon->limits, peer.uid, clock_monotonic()))
@@ -245,11 +255,13 @@ static void take_in(struct listener *listener, int fd)
 	(void)connection_start(listener->thread, fd, listener->socket, &peer,
 			       listener->socket == CONNECTION_ADMIN && is_administrator(listener->thread, fd, &peer),
 			       delay);
+	return hurries;
 }
 
 static int on_accept(sd_event_source *source, int listening, uint32_t events, void *data)
 {
 	struct listener *listener = data;
+	bool hurry = false;
 
 	(void)source;
 	(void)events;
@@ -257,14 +269,16 @@ static int on_accept(sd_event_source *source, int listening, uint32_t events, vo
 		int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (fd >= 0) {
-			take_in(listener, fd);
+			hurry |= take_in(listener, fd);
 		} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
 			run_short(listener);
-			break;
+			return 0;
 		} else if (errno != EINTR && errno != ECONNABORTED) {
 			break;
 		}
 	}
+	if (hurry)
+		rest(listener, HURRY_MICROSECONDS);
 	return 0;
 }
 
@@ -279,7 +293,7 @@ int listener_new(struct thread *thread, int fd, enum connection_socket socket, s
 	listener->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	r = sd_event_add_io(thread->event, &listener->io, fd, EPOLLIN, on_accept, listener);
 	if (r >= 0)
-		r = sd_event_add_time_relative(thread->event, &listener->pause, CLOCK_MONOTONIC, 0, 0, on_pause_end,
+		r = sd_event_add_time_relative(thread->event, &listener->pause, CLOCK_MONOTONIC, 0, 100, on_pause_end,
 					       listener);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(listener->pause, SD_EVENT_OFF);

@@ -96,6 +96,34 @@ START_TEST(many_uids_come_and_go)
 }
 END_TEST
 
+START_TEST(a_uid_may_connect_so_fast_and_no_faster)
+{
+	const int64_t second = 1000000000, price = second / LIMITS_RATE;
+	int64_t now = 5 * second;
+	size_t hurried = 0;
+
+	/* a burst, and then one too many */
+	for (int i = 0; i <= LIMITS_BURST; i++)
+		ck_assert(!limits_hurries(limits, 1000, now));
+	ck_assert(limits_hurries(limits, 1000, now));
+	ck_assert(!limits_hurries(limits, 1001, now));
+	/* At the rate it is in no hurry, at twice the rate every other time. */
+	for (int i = 0; i < 1000; i++)
+		ck_assert(!limits_hurries(limits, 1000, now += price));
+	for (int i = 0; i < 1000; i++)
+		hurried += limits_hurries(limits, 1000, now += price / 2);
+	ck_assert_uint_ge(hurried, 499);
+	ck_assert_uint_le(hurried, 501);
+	/* After a rest it has its burst again, and no more than that. */
+	now += 3600 * second;
+	for (int i = 0; i <= LIMITS_BURST; i++)
+		ck_assert(!limits_hurries(limits, 1000, now));
+	ck_assert(limits_hurries(limits, 1000, now));
+	for (int i = 0; i < 10 * LIMITS_BURST; i++)
+		ck_assert(!limits_hurries(limits, 0, now));
+}
+END_TEST
+
 START_TEST(leaving_without_entering_counts_nothing)
 {
 	limits_leave(limits, 1000);
@@ -119,6 +147,7 @@ int main(void)
 	tcase_add_test(counts, a_uid_is_slow_until_the_moment);
 	tcase_add_test(counts, a_uid_without_connections_is_not_marked);
 	tcase_add_test(counts, many_uids_come_and_go);
+	tcase_add_test(counts, a_uid_may_connect_so_fast_and_no_faster);
 	tcase_add_test(counts, leaving_without_entering_counts_nothing);
 	suite_add_tcase(suite, counts);
 	srunner_run_all(runner, CK_NORMAL);
