@@ -234,7 +234,7 @@ bool scratch_mount(const struct scratch *scratch, size_t size)
 	if (!name_space())
 		return false;
 	snprintf(options, sizeof(options), "size=%zu,mode=0700", size);
-	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	return mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
 	       mount("none", scratch->folder, "tmpfs", 0, options) == 0;
 }
 
@@ -243,5 +243,5 @@ bool scratch_remount(const struct scratch *scratch, size_t size, bool readonly)
 	char options[64];
 
 	snprintf(options, sizeof(options), "size=%zu", size);
-	return mount(NULL, scratch->folder, NULL, MS_REMOUNT | (readonly ? MS_RDONLY : 0), options) == 0;
+	return mount("none", scratch->folder, "none", MS_REMOUNT | (readonly ? MS_RDONLY : 0), options) == 0;
 }
