@@ -6,16 +6,31 @@
 srcdir=${srcdir:-.}
 findings=0
 
-# The files of the project, relative to srcdir, without what autoreconf, configure and make leave there. Names hold no
-# spaces; check-docs sees to that.
+# The files of the project, relative to srcdir, without what autoreconf, configure and make leave there; build folders
+# inside are known by their config.status. Names hold no spaces; check-docs sees to that.
 project_files()
 {
-	(cd "$srcdir" && find . \( -name .git -o -name autom4te.cache -o -name build-aux -o -name '.deps' -o -name '.libs' \
-		-o -path ./build -o -path './build-*' -o -path './apikeyd-[0-9]*' \) -prune \
-		-o -type f ! -name '*.o' ! -name '*.lo' ! -name '*.la' ! -name '*.log' ! -name '*.trs' ! -name '*.gc??' \
-		! -path ./aclocal.m4 ! -path './configure' ! -path './configure~' ! -path ./Makefile ! -path ./Makefile.in \
-		! -path './config.*' ! -path ./libtool ! -path './stamp-h*' ! -path './m4/libtool.m4' ! -path './m4/lt*.m4' \
-		-print) | sed 's|^\./||' | LC_ALL=C sort
+	(
+		cd "$srcdir" || exit
+		others=$(find . -mindepth 2 -name config.status | sed 's|/config\.status$|/|')
+		find . \( -name .git -o -name autom4te.cache -o -name build-aux -o -name .deps -o -name .libs -o -path ./_inst \
+			-o -path ./build -o -path './build-*' \) -prune -o -type f ! -name '*.o' ! -name '*.lo' ! -name '*.la' \
+			! -name '*.log' ! -name '*.trs' ! -name '*.gc??' ! -name .dirstamp ! -path './apikeyd-*.tar.xz' \
+			! -path ./aclocal.m4 ! -path ./configure ! -path './configure~' ! -path ./Makefile ! -path ./Makefile.in \
+			! -path './config.*' ! -path ./libtool ! -path './stamp-h*' ! -path './m4/libtool.m4' ! -path './m4/lt*.m4' \
+			-print |
+			awk -v others="$others" -v generated="${CHECK_GENERATED-}" '
+				BEGIN {
+					folders = split(others, folder, "\n")
+					n = split(generated, name, " ")
+					for (i = 1; i <= n; i++) made["./" name[i]] = 1
+				}
+				$0 in made { next }
+				{
+					for (i = 1; i <= folders; i++) if (index($0, folder[i]) == 1) next
+					print substr($0, 3)
+				}' | LC_ALL=C sort
+	)
 }
 
 # The scripts among them, by their first line or by what they say they are.
