@@ -47,7 +47,8 @@ __attribute__((noreturn)) static void connect_loop(const struct host *host, int 
 	for (int i = 0; i < hold; i++)
 		held[i] = -1;
 	for (unsigned int i = 0;; i++) {
-		int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		/* One that does not wait for its turn takes a whole processor, with a daemon or without. */
+		int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
 		if (fd < 0)
 			_exit(EXIT_FAILURE);
