@@ -42,11 +42,6 @@ void vault_release(struct vault *vault)
 	free(shared);
 }
 
-static void release_vault(struct vault **vault)
-{
-	vault_release(*vault);
-}
-
 static int read_master(const struct vault_paths *paths, uint8_t *ret_master, char *ret_fault, size_t fault_size)
 {
 	if (!paths->master)
@@ -58,7 +53,7 @@ static int read_master(const struct vault_paths *paths, uint8_t *ret_master, cha
 /* Opens store and keyring. */
 static int open_vault(const struct vault_paths *paths, struct vault **ret_vault, char *ret_fault, size_t fault_size)
 {
-	CLEANUP(release_vault) struct vault *vault = NULL;
+	CLEANUP_VAULT struct vault *vault = NULL;
 	struct store_reader *reader = NULL;
 	struct shared_vault *shared;
 	uint8_t master[CRYPTO_KEY_SIZE];
@@ -148,7 +143,7 @@ static int database_is_finished(const struct vault_paths *paths, char *ret_fault
 
 int vault_create(const struct vault_paths *paths, char *ret_fault, size_t fault_size)
 {
-	CLEANUP(release_vault) struct vault *vault = NULL;
+	CLEANUP_VAULT struct vault *vault = NULL;
 	uint8_t master[CRYPTO_KEY_SIZE];
 	int r = database_is_finished(paths, ret_fault, fault_size);
 

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/cleanup.h"
 #include "daemon/keyring.h"
 #include "daemon/store.h"
 
@@ -48,6 +49,14 @@ bool vault_keeper_try(struct vault_keeper *keeper);
 /* Any thread. The present vault, or NULL; end with vault_release(). */
 struct vault *vault_acquire(struct vault_keeper *keeper);
 void vault_release(struct vault *vault);
+
+static inline void vault_release_pointer(struct vault **vault)
+{
+	vault_release(*vault);
+}
+
+/* The variable is a vault or NULL, released at the end of its scope. */
+#define CLEANUP_VAULT CLEANUP(vault_release_pointer)
 
 /* Goes up whenever vault_acquire() would give something else; cheap, for each batch. */
 unsigned int vault_generation(struct vault_keeper *keeper);

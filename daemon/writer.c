@@ -144,14 +144,9 @@ static void finish(struct writer_job *jobs, int failure)
 	}
 }
 
-static void release_vault(struct vault **vault)
-{
-	vault_release(*vault);
-}
-
 static void do_jobs(struct writer *writer, struct writer_job *jobs)
 {
-	CLEANUP(release_vault) struct vault *vault = vault_acquire(writer->daemon->keeper);
+	CLEANUP_VAULT struct vault *vault = vault_acquire(writer->daemon->keeper);
 	int r;
 
 	if (!vault) {
@@ -196,7 +191,7 @@ static int write_uses(struct vault *vault, const struct store_use *notes, size_t
 
 static void flush(struct writer *writer)
 {
-	CLEANUP(release_vault) struct vault *vault = vault_acquire(writer->daemon->keeper);
+	CLEANUP_VAULT struct vault *vault = vault_acquire(writer->daemon->keeper);
 	CLEANUP_FREE struct store_use *notes = NULL;
 	size_t count = 0;
 	int r = 0;
