@@ -31,7 +31,7 @@
 #define DESCRIPTORS_KEPT 128    /* for root's logins, and what the daemon itself has open */
 #define DESCRIPTORS_A_WORKER 8
 #define THROTTLE_ENTRIES 16384
-#define USES_ENTRIES 16384
+#define USES_ENTRIES 262144
 
 struct service {
 	const struct service_parts *parts;

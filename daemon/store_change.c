@@ -224,22 +224,33 @@ int store_log_change(struct store *store, int64_t time, const char *record, uint
 	return r;
 }
 
-static int use_add(struct store *store, const struct store_use *use)
+static void use_bind(sqlite3_stmt *statement, const struct store_use *use, bool first)
 {
-	sqlite3_stmt *statement = store->statements[WRITE_USE];
-	const char *texts[] = { use->first_service, use->first_source, use->last_service, use->last_source };
-	static const int text_parameters[] = { 5, 6, 8, 9 };
-
-	if (use->count == 0)
-		return 0;
 	sqlite3_bind_text(statement, 1, use->key_id, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(statement, 2, use->secret);
 	sqlite3_bind_int64(statement, 3, use->count < INT64_MAX / 2 ? (int64_t)use->count : INT64_MAX / 2);
-	sqlite3_bind_int64(statement, 4, use->first_time);
 	sqlite3_bind_int64(statement, 7, use->last_time);
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-		sqlite3_bind_text(statement, text_parameters[i], texts[i], -1, SQLITE_STATIC);
-	return store_write_run(store, WRITE_USE);
+	sqlite3_bind_text(statement, 8, use->last_service, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 9, use->last_source, -1, SQLITE_STATIC);
+	if (!first)
+		return;
+	sqlite3_bind_int64(statement, 4, use->first_time);
+	sqlite3_bind_text(statement, 5, use->first_service, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 6, use->first_source, -1, SQLITE_STATIC);
+}
+
+static int use_add(struct store *store, const struct store_use *use)
+{
+	int r;
+
+	if (use->count == 0)
+		return 0;
+	use_bind(store->statements[WRITE_USE], use, false);
+	r = store_write_run(store, WRITE_USE);
+	if (r < 0 || sqlite3_changes64(store->reader.database) > 0)
+		return r;
+	use_bind(store->statements[WRITE_USE_FIRST], use, true);
+	return store_write_run(store, WRITE_USE_FIRST);
 }
 
 int store_add_uses(struct store *store, const struct store_use *uses, size_t count)

@@ -24,15 +24,21 @@ void uses_free(struct uses *uses);
 bool uses_note(struct uses *uses, const char *key_id, uint32_t secret, int64_t time, const char *service,
 	       const char *source);
 
-/* Moves all notes out (malloc'ed array, the caller frees) and empties the table. NULL and a count of 0 when there are
- * none, and when out of memory: they stay then. */
-struct store_use *uses_take(struct uses *uses, size_t *ret_count);
+/* Moves all notes out, sorted by key, and empties the table. How many. Called by one thread, which has written or
+ * returned those it took before. */
+size_t uses_take(struct uses *uses);
 
-/* Puts notes back that could not be written; merges with what came meanwhile. Those that find the table full are
+/* One of those taken. */
+void uses_taken(const struct uses *uses, size_t index, struct store_use *ret_use);
+
+/* The first so many of those taken are in the store. */
+void uses_written(struct uses *uses, size_t count);
+
+/* Puts those taken and not written back; merges with what came meanwhile. Those that find the table full are
  * dropped. */
-void uses_return(struct uses *uses, const struct store_use *notes, size_t count);
+void uses_return(struct uses *uses);
 
-/* Adds what is in memory for the secret that use names (key_id, secret) to what the store said. */
+/* Adds what is in memory, taken or not, for the secret that use names (key_id, secret) to what the store said. */
 void uses_merge(struct uses *uses, struct store_use *use);
 
 #endif

@@ -15,6 +15,7 @@
 
 #define GROUP_MAX 256   /* jobs in one transaction */
 #define FLUSH_SECONDS 5 /* at the latest, uses are written */
+#define USES_MAX 8192   /* in one transaction: jobs wait for it */
 
 struct writer {
 	struct daemon *daemon;
@@ -25,6 +26,8 @@ struct writer {
 	bool awake; /* writer_wake() was called */
 	bool stopping;
 	char fault[256];
+	/* the writer's thread alone: uses taken, and how many of them are written */
+	size_t uses_taken, uses_written;
 };
 
 static void set_fault(struct writer *writer, const char *what, int error)
@@ -173,14 +176,27 @@ static bool has_fault(struct writer *writer)
 	return faulty;
 }
 
+/* The next uses of those taken. */
+static int add_uses(struct writer *writer, struct vault *vault, size_t count)
+{
+	struct store_use use;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		uses_taken(writer->daemon->uses, writer->uses_written + i, &use);
+		r = store_add_uses(vault->store, &use, 1);
+	}
+	return r;
+}
+
 /* With no uses it tries whether writing works again, so that a fault is not told of for longer than it lasts. */
-static int write_uses(struct vault *vault, const struct store_use *notes, size_t count)
+static int write_uses(struct writer *writer, struct vault *vault, size_t count)
 {
 	int r = store_write_begin(vault->store);
 
 	if (r < 0)
 		return r;
-	r = count > 0 ? store_add_uses(vault->store, notes, count)
+	r = count > 0 ? add_uses(writer, vault, count)
 		      : store_save_number(vault->store, "tried", (uint64_t)clock_wall_seconds());
 	if (r < 0) {
 		store_write_abort(vault->store);
@@ -189,21 +205,41 @@ static int write_uses(struct vault *vault, const struct store_use *notes, size_t
 	return store_write_commit(vault->store);
 }
 
+/* What was taken waits with the others until it can be written. */
+static void give_back(struct writer *writer)
+{
+	if (writer->uses_written < writer->uses_taken)
+		uses_return(writer->daemon->uses);
+	writer->uses_written = writer->uses_taken;
+}
+
 static void flush(struct writer *writer)
 {
 	CLEANUP_VAULT struct vault *vault = vault_acquire(writer->daemon->keeper);
-	CLEANUP_FREE struct store_use *notes = NULL;
-	size_t count = 0;
+	struct uses *uses = writer->daemon->uses;
+	size_t count;
 	int r = 0;
 
-	if (!vault)
+	if (!vault) {
+		give_back(writer);
 		return;
-	notes = uses_take(writer->daemon->uses, &count);
-	if (notes || has_fault(writer)) {
-		r = write_uses(vault, notes, count);
+	}
+	if (writer->uses_written == writer->uses_taken) {
+		writer->uses_taken = uses_take(uses);
+		writer->uses_written = 0;
+	}
+	count = writer->uses_taken - writer->uses_written;
+	if (count > USES_MAX)
+		count = USES_MAX;
+	if (count > 0 || has_fault(writer)) {
+		r = write_uses(writer, vault, count);
 		set_fault(writer, "the key store cannot be written", r);
-		if (r < 0 && notes)
-			uses_return(writer->daemon->uses, notes, count);
+		if (r < 0) {
+			give_back(writer);
+		} else {
+			writer->uses_written += count;
+			uses_written(uses, writer->uses_written);
+		}
 		if (r == -EIO)
 			vault_report(writer->daemon->keeper, vault);
 	}
@@ -234,9 +270,11 @@ static bool wait_for_work(struct writer *writer, const struct timespec *flush_at
 {
 	int r = 0;
 
-	while (!writer->first && !writer->awake && !writer->stopping && r != ETIMEDOUT)
+	bool unfinished = writer->uses_written < writer->uses_taken;
+
+	while (!writer->first && !writer->awake && !writer->stopping && !unfinished && r != ETIMEDOUT)
 		r = pthread_cond_timedwait(&writer->wake, &writer->lock, flush_at);
-	return r == ETIMEDOUT || writer->awake;
+	return r == ETIMEDOUT || writer->awake || unfinished;
 }
 
 static void *run(void *data)
@@ -259,7 +297,9 @@ static void *run(void *data)
 		if (jobs)
 			do_jobs(writer, jobs);
 		if (flush_now || stopping) {
-			flush(writer);
+			do
+				flush(writer);
+			while (stopping && writer->uses_written < writer->uses_taken);
 			clock_gettime(CLOCK_MONOTONIC, &flush_at);
 			flush_at.tv_sec += FLUSH_SECONDS;
 		}

@@ -33,11 +33,15 @@ static const char *id_of(unsigned int number)
 	return id;
 }
 
-static const struct store_use *find(const struct store_use *notes, size_t count, const char *id, uint32_t secret)
+/* One of those taken. Static: good until the next call. */
+static const struct store_use *find(size_t count, const char *id, uint32_t secret)
 {
+	static struct store_use use;
+
 	for (size_t i = 0; i < count; i++) {
-		if (strcmp(notes[i].key_id, id) == 0 && notes[i].secret == secret)
-			return &notes[i];
+		uses_taken(uses, i, &use);
+		if (strcmp(use.key_id, id) == 0 && use.secret == secret)
+			return &use;
 	}
 	return NULL;
 }
@@ -57,7 +61,6 @@ static void assert_use(const struct store_use *use, uint64_t count, int64_t firs
 
 START_TEST(test_first_and_last)
 {
-	struct store_use *notes;
 	size_t count;
 
 	uses_note(uses, id_of(1), 1, 100, "sshd", "192.0.2.1");
@@ -65,46 +68,42 @@ START_TEST(test_first_and_last)
 	uses_note(uses, id_of(1), 1, 200, NULL, "local");
 	uses_note(uses, id_of(1), 1, 90, "dovecot",
 		  "192.0.2.2"); /* the clock was set back: it is the last all the same */
-	notes = uses_take(uses, &count);
+	count = uses_take(uses);
 	ck_assert_uint_eq(count, 2);
-	assert_use(find(notes, count, id_of(1), 1), 3, 100, "sshd", "192.0.2.1", 90, "dovecot", "192.0.2.2");
-	assert_use(find(notes, count, id_of(1), 2), 1, 150, "sudo", "", 150, "sudo", "");
-	free(notes);
-	ck_assert_ptr_null(uses_take(uses, &count));
-	ck_assert_uint_eq(count, 0);
+	assert_use(find(count, id_of(1), 1), 3, 100, "sshd", "192.0.2.1", 90, "dovecot", "192.0.2.2");
+	assert_use(find(count, id_of(1), 2), 1, 150, "sudo", "", 150, "sudo", "");
+	uses_written(uses, count);
+	ck_assert_uint_eq(uses_take(uses), 0);
 }
 END_TEST
 
 START_TEST(test_long_texts_are_cut)
 {
 	char text[1000];
-	struct store_use *notes;
 	size_t count;
 
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
 	uses_note(uses, id_of(1), 1, 100, text, text);
-	notes = uses_take(uses, &count);
-	ck_assert_uint_eq(strlen(notes->first_service), WIRE_SERVICE_MAX);
-	ck_assert_uint_eq(strlen(notes->last_source), WIRE_NETWORK_MAX);
-	free(notes);
+	count = uses_take(uses);
+	ck_assert_uint_eq(count, 1);
+	ck_assert_uint_eq(strlen(find(count, id_of(1), 1)->first_service), WIRE_SERVICE_MAX);
+	ck_assert_uint_eq(strlen(find(count, id_of(1), 1)->last_source), WIRE_NETWORK_MAX);
 }
 END_TEST
 
 START_TEST(test_full_table)
 {
-	struct store_use *notes;
 	size_t count;
 
 	for (unsigned int i = 0; i < 2 * CAPACITY; i++)
 		ck_assert_int_eq(uses_note(uses, id_of(i), 1, 100, "sshd", ""), i + 1 >= CAPACITY / 2);
 	/* who is in it is still counted */
 	ck_assert(uses_note(uses, id_of(0), 1, 200, "sshd", ""));
-	notes = uses_take(uses, &count);
+	count = uses_take(uses);
 	ck_assert_uint_eq(count, CAPACITY);
-	ck_assert_uint_eq(find(notes, count, id_of(0), 1)->count, 2);
-	ck_assert_ptr_null(find(notes, count, id_of(CAPACITY), 1));
-	free(notes);
+	ck_assert_uint_eq(find(count, id_of(0), 1)->count, 2);
+	ck_assert_ptr_null(find(count, id_of(CAPACITY), 1));
 	/* and there is room again */
 	ck_assert(!uses_note(uses, id_of(CAPACITY), 1, 300, "sshd", ""));
 }
@@ -114,17 +113,14 @@ static const size_t capacities[] = { 0, 1, 2, 3, 5 };
 
 START_TEST(test_small_tables)
 {
-	size_t capacity = capacities[_i] ? capacities[_i] : 1, count;
+	size_t capacity = capacities[_i] ? capacities[_i] : 1;
 	struct uses *small;
-	struct store_use *notes;
 
 	ck_assert_int_eq(uses_new(capacities[_i], &small), 0);
 	for (unsigned int i = 0; i < 20; i++)
 		ck_assert_int_eq(uses_note(small, id_of(i), 1, 1, "", ""),
 				 2 * (i + 1 < capacity ? i + 1 : capacity) >= capacity);
-	notes = uses_take(small, &count);
-	ck_assert_uint_eq(count, capacity);
-	free(notes);
+	ck_assert_uint_eq(uses_take(small), capacity);
 	uses_free(small);
 	uses_free(NULL);
 }
@@ -133,43 +129,39 @@ END_TEST
 /* The write failed; meanwhile more came. */
 START_TEST(test_return_after_a_failed_write)
 {
-	struct store_use *notes, *again;
-	size_t count, again_count;
+	size_t again_count;
 
 	uses_note(uses, id_of(1), 1, 100, "sshd", "a");
 	uses_note(uses, id_of(2), 1, 110, "sshd", "b");
-	notes = uses_take(uses, &count);
+	(void)uses_take(uses);
 	uses_note(uses, id_of(1), 1, 200, "sudo", "c");
 	uses_note(uses, id_of(3), 1, 210, "sudo", "d");
-	uses_return(uses, notes, count);
-	free(notes);
-	again = uses_take(uses, &again_count);
+	uses_return(uses);
+	again_count = uses_take(uses);
 	ck_assert_uint_eq(again_count, 3);
-	assert_use(find(again, again_count, id_of(1), 1), 2, 100, "sshd", "a", 200, "sudo", "c");
-	assert_use(find(again, again_count, id_of(2), 1), 1, 110, "sshd", "b", 110, "sshd", "b");
-	assert_use(find(again, again_count, id_of(3), 1), 1, 210, "sudo", "d", 210, "sudo", "d");
-	free(again);
-	uses_return(uses, NULL, 0);
+	assert_use(find(again_count, id_of(1), 1), 2, 100, "sshd", "a", 200, "sudo", "c");
+	assert_use(find(again_count, id_of(2), 1), 1, 110, "sshd", "b", 110, "sshd", "b");
+	assert_use(find(again_count, id_of(3), 1), 1, 210, "sudo", "d", 210, "sudo", "d");
+	uses_written(uses, again_count);
+	uses_return(uses);
+	ck_assert_uint_eq(uses_take(uses), 0);
 }
 END_TEST
 
 START_TEST(test_return_to_a_full_table)
 {
-	struct store_use *notes, *again;
-	size_t count, again_count;
+	size_t again_count;
 
 	for (unsigned int i = 0; i < CAPACITY; i++)
 		uses_note(uses, id_of(i), 1, 100, "sshd", "");
-	notes = uses_take(uses, &count);
+	(void)uses_take(uses);
 	for (unsigned int i = CAPACITY / 2; i < CAPACITY + CAPACITY / 2; i++)
 		uses_note(uses, id_of(i), 1, 200, "sudo", "");
-	uses_return(uses, notes, count);
-	free(notes);
-	again = uses_take(uses, &again_count);
+	uses_return(uses);
+	again_count = uses_take(uses);
 	ck_assert_uint_eq(again_count, CAPACITY);
 	for (unsigned int i = CAPACITY / 2; i < CAPACITY; i++)
-		assert_use(find(again, again_count, id_of(i), 1), 2, 100, "sshd", "", 200, "sudo", "");
-	free(again);
+		assert_use(find(again_count, id_of(i), 1), 2, 100, "sshd", "", 200, "sudo", "");
 }
 END_TEST
 
@@ -201,6 +193,50 @@ START_TEST(test_merge)
 }
 END_TEST
 
+/* What was taken and is not written yet is shown like the rest. */
+START_TEST(test_merge_of_what_was_taken)
+{
+	struct store_use first = { .secret = 1 }, second = { .secret = 1 };
+
+	strcpy(first.key_id, id_of(1));
+	strcpy(second.key_id, id_of(2));
+	uses_note(uses, id_of(2), 1, 100, "sshd", "a");
+	uses_note(uses, id_of(1), 1, 110, "sshd", "b");
+	ck_assert_uint_eq(uses_take(uses), 2);
+	uses_note(uses, id_of(2), 1, 200, "sudo", "c");
+	uses_written(uses, 1); /* of the lower id */
+	uses_merge(uses, &first);
+	ck_assert_uint_eq(first.count, 0);
+	uses_merge(uses, &second);
+	assert_use(&second, 2, 100, "sshd", "a", 200, "sudo", "c");
+}
+END_TEST
+
+/* So many sources that their texts fill the room: the table asks to be taken, and is good again after that. */
+START_TEST(test_many_texts)
+{
+	char source[WIRE_NETWORK_MAX + 1];
+	bool full = false;
+	unsigned int i;
+	size_t count;
+
+	for (i = 0; i < 10000; i++) {
+		snprintf(source, sizeof(source), "2001:db8::%u", i);
+		full = uses_note(uses, id_of(1), 1, 100, "sshd", source);
+		ck_assert(i > 10 || !full);
+	}
+	ck_assert(full);
+	count = uses_take(uses);
+	ck_assert_uint_eq(count, 1);
+	ck_assert_uint_gt(find(count, id_of(1), 1)->count, 10);
+	ck_assert_str_eq(find(count, id_of(1), 1)->first_source, "2001:db8::0");
+	ck_assert(!uses_note(uses, id_of(2), 1, 200, "sshd", "192.0.2.1"));
+	uses_written(uses, count);
+	count = uses_take(uses);
+	assert_use(find(count, id_of(2), 1), 1, 200, "sshd", "192.0.2.1", 200, "sshd", "192.0.2.1");
+}
+END_TEST
+
 #define THREADS 6
 #define NOTES 20000
 
@@ -225,25 +261,30 @@ START_TEST(test_threads)
 {
 	pthread_t threads[THREADS];
 	uint64_t written = 0;
-	struct store_use *notes;
+	struct store_use use;
 	size_t count;
 
 	for (size_t i = 0; i < THREADS; i++)
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, note_often, (void *)(uintptr_t)(i * 11)), 0);
 	for (unsigned int round = 0; round < 2000; round++) {
-		notes = uses_take(uses, &count);
+		count = uses_take(uses);
+		/* of every second batch the second half cannot be written */
 		if (round % 2 == 0)
-			uses_return(uses, notes, count);
-		for (size_t i = 0; round % 2 == 1 && i < count; i++)
-			written += notes[i].count;
-		free(notes);
+			count /= 2;
+		for (size_t i = 0; i < count; i++) {
+			uses_taken(uses, i, &use);
+			written += use.count;
+		}
+		uses_written(uses, count);
+		uses_return(uses);
 	}
 	for (size_t i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
-	notes = uses_take(uses, &count);
-	for (size_t i = 0; i < count; i++)
-		written += notes[i].count;
-	free(notes);
+	count = uses_take(uses);
+	for (size_t i = 0; i < count; i++) {
+		uses_taken(uses, i, &use);
+		written += use.count;
+	}
 	ck_assert_uint_eq(written, (uint64_t)THREADS * NOTES);
 }
 END_TEST
@@ -264,6 +305,8 @@ int main(void)
 	tcase_add_test(test_case, test_return_after_a_failed_write);
 	tcase_add_test(test_case, test_return_to_a_full_table);
 	tcase_add_test(test_case, test_merge);
+	tcase_add_test(test_case, test_merge_of_what_was_taken);
+	tcase_add_test(test_case, test_many_texts);
 	tcase_add_test(test_case, test_threads);
 	suite_add_tcase(suite, test_case);
 	runner = srunner_create(suite);
