@@ -14,6 +14,7 @@
 
 #include "bench/tokens.h"
 #include "common/clock.h"
+#include "crypto/master_key.h"
 #include "daemon/keyring.h"
 #include "daemon/store_open.h"
 
@@ -111,8 +112,8 @@ static int open_keys(const char *folder, struct store *store, uint64_t *ret_pres
 	char path[PATH_MAX], fault[512] = "";
 	int r;
 
-	snprintf(path, sizeof(path), "%s/%s", folder, KEYRING_FILE);
-	r = keyring_read_master(path, master, fault, sizeof(fault));
+	snprintf(path, sizeof(path), "%s/%s", folder, MASTER_KEY_FILE);
+	r = master_key_read(path, master, fault, sizeof(fault));
 	if (r == 0)
 		r = store_reader_open(store, &reader);
 	if (r < 0)

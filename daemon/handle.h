@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "daemon/crypto.h"
+#include "crypto/crypto.h"
 #include "proto/credential.h"
 #include "proto/verdict.h"
 #include "proto/wire.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
  * The keys sealed in the database. Each is sealed under its purpose and version, so that a row that is swapped for
- * another one in the database does not open. daemon/keyring_file.c has the master key file.
+ * another one in the database does not open. crypto/master_key.c has the master key file.
  */
 #include "daemon/keyring.h"
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 # All of the daemon but main.c is a library, so that tests and fuzz targets link the same objects.
 noinst_LTLIBRARIES += daemon/libdaemon.la
-daemon_libdaemon_la_CFLAGS = $(AM_CFLAGS) -pthread $(SYSTEMD_CFLAGS) $(SQLITE_CFLAGS) $(CRYPTO_CFLAGS) $(INIH_CFLAGS) $(JANSSON_CFLAGS)
-daemon_libdaemon_la_LIBADD = proto/libproto.la common/libcommon.la \
-	$(SYSTEMD_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(JANSSON_LIBS) -lpthread
+daemon_libdaemon_la_CFLAGS = $(AM_CFLAGS) -pthread $(SYSTEMD_CFLAGS) $(SQLITE_CFLAGS) $(INIH_CFLAGS) $(JANSSON_CFLAGS)
+daemon_libdaemon_la_LIBADD = crypto/libcrypto-layer.la proto/libproto.la common/libcommon.la \
+	$(SYSTEMD_LIBS) $(SQLITE_LIBS) $(INIH_LIBS) $(JANSSON_LIBS) -lpthread
 daemon_libdaemon_la_SOURCES =
 
 # main.c names the file too.
@@ -26,7 +26,6 @@ daemon_libdaemon_la_SOURCES += daemon/batch.c daemon/batch.h
 daemon_libdaemon_la_SOURCES += daemon/closer.c daemon/closer.h
 daemon_libdaemon_la_SOURCES += daemon/connection.c daemon/connection.h
 daemon_libdaemon_la_SOURCES += daemon/counters.h
-daemon_libdaemon_la_SOURCES += daemon/crypto.c daemon/crypto.h
 daemon_libdaemon_la_SOURCES += daemon/daemon.h
 daemon_libdaemon_la_SOURCES += daemon/escape.c daemon/escape.h
 daemon_libdaemon_la_SOURCES += daemon/handle.c daemon/handle.h
@@ -34,7 +33,6 @@ daemon_libdaemon_la_SOURCES += daemon/journal.c daemon/journal.h
 daemon_libdaemon_la_SOURCES += daemon/key_fields.c daemon/key_fields.h
 daemon_libdaemon_la_SOURCES += daemon/key_message.c daemon/key_message.h
 daemon_libdaemon_la_SOURCES += daemon/keyring.c daemon/keyring.h
-daemon_libdaemon_la_SOURCES += daemon/keyring_file.c
 daemon_libdaemon_la_SOURCES += daemon/limits.c daemon/limits.h
 daemon_libdaemon_la_SOURCES += daemon/listener.c daemon/listener.h
 daemon_libdaemon_la_SOURCES += daemon/names.c daemon/names.h

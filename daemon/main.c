@@ -16,8 +16,8 @@
 
 #include "common/cleanup.h"
 #include "common/secret.h"
+#include "crypto/master_key.h"
 #include "daemon/arguments.h"
-#include "daemon/keyring.h"
 #include "daemon/listener.h"
 #include "daemon/privileges.h"
 #include "daemon/service.h"
@@ -77,7 +77,7 @@ static void choose_master_key(struct startup *startup)
 
 	if (!folder)
 		folder = startup->arguments.state_given ? startup->arguments.state_folder : SYSTEM_CREDENTIALS;
-	snprintf(startup->master_key, sizeof(startup->master_key), "%s/%s", folder, KEYRING_FILE);
+	snprintf(startup->master_key, sizeof(startup->master_key), "%s/%s", folder, MASTER_KEY_FILE);
 	startup->paths = (struct vault_paths){ .state_folder = startup->arguments.state_folder,
 					       .master_key = startup->master_key };
 }
@@ -122,13 +122,13 @@ static int fetch_master_key(struct startup *startup)
 				 strerror(errno));
 			return -EIO;
 		}
-		r = keyring_make_master(startup->master_key, startup->master, startup->fault, sizeof(startup->fault));
+		r = master_key_make(startup->master_key, startup->master, startup->fault, sizeof(startup->fault));
 		if (r != -EEXIST) {
 			startup->paths.master = startup->master;
 			return r;
 		}
 	}
-	r = keyring_read_master(startup->master_key, startup->master, startup->fault, sizeof(startup->fault));
+	r = master_key_read(startup->master_key, startup->master, startup->fault, sizeof(startup->fault));
 	if (r == 0)
 		startup->paths.master = startup->master;
 	/* A daemon without its key stays up and says so. */

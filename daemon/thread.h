@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 
-#include "daemon/crypto.h"
+#include "crypto/crypto.h"
 #include "daemon/daemon.h"
 #include "daemon/vault.h"
 

@@ -11,6 +11,7 @@
 
 #include "common/cleanup.h"
 #include "common/secret.h"
+#include "crypto/master_key.h"
 
 struct shared_vault {
 	struct vault vault; /* first: what the others see */
@@ -45,7 +46,7 @@ void vault_release(struct vault *vault)
 static int read_master(const struct vault_paths *paths, uint8_t *ret_master, char *ret_fault, size_t fault_size)
 {
 	if (!paths->master)
-		return keyring_read_master(paths->master_key, ret_master, ret_fault, fault_size);
+		return master_key_read(paths->master_key, ret_master, ret_fault, fault_size);
 	memcpy(ret_master, paths->master, CRYPTO_KEY_SIZE);
 	return 0;
 }
@@ -152,7 +153,7 @@ int vault_create(const struct vault_paths *paths, char *ret_fault, size_t fault_
 	if (r > 0)
 		return open_vault(paths, &vault, ret_fault, fault_size) < 0 ? -EEXIST : 0;
 	/* A key without a database was never used: an earlier attempt that was cut short. */
-	r = paths->master ? -EEXIST : keyring_make_master(paths->master_key, master, ret_fault, fault_size);
+	r = paths->master ? -EEXIST : master_key_make(paths->master_key, master, ret_fault, fault_size);
 	if (r == -EEXIST)
 		r = read_master(paths, master, ret_fault, fault_size);
 	if (r == 0)

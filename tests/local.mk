@@ -2,6 +2,7 @@
 # Tests lie in folders named after what they test.
 include tests/checks/local.mk
 include tests/common/local.mk
+include tests/crypto/local.mk
 include tests/proto/local.mk
 include tests/lib/local.mk
 include tests/pam_module/local.mk

@@ -19,11 +19,6 @@ if HAVE_CHECK
 daemon_tests =
 
 # What the daemon decides and keeps, without a daemon.
-daemon_tests += tests/daemon/test-crypto
-tests_daemon_test_crypto_SOURCES = tests/daemon/test-crypto.c
-tests_daemon_test_crypto_CFLAGS = $(daemon_test_cflags)
-tests_daemon_test_crypto_LDADD = $(daemon_test_ldadd)
-
 daemon_tests += tests/daemon/test-handle
 tests_daemon_test_handle_SOURCES = tests/daemon/test-handle.c
 tests_daemon_test_handle_CFLAGS = $(daemon_test_cflags)
@@ -33,11 +28,6 @@ daemon_tests += tests/daemon/test-key-fields
 tests_daemon_test_key_fields_SOURCES = tests/daemon/test-key-fields.c
 tests_daemon_test_key_fields_CFLAGS = $(daemon_test_cflags)
 tests_daemon_test_key_fields_LDADD = $(daemon_test_ldadd)
-
-daemon_tests += tests/daemon/test-keyring
-tests_daemon_test_keyring_SOURCES = tests/daemon/test-keyring.c
-tests_daemon_test_keyring_CFLAGS = $(daemon_test_cflags)
-tests_daemon_test_keyring_LDADD = $(daemon_test_ldadd)
 
 daemon_tests += tests/daemon/test-limits
 tests_daemon_test_limits_SOURCES = tests/daemon/test-limits.c

@@ -24,7 +24,7 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "config.h"
-#include "daemon/keyring.h"
+#include "crypto/master_key.h"
 #include "daemon/settings.h"
 #include "daemon/store.h"
 #include "tests/daemon/mount-namespace.h"
@@ -179,10 +179,10 @@ END_TEST
 
 static char *read_key(void)
 {
-	char *key = host_read(&host, "state/" KEYRING_FILE);
+	char *key = host_read(&host, "state/" MASTER_KEY_FILE);
 	struct stat status;
 
-	ck_assert_int_eq(stat(path_of("state/" KEYRING_FILE), &status), 0);
+	ck_assert_int_eq(stat(path_of("state/" MASTER_KEY_FILE), &status), 0);
 	ck_assert_int_eq(status.st_size, 32);
 	ck_assert_int_eq(status.st_mode & 0777, 0400);
 	return key;
@@ -234,18 +234,18 @@ START_TEST(init_leaves_a_store_without_its_key_alone)
 	int fd;
 
 	ck_assert_int_eq(RUN("--init"), 0);
-	ck_assert_int_eq(rename(path_of("state/" KEYRING_FILE), path_of("kept")), 0);
+	ck_assert_int_eq(rename(path_of("state/" MASTER_KEY_FILE), path_of("kept")), 0);
 	ck_assert_int_eq(RUN("--init"), 1);
-	expect_said(KEYRING_FILE " is missing");
-	ck_assert_int_ne(access(path_of("state/" KEYRING_FILE), F_OK), 0);
-	fd = open(path_of("state/" KEYRING_FILE), O_WRONLY | O_CREAT | O_CLOEXEC, 0400);
+	expect_said(MASTER_KEY_FILE " is missing");
+	ck_assert_int_ne(access(path_of("state/" MASTER_KEY_FILE), F_OK), 0);
+	fd = open(path_of("state/" MASTER_KEY_FILE), O_WRONLY | O_CREAT | O_CLOEXEC, 0400);
 	ck_assert_int_eq(write(fd, "0123456789abcdef0123456789abcdef", 32), 32);
 	if (geteuid() == 0)
 		ck_assert_int_eq(fchown(fd, getpwnam("nobody")->pw_uid, (gid_t)-1), 0);
 	close(fd);
 	ck_assert_int_eq(RUN("--init"), 1);
 	expect_said("master key");
-	ck_assert_int_eq(rename(path_of("kept"), path_of("state/" KEYRING_FILE)), 0);
+	ck_assert_int_eq(rename(path_of("kept"), path_of("state/" MASTER_KEY_FILE)), 0);
 	ck_assert_int_eq(RUN("--init"), 0);
 }
 END_TEST
@@ -581,7 +581,7 @@ START_TEST(without_options_everything_has_its_place)
 	ck_assert_int_eq(wire_verify(&host, WIRE_LOGIN_SOCKET, &request).verdict, VERDICT_UNAVAILABLE);
 	stop();
 	ck_assert_int_eq(RUN_BARE("--init", "--user=nobody"), 0);
-	ck_assert_int_eq(stat("/etc/credstore/" KEYRING_FILE, &status), 0);
+	ck_assert_int_eq(stat("/etc/credstore/" MASTER_KEY_FILE, &status), 0);
 	ck_assert_uint_eq(status.st_uid, 0);
 	ck_assert_uint_eq(status.st_mode & 0777, 0400);
 	ck_assert_int_eq(stat("/etc/credstore", &status), 0);
@@ -608,7 +608,7 @@ START_TEST(without_options_everything_has_its_place)
 	stop();
 	ck_assert_int_eq(access("/var/log/apikeyd/audit.jsonl", F_OK), 0);
 	/* Without its master key a store is left alone. */
-	ck_assert_int_eq(unlink("/etc/credstore/" KEYRING_FILE), 0);
+	ck_assert_int_eq(unlink("/etc/credstore/" MASTER_KEY_FILE), 0);
 	ck_assert_int_eq(RUN_BARE("--init", "--user=nobody"), 1);
 	expect_said("is missing");
 }

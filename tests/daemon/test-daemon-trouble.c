@@ -21,8 +21,8 @@
 
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "crypto/master_key.h"
 #include "daemon/audit.h"
-#include "daemon/keyring.h"
 #include "daemon/store.h"
 #include "tests/daemon/wire-client.h"
 
@@ -33,7 +33,7 @@ static char master_key[96], database[96], audit_file[96], kept[96];
 static void start_with(const char *settings)
 {
 	host_open(&host, settings);
-	snprintf(master_key, sizeof(master_key), "%s/state/" KEYRING_FILE, host.folder);
+	snprintf(master_key, sizeof(master_key), "%s/state/" MASTER_KEY_FILE, host.folder);
 	snprintf(database, sizeof(database), "%s/state/" STORE_FILE, host.folder);
 	snprintf(audit_file, sizeof(audit_file), "%s/log/" AUDIT_FILE, host.folder);
 	snprintf(kept, sizeof(kept), "%s/kept", host.folder);
@@ -143,7 +143,7 @@ START_TEST(without_the_right_master_key_nothing_is_decided)
 		mode_t mode;
 		const char *why;
 	} cases[] = {
-		{ NULL, 0, KEYRING_FILE " is missing" },
+		{ NULL, 0, MASTER_KEY_FILE " is missing" },
 		{ "0123456789abcdef0123456789abcdef", 0400, "master key" },
 		{ "0123456789abcdef0123456789abcde", 0400, "has 31 bytes instead of 32" },
 		{ "0123456789abcdef0123456789abcdef", 0444, "is open to others" },

@@ -3,7 +3,7 @@
  * The one file that calls libcrypto. It defends against secrets left in memory, biased random texts, and plaintext that
  * is used although it was tampered with: nothing unauthenticated leaves crypto_open().
  */
-#include "daemon/crypto.h"
+#include "crypto/crypto.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "common/encoding.h"
-#include "daemon/crypto.h"
+#include "crypto/crypto.h"
 
 static const uint8_t some_key[CRYPTO_KEY_SIZE] = { 1, 2, 3, 0, 0xff };
 

@@ -3,7 +3,7 @@
  * The master key's file. Reading it refuses a file that someone else can read, replace or point elsewhere; making it
  * leaves either a whole key or nothing, and never overwrites one, since a lost master key is a lost database.
  */
-#include "daemon/keyring.h"
+#include "crypto/master_key.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -117,7 +117,7 @@ static ssize_t read_bytes(int fd, uint8_t *ret_bytes, size_t size)
 	return (ssize_t)done;
 }
 
-int keyring_read_master(const char *path, uint8_t ret_master[CRYPTO_KEY_SIZE], char *ret_fault, size_t fault_size)
+int master_key_read(const char *path, uint8_t ret_master[CRYPTO_KEY_SIZE], char *ret_fault, size_t fault_size)
 {
 	/* Not blocking: a FIFO in its place must not hold the daemon up. */
 	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -168,13 +168,13 @@ static int write_bytes(int fd, const uint8_t *bytes, size_t size)
  * then there is no file. */
 static int place_key(int folder, const char *name, const uint8_t *key)
 {
-	char temporary[sizeof("." KEYRING_FILE ".") + 12], suffix[12 + 1];
+	char temporary[sizeof("." MASTER_KEY_FILE ".") + 12], suffix[12 + 1];
 	CLEANUP_CLOSE int fd = -1;
 	int r = crypto_random_base62(suffix, sizeof(suffix) - 1);
 
 	if (r < 0)
 		return r;
-	snprintf(temporary, sizeof(temporary), "." KEYRING_FILE ".%s", suffix);
+	snprintf(temporary, sizeof(temporary), "." MASTER_KEY_FILE ".%s", suffix);
 	fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
 	if (fd < 0)
 		return -errno;
@@ -194,7 +194,7 @@ static int place_key(int folder, const char *name, const uint8_t *key)
 	return r;
 }
 
-int keyring_make_master(const char *path, uint8_t ret_master[CRYPTO_KEY_SIZE], char *ret_fault, size_t fault_size)
+int master_key_make(const char *path, uint8_t ret_master[CRYPTO_KEY_SIZE], char *ret_fault, size_t fault_size)
 {
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;

@@ -18,12 +18,12 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "daemon/keyring.h"
+#include "crypto/master_key.h"
 
 #define OTHER_UID 4242
 
-static char folder[] = "/tmp/test-keyring.XXXXXX";
-static char path[sizeof(folder) + sizeof("/" KEYRING_FILE)];
+static char folder[] = "/tmp/test-master-key.XXXXXX";
+static char path[sizeof(folder) + sizeof("/" MASTER_KEY_FILE)];
 static char fault[512];
 static uint8_t master[CRYPTO_KEY_SIZE];
 static const uint8_t untouched[CRYPTO_KEY_SIZE] = { 0xee, 0xee, 0xee };
@@ -31,9 +31,9 @@ static const uint8_t untouched[CRYPTO_KEY_SIZE] = { 0xee, 0xee, 0xee };
 static void setup(void)
 {
 	umask(022);
-	snprintf(folder, sizeof(folder), "/tmp/test-keyring.XXXXXX");
+	snprintf(folder, sizeof(folder), "/tmp/test-master-key.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
-	snprintf(path, sizeof(path), "%s/%s", folder, KEYRING_FILE);
+	snprintf(path, sizeof(path), "%s/%s", folder, MASTER_KEY_FILE);
 	memcpy(master, untouched, sizeof(master));
 	fault[0] = '\0';
 }
@@ -63,7 +63,7 @@ static void write_key(const char *file, size_t size, mode_t mode)
 
 static int read_master(void)
 {
-	return keyring_read_master(path, master, fault, sizeof(fault));
+	return master_key_read(path, master, fault, sizeof(fault));
 }
 
 /* Asserts that the file is refused, that nothing came out, and that the sentence names the file and the mend. */
@@ -238,7 +238,7 @@ START_TEST(a_made_key_is_private_and_reads_back)
 	static const mode_t masks[] = { 0, 022, 0077, 0777 };
 
 	umask(masks[_i]);
-	ck_assert_int_eq(keyring_make_master(path, made, fault, sizeof(fault)), 0);
+	ck_assert_int_eq(master_key_make(path, made, fault, sizeof(fault)), 0);
 	umask(022);
 	ck_assert_int_eq(stat(path, &status), 0);
 	ck_assert_int_eq(status.st_mode & 07777, 0400);
@@ -253,9 +253,9 @@ START_TEST(two_made_keys_differ)
 {
 	uint8_t one[CRYPTO_KEY_SIZE], two[CRYPTO_KEY_SIZE];
 
-	ck_assert_int_eq(keyring_make_master(path, one, fault, sizeof(fault)), 0);
+	ck_assert_int_eq(master_key_make(path, one, fault, sizeof(fault)), 0);
 	ck_assert_int_eq(unlink(path), 0);
-	ck_assert_int_eq(keyring_make_master(path, two, fault, sizeof(fault)), 0);
+	ck_assert_int_eq(master_key_make(path, two, fault, sizeof(fault)), 0);
 	ck_assert_mem_ne(one, two, sizeof(one));
 }
 END_TEST
@@ -269,7 +269,7 @@ START_TEST(making_leaves_what_is_there_alone)
 		write_key(path, 32, 0400);
 	else
 		ck_assert_int_eq(symlink("/nonexistent/elsewhere", path), 0);
-	ck_assert_int_eq(keyring_make_master(path, made, fault, sizeof(fault)), -EEXIST);
+	ck_assert_int_eq(master_key_make(path, made, fault, sizeof(fault)), -EEXIST);
 	ck_assert_mem_eq(made, untouched, sizeof(made));
 	ck_assert_ptr_nonnull(strstr(fault, path));
 	ck_assert_uint_eq(count_files(), 1);
@@ -285,7 +285,7 @@ START_TEST(making_in_a_missing_folder_is_an_error)
 	char missing[sizeof(folder) + 32];
 
 	snprintf(missing, sizeof(missing), "%s/none/key", folder);
-	ck_assert_int_eq(keyring_make_master(missing, master, fault, sizeof(fault)), -ENOENT);
+	ck_assert_int_eq(master_key_make(missing, master, fault, sizeof(fault)), -ENOENT);
 	ck_assert_mem_eq(master, untouched, sizeof(master));
 	ck_assert_ptr_nonnull(strstr(fault, missing));
 }
@@ -294,7 +294,7 @@ END_TEST
 START_TEST(making_takes_a_path_without_a_folder)
 {
 	ck_assert_int_eq(chdir(folder), 0);
-	ck_assert_int_eq(keyring_make_master("key", master, fault, sizeof(fault)), 0);
+	ck_assert_int_eq(master_key_make("key", master, fault, sizeof(fault)), 0);
 	ck_assert_int_eq(access("key", F_OK), 0);
 	ck_assert_int_eq(chdir("/"), 0);
 }
@@ -302,8 +302,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("keyring");
-	TCase *cases = tcase_create("keyring");
+	Suite *suite = suite_create("master key");
+	TCase *cases = tcase_create("master key");
 	SRunner *runner = srunner_create(suite);
 	int failed;
 

@@ -3,8 +3,8 @@
  * All of libcrypto that the daemon uses, behind these few calls. Functions return 0 or -EIO (libcrypto failed) unless
  * they say otherwise. Nothing is shared between two calls but a struct crypto_mac, which belongs to one thread.
  */
-#ifndef APIKEYD_DAEMON_CRYPTO_H
-#define APIKEYD_DAEMON_CRYPTO_H
+#ifndef APIKEYD_CRYPTO_CRYPTO_H
+#define APIKEYD_CRYPTO_CRYPTO_H
 
 #include <stddef.h>
 #include <stdint.h>

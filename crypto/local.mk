@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+# Not "libcrypto": that is OpenSSL's.
+noinst_LTLIBRARIES += crypto/libcrypto-layer.la
+crypto_libcrypto_layer_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+crypto_libcrypto_layer_la_LIBADD = common/libcommon.la $(CRYPTO_LIBS)
+crypto_libcrypto_layer_la_SOURCES = \
+	crypto/crypto.c crypto/crypto.h \
+	crypto/master_key.c crypto/master_key.h

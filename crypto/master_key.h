@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * The master key's file: 32 bytes outside the database. The daemon reads it, apikeyd --init makes it, apikeyctl carries
+ * it to another host; whoever copies the database alone has nothing.
+ */
+#ifndef APIKEYD_CRYPTO_MASTER_KEY_H
+#define APIKEYD_CRYPTO_MASTER_KEY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "crypto/crypto.h"
+
+#define MASTER_KEY_FILE "apikeyd.master-key"
+
+/*
+ * Reads a master key file: regular, exactly 32 bytes, owned by root or this user, opened O_NOFOLLOW, and closed to
+ * everybody else: mode 0400 or 0600, or an access control list that lets in nobody but this user, which is how systemd
+ * hands a credential on. 0, -ENOENT, -ELOOP (a link), -EPERM (owner or mode), -EINVAL (no regular file, wrong size), or
+ * another negative errno; on failure ret_fault gets a sentence that names the file and the mend.
+ */
+int master_key_read(const char *path, uint8_t ret_master[CRYPTO_KEY_SIZE], char *ret_fault, size_t fault_size);
+
+/* Makes a new master key file, 0400, by a temporary file and rename, fsynced with its folder; -EEXIST leaves the old
+ * one alone. */
+int master_key_make(const char *path, uint8_t ret_master[CRYPTO_KEY_SIZE], char *ret_fault, size_t fault_size);
+
+#endif

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+if HAVE_CHECK
+crypto_tests = tests/crypto/test-crypto tests/crypto/test-master-key
+check_PROGRAMS += $(crypto_tests)
+TESTS += $(crypto_tests)
+
+crypto_test_libs = crypto/libcrypto-layer.la common/libcommon.la $(CHECK_LIBS)
+tests_crypto_test_crypto_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_crypto_test_crypto_LDADD = $(crypto_test_libs)
+tests_crypto_test_master_key_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_crypto_test_master_key_LDADD = $(crypto_test_libs)
+endif
