@@ -112,7 +112,7 @@ static void take_group(struct settings_loader *loader, const struct settings_row
 		report_value(loader, row->name, value, "be one group, or nothing");
 		return;
 	}
-	r = settings_value_group(value, place);
+	r = settings_value_id(value, SETTINGS_NAME_GROUP, place);
 	if (r == 0)
 		loader->settings.admin_group_known = true;
 	else if (loader->line > 0) /* the default group may well be missing */
@@ -179,7 +179,7 @@ static void add_gateway(struct settings_loader *loader, const struct settings_ro
 {
 	struct settings *settings = &loader->settings;
 	uid_t *users, uid = 0;
-	int r = settings_value_user(user, &uid);
+	int r = settings_value_id(user, SETTINGS_NAME_USER, &uid);
 
 	if (r == -ENOENT)
 		settings_loader_report(loader, true,
@@ -264,7 +264,7 @@ void settings_loader_take_peer(struct settings_loader *loader, const char *name,
 		settings_loader_report(loader, false, "[%s] %s: is no user name or uid", loader->section, name);
 		return;
 	}
-	r = settings_value_user(name, &uid);
+	r = settings_value_id(name, SETTINGS_NAME_USER, &uid);
 	if (r < 0) {
 		settings_loader_report(loader, true, "[%s] %s: %s; the line is left out until a reload finds it",
 				       loader->section, name, r == -ENOENT ? "there is no such user" : strerror(-r));

@@ -150,18 +150,6 @@ bool settings_value_is_user(const char *item)
 	return *item != '\0' && strlen(item) <= USER_NAME_MAX && !strpbrk(item, BLANKS ":,/");
 }
 
-/* True when the text is all digits; then *ret_id is the number, or the text is none that can be an id. */
-static bool is_numeric(const char *text, bool *ret_valid, uint32_t *ret_id)
-{
-	uint64_t number;
-
-	if (*text == '\0' || text[strspn(text, DIGITS)] != '\0')
-		return false;
-	*ret_valid = settings_value_number(text, SETTINGS_UNIT_NONE, &number) && number < UINT32_MAX;
-	*ret_id = *ret_valid ? (uint32_t)number : 0;
-	return true;
-}
-
 /* The codes by which look-ups say that there is no such name. */
 static int lookup_error(int error)
 {
@@ -183,48 +171,42 @@ static bool grow(char **buffer, size_t *size)
 	return true;
 }
 
-int settings_value_user(const char *text, uid_t *ret_uid)
+/* One look-up with the room it is given. 0, or what getpwnam_r() and getgrnam_r() return; *ret_found as they mean it.
+ */
+static int look_up(const char *name, enum settings_name kind, char *buffer, size_t size, bool *ret_found,
+		   uint32_t *ret_id)
 {
-	CLEANUP_FREE char *buffer = NULL;
-	struct passwd entry, *found = NULL;
-	size_t size = 0;
-	uint32_t id;
-	bool valid;
-	int error = ERANGE;
+	struct passwd user, *found_user = NULL;
+	struct group group, *found_group = NULL;
+	int error;
 
-	if (is_numeric(text, &valid, &id)) {
-		if (valid)
-			*ret_uid = id;
-		return valid ? 0 : -ENOENT;
-	}
-	while (error == ERANGE && grow(&buffer, &size))
-		error = getpwnam_r(text, &entry, buffer, size, &found);
-	if (!found)
-		return lookup_error(error);
-	*ret_uid = entry.pw_uid;
-	return 0;
+	if (kind == SETTINGS_NAME_USER)
+		error = getpwnam_r(name, &user, buffer, size, &found_user);
+	else
+		error = getgrnam_r(name, &group, buffer, size, &found_group);
+	*ret_found = found_user || found_group;
+	if (*ret_found)
+		*ret_id = found_user ? user.pw_uid : group.gr_gid;
+	return error;
 }
 
-int settings_value_group(const char *text, gid_t *ret_gid)
+int settings_value_id(const char *text, enum settings_name kind, uint32_t *ret_id)
 {
 	CLEANUP_FREE char *buffer = NULL;
-	struct group entry, *found = NULL;
 	size_t size = 0;
-	uint32_t id;
-	bool valid;
+	uint64_t number;
+	bool found = false;
 	int error = ERANGE;
 
-	if (is_numeric(text, &valid, &id)) {
-		if (valid)
-			*ret_gid = id;
-		return valid ? 0 : -ENOENT;
+	if (*text != '\0' && text[strspn(text, DIGITS)] == '\0') {
+		if (!settings_value_number(text, SETTINGS_UNIT_NONE, &number) || number >= UINT32_MAX)
+			return -ENOENT;
+		*ret_id = (uint32_t)number;
+		return 0;
 	}
 	while (error == ERANGE && grow(&buffer, &size))
-		error = getgrnam_r(text, &entry, buffer, size, &found);
-	if (!found)
-		return lookup_error(error);
-	*ret_gid = entry.gr_gid;
-	return 0;
+		error = look_up(text, kind, buffer, size, &found, ret_id);
+	return found ? 0 : lookup_error(error);
 }
 
 static bool same_letter(char a, char b)

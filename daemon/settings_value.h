@@ -40,11 +40,14 @@ enum settings_list_error settings_value_list(const char *text, bool (*is_good)(c
 bool settings_value_is_service(const char *item); /* [a-z0-9][a-z0-9_-]{0,63} */
 bool settings_value_is_user(const char *item);    /* what a user name or uid can be at all */
 
-/* The uid of a user name or of a text of digits. 0, -ENOENT (no such user), or another negative errno of the look-up.
- */
-int settings_value_user(const char *text, uid_t *ret_uid);
-/* The gid of a group name or of a text of digits, likewise. */
-int settings_value_group(const char *text, gid_t *ret_gid);
+enum settings_name {
+	SETTINGS_NAME_USER,
+	SETTINGS_NAME_GROUP,
+};
+
+/* The uid of a user name, or the gid of a group name, or of a text of digits. 0, -ENOENT (there is none of that name),
+ * or another negative errno of the look-up. */
+int settings_value_id(const char *text, enum settings_name kind, uint32_t *ret_id);
 
 /* How many letters apart two names are: inserted, left out, changed or swapped. - and _ count as the same. */
 size_t settings_value_distance(const char *a, const char *b);
