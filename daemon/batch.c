@@ -34,6 +34,8 @@ struct item {
 		struct message_verify verify;
 		struct message_account account;
 	} request;
+	/* of the request, whichever it is; they point into its packet */
+	const char *user, *service, *rhost, *tty, *permission;
 	struct verify_outcome outcome;
 	char source[WIRE_NETWORK_MAX + 1]; /* where it is counted */
 	bool recorded;                     /* a record of the batch is its */
@@ -58,7 +60,8 @@ struct batch {
 struct handler {
 	enum wire_type type;
 	const struct codec_record *request;
-	const char *event; /* in the audit; NULL: not recorded */
+	const char *event;               /* in the audit; NULL: not recorded */
+	void (*take)(struct item *item); /* what the two kinds of judging have in common; NULL: nothing is judged */
 	void (*judge)(struct thread *thread, const struct verify_caller *caller, struct batch *batch,
 		      struct item *item);
 	int (*reply)(const struct connection *connection, const struct item *item, void *buffer, size_t *ret_size);
@@ -87,11 +90,10 @@ static int reply_welcome(const struct connection *connection, const struct item 
 	return codec_encode(&message_welcome, &welcome, reply_header(item), buffer, WIRE_VERIFY_PACKET_MAX, ret_size);
 }
 
-static int reply_verdict(const struct connection *connection, const struct item *item, const char *user,
-			 const char *service, void *buffer, size_t *ret_size)
+static int reply_verdict(const struct connection *connection, const struct item *item, void *buffer, size_t *ret_size)
 {
 	const struct verify_outcome *outcome = &item->outcome;
-	struct message_verdict verdict = { .verdict = outcome->verdict, .user = user, .service = service };
+	struct message_verdict verdict = { .verdict = outcome->verdict, .user = item->user, .service = item->service };
 
 	if (connection->socket == CONNECTION_LOGIN)
 		verdict.reason = outcome->reason;
@@ -107,16 +109,32 @@ static int reply_verdict(const struct connection *connection, const struct item 
 	return codec_encode(&message_verdict, &verdict, reply_header(item), buffer, WIRE_VERIFY_PACKET_MAX, ret_size);
 }
 
+static void take_verify(struct item *item)
+{
+	const struct message_verify *request = &item->request.verify;
+
+	item->user = request->user;
+	item->service = request->service;
+	item->rhost = request->rhost;
+	item->tty = request->tty;
+	item->permission = request->permission;
+}
+
 static void judge_verify(struct thread *thread, const struct verify_caller *caller, struct batch *batch,
 			 struct item *item)
 {
 	verify_credential(thread, caller, &item->request.verify, clock_wall_seconds(), &batch->key, &item->outcome);
 }
 
-static int reply_verify(const struct connection *connection, const struct item *item, void *buffer, size_t *ret_size)
+static void take_account(struct item *item)
 {
-	return reply_verdict(connection, item, item->request.verify.user, item->request.verify.service, buffer,
-			     ret_size);
+	const struct message_account *request = &item->request.account;
+
+	item->user = request->user;
+	item->service = request->service;
+	item->rhost = request->rhost;
+	item->tty = request->tty;
+	item->permission = request->permission;
 }
 
 static void judge_account(struct thread *thread, const struct verify_caller *caller, struct batch *batch,
@@ -125,16 +143,10 @@ static void judge_account(struct thread *thread, const struct verify_caller *cal
 	verify_handle(thread, caller, &item->request.account, clock_wall_seconds(), &batch->key, &item->outcome);
 }
 
-static int reply_account(const struct connection *connection, const struct item *item, void *buffer, size_t *ret_size)
-{
-	return reply_verdict(connection, item, item->request.account.user, item->request.account.service, buffer,
-			     ret_size);
-}
-
 static const struct handler handlers[] = {
-	{ WIRE_HELLO, &message_hello, NULL, NULL, reply_welcome },
-	{ WIRE_VERIFY, &message_verify, "verify", judge_verify, reply_verify },
-	{ WIRE_ACCOUNT, &message_account, "account", judge_account, reply_account },
+	{ WIRE_HELLO, &message_hello, NULL, NULL, NULL, reply_welcome },
+	{ WIRE_VERIFY, &message_verify, "verify", take_verify, judge_verify, reply_verdict },
+	{ WIRE_ACCOUNT, &message_account, "account", take_account, judge_account, reply_verdict },
 };
 
 static const struct handler *find_handler(uint16_t type)
@@ -179,7 +191,11 @@ static bool decode_item(struct batch *batch, size_t index)
 	item->handler = find_handler(item->header.type);
 	if (!item->handler)
 		return true;
-	return codec_decode(item->handler->request, batch->packets[index], message->msg_len, &item->request) == 0;
+	if (codec_decode(item->handler->request, batch->packets[index], message->msg_len, &item->request) < 0)
+		return false;
+	if (item->handler->take)
+		item->handler->take(item);
+	return true;
 }
 
 /* Receives and decodes. *ret_end: the peer has gone or broke a rule behind the items. */
@@ -259,24 +275,16 @@ static void record_item(struct batch *batch, const struct verify_caller *caller,
 		.key_id = *outcome->key_id ? outcome->key_id : NULL,
 		.key_name = *outcome->key_name ? outcome->key_name : NULL,
 		.owner = *outcome->owner ? outcome->owner : NULL,
+		.user = item->user,
+		.service = item->service,
+		.tty = item->tty,
+		.rhost = item->rhost,
+		.permission = item->permission,
 		.has_peer = true,
 		.peer_uid = caller->uid,
 		.peer_pid = caller->pid,
 		.count = item->count,
 	};
-	if (item->header.type == WIRE_VERIFY) {
-		record->user = item->request.verify.user;
-		record->service = item->request.verify.service;
-		record->tty = item->request.verify.tty;
-		record->rhost = item->request.verify.rhost;
-		record->permission = item->request.verify.permission;
-	} else {
-		record->user = item->request.account.user;
-		record->service = item->request.account.service;
-		record->tty = item->request.account.tty;
-		record->rhost = item->request.account.rhost;
-		record->permission = item->request.account.permission;
-	}
 	item->recorded = true;
 }
 
@@ -310,17 +318,13 @@ static void judge(struct connection *connection, struct batch *batch)
 	batch->record_count = 0;
 	for (size_t i = 0; i < batch->count; i++) {
 		struct item *item = &batch->items[i];
-		const char *rhost;
 
 		if (!item->handler || !item->handler->judge)
 			continue;
-		rhost = item->header.type == WIRE_VERIFY ? item->request.verify.rhost : item->request.account.rhost;
-		verify_source(&caller, rhost, item->source);
+		verify_source(&caller, item->rhost, item->source);
 		item->handler->judge(thread, &caller, batch, item);
 		if (item->outcome.reason == REASON_WRONG_SERVICE)
-			log_claim(thread, &caller,
-				  item->header.type == WIRE_VERIFY ? item->request.verify.service
-								   : item->request.account.service);
+			log_claim(thread, &caller, item->service);
 		if (throttle_outcome(thread, &caller, item))
 			record_item(batch, &caller, item);
 	}
@@ -364,7 +368,7 @@ static void count(struct thread *thread, struct batch *batch)
 		counter_add(&daemon->counters.granted);
 		if (item->header.type == WIRE_VERIFY &&
 		    uses_note(daemon->uses, item->outcome.key_id, item->outcome.secret, clock_wall_seconds(),
-			      item->request.verify.service, item->source))
+			      item->service, item->source))
 			writer_wake(daemon->writer);
 	}
 }
