@@ -174,7 +174,7 @@ const struct command commands[] = {
 	{ NULL, "status", NULL, 0, 0, state_show, "show how the daemon is", NULL, NULL, "status" },
 	{ NULL, "help", "[OBJECT] [VERB]", 0, 2, help_command, "say how a command is used", NULL, NULL,
 	  "help key create" },
-	{ NULL, "completion", "SHELL", 1, 1, completion_command, "print the completion script for SHELL, which is bash",
+	{ NULL, "completion", "SHELL", 1, 1, completion_command, "print the completion script for SHELL: bash or zsh",
 	  NULL, NULL, "completion bash > /etc/bash_completion.d/apikeyctl" },
 	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL },
 };

@@ -1,11 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
-/* The completion script for bash, made from the command table. */
+/* Completion scripts for shells, made from the command table. */
 #ifndef APIKEYD_CLI_COMPLETION_H
 #define APIKEYD_CLI_COMPLETION_H
 
 #include "cli/arguments.h"
 
-/* "apikeyctl completion bash". */
+/* The shells there is a script for, up to one without a name. */
+struct completion_shell {
+	const char *name;
+	void (*print)(void); /* the script, to standard output */
+};
+extern const struct completion_shell completion_shells[];
+
+void completion_print_bash(void);
+void completion_print_zsh(void);
+
+/* Calls visit for each option of each command and for each global one, at the first place it has its name. */
+void completion_each_option(void (*visit)(const struct option *option));
+
+/* "apikeyctl completion SHELL". */
 enum status completion_command(const struct arguments *arguments);
 
 #endif

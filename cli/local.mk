@@ -7,7 +7,7 @@ cli_apikeyctl_LDADD = lib/libapikey.la $(JANSSON_LIBS) $(SMARTCOLS_LIBS)
 cli_apikeyctl_SOURCES = \
 	cli/arguments.c cli/arguments.h \
 	cli/command.c cli/command.h \
-	cli/completion.c cli/completion.h \
+	cli/completion.c cli/completion.h cli/completion_bash.c cli/completion_zsh.c \
 	cli/daemon.c cli/daemon.h \
 	cli/help.c cli/help.h \
 	cli/json.c cli/json.h \
@@ -36,3 +36,9 @@ CLEANFILES += cli/bash-completion/apikeyctl cli/bash-completion/apikeyctl.new
 cli/bash-completion/apikeyctl: cli/apikeyctl$(EXEEXT)
 	$(AM_V_at)$(MKDIR_P) cli/bash-completion
 	$(AM_V_GEN)$(APIKEYCTL_FOR_BUILD) completion bash > $@.new && mv $@.new $@
+
+nodist_zshcompletion_DATA += cli/zsh-completion/_apikeyctl
+CLEANFILES += cli/zsh-completion/_apikeyctl cli/zsh-completion/_apikeyctl.new
+cli/zsh-completion/_apikeyctl: cli/apikeyctl$(EXEEXT)
+	$(AM_V_at)$(MKDIR_P) cli/zsh-completion
+	$(AM_V_GEN)$(APIKEYCTL_FOR_BUILD) completion zsh > $@.new && mv $@.new $@

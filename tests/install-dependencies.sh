@@ -47,6 +47,7 @@ check   gcc-s390x-linux-gnu   -
 check   qemu-user             -
 check   mandoc                mandoc
 check   groff-base            groff-base
+check   zsh                   zsh
 '
 
 # The callers' tree is always Debian: programs that log in, and what the build links.

@@ -51,7 +51,8 @@ offers 'opaque' key create --kind = ''
 offers 'opaque' key create --kind =
 offers '' key create --name ''
 offers '' key show ''
-offers 'bash' completion ''
+offers 'bash zsh' completion ''
+offers 'zsh' completion z
 offers 'create list show update activate deactivate revoke delete' help key ''
 complete_words key create --owner "${me:0:2}"
 has 'what is offered' " $out " " $me "

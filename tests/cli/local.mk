@@ -2,6 +2,7 @@
 # apikeyctl: its pure parts alone, and the whole of it against a daemon of its own.
 cli_tests = \
 	tests/cli/completion.sh \
+	tests/cli/completion-zsh.sh \
 	tests/cli/credential.sh \
 	tests/cli/keys.sh \
 	tests/cli/man-page.sh \

@@ -51,7 +51,7 @@ wrong '--limit' key list --limit 0
 wrong '--limit' key list --limit -1
 wrong '--limit' key list --limit 1x
 wrong '--limit' key list --limit 99999999999999999999
-wrong 'zsh' completion zsh
+wrong 'bash and zsh' completion fish
 wrong 'SHELL is missing' completion
 wrong "'frob'" help frob
 wrong "'key frob'" help key frob
