@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/nearest.h"
 #include "cli/text.h"
 
 static int refuse(char **ret_error, const char *form, ...) __attribute__((format(printf, 2, 3)));
@@ -42,6 +43,26 @@ static int refuse_secrets(int argc, char **argv, char **ret_error)
 	return 0;
 }
 
+int arguments_unknown(const char *object, const char *word, char **ret_error)
+{
+	char near[NEAREST_SIZE], verbs[512] = "";
+	const char *between = "";
+
+	if (nearest_command(object, word, near))
+		return refuse(ret_error, "there is no command '%s%s%s'; is it '%s'?", object ? object : "",
+			      object ? " " : "", word, near);
+	for (const struct command *command = commands; object && command->verb; command++)
+		if (command->object && strcmp(command->object, object) == 0) {
+			size_t used = strlen(verbs);
+
+			snprintf(verbs + used, sizeof(verbs) - used, "%s%s", between, command->verb);
+			between = ", ";
+		}
+	if (object)
+		return refuse(ret_error, "%s has no verb '%s'; it has %s", object, word, verbs);
+	return refuse(ret_error, "there is no command '%s'", word);
+}
+
 /* A word that is not an option: it names the command, or is an operand of it. */
 static int take_word(struct arguments *arguments, const char *word, char **ret_error)
 {
@@ -49,26 +70,19 @@ static int take_word(struct arguments *arguments, const char *word, char **ret_e
 		arguments->operands[arguments->operand_count++] = word;
 		return 0;
 	}
-	if (arguments->object) {
-		arguments->command = command_find(arguments->object, word);
-		if (!arguments->command)
-			return refuse(ret_error, "%s has no verb '%s'", arguments->object, word);
+	arguments->command = command_find(arguments->object, word);
+	if (arguments->command) {
 		arguments->object = NULL;
 		return 0;
 	}
-	arguments->command = command_find(NULL, word);
-	if (arguments->command)
-		return 0;
+	if (arguments->object)
+		return arguments_unknown(arguments->object, word, ret_error);
 	for (const struct command *command = commands; command->verb; command++)
 		if (command->object && strcmp(command->object, word) == 0) {
 			arguments->object = command->object;
 			return 0;
 		}
-	for (const struct command *command = commands; command->verb; command++)
-		if (strcmp(command->verb, word) == 0)
-			return refuse(ret_error, "there is no command '%s'; is it '%s %s'?", word, command->object,
-				      command->verb);
-	return refuse(ret_error, "there is no command '%s'", word);
+	return arguments_unknown(NULL, word, ret_error);
 }
 
 /* Whether an option may stand in this command line once more. */
@@ -82,19 +96,6 @@ static int check_count(const struct arguments *arguments, const struct option *o
 	return 0;
 }
 
-/* An option that begins as this name does, for a hint; NULL when none does. */
-static const char *similar_option(const struct command *command, const char *name, size_t size)
-{
-	const struct option *lists[] = { command ? command->options : NULL, global_options };
-
-	for (size_t i = 0; i < 2 && size >= 2; i++)
-		for (const struct option *option = lists[i]; option && option->id != OPTION_END; option++)
-			if (strncmp(option->name, name, size) == 0 ||
-			    (strlen(option->name) >= 3 && strncmp(option->name, name, strlen(option->name)) == 0))
-				return option->name;
-	return NULL;
-}
-
 /* word is "--name" or "--name=value". Moves *index on where the value is the next word. */
 static int take_option(struct arguments *arguments, int argc, char **argv, int *index, char **ret_error)
 {
@@ -106,7 +107,7 @@ static int take_option(struct arguments *arguments, int argc, char **argv, int *
 
 	option = command_option(arguments->command, name, size);
 	if (!option) {
-		const char *similar = similar_option(arguments->command, name, size);
+		const char *similar = nearest_option(arguments->command, name, size);
 
 		return refuse(ret_error, "there is no option --%.*s here%s%s%s", (int)size, name,
 			      similar ? "; is it --" : "", similar ? similar : "", similar ? "?" : "");

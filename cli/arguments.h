@@ -35,6 +35,9 @@ struct arguments {
 int arguments_parse(int argc, char **argv, struct arguments *ret_arguments, char **ret_error);
 void arguments_done(struct arguments *arguments);
 
+/* -EINVAL with *ret_error, as above: there is no such verb of object (NULL: no such command); or -ENOMEM. */
+int arguments_unknown(const char *object, const char *word, char **ret_error);
+
 /* True when the option was given. */
 bool arguments_has(const struct arguments *arguments, enum option_id id);
 

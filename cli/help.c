@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 #include "cli/help.h"
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/example.h"
 #include "cli/output.h"
 #include "cli/scope.h"
 
@@ -56,30 +59,74 @@ static void print_options(const char *title, const struct option *options)
 	}
 }
 
+/* What belongs together, by object, or by the verb that needs none. */
+static const struct group {
+	const char *title;
+	const char *words[8];
+} groups[] = {
+	{ "Keys", { "key" } },
+	{ "What a key opens", { "verify", "explain" } },
+	{ "The daemon", { "status", "doctor" } },
+	{ "A way back", { "backup", "restore", "master-key" } },
+	{ "Help", { "help", "completion" } },
+};
+
+static const struct group *group_of(const struct command *command)
+{
+	const char *word = command->object ? command->object : command->verb;
+
+	for (size_t i = 0; i < COUNT_OF(groups); i++)
+		for (size_t j = 0; j < COUNT_OF(groups[i].words) && groups[i].words[j]; j++)
+			if (strcmp(groups[i].words[j], word) == 0)
+				return &groups[i];
+	return NULL;
+}
+
+static void print_command(const struct command *command)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s%s%s%s%s", command->object ? command->object : "", command->object ? " " : "",
+		 command->verb, command->operands ? " " : "", command->operands ? command->operands : "");
+	print_entry(name, OPTION_INDENT, command->summary);
+}
+
+/* The commands of a group (NULL: those in none), under its title. */
+static void print_group(const struct group *group)
+{
+	bool any = false;
+
+	for (const struct command *command = commands; command->verb; command++) {
+		if (group_of(command) != group)
+			continue;
+		if (!any)
+			printf("\n%s:\n", group ? group->title : "More");
+		any = true;
+		print_command(command);
+	}
+}
+
 void help_overview(const char *object)
 {
 	printf("usage: apikeyctl [--runtime-dir DIR] [--json] %s VERB ...\n", object ? object : "OBJECT");
-	if (!object)
+	if (object) {
+		printf("\nCommands:\n");
+		for (const struct command *command = commands; command->verb; command++)
+			if (command->object && strcmp(command->object, object) == 0)
+				print_command(command);
+	} else {
 		printf("       apikeyctl --help | --version\n\nMakes and looks after the API keys apikeyd lets users "
-		       "log in "
-		       "with.\n");
-	printf("\nCommands:\n");
-	for (const struct command *command = commands; command->verb; command++) {
-		char name[64];
-
-		if (object && (!command->object || strcmp(command->object, object) != 0))
-			continue;
-		snprintf(name, sizeof(name), "%s%s%s%s%s", command->object ? command->object : "",
-			 command->object ? " " : "", command->verb, command->operands ? " " : "",
-			 command->operands ? command->operands : "");
-		print_entry(name, OPTION_INDENT, command->summary);
+		       "log in with.\n");
+		for (size_t i = 0; i < COUNT_OF(groups); i++)
+			print_group(&groups[i]);
+		print_group(NULL);
 	}
 	printf("\nKEY is the id of a key, or OWNER/NAME.\n");
 	print_options("Options of all commands", global_options);
 	putchar('\n');
 	print_wrapped(
 		"Exit status: 0 done, 1 refused or not found, 2 usage, 3 the daemon cannot be reached. 'apikeyctl "
-		"help key create' says more about that command; apikeyctl(1) about all of them.",
+		"help key create' says more about that command, with examples; apikeyctl(1) about all of them.",
 		0, 0);
 }
 
@@ -93,10 +140,35 @@ static void add_usage(char *usage, size_t size, const struct option *option)
 		 option->count == OPTION_REQUIRED ? "" : "]", option->count == OPTION_REPEATED ? "..." : "");
 }
 
+/* An example as it can be typed, on as many lines as it takes: one is broken before an option or a redirection. */
+static void print_example(const struct example *example)
+{
+	const char *text = example->line;
+	int column = printf("  # %s\n  apikeyctl", example->says) > 0 ? 11 : 0;
+
+	while (*text != '\0') {
+		bool quoted = false;
+		int size = 0;
+
+		for (; text[size] != '\0'; size++) {
+			quoted = quoted != (text[size] == '\'');
+			if (!quoted && text[size] == ' ' && strchr("-<>|", text[size + 1]))
+				break;
+		}
+		if (column + 1 + size > WIDTH - 2)
+			column = printf(" \\\n     ") > 0 ? 5 : 0;
+		column += printf(" %.*s", size, text);
+		text += size;
+		text += strspn(text, " ");
+	}
+	putchar('\n');
+}
+
 void help_show(const struct command *command)
 {
 	SCOPED_FREE char *name = command_name(command);
 	char usage[1024] = "";
+	const char *title = "\nExamples:";
 	int column;
 
 	if (!name)
@@ -123,7 +195,12 @@ void help_show(const struct command *command)
 	putchar('\n');
 	print_wrapped(usage, 0, 0);
 	printf("'apikeyctl help' says what they do.\n");
-	printf("\nExample:\n  apikeyctl %s\n", command->example);
+	for (const struct example *example = examples; example->line; example++)
+		if (example_is_of(example, command)) {
+			printf("%s\n", title);
+			title = "";
+			print_example(example);
+		}
 }
 
 enum status help_command(const struct arguments *arguments)
@@ -131,6 +208,8 @@ enum status help_command(const struct arguments *arguments)
 	const char *first = arguments->operand_count > 0 ? arguments->operands[0] : NULL;
 	const char *second = arguments->operand_count > 1 ? arguments->operands[1] : NULL;
 	const struct command *command = NULL;
+	SCOPED_FREE char *error = NULL;
+	const char *object = NULL;
 
 	if (!first) {
 		help_overview(NULL);
@@ -138,17 +217,26 @@ enum status help_command(const struct arguments *arguments)
 	}
 	command = second ? command_find(first, second) : command_find(NULL, first);
 	for (const struct command *candidate = commands; !command && candidate->verb; candidate++) {
-		if (!second && candidate->object && strcmp(candidate->object, first) == 0) {
-			help_overview(candidate->object);
-			return STATUS_DONE;
-		}
+		if (candidate->object && strcmp(candidate->object, first) == 0)
+			object = candidate->object;
 		/* A verb alone will do. */
-		if (!second && strcmp(candidate->verb, first) == 0)
+		if (!second && !object && strcmp(candidate->verb, first) == 0)
 			command = candidate;
 	}
-	if (!command)
-		return output_complain(STATUS_USAGE, "there is no command '%s%s%s'; 'apikeyctl help' lists them", first,
-				       second ? " " : "", second ? second : "");
+	if (!second && object) {
+		help_overview(object);
+		return STATUS_DONE;
+	}
+	if (!command && second && command_find(NULL, first))
+		return output_complain(STATUS_USAGE, "%s has no verb; 'apikeyctl help %s' says how it is used", first,
+				       first);
+	if (!command) {
+		if (arguments_unknown(object, object ? second : first, &error) == -ENOMEM)
+			return output_no_memory();
+		output_complain(STATUS_USAGE, "%s", error);
+		output_note("'apikeyctl help%s%s' lists what there is.", object ? " " : "", object ? object : "");
+		return STATUS_USAGE;
+	}
 	help_show(command);
 	return STATUS_DONE;
 }

@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 # apikeyctl stands on the public header of libapikey alone.
-bin_PROGRAMS += cli/apikeyctl
-cli_apikeyctl_CFLAGS = $(AM_CFLAGS) $(PIE_CFLAGS) $(JANSSON_CFLAGS) $(SMARTCOLS_CFLAGS)
-cli_apikeyctl_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)
-cli_apikeyctl_LDADD = lib/libapikey.la $(JANSSON_LIBS) $(SMARTCOLS_LIBS)
-cli_apikeyctl_SOURCES = \
+# All but main() is a library of the build's own, so that the tests can ask it.
+noinst_LTLIBRARIES += cli/libapikeyctl.la
+cli_libapikeyctl_la_CFLAGS = $(AM_CFLAGS) $(PIE_CFLAGS) $(JANSSON_CFLAGS) $(SMARTCOLS_CFLAGS)
+cli_libapikeyctl_la_LIBADD = lib/libapikey.la $(JANSSON_LIBS) $(SMARTCOLS_LIBS)
+cli_libapikeyctl_la_SOURCES = \
 	cli/arguments.c cli/arguments.h \
 	cli/command.c cli/command.h \
 	cli/completion.c cli/completion.h cli/completion_bash.c cli/completion_zsh.c \
 	cli/daemon.c cli/daemon.h \
+	cli/example.c cli/example.h \
 	cli/help.c cli/help.h \
 	cli/json.c cli/json.h \
 	cli/judge.c cli/judge.h \
 	cli/key.h cli/key_look.c cli/key_make.c cli/key_state.c \
 	cli/key_view.c cli/key_view.h \
-	cli/main.c \
+	cli/nearest.c cli/nearest.h \
 	cli/output.c cli/output.h \
 	cli/scope.h \
 	cli/secret_input.c cli/secret_input.h \
@@ -22,6 +23,11 @@ cli_apikeyctl_SOURCES = \
 	cli/table.c cli/table.h \
 	cli/text.c cli/text.h \
 	cli/when.c cli/when.h
+bin_PROGRAMS += cli/apikeyctl
+cli_apikeyctl_CFLAGS = $(AM_CFLAGS) $(PIE_CFLAGS)
+cli_apikeyctl_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)
+cli_apikeyctl_LDADD = cli/libapikeyctl.la
+cli_apikeyctl_SOURCES = cli/main.c
 
 dist_man_MANS += cli/apikeyctl.1
 

@@ -127,6 +127,12 @@ unreachable()
 	is 'standard output' "$out" ''
 }
 
+# commands_in OVERVIEW: the commands that help lists, one a line.
+commands_in()
+{
+	sed -nE '/^KEY is/q; s/^  ([a-z-]+( [a-z-]+)?)( .*)?$/\1/p' <<<"$1"
+}
+
 # json FILTER: what jq makes of standard output.
 json()
 {

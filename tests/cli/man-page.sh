@@ -8,18 +8,16 @@ page=$(sed 's/\\-/-/g; s/\\f.//g; s/\\&//g' "$(dirname "$0")/../../cli/apikeyctl
 
 run help
 overview=$out
-while read -r object verb _; do
-	[[ $object == key ]] || verb=
-	name=$object${verb:+ $verb}
+while read -r name; do
 	has 'the man page' "$page" "$name"
-	# shellcheck disable=SC2086 # there may be no verb
-	run help $object $verb
+	# shellcheck disable=SC2086 # object and verb
+	run help $name
 	succeeds
 	while read -r option; do
 		grep -qE -- "$option([^a-z-]|\$)" <<<"$page" || fail "the man page lacks $option of $name"
 	done < <(grep -oE -- '--[a-z][a-z-]*' <<<"$out" | sort -u)
 	known+=$out
-done < <(sed -n '/^Commands:/,/^$/s/^  \([a-z ]*[a-z]\) .*/\1/p' <<<"$overview")
+done < <(commands_in "$overview")
 has 'what help knows' "$known" --name --why --rhost --runtime-dir
 
 while read -r option; do

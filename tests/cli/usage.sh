@@ -21,6 +21,12 @@ wrong "'frob'" frob
 wrong 'key create' create
 wrong 'needs a verb' key
 wrong "'frob'" key frob
+wrong 'it has create, list, show' key frob
+wrong "is it 'key create'?" key creat
+wrong "is it 'key'?" keys list
+wrong "is it 'status'?" stauts
+wrong "is it 'key delete'?" key remove alice/laptop
+wrong "is it --owner?" key create --ownr alice
 wrong 'KEY is missing' key show
 wrong "'b'" key show a b
 wrong "'x'" status x
@@ -54,7 +60,9 @@ wrong '--limit' key list --limit 99999999999999999999
 wrong 'bash and zsh' completion fish
 wrong 'SHELL is missing' completion
 wrong "'frob'" help frob
-wrong "'key frob'" help key frob
+wrong "key has no verb 'frob'" help key frob
+wrong "is it 'key revoke'?" help key revok
+wrong 'verify has no verb' help verify frob
 wrong 'no key in standard input' verify
 wrong 'no key in standard input' explain
 wrong 'one key' verify --credential-file -
@@ -113,16 +121,20 @@ is 'key create --help' "$out" "$from_help"
 run key create --name --help --help
 misused
 
-commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z ]*[a-z]\) .*/\1/p' <<<"$overview")
+commands=$(commands_in "$overview")
 is 'the number of commands' "$(wc -l <<<"$commands")" 13
-while read -r object verb _; do
-	[[ -n $verb && $object == key ]] || verb=
-	# shellcheck disable=SC2086 # there may be no verb
-	run help $object $verb
+while read -r name; do
+	# shellcheck disable=SC2086 # object and verb
+	run help $name
 	succeeds
-	has "help of $object $verb" "$out" "usage: apikeyctl $object" 'Example:'
-	[[ $(head -n -3 <<<"$out" | awk 'length > 80') == '' ]] || fail "the help of $object $verb is too wide"
+	has "help of $name" "$out" "usage: apikeyctl $name" 'Examples:' $'\n  # ' "  apikeyctl $name"
+	[[ $(awk 'length > 80' <<<"$out") == '' ]] || fail "the help of $name is too wide"
 done <<<"$commands"
+# They are in groups, and each is in one.
+has 'help' "$overview" $'\nKeys:\n  key create' $'\nThe daemon:\n' $'\nHelp:\n  help'
+lacks 'help' "$overview" $'\nMore:'
+is 'the commands that stand twice' "$(sort <<<"$commands" | uniq -d)" ''
+
 [[ $(awk 'length > 80' <<<"$overview") == '' ]] || fail 'the help is too wide'
 
 run --version

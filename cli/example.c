@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+#include "cli/example.h"
+
+#include <string.h>
+
+const struct example examples[] = {
+	{ "A key that logs alice in over SSH for 90 days",
+	  "key create --name laptop --owner alice --permission pam.sshd --expires 90d" },
+	{ "A mail password of one's own, for the phone, as an ordinary user",
+	  "key create --name phone --permission pam.dovecot --expires 1y" },
+	{ "For a job, from its network alone; umask 077 before, for the file",
+	  "key create --name upload --owner deploy --permission pam.sshd --from 10.0.0.0/8 --expires 30d > "
+	  "upload.key" },
+	{ "A key that may log in as two more users", "key create --name ops --owner alice --user bob --user deploy "
+						     "--permission pam.sshd --expires 30d" },
+	{ "All keys you may see", "key list" },
+	{ "The keys of alice", "key list --owner alice" },
+	{ "For a program: JSON, with times in UTC", "key list --json" },
+	{ "By owner and name", "key show alice/laptop" },
+	{ "By id, as lists and logs have it", "key show 0123456789ab" },
+	{ "Let it open mail as well; the list is replaced as a whole",
+	  "key update alice/laptop --permission pam.sshd --permission pam.dovecot" },
+	{ "Another half year", "key update alice/laptop --expires 26w" },
+	{ "From anywhere again, under another name", "key update alice/laptop --no-from --name notebook" },
+	{ "Back from leave", "key activate alice/laptop" },
+	{ "Off until further notice, with the reason for whoever wonders",
+	  "key deactivate alice/laptop --why 'on leave'" },
+	{ "The laptop is gone: off for good, at once", "key revoke alice/laptop --why 'laptop was stolen'" },
+	{ "Out of the list, without being asked", "key delete alice/laptop --yes" },
+	{ "Would sshd let alice in with the key in this file?",
+	  "verify --service sshd --user alice --permission pam.sshd < laptop.key" },
+	{ "Is the key good at all? It is asked for", "verify" },
+	{ "Why is it refused at sshd, from that address?",
+	  "explain alice/laptop --service sshd --user alice --permission pam.sshd --rhost 192.0.2.7" },
+	{ "The same for a key at hand; it is asked for", "explain --service dovecot --permission pam.dovecot" },
+	{ "Is it well?", "status" },
+	{ "For monitoring", "status --json" },
+	{ "What can be done with keys?", "help key" },
+	{ "How is a key made?", "help key create" },
+	{ "For all users of bash", "completion bash > /etc/bash_completion.d/apikeyctl" },
+	{ "For all users of zsh", "completion zsh > /usr/local/share/zsh/site-functions/_apikeyctl" },
+	{ NULL, NULL },
+};
+
+/* What stands behind word at the beginning of line; NULL when another word stands there. */
+static const char *behind(const char *line, const char *word)
+{
+	size_t size = strlen(word);
+
+	if (strncmp(line, word, size) != 0 || (line[size] != ' ' && line[size] != '\0'))
+		return NULL;
+	return line + size + strspn(line + size, " ");
+}
+
+bool example_is_of(const struct example *example, const struct command *command)
+{
+	const char *line = example->line;
+
+	if (command->object)
+		line = behind(line, command->object);
+	return line && behind(line, command->verb);
+}
