@@ -18,6 +18,41 @@ EXTRA_DIST += \
 	packaging/systemd/apikeyd.service.in \
 	packaging/systemd/apikeyd-init.service.in
 
+# For distributions: what stands in no folder of ours, and Debian's packages.
+EXTRA_DIST += \
+	packaging/apparmor/apikeyd \
+	packaging/build-deb \
+	packaging/debian/apikeyd.README.Debian \
+	packaging/debian/apikeyd.docs \
+	packaging/debian/apikeyd.install \
+	packaging/debian/apikeyd.lintian-overrides \
+	packaging/debian/apikeyd.postrm \
+	packaging/debian/changelog \
+	packaging/debian/control \
+	packaging/debian/copyright \
+	packaging/debian/libapikey-dev.examples \
+	packaging/debian/libapikey-dev.install \
+	packaging/debian/libapikey-dev.lintian-overrides \
+	packaging/debian/libapikey1.install \
+	packaging/debian/libapikey1.lintian-overrides \
+	packaging/debian/libapikey1.symbols \
+	packaging/debian/libpam-apikey.examples \
+	packaging/debian/libpam-apikey.install \
+	packaging/debian/libpam-apikey.lintian-overrides \
+	packaging/debian/libpam-apikey.postinst \
+	packaging/debian/libpam-apikey.prerm \
+	packaging/debian/not-installed \
+	packaging/debian/rules \
+	packaging/debian/source/format \
+	packaging/fail2ban/filter.d/pam-apikey.conf \
+	packaging/fail2ban/jail.d/pam-apikey.conf \
+	packaging/pam-configs/apikey
+
+# From the release tarball, into build-deb/ below the build folder.
+.PHONY: deb
+deb: dist
+	$(srcdir)/packaging/build-deb $(distdir).tar.xz build-deb
+
 # The service units name the program by its full path.
 SUFFIXES = .service.in .service
 .service.in.service:
