@@ -11,6 +11,29 @@
 
 #define DEFAULT_FOLDER "/run/apikeyd"
 
+/* What to do about each no, where the answer's own sentence does not say it. */
+static const char *const next_steps[] = {
+	[APIKEY_UNKNOWN_REQUEST] =
+		"'apikeyctl status' says which version the daemon is, 'apikeyctl --version' which one "
+		"this is; after an upgrade: systemctl restart apikeyd",
+	[APIKEY_INVALID] = "Nothing was changed; 'apikeyctl help' with the command says what it takes.",
+	[APIKEY_NOT_FOUND] = "'apikeyctl key list' shows the keys you may see.",
+	[APIKEY_EXISTS] =
+		"A key has its name until it is deleted, one that was revoked too; 'apikeyctl key list' shows "
+		"them.",
+	[APIKEY_NOT_PERMITTED] = "Nothing was changed. Root and the admin group may do everything, users what "
+				 "[self-service] allows them: apikeyd.conf(5). Ask an administrator, or use sudo.",
+	[APIKEY_BAD_CREDENTIAL] =
+		"Nothing was changed. Is it the whole key, and may it administer? As an administrator, "
+		"'apikeyctl verify < FILE' says why it is refused.",
+	[APIKEY_WRONG_STATE] = "Nothing was changed; 'apikeyctl key show' says since when the key is as it is.",
+	[APIKEY_STORE_FAILED] = "'apikeyctl status' says what is wrong with the store; then try again.",
+	[APIKEY_DAEMON_UNAVAILABLE] =
+		"Nothing was changed; 'apikeyctl status' says why. It serves by itself once that is "
+		"mended.",
+	[APIKEY_BUSY] = "Try again in a moment.",
+};
+
 /* Says that the daemon is out of reach, why, and where to look. */
 static enum status unreachable(const struct arguments *arguments, int error)
 {
@@ -25,8 +48,9 @@ static enum status unreachable(const struct arguments *arguments, int error)
 	case EPERM:
 		return output_complain(STATUS_UNREACHABLE,
 				       "%s%s is not to be trusted: the socket, or a folder above it, can be changed by "
-				       "others than root%s; whoever answers there may not be apikeyd",
-				       folder, socket, path ? " and you" : "");
+				       "others than root%s; whoever answers there may not be apikeyd. 'namei -l %s%s' "
+				       "shows owners and modes",
+				       folder, socket, path ? " and you" : "", folder, socket);
 	case ETIMEDOUT:
 		return output_complain(
 			STATUS_UNREACHABLE, "apikeyd at %s%s did not answer in time; is it stuck, or busy? %s", folder,
@@ -34,31 +58,50 @@ static enum status unreachable(const struct arguments *arguments, int error)
 			path ? "'apikeyctl status' tells whether it answers at all" : "systemctl status apikeyd");
 	case EACCES:
 		return output_complain(STATUS_UNREACHABLE,
-				       "apikeyd cannot be reached at %s%s: you may not go through one of these folders",
-				       folder, socket);
+				       "apikeyd cannot be reached at %s%s: you may not go through one of these "
+				       "folders; 'namei -l %s%s' shows which. %s",
+				       folder, socket, folder, socket,
+				       path ? "Its owner can open it: chmod a+x"
+					    : "As root: systemd-tmpfiles --create apikeyd.conf");
 	default:
 		return output_complain(STATUS_UNREACHABLE, "apikeyd cannot be reached at %s%s: %s; %s", folder, socket,
 				       strerror(error),
 				       path ? "is apikeyd running with this --runtime-dir?"
-					    : "is apikeyd.service running? systemctl status apikeyd");
+					    : "is it running? systemctl status apikeyd apikeyd-admin.socket");
 	}
+}
+
+/* Says why the daemon refused, and what to do next. */
+static enum status refused(const struct arguments *arguments, const char *message, enum apikey_answer answer)
+{
+	const char *operands = arguments->command->operands;
+	const char *key = arguments->operand_count > 0 && strstr(operands, "KEY") ? arguments->operands[0] : NULL;
+
+	if (message[0] == '\0')
+		message = apikey_answer_name(answer);
+	if (key && !strstr(message, key))
+		output_complain(STATUS_REFUSED, "'%s': %s", key, message);
+	else
+		output_complain(STATUS_REFUSED, "%s", message);
+	if ((size_t)answer < COUNT_OF(next_steps) && next_steps[answer] && !strstr(message, "apikeyctl"))
+		output_note("%s", next_steps[answer]);
+	return STATUS_REFUSED;
 }
 
 enum status daemon_failed(const struct arguments *arguments, const struct apikey_admin *admin, int result)
 {
-	if (result > 0) {
-		const char *message = apikey_admin_message(admin);
-
-		return output_complain(STATUS_REFUSED, "%s",
-				       message[0] != '\0' ? message : apikey_answer_name((enum apikey_answer)result));
-	}
+	if (result > 0)
+		return refused(arguments, apikey_admin_message(admin), (enum apikey_answer)result);
 	if (result == -ENOMEM)
 		return output_no_memory();
 	if (result == -EINVAL)
 		return output_complain(STATUS_USAGE,
 				       "a value is longer than apikeyd takes it, or there are too many of a "
 				       "kind; nothing was changed");
-	return unreachable(arguments, -result);
+	unreachable(arguments, -result);
+	if (admin)
+		output_note("If this was to change a key, 'apikeyctl key show' says whether it was done.");
+	return STATUS_UNREACHABLE;
 }
 
 enum status daemon_open(const struct arguments *arguments, struct apikey_admin **ret_admin)
@@ -80,7 +123,7 @@ enum status daemon_open(const struct arguments *arguments, struct apikey_admin *
 	if (r == 0 && file)
 		r = apikey_admin_set_credential(admin, credential.text);
 	if (r < 0)
-		return daemon_failed(arguments, admin, r);
+		return daemon_failed(arguments, NULL, r);
 	*ret_admin = admin;
 	admin = NULL;
 	return STATUS_DONE;

@@ -67,7 +67,9 @@ static enum status take_times(const struct arguments *arguments, struct apikey_k
 			"a second in UTC (2027-01-31T08:00:00Z)",
 			not_before);
 	if (expires && not_before && ret_options->expires <= ret_options->not_before)
-		return output_complain(STATUS_USAGE, "the key would expire before it begins to work");
+		return output_complain(STATUS_USAGE,
+				       "the key would expire before it begins to work: --expires has to be later than "
+				       "--not-before");
 	return STATUS_DONE;
 }
 
@@ -149,7 +151,7 @@ enum status key_create(const struct arguments *arguments)
 	if (!output_is_open())
 		return output_complain(STATUS_REFUSED,
 				       "standard output, where the secret would go, cannot be written to; "
-				       "no key was made");
+				       "no key was made. Send it to a file or a terminal");
 	status = daemon_open(arguments, &admin);
 	if (status != STATUS_DONE)
 		return status;
@@ -167,6 +169,15 @@ enum status key_create(const struct arguments *arguments)
 	return STATUS_DONE;
 }
 
+/* What an option that was given is called. */
+static const char *option_name(const struct arguments *arguments, enum option_id id)
+{
+	for (size_t i = 0; i < arguments->given_count; i++)
+		if (arguments->given[i].option->id == id)
+			return arguments->given[i].option->name;
+	return "";
+}
+
 /* Which parts of the key the options change. */
 static enum status take_changes(const struct arguments *arguments, unsigned int *ret_changes)
 {
@@ -177,13 +188,16 @@ static enum status take_changes(const struct arguments *arguments, unsigned int 
 		bool emptied = changes[i].none != OPTION_END && arguments_has(arguments, changes[i].none);
 
 		if (set && emptied)
-			return output_complain(STATUS_USAGE, "one option sets what another one takes away");
+			return output_complain(STATUS_USAGE, "--%s sets what --%s takes away; give one of them",
+					       option_name(arguments, changes[i].id),
+					       option_name(arguments, changes[i].none));
 		if (set || emptied)
 			marked |= changes[i].change;
 	}
 	if (marked == 0)
-		return output_complain(STATUS_USAGE,
-				       "say what to change; 'apikeyctl help key update' lists what can be");
+		return output_complain(
+			STATUS_USAGE,
+			"say what to change, --expires 90d for one; 'apikeyctl help key update' lists what can be");
 	*ret_changes = marked;
 	return STATUS_DONE;
 }

@@ -48,7 +48,8 @@ static enum status check_line(struct secret_input *secret, const char *origin)
 		secret->size--;
 	secret->text[secret->size] = '\0';
 	if (secret->size == 0)
-		return output_complain(STATUS_USAGE, "there is no key in %s", origin);
+		return output_complain(STATUS_USAGE, "there is no key in %s; a key is one line that begins with ak_",
+				       origin);
 	if (secret->size > SECRET_INPUT_MAX)
 		return output_complain(STATUS_USAGE, "what is in %s is longer than a key can be (%d bytes)", origin,
 				       SECRET_INPUT_MAX);
@@ -156,9 +157,11 @@ enum status secret_input_read_file(const char *path, struct secret_input *ret_se
 		return output_complain(STATUS_USAGE, "the key cannot be read from %s: %s", path, strerror(errno));
 	/* A pipe is what bash's <(command) gives. */
 	if (!S_ISREG(stat.st_mode) && !S_ISFIFO(stat.st_mode))
-		return output_complain(STATUS_USAGE, "%s is not a file", path);
+		return output_complain(STATUS_USAGE, "%s is not a file that could hold a key", path);
 	if (stat.st_uid != geteuid() && stat.st_uid != 0)
-		return output_complain(STATUS_USAGE, "%s belongs to another user, so the key in it is not yours alone",
+		return output_complain(STATUS_USAGE,
+				       "%s belongs to another user, so the key in it is not yours alone; make a new "
+				       "one, and keep it in a file of your own",
 				       path);
 	if ((stat.st_mode & 077) != 0)
 		return output_complain(

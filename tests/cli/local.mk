@@ -7,6 +7,7 @@ cli_tests = \
 	tests/cli/keys.sh \
 	tests/cli/man-page.sh \
 	tests/cli/output.sh \
+	tests/cli/refusals.sh \
 	tests/cli/terminal.sh \
 	tests/cli/usage.sh \
 	tests/cli/verdicts.sh
