@@ -15,6 +15,7 @@ dist_tmpfiles_DATA = packaging/tmpfiles.d/apikeyd.conf
 
 EXTRA_DIST += \
 	packaging/apikeyd.conf \
+	packaging/selinux/apikeyd.te packaging/selinux/apikeyd.fc packaging/selinux/apikeyd.if \
 	packaging/systemd/apikeyd.service.in \
 	packaging/systemd/apikeyd-init.service.in
 

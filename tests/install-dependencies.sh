@@ -48,6 +48,11 @@ check   qemu-user             -
 check   mandoc                mandoc
 check   groff-base            groff-base
 check   zsh                   zsh
+check   selinux-policy-dev    selinux-policy-devel
+check   checkpolicy           checkpolicy
+check   semodule-utils        policycoreutils
+check   python3-setools       python3-setools
+check   bzip2                 bzip2
 '
 
 # The callers' tree is always Debian: programs that log in, and what the build links.
