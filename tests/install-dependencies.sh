@@ -5,8 +5,9 @@
 #   tests/install-dependencies.sh [--missing] [SET…]
 #
 # SET: build (compiling and running; the default), check (what ./check runs besides), caller-tree (what the real
-# callers' Debian tree holds; only printed, with --list). --missing prints the packages that are not there, one a line,
-# and exits 1 when there are any; without it they are installed, which takes root. --list prints the names of the set.
+# callers' Debian tree holds; only printed, with --list), caller-tree-apart (what cannot be in that tree together with the
+# rest; likewise). --missing prints the packages that are not there, one a line, and exits 1 when there are any; without
+# it they are installed, which takes root. --list prints the names of the set.
 # Exit status: 0 all there, 1 something is missing (and, without --missing, could not be installed), 2 usage.
 set -euo pipefail
 
@@ -57,10 +58,15 @@ check   bzip2                 bzip2
 
 # The callers' tree is always Debian: programs that log in, and what the build links.
 tree_packages=(
-	openssh-server openssh-client openssh-sftp-server sshpass sudo login util-linux dovecot-core dovecot-imapd
+	openssh-server openssh-client openssh-sftp-server sshpass sudo login util-linux
+	dovecot-core dovecot-imapd dovecot-submissiond postfix sasl2-bin vsftpd
+	nginx libnginx-mod-http-auth-pam apache2 libapache2-mod-authnz-pam postgresql squid openvpn
+	freeradius freeradius-utils cockpit-ws cockpit-bridge curl
 	pamtester strace iproute2 procps libpam-modules libsystemd0 libsqlite3-0 libssl3 libinih1 libjansson4
 	libsmartcols1
 )
+# Conflicts with one of those (two FTP servers); lies in the tree as a package, for its caller to install.
+tree_packages_apart=(proftpd-core)
 
 usage()
 {
@@ -83,10 +89,16 @@ family()
 names()
 {
 	local set debian fedora
-	if [ "$1" = caller-tree ]; then
+	case $1 in
+	caller-tree)
 		printf '%s\n' "${tree_packages[@]}"
 		return
-	fi
+		;;
+	caller-tree-apart)
+		printf '%s\n' "${tree_packages_apart[@]}"
+		return
+		;;
+	esac
 	while read -r set debian fedora; do
 		[ "$set" = "$1" ] || continue
 		if [ "$family" = fedora ]; then
@@ -113,7 +125,7 @@ for argument; do
 	case $argument in
 	--missing) action=missing ;;
 	--list) action=list ;;
-	build | check | caller-tree) sets+=("$argument") ;;
+	build | check | caller-tree | caller-tree-apart) sets+=("$argument") ;;
 	*) usage ;;
 	esac
 done

@@ -31,6 +31,38 @@ daemon_stop()
 	daemon_pid=
 }
 
+daemon_reloads()
+{
+	grep -c 'the configuration was reloaded' "$daemon_log"
+}
+
+# As systemctl reload does it.
+daemon_reload()
+{
+	local before
+	if ! apikeyd --check-config >"$scratch/check-config" 2>&1; then
+		case_failed "the configuration is good" "$(cat "$scratch/check-config")"
+		exit 1
+	fi
+	before=$(daemon_reloads)
+	kill -HUP "$daemon_pid"
+	if ! poll 20 eval "[ \"\$(daemon_reloads)\" -gt $before ]"; then
+		case_failed "the daemon reloads" "it does not say so"
+		exit 1
+	fi
+}
+
+# peers FILE…: puts the examples' lines below [peers] in /etc/apikeyd/apikeyd.conf, as they tell an administrator to, and
+# reloads.
+peers()
+{
+	local file
+	for file; do
+		sed -i "/^\[peers\]\$/r /opt/examples/$file" /etc/apikeyd/apikeyd.conf
+	done
+	daemon_reload
+}
+
 daemon_freeze()
 {
 	kill -STOP "$daemon_pid"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 # A login over IMAP on the loopback interface.
 
-cp /opt/examples/dovecot/dovecot /etc/pam.d/dovecot
+example dovecot/dovecot
 cat >/etc/dovecot/local.conf <<'END'
 ssl = no
 log_path = /var/log/dovecot.log

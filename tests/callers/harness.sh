@@ -56,6 +56,57 @@ poll()
 	done
 }
 
+# case_skipped CASE WHY: it cannot be tried here; the reason stands in the output.
+case_skipped()
+{
+	echo "skip $caller $1: $2"
+}
+
+# ---- examples and servers ----
+
+# example FILE…: installs files of packaging/examples as they are. Each one's first comment names its place, with mode and
+# owner where these are not 0644 and root, as in "# /etc/sudoers.d/apikey (0440 root): what it is".
+example()
+{
+	local file header mode owner group
+	for file; do
+		header=$(head -n 4 "/opt/examples/$file" | grep -E -m 1 '^[^ ]+ /[^ ]+( \([0-7]{4} [a-z:_-]+\))?: ')
+		if ! [[ $header =~ ^[^\ ]+\ (/[^ :]+)(\ \(([0-7]+)\ ([a-z_-]+)(:([a-z_-]+))?\))?: ]]; then
+			case_failed "the example $file is installed" "its first comment does not say where it belongs: $header"
+			exit 1
+		fi
+		mode=${BASH_REMATCH[3]:-0644} owner=${BASH_REMATCH[4]:-root} group=${BASH_REMATCH[6]}
+		install -D --mode="$mode" --owner="$owner" --group="${group:-$owner}" "/opt/examples/$file" "${BASH_REMATCH[1]}"
+	done
+}
+
+# listens PORT: somebody does, on the loopback interface.
+listens()
+{
+	(exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+server_pid=
+
+# serve PORT COMMAND…: starts a server that stays in the foreground, and waits until it listens; $server_pid is it.
+serve()
+{
+	"${@:2}" >>"/var/log/$caller.stderr" 2>&1 </dev/null &
+	server_pid=$!
+	if ! poll 60 listens "$1"; then
+		case_failed "the server starts" "nobody listens on port $1" "$(tail -n 20 "/var/log/$caller.stderr")"
+		exit 1
+	fi
+}
+
+# The one that serve started last.
+server_stop()
+{
+	kill -TERM "$server_pid"
+	wait "$server_pid"
+	server_pid=
+}
+
 # ---- /dev/log, in the four forms a caller may meet ----
 
 log_pid=

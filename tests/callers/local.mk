@@ -9,11 +9,7 @@ EXTRA_DIST += .ci/run .clang-tidy tests/install-dependencies.sh tests/selinux.sh
 	tests/callers/sshd.sh tests/callers/sshd-password.sh tests/callers/sshd-key-only.sh tests/callers/sftp.sh \
 	tests/callers/sudo.sh tests/callers/su.sh tests/callers/dovecot.sh \
 	tests/callers/pamtester.sh tests/callers/pamtester-peer.sh \
-	packaging/examples/sshd/sshd packaging/examples/sshd/sshd-key-only packaging/examples/sshd/apikey.conf \
-	packaging/examples/sshd/key-only.conf packaging/examples/sshd/sftp-only.conf \
-	packaging/examples/sudo/sudo packaging/examples/sudo/apikey.sudoers packaging/examples/su/su \
-	packaging/examples/dovecot/dovecot \
-	packaging/examples/pamtester/apikey-test packaging/examples/pamtester/apikey-test-key-only
+	packaging/examples
 
 # Not in EXTRA_DIST: make would take the file's name for its target check, and run all tests to make a tarball.
 dist-hook:

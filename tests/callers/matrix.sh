@@ -11,29 +11,37 @@
 #   refusal             a regular expression: how this program says no
 #   unavailable         the same for when nobody could decide, where it differs
 #
-# and then calls matrix.
+#   permission          what its keys need, where that is not pam.$service
+#   answer_limit        milliseconds within which it answers, where it adds delays of its own
+#
+# and then calls matrix, or matrix_short where the long one would only show the same module again.
 
 # The module's own deadline is 3 s; every refusal is followed by PAM's delay (up to 3 s), and the machine is busy.
-answer_limit=9000
+answer_limit=12000
 
-# timed_login USER SECRET: as login; $elapsed is how long it took.
+# timed_login CASE USER SECRET: as login; $elapsed is how long it took. What came too late is tried again, twice at most: a
+# busy machine is slow now and then, what hangs is slow every time.
 timed_login()
 {
-	local start status
-	start=$(milliseconds)
-	: >"$scratch/out"
-	login "$1" "$2"
-	status=$?
-	elapsed=$(($(milliseconds) - start))
+	local start status attempt
+	for attempt in 1 2 3; do
+		start=$(milliseconds)
+		: >"$scratch/out"
+		login "$2" "$3"
+		status=$?
+		elapsed=$(($(milliseconds) - start))
+		[ $elapsed -gt "$answer_limit" ] || return $status
+		echo "# $caller $1: took $elapsed ms at attempt $attempt"
+	done
 	return $status
 }
 
-# expect_in CASE SECRET
+# expect_in CASE SECRET [USER]
 expect_in()
 {
-	if ! timed_login "$user" "$2"; then
+	if ! timed_login "$1" "${3-$user}" "$2"; then
 		case_failed "$1" "refused:" "$(cat "$scratch/out")"
-	elif [ $elapsed -gt $answer_limit ]; then
+	elif [ "$elapsed" -gt "$answer_limit" ]; then
 		case_failed "$1" "took $elapsed ms"
 	else
 		case_passed "$1"
@@ -46,7 +54,7 @@ expect_out()
 {
 	local before records name=${4-$user} says=${5-$refusal}
 	before=$(audit_count)
-	if timed_login "$name" "$2"; then
+	if timed_login "$1" "$name" "$2"; then
 		case_failed "$1" "let in" "$(cat "$scratch/out")"
 		return
 	fi
@@ -54,7 +62,7 @@ expect_out()
 		case_failed "$1" "not refused in the program's own way ($says):" "$(cat "$scratch/out")"
 		return
 	fi
-	if [ $elapsed -gt $answer_limit ]; then
+	if [ "$elapsed" -gt "$answer_limit" ]; then
 		case_failed "$1" "took $elapsed ms"
 		return
 	fi
@@ -88,10 +96,10 @@ seconds_passed()
 matrix()
 {
 	local right elsewhere others expired revoked
-	local permission=pam.$service refuses=${unavailable-$refusal}
-	# First, so that it has expired when its turn comes.
-	key_create expired "$user" expired "$permission" --expires 3s
-	local expires_at=$((SECONDS + 4))
+	local permission=${permission-pam.$service} refuses=${unavailable-$refusal}
+	# First, so that it has expired when its turn comes; not so soon that a slow machine makes a key without a future.
+	key_create expired "$user" expired "$permission" --expires 10s
+	local expires_at=$((SECONDS + 11))
 	key_create right "$user" right "$permission"
 	key_create elsewhere "$user" elsewhere pam.elsewhere
 	key_create others "$other_user" right "$permission"
@@ -112,7 +120,7 @@ matrix()
 	else
 		case_failed "revoked, at once" "$(cat "$scratch/revoke")"
 	fi
-	poll 5 seconds_passed "$expires_at"
+	poll 30 seconds_passed "$expires_at"
 	expect_out "expired" "$expired" expired
 	expect_out "without the permission" "$elsewhere" insufficient_permission
 	expect_out "another user's key" "$others" wrong_user
@@ -143,6 +151,48 @@ matrix()
 	expect_in "no /dev/log, right key" "$right"
 	expect_out "no /dev/log, revoked key" "$revoked" key_revoked
 	log_read
+}
+
+# The same questions, without what tests the module alone: for programs that differ from others only in how they ask.
+matrix_short()
+{
+	local right elsewhere others expired revoked
+	local permission=${permission-pam.$service} refuses=${unavailable-$refusal}
+	key_create expired "$user" expired "$permission" --expires 10s
+	local expires_at=$((SECONDS + 11))
+	key_create right "$user" right "$permission"
+	key_create elsewhere "$user" elsewhere pam.elsewhere
+	key_create others "$other_user" right "$permission"
+	key_create revoked "$user" revoked "$permission"
+
+	expect_in "right key" "$right"
+	if [ -n "$password" ]; then
+		expect_in "system password" "$password"
+	fi
+	expect_out "wrong system password" "not the password" unasked
+	expect_out "wrong secret" "$(key_guessed "$right")" bad_secret
+	expect_in "a key that will be revoked" "$revoked"
+	if apikeyctl key revoke "$user/revoked" >"$scratch/revoke" 2>&1; then
+		expect_out "revoked, at once" "$revoked" key_revoked
+	else
+		case_failed "revoked, at once" "$(cat "$scratch/revoke")"
+	fi
+	expect_out "without the permission" "$elsewhere" insufficient_permission
+	expect_out "another user's key" "$others" wrong_user
+	poll 30 seconds_passed "$expires_at"
+	expect_out "expired" "$expired" expired
+
+	daemon_freeze
+	expect_out "daemon frozen" "$right" any "$user" "$refuses"
+	daemon_thaw
+	expect_in "daemon thawed" "$right"
+	daemon_stop
+	expect_out "daemon stopped" "$right" any "$user" "$refuses"
+	if [ -n "$password" ]; then
+		expect_in "daemon stopped, system password" "$password"
+	fi
+	daemon_start
+	expect_in "daemon started again" "$right"
 }
 
 # traced COMMAND…: runs it under strace; every connection and every byte that leaves a process stands in $scratch/trace.

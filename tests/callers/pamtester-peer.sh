@@ -3,7 +3,7 @@
 # pamtester as www-data, by way of verify.sock: a caller that is not root speaks for the services that apikeyd.conf
 # gives it, and for no other.
 
-cp /opt/examples/pamtester/* /etc/pam.d/
+example pamtester/apikey-test pamtester/apikey-test-key-only
 
 service=apikey-test
 # pam_unix checks nobody else's password for www-data, so the key stands alone.
@@ -21,20 +21,11 @@ key_create early alice early pam.apikey-test
 expect_out "without a peer rule: right key" "$early" wrong_service
 expect_out "without a peer rule: wrong secret" "$(key_guessed "$early")" any
 
-mkdir -p /etc/apikeyd
-cat >/etc/apikeyd/apikeyd.conf <<'END'
-[peers]
-www-data = apikey-test-key-only
-END
-daemon_stop
-daemon_start
+sed -i 's/^\[peers\]$/&\nwww-data = apikey-test-key-only/' /etc/apikeyd/apikeyd.conf
+daemon_reload
 expect_out "a rule for another service: right key" "$early" wrong_service
 
-cat >/etc/apikeyd/apikeyd.conf <<'END'
-[peers]
-www-data = apikey-test
-END
-daemon_stop
-daemon_start
+sed -i '/^www-data = /d' /etc/apikeyd/apikeyd.conf
+peers pamtester/peers.conf
 expect_in "with a peer rule: right key" "$early"
 matrix

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 # pamtester as root: the module's own answers, seen through the smallest program that speaks PAM.
 
-cp /opt/examples/pamtester/* /etc/pam.d/
+example pamtester/apikey-test pamtester/apikey-test-key-only
 
 service=apikey-test
 user=alice password=$alice_password other_user=bob

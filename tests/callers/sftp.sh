@@ -5,9 +5,7 @@
 # shellcheck source=tests/callers/ssh.sh
 . /opt/tests/ssh.sh
 
-cp /opt/examples/sshd/sshd /etc/pam.d/sshd
-cp /opt/examples/sshd/apikey.conf /etc/ssh/sshd_config.d/apikey.conf
-cp /opt/examples/sshd/sftp-only.conf /etc/ssh/sshd_config.d/sftp-only.conf
+example sshd/sshd sshd/apikey.conf sshd/sftp-only.conf
 install -d -o root -g root -m 755 /srv/sftp/deploy
 install -d -o deploy -m 750 /srv/sftp/deploy/upload
 

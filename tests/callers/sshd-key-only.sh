@@ -5,8 +5,7 @@
 # shellcheck source=tests/callers/ssh.sh
 . /opt/tests/ssh.sh
 
-cp /opt/examples/sshd/sshd-key-only /etc/pam.d/sshd
-cp /opt/examples/sshd/key-only.conf /etc/ssh/sshd_config.d/apikey.conf
+example sshd/sshd-key-only sshd/key-only.conf
 
 # The system password is one more text that is refused here.
 user=alice password='' other_user=bob

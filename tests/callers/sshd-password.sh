@@ -5,8 +5,7 @@
 # shellcheck source=tests/callers/ssh.sh
 . /opt/tests/ssh.sh
 
-cp /opt/examples/sshd/sshd /etc/pam.d/sshd
-cp /opt/examples/sshd/apikey.conf /etc/ssh/sshd_config.d/apikey.conf
+example sshd/sshd sshd/apikey.conf
 
 user=alice password=$alice_password other_user=bob
 

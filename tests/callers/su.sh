@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 # su from alice to bob, with bob's key.
 
-cp /opt/examples/su/su /etc/pam.d/su
+example su/su
 
 service=su
 user=bob password=$bob_password other_user=alice

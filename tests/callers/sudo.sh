@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 # sudo as alice, with her own key.
 
-cp /opt/examples/sudo/sudo /etc/pam.d/sudo
+example sudo/sudo
 
 service=sudo
 user=alice password=$alice_password other_user=bob
@@ -29,7 +29,7 @@ key_create stamp alice stamp pam.sudo
 as_user alice bash -c 'sudo --stdin --prompt= true <<<"$1" && sudo --non-interactive id -un; exit' \
 	- "$stamp" >"$scratch/out" 2>&1
 case_is "a timestamp lets the next command in without asking" "$(cat "$scratch/out")" grep -qx root "$scratch/out"
-install -m 440 /opt/examples/sudo/apikey.sudoers /etc/sudoers.d/apikey
+example sudo/apikey.sudoers
 case_is "the sudoers example is taken" "$(visudo -c 2>&1)" visudo -qc
 as_user alice bash -c 'sudo --stdin --prompt= true <<<"$1" && sudo --non-interactive id -un; exit' - "$stamp" \
 	>"$scratch/out" 2>&1

@@ -18,13 +18,14 @@ here=$(dirname "$(readlink -f "$0")")
 [ "$(id -u)" -eq 0 ] || { echo "making a Debian tree takes root"; exit 77; }
 command -v debootstrap >/dev/null || { echo "debootstrap is not installed"; exit 77; }
 
+apart=()
 if [ $# -gt 0 ]; then
 	packages=("$@")
 else
 	mapfile -t packages < <("$here/../install-dependencies.sh" --list caller-tree)
+	mapfile -t apart < <("$here/../install-dependencies.sh" --list caller-tree-apart)
 fi
-include=$(IFS=,; echo "${packages[*]}")
-made="$suite $architecture $include"
+made="$suite $architecture ${packages[*]} / ${apart[*]}"
 if [ "$(cat "$tree.made" 2>/dev/null)" = "$made" ]; then
 	exit 0
 fi
@@ -38,9 +39,36 @@ if command -v apt-get >/dev/null; then
 fi
 
 rm -rf "$tree" "$tree.made" "$tree.part"
-mkdir -p "$cache" "$(dirname "$tree")"
+mkdir -p "$cache/partial" "$(dirname "$tree")"
+cache=$(readlink -f "$cache")
 # debootstrap mounts /proc inside; in a mount namespace of its own nothing of that is left behind.
 unshare --mount --propagation private debootstrap ${architecture:+--arch="$architecture"} --variant=minbase \
-	--cache-dir="$cache" --include="$include" "$suite" "$tree.part" "$mirror"
+	--cache-dir="$cache" "$suite" "$tree.part" "$mirror"
+
+# No package may start its service, now or when a caller installs one.
+printf '#!/bin/sh\nexit 101\n' >"$tree.part/usr/sbin/policy-rc.d"
+chmod 755 "$tree.part/usr/sbin/policy-rc.d"
+
+# apt, which knows alternatives and conflicts, does the rest. Should a package start something all the same, it ends with
+# the process namespace.
+# shellcheck disable=SC2016 # the inner shell expands it
+unshare --mount --propagation private --pid --fork --kill-child --uts bash -ec '
+	tree=$1 cache=$2 count=$3
+	shift 3
+	hostname callers
+	mount -t proc proc "$tree/proc"
+	mount --bind "$cache" "$tree/var/cache/apt/archives"
+	mkdir -p "$tree/opt/packages/partial"
+	get()
+	{
+		DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 chroot "$tree" apt-get --yes --no-install-recommends \
+			-o APT::Sandbox::User=root -o Acquire::Retries=3 -o DPkg::Options::=--force-unsafe-io "$@"
+	}
+	get update
+	get install "${@:1:count}"
+	shift "$count"
+	# These conflict with others of the tree: their callers install them from /opt/packages, each for itself.
+	[ $# -eq 0 ] || get -o Dir::Cache::archives=/opt/packages --download-only install "$@"
+	' - "$tree.part" "$cache" "${#packages[@]}" "${packages[@]}" "${apart[@]}"
 mv "$tree.part" "$tree"
 echo "$made" >"$tree.made"
