@@ -21,7 +21,8 @@ for device in null zero full random urandom tty; do
 	touch "dev/$device"
 	mount --bind "/dev/$device" "dev/$device"
 done
-mkdir dev/pts dev/shm
+mkdir dev/pts
+mkdir -m 1777 dev/shm
 mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,gid=5 devpts dev/pts
 ln -s pts/ptmx dev/ptmx
 ln -s /proc/self/fd dev/fd

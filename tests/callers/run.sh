@@ -17,7 +17,7 @@ sources=$(readlink -f "$(dirname "$0")/../..")
 callers=(
 	sshd sshd-password sshd-key-only sftp sudo su dovecot
 	pamtester pamtester-peer
-	nginx apache2
+	nginx apache2 postgresql squid
 )
 [ $# -gt 0 ] || set -- "${callers[@]}"
 seconds=${CALLERS_SECONDS:-300}
