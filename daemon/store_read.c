@@ -22,6 +22,8 @@ const char *const store_read_sql[READ_COUNT] = {
 	[READ_LIST_OWNER] = "SELECT " STORE_ROW_COLUMNS " FROM key WHERE owner = ?1 AND name > ?2 ORDER BY name",
 	[READ_LIST_UID] = "SELECT " STORE_ROW_COLUMNS
 			  " FROM key WHERE owner_uid = ?3 AND (owner, name) > (?1, ?2) ORDER BY owner, name",
+	[READ_LIST_UID_OWNER] =
+		"SELECT " STORE_ROW_COLUMNS " FROM key WHERE owner_uid = ?3 AND owner = ?1 AND name > ?2 ORDER BY name",
 	[READ_USE] = ("SELECT count, first_time, last_time, first_service, last_service, first_source, last_source"
 		      " FROM use WHERE key = ?1 AND secret = ?2"),
 	[READ_TALLY] = "SELECT state, keys FROM tally",
@@ -105,14 +107,16 @@ static sqlite3_stmt *list_statement(struct store_reader *reader, const struct st
 		if (order < 0)
 			name = "";
 		owner = filter->owner;
-		which = READ_LIST_OWNER;
+		/* With both, the keys of that owner which are another uid's are not even passed over: how long that
+		 * takes would tell how many there are. */
+		which = filter->owner_uid != NULL ? READ_LIST_UID_OWNER : READ_LIST_OWNER;
 	} else if (filter != NULL && filter->owner_uid != NULL) {
 		which = READ_LIST_UID;
 	}
 	statement = reader->statements[which];
 	sqlite3_bind_text(statement, 1, owner, -1, SQLITE_STATIC);
 	sqlite3_bind_text(statement, 2, name, -1, SQLITE_STATIC);
-	if (which == READ_LIST_UID)
+	if (which == READ_LIST_UID || which == READ_LIST_UID_OWNER)
 		sqlite3_bind_int64(statement, 3, *filter->owner_uid);
 	return statement;
 }

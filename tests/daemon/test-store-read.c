@@ -352,6 +352,39 @@ START_TEST(keys_are_listed_in_pages)
 END_TEST
 
 /* Nothing that is asked while users wait reads a whole table, or sorts. */
+static bool count_visit(void *data, const struct store_key *key)
+{
+	(void)key;
+	++*(unsigned int *)data;
+	return true;
+}
+
+/* What a user is shown of another owner's keys must not take longer for there being many. */
+START_TEST(keys_of_others_are_not_walked_along)
+{
+	CLEANUP_SCRATCH struct scratch scratch;
+	const uint32_t uid = 1000;
+	const struct store_filter filter = { .owner = "alice", .owner_uid = &uid };
+	sqlite3_stmt *statement;
+	int steps[2];
+
+	scratch_init(&scratch);
+	scratch_open(&scratch);
+	statement = scratch.reader->statements[READ_LIST_UID_OWNER];
+	for (int i = 0; i < 2; i++) {
+		unsigned int count = 0;
+
+		ck_assert_int_eq(scratch_insert_many(scratch.store, 1 + 100 * (unsigned int)i, 100), 0);
+		sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 1);
+		ck_assert_int_eq(store_list_keys(scratch.reader, &filter, NULL, count_visit, &count), 0);
+		ck_assert_uint_eq(count, 0);
+		steps[i] = sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 1);
+	}
+	ck_assert_int_gt(steps[0], 0);
+	ck_assert_int_eq(steps[0], steps[1]);
+}
+END_TEST
+
 START_TEST(statements_use_an_index)
 {
 	CLEANUP_SCRATCH struct scratch scratch;
@@ -436,6 +469,7 @@ int main(void)
 	tcase_add_test(store, a_reader_sees_one_state);
 	tcase_add_loop_test(store, no_read_pins_the_past, 0, ARRAY_SIZE(reads));
 	tcase_add_test(store, keys_are_listed_in_pages);
+	tcase_add_test(store, keys_of_others_are_not_walked_along);
 	tcase_add_loop_test(store, statements_use_an_index, 0, (int)READ_COUNT + (int)WRITE_COUNT);
 	tcase_add_test(store, one_lookup_is_one_search);
 	tcase_add_test(store, readers_cannot_write);
