@@ -92,6 +92,21 @@ int table_print(struct table *table)
 	return 0;
 }
 
+int table_flush(struct table *table)
+{
+	struct libscols_column *column;
+	int r = table_print(table);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; (column = scols_table_get_column(table->smart, i)) != NULL; i++)
+		if (scols_column_set_whint(column, (double)scols_column_get_width(column)) < 0)
+			return -ENOMEM;
+	scols_table_remove_lines(table->smart);
+	scols_table_enable_noheadings(table->smart, 1);
+	return 0;
+}
+
 void table_free(struct table *table)
 {
 	if (!table)

@@ -26,6 +26,10 @@ struct table *table_new(const struct table_column *columns, size_t count, bool h
 /* Adds a line: a cell for each column, all copied. Memory that is short is reported by table_print(). */
 void table_add(struct table *table, const char *const *cells);
 
+/* Prints and drops the lines so far; those that come later follow under the same headings, in columns at least as wide.
+ * So a table of any length takes little memory. 0 or -ENOMEM. */
+int table_flush(struct table *table);
+
 /* True when the table has no lines. */
 bool table_is_empty(const struct table *table);
 

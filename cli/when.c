@@ -34,7 +34,7 @@ static const struct {
 	{ INT64_MAX, 365 * DAY + 6 * HOUR, "year", "years" },
 };
 
-static bool parse_span(const char *text, int64_t now, int64_t *ret_time)
+static bool parse_span(const char *text, int64_t most, int64_t *ret_seconds)
 {
 	int64_t count = 0;
 	size_t digits = strspn(text, "0123456789");
@@ -46,9 +46,9 @@ static bool parse_span(const char *text, int64_t now, int64_t *ret_time)
 	for (size_t i = 0; i < COUNT_OF(spans); i++) {
 		if (spans[i].letter != text[digits])
 			continue;
-		if (count == 0 || count > (LATEST - now) / spans[i].seconds)
+		if (count == 0 || count > most / spans[i].seconds)
 			return false;
-		*ret_time = now + count * spans[i].seconds;
+		*ret_seconds = count * spans[i].seconds;
 		return true;
 	}
 	return false;
@@ -91,11 +91,28 @@ static bool parse_date(const char *text, int64_t *ret_time)
 
 bool when_parse(const char *text, int64_t now, int64_t *ret_time)
 {
+	int64_t span;
+
 	if (strcmp(text, "never") == 0) {
 		*ret_time = APIKEY_NEVER;
 		return true;
 	}
-	return parse_span(text, now, ret_time) || parse_date(text, ret_time);
+	if (!parse_span(text, LATEST - now, &span))
+		return parse_date(text, ret_time);
+	*ret_time = now + span;
+	return true;
+}
+
+bool when_parse_past(const char *text, int64_t now, int64_t *ret_time)
+{
+	int64_t span, time;
+
+	if (parse_span(text, now, &span))
+		time = now - span;
+	else if (!parse_date(text, &time) || time > now)
+		return false;
+	*ret_time = time;
+	return true;
 }
 
 /* A time as calendar and clock show it; false where no calendar reaches. */

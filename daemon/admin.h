@@ -104,4 +104,8 @@ int admin_status(struct admin_request *request, struct store_reader *reader, str
 int admin_find_key(struct admin_request *request, struct store_reader *reader, const char *name,
 		   struct store_key *ret_key);
 
+/* The uses of a key's secrets, in their order, those still in memory too. 0 or a negative errno. */
+int admin_find_uses(struct admin_request *request, struct store_reader *reader, const struct store_key *key,
+		    struct store_use ret_uses[STORE_SECRETS_MAX]);
+
 #endif

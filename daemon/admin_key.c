@@ -20,7 +20,6 @@
 #include "daemon/uses.h"
 
 #define ID_ATTEMPTS 8 /* 71 random bits collide about never */
-#define PAGE_KEYS 128 /* keys in one reply, unless fewer are asked for or fit */
 
 static void free_key_message(struct key_message **message)
 {
@@ -53,36 +52,31 @@ int admin_find_key(struct admin_request *request, struct store_reader *reader, c
 	return r;
 }
 
-/* The key with its uses, those still in memory too. NULL and *ret_error on failure. */
-static struct key_message *show_key(struct admin_request *request, struct store_reader *reader,
-				    const struct store_key *key, int *ret_error)
+int admin_find_uses(struct admin_request *request, struct store_reader *reader, const struct store_key *key,
+		    struct store_use ret_uses[STORE_SECRETS_MAX])
 {
-	struct store_use uses[STORE_SECRETS_MAX];
-	struct key_message *message;
-
 	for (size_t i = 0; i < key->secret_count; i++) {
-		int r = store_find_use(reader, key->id, key->secrets[i].number, &uses[i]);
+		int r = store_find_use(reader, key->id, key->secrets[i].number, &ret_uses[i]);
 
-		if (r < 0) {
-			*ret_error = r;
-			return NULL;
-		}
-		uses_merge(request->thread->daemon->uses, &uses[i]);
+		if (r < 0)
+			return r;
+		uses_merge(request->thread->daemon->uses, &ret_uses[i]);
 	}
-	message = key_message_new(key, uses);
-	*ret_error = message ? 0 : -ENOMEM;
-	return message;
+	return 0;
 }
 
 static int reply_key(struct admin_request *request, struct store_reader *reader, const struct store_key *key,
 		     const char *secret)
 {
 	CLEANUP(free_key_message) struct key_message *message = NULL;
-	int r;
+	struct store_use uses[STORE_SECRETS_MAX];
+	int r = admin_find_uses(request, reader, key, uses);
 
-	message = show_key(request, reader, key, &r);
-	if (!message)
+	if (r < 0)
 		return r;
+	message = key_message_new(key, uses);
+	if (!message)
+		return -ENOMEM;
 	key_message_get(message)->secret = secret;
 	return admin_reply(request, &message_key, key_message_get(message));
 }
@@ -262,7 +256,7 @@ int admin_key_create(struct admin_request *request, struct store_reader *reader,
 	return r;
 }
 
-/* ---- show, list ---- */
+/* ---- show ---- */
 
 int admin_key_show(struct admin_request *request, struct store_reader *reader, struct vault *vault)
 {
@@ -271,102 +265,6 @@ int admin_key_show(struct admin_request *request, struct store_reader *reader, s
 
 	(void)vault;
 	return r != 0 ? r : reply_key(request, reader, key, NULL);
-}
-
-struct page {
-	struct admin_request *request;
-	struct store_reader *reader;
-	struct key_message *messages[PAGE_KEYS];
-	struct message_key keys[PAGE_KEYS];
-	size_t count, most, size;
-	bool more;
-	char cursor[WIRE_CURSOR_MAX + 1];
-	int error;
-};
-
-static void page_free(struct page **page)
-{
-	for (size_t i = 0; *page && i < (*page)->count; i++)
-		key_message_free((*page)->messages[i]);
-	free(*page);
-}
-
-static bool add_to_page(void *data, const struct store_key *key)
-{
-	struct page *page = data;
-	struct key_message *message;
-	size_t size;
-
-	if (!authority_reaches(&page->request->authority, key))
-		return true;
-	if (page->count == page->most) {
-		page->more = true;
-		return false;
-	}
-	message = show_key(page->request, page->reader, key, &page->error);
-	if (!message)
-		return false;
-	/* How large it is as a record, measured by the encoder; the reply's room is free until the page is done. */
-	page->error = codec_encode(&message_key, key_message_get(message), (struct codec_header){ 0 },
-				   page->request->reply, sizeof(page->request->reply), &size);
-	if (page->error == 0 && page->size + size + WIRE_CURSOR_MAX + 64 > WIRE_PACKET_MAX)
-		page->more = true;
-	if (page->error < 0 || page->more) {
-		key_message_free(message);
-		return false;
-	}
-	page->size += size;
-	page->messages[page->count] = message;
-	page->keys[page->count++] = *key_message_get(message);
-	snprintf(page->cursor, sizeof(page->cursor), "%s/%s", key->owner, key->name);
-	return true;
-}
-
-/* A cursor is the last key of the page before, as OWNER/NAME. */
-static bool read_cursor(const char *cursor, struct store_position *ret_position)
-{
-	const char *slash = cursor ? strrchr(cursor, '/') : NULL;
-
-	ret_position->owner[0] = ret_position->name[0] = '\0';
-	if (!cursor)
-		return true;
-	if (!slash || (size_t)(slash - cursor) > WIRE_USER_MAX || strlen(slash + 1) > WIRE_NAME_MAX)
-		return false;
-	memcpy(ret_position->owner, cursor, (size_t)(slash - cursor));
-	ret_position->owner[slash - cursor] = '\0';
-	strcpy(ret_position->name, slash + 1);
-	return true;
-}
-
-int admin_key_list(struct admin_request *request, struct store_reader *reader, struct vault *vault)
-{
-	const struct message_key_list *wanted = &request->message.list;
-	const struct authority *authority = &request->authority;
-	uint32_t uid = (uint32_t)authority->uid;
-	struct store_filter filter = { .owner = wanted->owner };
-	CLEANUP(page_free) struct page *page = calloc(1, sizeof(*page));
-	struct message_key_page reply;
-	struct store_position position;
-	int r;
-
-	(void)vault;
-	if (!page)
-		return -ENOMEM;
-	if (!read_cursor(wanted->cursor, &position))
-		return admin_refuse(request, ANSWER_INVALID, "the cursor is none that a list has given");
-	if (authority->kind == AUTHORITY_USER)
-		filter.owner_uid = &uid;
-	if (authority->kind == AUTHORITY_KEY)
-		filter.tenant = authority->tenant;
-	page->request = request;
-	page->reader = reader;
-	page->most = wanted->limit > 0 && wanted->limit < PAGE_KEYS ? wanted->limit : PAGE_KEYS;
-	r = store_list_keys(reader, &filter, &position, add_to_page, page);
-	if (r < 0 || page->error < 0)
-		return r < 0 ? r : page->error;
-	reply = (struct message_key_page){ .keys = { .count = page->count, .items = page->keys },
-					   .cursor = page->more ? page->cursor : NULL };
-	return admin_reply(request, &message_key_page, &reply);
 }
 
 /* ---- changes ---- */

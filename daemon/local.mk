@@ -13,6 +13,7 @@ AM_CPPFLAGS += -DSETTINGS_FILE='"$(sysconfdir)/apikeyd/apikeyd.conf"'
 daemon_libdaemon_la_SOURCES += daemon/admin.c daemon/admin.h
 daemon_libdaemon_la_SOURCES += daemon/admin_explain.c
 daemon_libdaemon_la_SOURCES += daemon/admin_key.c
+daemon_libdaemon_la_SOURCES += daemon/admin_list.c
 daemon_libdaemon_la_SOURCES += daemon/admin_status.c
 daemon_libdaemon_la_SOURCES += daemon/arguments.c daemon/arguments.h
 daemon_libdaemon_la_SOURCES += daemon/audit.c daemon/audit.h
@@ -31,6 +32,7 @@ daemon_libdaemon_la_SOURCES += daemon/escape.c daemon/escape.h
 daemon_libdaemon_la_SOURCES += daemon/handle.c daemon/handle.h
 daemon_libdaemon_la_SOURCES += daemon/journal.c daemon/journal.h
 daemon_libdaemon_la_SOURCES += daemon/key_fields.c daemon/key_fields.h
+daemon_libdaemon_la_SOURCES += daemon/key_filter.c daemon/key_filter.h
 daemon_libdaemon_la_SOURCES += daemon/key_message.c daemon/key_message.h
 daemon_libdaemon_la_SOURCES += daemon/keyring.c daemon/keyring.h
 daemon_libdaemon_la_SOURCES += daemon/limits.c daemon/limits.h

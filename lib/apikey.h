@@ -270,10 +270,25 @@ struct apikey_key_list {
 
 void apikey_key_list_free(struct apikey_key_list *list);
 
-/* A page of the keys the caller may see, sorted by owner and name. owner and cursor may be NULL; limit 0: as many as
- * fit in one answer. */
-int apikey_key_list(struct apikey_admin *admin, const char *owner, const char *cursor, unsigned int limit,
-		    struct apikey_key_list **ret_list);
+/* Which keys are listed: those of which all that is said holds. NULL and 0: not said. */
+struct apikey_key_filter {
+	size_t size;
+	const char *owner;
+	const char *state;
+	const char *permission;    /* a grant or a query that their grants reach */
+	const char *const *labels; /* "name", whatever its value, or "name=value" */
+	int64_t unused_since;      /* neither used nor made since */
+	int64_t expires_before;    /* expired ones too */
+	int64_t due_before;        /* not revoked, and the key, or a secret that is retiring, ends before */
+};
+
+/*
+ * A page of the keys the caller may see, sorted by owner and name. filter and cursor may be NULL; limit 0: as many as
+ * fit in one answer. The daemon looks at a bounded number of keys a call: a page may be short, or empty, and have a
+ * cursor all the same.
+ */
+int apikey_key_list(struct apikey_admin *admin, const struct apikey_key_filter *filter, const char *cursor,
+		    unsigned int limit, struct apikey_key_list **ret_list);
 
 enum apikey_outcome {
 	APIKEY_SKIPPED = 0, /* not reached, or not asked for */

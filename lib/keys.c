@@ -128,18 +128,27 @@ int apikey_key_delete(struct apikey_admin *admin, const char *key, const char *w
 	return refer_to_key(admin, WIRE_KEY_DELETE, key, why, ret_key);
 }
 
-int apikey_key_list(struct apikey_admin *admin, const char *owner, const char *cursor, unsigned int limit,
-		    struct apikey_key_list **ret_list)
+int apikey_key_list(struct apikey_admin *admin, const struct apikey_key_filter *given_filter, const char *cursor,
+		    unsigned int limit, struct apikey_key_list **ret_list)
 {
 	struct message_key_list request = {
 		.credential = admin_credential(admin),
-		.owner = owner,
 		.cursor = cursor,
 		.limit = limit,
 	};
+	struct apikey_key_filter filter;
 	void *root;
-	int r = admin_call(admin, WIRE_KEY_LIST, &message_key_list, &request, key_build_list, &root);
+	int r;
 
+	if (versioned_read(given_filter, &filter, sizeof(filter)) < 0 || texts_read(filter.labels, &request.labels) < 0)
+		return -EINVAL;
+	request.owner = filter.owner;
+	request.state = filter.state;
+	request.permission = filter.permission;
+	request.unused_since = filter.unused_since;
+	request.expires_before = filter.expires_before;
+	request.due_before = filter.due_before;
+	r = admin_call(admin, WIRE_KEY_LIST, &message_key_list, &request, key_build_list, &root);
 	if (r == 0)
 		*ret_list = root;
 	return r;

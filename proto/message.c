@@ -146,6 +146,12 @@ static const struct codec_field message_key_list_fields[] = {
 	TEXT(2, message_key_list, owner, WIRE_USER_MAX),
 	TEXT(3, message_key_list, cursor, WIRE_CURSOR_MAX),
 	NUMBER(4, message_key_list, limit, UINT16_MAX),
+	TEXT(5, message_key_list, state, WIRE_ID_MAX),
+	TEXT(6, message_key_list, permission, WIRE_PERMISSION_MAX),
+	TEXTS(7, message_key_list, labels, WIRE_LABEL_MAX),
+	TIME(8, message_key_list, unused_since),
+	TIME(9, message_key_list, expires_before),
+	TIME(10, message_key_list, due_before),
 };
 RECORD(message_key_list);
 

@@ -146,14 +146,23 @@ struct message_key_create {
 };
 extern const struct codec_record message_key_create;
 
+/* All that is said has to hold of a key for it to be listed. */
 struct message_key_list {
 	const char *credential;
-	const char *owner;  /* only this owner's */
-	const char *cursor; /* of the page before */
-	uint64_t limit;     /* keys a page; 0: as many as fit */
+	const char *owner;         /* only this owner's */
+	const char *cursor;        /* of the page before */
+	uint64_t limit;            /* keys a page; 0: as many as fit */
+	const char *state;         /* MESSAGE_STATE_… */
+	const char *permission;    /* a grant, or a query: what its grants have to reach */
+	struct codec_texts labels; /* "name", whatever its value, or "name=value"; all of them */
+	int64_t unused_since;      /* neither used nor made since */
+	int64_t expires_before;    /* expired ones too */
+	int64_t due_before; /* not revoked, and it, or a secret that is retiring, ends before; expired ones too */
 };
 extern const struct codec_record message_key_list;
 
+/* Sorted by owner and name. The daemon looks at so many keys a request and no more: a page may be short, or empty, with
+ * a cursor all the same. */
 struct message_key_page {
 	struct codec_records keys; /* message_key */
 	const char *cursor;        /* absent on the last page */

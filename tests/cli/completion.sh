@@ -40,8 +40,8 @@ offers 'key verify explain status help completion' ''
 offers 'key' k
 offers 'create list show update activate deactivate revoke delete' key ''
 offers 'create' key c
-offers '--owner --limit' key list ''
-offers '--limit' key list --l
+offers '--owner --state --permission --label --unused-since --expires-before --due --sort --reverse --limit --cursor' key list ''
+offers '--label --limit' key list --l
 offers 'create list show update activate deactivate revoke delete' --json --runtime-dir /run key ''
 offers 'create list show update activate deactivate revoke delete' --runtime-dir = /run key ''
 offers '--why --yes' key delete alice/laptop ''

@@ -109,14 +109,98 @@ act --json key list --owner bob
 is 'the number of keys of bob' "$(json 'map(select(.owner == "bob")) | length')" 40
 act --json key list --owner bob --limit 7
 succeeds
-is 'the number of keys of bob' "$(json length)" 7
-has 'standard error' "$err" 'more keys than the 7'
+is 'the number of keys of bob' "$(json '.keys | length')" 7
+has 'standard error' "$err" 'more keys than the 7' 'next cursor: bob/many-15'
+is 'the end' "$(json '[.next_cursor, .more] | tojson')" '["bob/many-15",true]'
 act --json key list --limit 43
-is 'the number of keys' "$(json length)" 43
+is 'the number of keys' "$(json '.keys | length')" 43
 is 'standard error' "$err" ''
+is 'the end' "$(json '[.next_cursor, .more] | tojson')" '[null,false]'
+act --json key list --owner nobody-has-this --limit 3
+is 'the object' "$(json tojson)" '{"keys":[],"next_cursor":null,"more":false}'
+
+# a list in pieces is the list
+act --json key list
+whole=$(json 'map(.id) | join(" ")')
+pieces='' cursor=
+for _ in {1..20}; do
+	act --json key list --limit 10 ${cursor:+--cursor "$cursor"}
+	succeeds
+	pieces+=$(json '.keys | map(.id + " ") | join("")')
+	cursor=$(json '.next_cursor // ""')
+	[[ -n $cursor ]] || break
+done
+is 'the list in pieces' "${pieces% }" "$whole"
+act key list --cursor bob/many-8
+has 'the list behind a cursor' "$out" many-9
+lacks 'the list behind a cursor' "$out" many-8
+
+# filters, and what they do not find
+act key create --name deploy --owner carol --permission 'mail.*' --label team=blue --expires 10d
+succeeds
+act key create --name spare --owner carol --expires never
+succeeds
+act key revoke carol/spare
+# listed OPTION…: sets out to the names of carol's keys that are listed
+listed()
+{
+	act --json key list --owner carol "$@"
+	succeeds
+	out=$(json 'map(.name) | join(" ")')
+}
+while read -r expected options; do
+	# shellcheck disable=SC2086 # there may be several
+	listed $options
+	is "what is listed with $options" "${out:--}" "${expected//,/ }"
+done <<'END'
+deploy,spare
+spare --state revoked
+deploy --state active
+- --state inactive
+deploy --permission mail.imap
+deploy --permission mail.*
+- --permission pam.sshd
+deploy --label team
+deploy --label team=blue
+- --label team=red
+- --label team --label room
+- --unused-since 1d
+- --unused-since 2020-01-31
+deploy --expires-before 11d
+- --expires-before 9d
+deploy --due
+deploy --state active --due --label team
+END
+act key list --owner carol --label none
+succeeds
+is 'the list' "$out" ''
+has 'standard error' "$err" 'among those asked for'
+act key list --owner carol --permission 'Not A Permission'
+refused
+has 'standard error' "$err" 'no permission'
+
+# order, and a limit on what was sorted
+for sort in name owner created expires last-used; do
+	listed --sort "$sort"
+	forward=$out
+	listed --sort "$sort" --reverse
+	is "the list by $sort the other way around" "$out" "${forward#* } ${forward% *}"
+done
+listed --sort expires
+is 'the list by its end' "$out" 'deploy spare'
+act --json key list --sort name --reverse --limit 2
+is 'the last two names' "$(json '.keys | map(.name) | join(" ")')" 'spare phone'
+is 'the end' "$(json '[.next_cursor, .more] | tojson')" '[null,true]'
+has 'standard error' "$err" 'more keys than the 2'
+act key list --sort name --limit 1
+has 'the list' "$out" bare
+is 'the lines' "$(wc -l <"$scratch/out")" 2
+act key delete carol/deploy --yes
+act key delete carol/spare --yes
 act key list --owner "$me"
 succeeds
-has 'the list' "$out" ID NAME OWNER STATE EXPIRES 'LAST USE' "$laptop" laptop "$phone" 'in 90 days' never
+has 'the list' "$out" NAME OWNER STATE PERMISSIONS EXPIRES 'LAST USE' ID "$laptop" laptop "$phone" 'in 90 days' never \
+	'pam.sshd mail.*' none
 is 'the lines' "$(wc -l <"$scratch/out")" 4
 
 # update: what is named is replaced, the rest stays; lists can be emptied

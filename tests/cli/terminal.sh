@@ -30,14 +30,15 @@ for columns in 40 80; do
 	done
 done
 on_terminal 80 key list
-has 'the list' "$out" ID OWNER NAME STATE EXPIRES 'LAST USE' "$long" 'in 90 days'
+has 'the list' "$out" NAME OWNER STATE PERMISSIONS EXPIRES 'LAST USE' 'in 90 days'
+lacks 'the list' "$out" ID "$long"
 on_terminal 40 key list
-has 'the list' "$out" ID NAME STATE "$long" active
-lacks 'the list' "$out" OWNER EXPIRES 'LAST USE'
+has 'the list' "$out" NAME OWNER STATE active
+lacks 'the list' "$out" PERMISSIONS EXPIRES 'LAST USE'
 # What is long is wrapped, not cut.
-has 'the list' "$(tr -d ' \n' <<<"${out//$long/}" | sed 's/active//g')" whatever-one-does
+has 'the list' "$(tr -d ' \n' <<<"$out" | sed "s/$me//g; s/active//g")" whatever-one-does
 on_terminal 200 key list
-has 'the list' "$out" whatever-one-does
+has 'the list' "$out" whatever-one-does "$long"
 
 # wait_for TEXT: until the terminal shows it
 wait_for()

@@ -93,6 +93,32 @@ static const struct {
 	{ 7300 * DAY, "in 20 years" },
 };
 
+static const struct {
+	const char *text;
+	int64_t time; /* -1: refused */
+} past[] = {
+	{ "90d", NOW - 90 * DAY },
+	{ "1s", NOW - 1 },
+	{ "2026-09-21", 1789948800 },
+	{ "2026-09-21T14:13:20Z", NOW },
+	{ "2026-09-21T14:13:21Z", -1 },
+	{ "2027-01-31", -1 },
+	{ "60y", -1 },
+	{ "never", -1 },
+	{ "0d", -1 },
+	{ "", -1 },
+};
+
+START_TEST(what_has_been_is_read_back_from_now)
+{
+	int64_t time = -1;
+	bool good = when_parse_past(past[_i].text, NOW, &time);
+
+	ck_assert_int_eq(good, past[_i].time != -1);
+	ck_assert_int_eq(time, past[_i].time);
+}
+END_TEST
+
 START_TEST(a_distance_is_told_in_the_unit_that_fits)
 {
 	char text[WHEN_TEXT_SIZE];
@@ -147,6 +173,7 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(tests, a_time_is_read_exactly_or_refused, 0, (int)COUNT_OF(readings));
+	tcase_add_loop_test(tests, what_has_been_is_read_back_from_now, 0, (int)COUNT_OF(past));
 	tcase_add_loop_test(tests, a_distance_is_told_in_the_unit_that_fits, 0, (int)COUNT_OF(relatives));
 	tcase_add_test(tests, no_end_is_never);
 	tcase_add_test(tests, programs_get_utc_and_people_their_own_time);

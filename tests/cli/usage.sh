@@ -53,6 +53,16 @@ wrong 'before it begins' key create --name a --owner alice --not-before 2d --exp
 wrong 'pair' key create --name a --owner alice --kind pair
 wrong 'what to change' key update alice/laptop
 wrong 'takes away' key update alice/laptop --user bob --no-users
+wrong '--state' key list --state gone
+wrong 'sort' key list --sort colour
+wrong '--unused-since' key list --unused-since never
+wrong '--unused-since' key list --unused-since 2099-01-01
+wrong '--unused-since' key list --unused-since 90
+wrong '--expires-before' key list --expires-before never
+wrong '--expires-before' key list --expires-before soon
+wrong '--cursor' key list --cursor a/b --sort name
+wrong '--cursor' key list --cursor a/b --reverse
+wrong 'given twice' key list --state active --state revoked
 wrong '--limit' key list --limit 0
 wrong '--limit' key list --limit -1
 wrong '--limit' key list --limit 1x

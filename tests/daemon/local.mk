@@ -29,6 +29,16 @@ tests_daemon_test_key_fields_SOURCES = tests/daemon/test-key-fields.c
 tests_daemon_test_key_fields_CFLAGS = $(daemon_test_cflags)
 tests_daemon_test_key_fields_LDADD = $(daemon_test_ldadd)
 
+daemon_tests += tests/daemon/test-key-filter
+tests_daemon_test_key_filter_SOURCES = tests/daemon/test-key-filter.c
+tests_daemon_test_key_filter_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_key_filter_LDADD = $(daemon_test_ldadd)
+
+daemon_tests += tests/daemon/test-keyring
+tests_daemon_test_keyring_SOURCES = tests/daemon/test-keyring.c
+tests_daemon_test_keyring_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_keyring_LDADD = $(daemon_test_ldadd)
+
 daemon_tests += tests/daemon/test-limits
 tests_daemon_test_limits_SOURCES = tests/daemon/test-limits.c
 tests_daemon_test_limits_CFLAGS = $(daemon_test_cflags)
@@ -141,6 +151,11 @@ daemon_tests += tests/daemon/test-daemon-admin
 tests_daemon_test_daemon_admin_SOURCES = tests/daemon/test-daemon-admin.c tests/daemon/admin-requests.h $(daemon_wire)
 tests_daemon_test_daemon_admin_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS) $(JANSSON_CFLAGS)
 tests_daemon_test_daemon_admin_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS) $(JANSSON_LIBS)
+
+daemon_tests += tests/daemon/test-daemon-list
+tests_daemon_test_daemon_list_SOURCES = tests/daemon/test-daemon-list.c tests/daemon/admin-requests.h $(daemon_wire)
+tests_daemon_test_daemon_list_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_daemon_list_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS)
 
 daemon_tests += tests/daemon/test-daemon-authority
 tests_daemon_test_daemon_authority_SOURCES = tests/daemon/test-daemon-authority.c tests/daemon/admin-requests.h \

@@ -299,6 +299,15 @@ START_TEST(a_page_of_keys_is_told_whole)
 		{ .keys = { .count = MANY, .items = many }, .cursor = "after alice/laptop" },
 	};
 	static struct exchange exchange = { .request_record = &message_key_list, .reply_record = &message_key_page };
+	static const char *const wanted_labels[] = { "team", "room=4", NULL };
+	struct apikey_key_filter filter = { .size = sizeof(filter),
+					    .owner = "alice",
+					    .state = "active",
+					    .permission = "pam.sshd",
+					    .labels = wanted_labels,
+					    .unused_since = 11,
+					    .expires_before = 12,
+					    .due_before = 13 };
 	struct apikey_key_list *list;
 	struct apikey_admin *admin;
 	struct peer peer;
@@ -313,9 +322,16 @@ START_TEST(a_page_of_keys_is_told_whole)
 	ck_assert_ptr_null(exchange.request.list.cursor);
 	ck_assert_uint_eq(exchange.request.list.limit, 0);
 	apikey_key_list_free(list);
-	ck_assert_int_eq(EXCHANGE_CALL(exchange, apikey_key_list(admin, "alice", "cursor", 7, &list)), 0);
+	ck_assert_int_eq(EXCHANGE_CALL(exchange, apikey_key_list(admin, &filter, "cursor", 7, &list)), 0);
 	ck_assert_str_eq(exchange.request.list.owner, "alice");
 	ck_assert_str_eq(exchange.request.list.cursor, "cursor");
+	ck_assert_str_eq(exchange.request.list.state, "active");
+	ck_assert_str_eq(exchange.request.list.permission, "pam.sshd");
+	ck_assert_uint_eq(exchange.request.list.labels.count, 2);
+	ck_assert_str_eq(exchange.request.list.labels.items[1], "room=4");
+	ck_assert_int_eq(exchange.request.list.unused_since, 11);
+	ck_assert_int_eq(exchange.request.list.expires_before, 12);
+	ck_assert_int_eq(exchange.request.list.due_before, 13);
 	ck_assert_uint_eq(exchange.request.list.limit, 7);
 	apikey_admin_free(admin);
 	peer_stop(&peer);

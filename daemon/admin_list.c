@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * Lists of keys, a page a request. The thread that serves them feeds the watchdog and reloads the configuration too, so
+ * one request looks at ROWS_MOST keys and no more, however many there are and however few are asked for: its page may
+ * be short, or empty, and its cursor says where the next one goes on.
+ *
+ * A cursor names a key, so it is only ever one that the caller may see. Those of other uids are not met at all (an
+ * index leads around them); those of other tenants are passed over in the store.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "daemon/admin.h"
+#include "daemon/key_filter.h"
+#include "daemon/key_message.h"
+
+#define ROWS_MOST 1000 /* keys looked at; 10 ms and less */
+#define PAGE_KEYS 256  /* keys in one reply, unless fewer are asked for or fit */
+
+struct page {
+	struct admin_request *request;
+	struct store_reader *reader;
+	struct key_filter filter;
+	struct key_message *messages[PAGE_KEYS];
+	struct message_key keys[PAGE_KEYS];
+	size_t count, most, size, rows;
+	bool more;
+	char cursor[WIRE_CURSOR_MAX + 1]; /* the last key that was looked at */
+	int error;
+};
+
+static void page_free(struct page **page)
+{
+	for (size_t i = 0; *page && i < (*page)->count; i++)
+		key_message_free((*page)->messages[i]);
+	free(*page);
+}
+
+/* Adds a key that is asked for. False when it has no room, or on an error. */
+static bool add_key(struct page *page, const struct store_key *key, const struct store_use *uses)
+{
+	struct key_message *message;
+	size_t size;
+
+	if (page->count == page->most)
+		return false;
+	message = key_message_new(key, uses);
+	if (!message) {
+		page->error = -ENOMEM;
+		return false;
+	}
+	/* How large it is as a record, measured by the encoder; the reply's room is free until the page is done. */
+	page->error = codec_encode(&message_key, key_message_get(message), (struct codec_header){ 0 },
+				   page->request->reply, sizeof(page->request->reply), &size);
+	if (page->error < 0 || page->size + size + WIRE_CURSOR_MAX + 64 > WIRE_PACKET_MAX) {
+		key_message_free(message);
+		return false;
+	}
+	page->size += size;
+	page->messages[page->count] = message;
+	page->keys[page->count++] = *key_message_get(message);
+	return true;
+}
+
+static bool visit(void *data, const struct store_key *key)
+{
+	struct page *page = data;
+	struct store_use uses[STORE_SECRETS_MAX];
+
+	if (!authority_reaches(&page->request->authority, key))
+		return true;
+	if (page->rows++ == ROWS_MOST) {
+		page->more = true;
+		return false;
+	}
+	if (key_filter_takes(&page->filter, key)) {
+		page->error = admin_find_uses(page->request, page->reader, key, uses);
+		if (page->error < 0)
+			return false;
+		if (key_filter_takes_uses(&page->filter, key, uses) && !add_key(page, key, uses)) {
+			page->more = true;
+			return false;
+		}
+	}
+	snprintf(page->cursor, sizeof(page->cursor), "%s/%s", key->owner, key->name);
+	return true;
+}
+
+/* A cursor is a key as OWNER/NAME: the list goes on behind it. */
+static bool read_cursor(const char *cursor, struct store_position *ret_position)
+{
+	const char *slash = cursor ? strrchr(cursor, '/') : NULL;
+
+	ret_position->owner[0] = ret_position->name[0] = '\0';
+	if (!cursor)
+		return true;
+	if (!slash || (size_t)(slash - cursor) > WIRE_USER_MAX || strlen(slash + 1) > WIRE_NAME_MAX)
+		return false;
+	memcpy(ret_position->owner, cursor, (size_t)(slash - cursor));
+	ret_position->owner[slash - cursor] = '\0';
+	strcpy(ret_position->name, slash + 1);
+	return true;
+}
+
+int admin_key_list(struct admin_request *request, struct store_reader *reader, struct vault *vault)
+{
+	const struct message_key_list *wanted = &request->message.list;
+	const struct authority *authority = &request->authority;
+	uint32_t uid = (uint32_t)authority->uid;
+	struct store_filter reach = { .owner = wanted->owner };
+	CLEANUP(page_free) struct page *page = calloc(1, sizeof(*page));
+	struct store_position position;
+	struct message_key_page reply;
+	int r;
+
+	(void)vault;
+	if (!page)
+		return -ENOMEM;
+	if (!read_cursor(wanted->cursor, &position))
+		return admin_refuse(request, ANSWER_INVALID, "the cursor is none that a list has given");
+	if (!key_filter_read(wanted, clock_wall_seconds(), &page->filter, request->detail, sizeof(request->detail)))
+		return ANSWER_INVALID;
+	if (authority->kind == AUTHORITY_USER)
+		reach.owner_uid = &uid;
+	if (authority->kind == AUTHORITY_KEY)
+		reach.tenant = authority->tenant;
+	page->request = request;
+	page->reader = reader;
+	page->most = wanted->limit > 0 && wanted->limit < PAGE_KEYS ? wanted->limit : PAGE_KEYS;
+	r = store_list_keys(reader, &reach, &position, visit, page);
+	if (r < 0 || page->error < 0)
+		return r < 0 ? r : page->error;
+	reply = (struct message_key_page){ .keys = { .count = page->count, .items = page->keys },
+					   .cursor = page->more ? page->cursor : NULL };
+	return admin_reply(request, &message_key_page, &reply);
+}
