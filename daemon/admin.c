@@ -30,6 +30,8 @@ _Static_assert(offsetof(struct message_key_create, credential) == 0, "the creden
 _Static_assert(offsetof(struct message_key_list, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_key_reference, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_key_update, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_key_rotate, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_key_retire, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_explain, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_status, credential) == 0, "the credential comes first");
 
@@ -46,6 +48,8 @@ static const struct admin_verb verbs[] = {
 	{ WIRE_KEY_REVOKE, &message_key_reference, "key_revoke", AUTHORITY_END, true, true, false,
 	  admin_key_change_state },
 	{ WIRE_KEY_DELETE, &message_key_reference, "key_delete", AUTHORITY_END, true, true, false, admin_key_delete },
+	{ WIRE_KEY_ROTATE, &message_key_rotate, "key_rotate", AUTHORITY_CREATE, true, true, false, admin_key_rotate },
+	{ WIRE_KEY_RETIRE, &message_key_retire, "key_retire", AUTHORITY_END, true, true, false, admin_key_retire },
 	{ WIRE_EXPLAIN, &message_explain, "explain", AUTHORITY_SEE, false, true, false, admin_explain },
 	{ WIRE_STATUS, &message_status, NULL, AUTHORITY_SEE, false, false, false, admin_status },
 };

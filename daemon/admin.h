@@ -34,6 +34,8 @@ struct admin_request {
 		struct message_key_list list;
 		struct message_key_reference reference;
 		struct message_key_update update;
+		struct message_key_rotate rotate;
+		struct message_key_retire retire;
 		struct message_explain explain;
 		struct message_status status;
 	} message; /* texts point into packet */
@@ -96,6 +98,8 @@ int admin_key_show(struct admin_request *request, struct store_reader *reader, s
 int admin_key_update(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_key_change_state(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_key_delete(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_key_rotate(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_key_retire(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_explain(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_status(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 
@@ -107,5 +111,31 @@ int admin_find_key(struct admin_request *request, struct store_reader *reader, c
 /* The uses of a key's secrets, in their order, those still in memory too. 0 or a negative errno. */
 int admin_find_uses(struct admin_request *request, struct store_reader *reader, const struct store_key *key,
 		    struct store_use ret_uses[STORE_SECRETS_MAX]);
+
+/* ---- what changes of a key have in common (daemon/admin_key.c); each returns as a handler does ---- */
+
+/* What a change begins with: the key twice, as it is (keys[0]) and as it will be (keys[1]). */
+int admin_find_twice(struct admin_request *request, struct store_reader *reader, const char *name);
+
+/* Who may grant what, and to whom. */
+int admin_check_reach(struct admin_request *request, const struct store_key *key);
+
+/* How long a user's own key may live from now; those of administrators and of keys that act are not bound. */
+int admin_check_lifetime(struct admin_request *request, const struct store_key *key, int64_t now);
+
+/* The reason somebody gave, which may be NULL. */
+int admin_check_why(struct admin_request *request, const char *why);
+
+/* Draws a secret for the key of that id: *ret_token, with room for CREDENTIAL_OPAQUE_MAX + 1, which the caller wipes,
+ * and what is kept of it. 0 or a negative errno. */
+int admin_draw_secret(struct vault *vault, const struct store_key *key, struct store_secret *secret, char *ret_token);
+
+/* Stores keys[1] with the audit record of the change, and replies with it; token (may be NULL) is its new secret. */
+int admin_save_key(struct admin_request *request, struct store_reader *reader, struct vault *vault, const char *token,
+		   const char *why);
+
+/* Replies with a key and its uses, those still in memory too. */
+int admin_reply_key(struct admin_request *request, struct store_reader *reader, const struct store_key *key,
+		    const char *token);
 
 #endif

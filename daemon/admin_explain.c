@@ -52,6 +52,27 @@ static void describe_dates(const struct store_key *key, char *ret_text)
 		snprintf(ret_text, DETAIL_SIZE, "from %s, expires %s", start, end);
 }
 
+/* Which of the key's secrets it is, and until when that is good. */
+static void describe_secret(const struct store_key *key, uint32_t number, enum reason reason, char *ret_text)
+{
+	const struct store_secret *secret = key->secrets;
+	char end[CLOCK_TEXT_SIZE];
+
+	if (number == 0)
+		return;
+	while (secret->number != number)
+		secret++;
+	clock_format(secret->retires, end, sizeof(end));
+	if (secret->retires == 0)
+		snprintf(ret_text, DETAIL_SIZE, "secret %u, the current one", (unsigned int)number);
+	else if (reason == REASON_NONE)
+		snprintf(ret_text, DETAIL_SIZE, "secret %u, good until %s; the current one is %u", (unsigned int)number,
+			 end, (unsigned int)key->secrets[key->secret_count - 1].number);
+	else
+		snprintf(ret_text, DETAIL_SIZE, "secret %u, refused since %s; the current one is %u",
+			 (unsigned int)number, end, (unsigned int)key->secrets[key->secret_count - 1].number);
+}
+
 /* What the key has to say to a step. */
 static void describe_step(enum policy_step step, const struct store_key *key, const struct policy_request *request,
 			  char *ret_text)
@@ -102,19 +123,19 @@ static void explain_policy(struct explanation *explanation, const struct store_k
 	}
 }
 
-/* Finds the key by credential or by name. 0 and *ret_reason, with *ret_found when there is a key to talk about; else as
- * a handler returns. */
+/* Finds the key by credential or by name. 0 and *ret_reason, with *ret_found when there is a key to talk about and
+ * *ret_secret when there is one of its secrets; else as a handler returns. */
 static int locate(struct admin_request *request, struct store_reader *reader, int64_t now, struct store_key *key,
-		  char ret_id[CREDENTIAL_ID_SIZE + 1], bool *ret_found, enum reason *ret_reason)
+		  char ret_id[CREDENTIAL_ID_SIZE + 1], bool *ret_found, uint32_t *ret_secret, enum reason *ret_reason)
 {
 	const struct message_explain *wanted = &request->message.explain;
-	uint32_t secret;
 	int r;
 
 	*ret_found = true;
+	*ret_secret = 0;
 	*ret_reason = REASON_NONE;
 	if (wanted->subject) {
-		*ret_reason = verify_locate(request->thread, wanted->subject, now, key, &secret, ret_id);
+		*ret_reason = verify_locate(request->thread, wanted->subject, now, key, ret_secret, ret_id);
 		*ret_found = *ret_reason == REASON_NONE || *ret_reason == REASON_BAD_SECRET ||
 			     *ret_reason == REASON_SECRET_RETIRED;
 		return *ret_reason == REASON_STORE_FAILED ? -EIO : 0;
@@ -176,6 +197,7 @@ int admin_explain(struct admin_request *request, struct store_reader *reader, st
 	char own_service[32];
 	char id[CREDENTIAL_ID_SIZE + 1] = "";
 	enum reason reason;
+	uint32_t secret;
 	size_t offset;
 	bool found, visible;
 	int r;
@@ -185,12 +207,13 @@ int admin_explain(struct admin_request *request, struct store_reader *reader, st
 		return admin_refuse(request, ANSWER_INVALID, "the permission '%.200s': %s, at byte %zu",
 				    wanted->permission, permission_query_error(wanted->permission, &offset),
 				    offset + 1);
-	r = locate(request, reader, clock_wall_seconds(), key, id, &found, &reason);
+	r = locate(request, reader, clock_wall_seconds(), key, id, &found, &secret, &reason);
 	if (r != 0)
 		return r;
 	visible = found ? authority_reaches(&request->authority, key)
 			: request->authority.kind == AUTHORITY_ADMINISTRATOR;
 	set_step(&explanation, STEP_LOCATE, "secret", reason, wanted->subject != NULL);
+	describe_secret(key, secret, reason, explanation.details[STEP_LOCATE]);
 	if (explanation.reason == REASON_NONE) {
 		snprintf(own_service, sizeof(own_service), "uid-%u", (unsigned int)request->peer.uid);
 		policy = suppose(request, visible, own_service);

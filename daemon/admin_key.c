@@ -17,6 +17,7 @@
 #include "daemon/audit.h"
 #include "daemon/key_fields.h"
 #include "daemon/key_message.h"
+#include "daemon/settings_value.h"
 #include "daemon/uses.h"
 
 #define ID_ATTEMPTS 8 /* 71 random bits collide about never */
@@ -65,8 +66,8 @@ int admin_find_uses(struct admin_request *request, struct store_reader *reader, 
 	return 0;
 }
 
-static int reply_key(struct admin_request *request, struct store_reader *reader, const struct store_key *key,
-		     const char *secret)
+int admin_reply_key(struct admin_request *request, struct store_reader *reader, const struct store_key *key,
+		    const char *token)
 {
 	CLEANUP(free_key_message) struct key_message *message = NULL;
 	struct store_use uses[STORE_SECRETS_MAX];
@@ -77,7 +78,7 @@ static int reply_key(struct admin_request *request, struct store_reader *reader,
 	message = key_message_new(key, uses);
 	if (!message)
 		return -ENOMEM;
-	key_message_get(message)->secret = secret;
+	key_message_get(message)->secret = token;
 	return admin_reply(request, &message_key, key_message_get(message));
 }
 
@@ -129,8 +130,7 @@ static int check_number(struct admin_request *request, struct store_reader *read
 					   (unsigned long long)count, (unsigned long long)most);
 }
 
-/* Who may grant what, and to whom. */
-static int check_reach(struct admin_request *request, const struct store_key *key)
+int admin_check_reach(struct admin_request *request, const struct store_key *key)
 {
 	if (!authority_covers(&request->authority, key->permissions))
 		return admin_refuse(request, ANSWER_NOT_PERMITTED,
@@ -142,16 +142,35 @@ static int check_reach(struct admin_request *request, const struct store_key *ke
 	return 0;
 }
 
+int admin_check_lifetime(struct admin_request *request, const struct store_key *key, int64_t now)
+{
+	int64_t most = request->settings->settings.self_service_lifetime;
+	char limit[SETTINGS_NUMBER_SIZE];
+
+	if (request->authority.kind != AUTHORITY_USER || most == TIME_NEVER || key->expires <= now + most)
+		return 0;
+	settings_value_format((uint64_t)most, SETTINGS_UNIT_SPAN, limit);
+	return admin_refuse(
+		request, ANSWER_NOT_PERMITTED,
+		"your keys may live for %s from now at most: give it an end within that, %s%s%s--expires %s%s", limit,
+		*key->id ? "'apikeyctl key update " : "", key->id, *key->id ? " " : "", limit, *key->id ? "'" : "");
+}
+
+/* The end of a key that was made without one: a user's own gets none that they could not ask for. */
 static int64_t default_expiry(const struct admin_request *request, int64_t now)
 {
-	int64_t lifetime = request->settings->settings.default_lifetime;
+	const struct settings *settings = &request->settings->settings;
+	int64_t lifetime = settings->default_lifetime;
 
+	if (request->authority.kind == AUTHORITY_USER && settings->self_service_lifetime < lifetime)
+		lifetime = settings->self_service_lifetime;
 	return lifetime == TIME_NEVER ? TIME_NEVER : now + lifetime;
 }
 
 static int fill_key(struct admin_request *request, const struct key_lists *lists, int64_t now, struct store_key *key)
 {
 	const struct message_key_create *wanted = &request->message.create;
+	int r;
 
 	*key->id = '\0';
 	key->kind = STORE_OPAQUE;
@@ -174,32 +193,33 @@ static int fill_key(struct admin_request *request, const struct key_lists *lists
 	key->sources = lists->sources;
 	key->labels = lists->labels;
 	key->secret_count = 1;
-	key->secrets[0] = (struct store_secret){ .number = 1, .form = STORE_FORM_TOKEN, .created = now };
+	key->secrets[0] = (struct store_secret){ .number = 1, .created = now };
 	if (!key_name_check(key->name, request->detail, sizeof(request->detail)) ||
 	    !key_owner_check(key->owner, request->detail, sizeof(request->detail)) ||
 	    !key_dates_check(key->not_before, key->expires, now, request->detail, sizeof(request->detail)))
 		return ANSWER_INVALID;
-	return check_reach(request, key);
+	r = admin_check_lifetime(request, key, now);
+	return r != 0 ? r : admin_check_reach(request, key);
 }
 
-/* A fresh id and secret, and the secret's digest. */
-static int make_token(struct vault *vault, struct store_key *key, char *ret_token)
+int admin_draw_secret(struct vault *vault, const struct store_key *key, struct store_secret *secret, char *ret_token)
 {
-	char secret[CREDENTIAL_SECRET_SIZE + 1];
+	char text[CREDENTIAL_SECRET_SIZE + 1];
 	struct crypto_mac *mac = NULL;
-	int r = crypto_random_base62(key->id, CREDENTIAL_ID_SIZE);
+	int r = crypto_mac_new(vault->keyring.pepper, &mac);
 
 	if (r == 0)
-		r = crypto_random_base62(secret, CREDENTIAL_SECRET_SIZE);
-	if (r == 0)
-		r = crypto_mac_new(vault->keyring.pepper, &mac);
-	if (r < 0)
+		r = crypto_random_base62(text, CREDENTIAL_SECRET_SIZE);
+	if (r < 0) {
+		crypto_mac_free(mac);
 		return r;
-	credential_write_opaque(false, key->id, secret, ret_token);
-	key->secrets[0].pepper = vault->keyring.pepper_version;
-	r = crypto_mac_compute(mac, ret_token, strlen(ret_token), key->secrets[0].digest);
+	}
+	credential_write_opaque(key->test, key->id, text, ret_token);
+	secret->form = STORE_FORM_TOKEN;
+	secret->pepper = vault->keyring.pepper_version;
+	r = crypto_mac_compute(mac, ret_token, strlen(ret_token), secret->digest);
 	crypto_mac_free(mac);
-	secret_wipe(secret, sizeof(secret));
+	secret_wipe(text, sizeof(text));
 	return r;
 }
 
@@ -216,7 +236,9 @@ static int insert_key(struct admin_request *request, struct store_reader *reader
 		return r;
 	r = -EEXIST;
 	for (int attempt = 0; attempt < ID_ATTEMPTS && r == -EEXIST; attempt++) {
-		r = make_token(vault, key, ret_token);
+		r = crypto_random_base62(key->id, CREDENTIAL_ID_SIZE);
+		if (r == 0)
+			r = admin_draw_secret(vault, key, &key->secrets[0], ret_token);
 		if (r == 0)
 			r = store_insert_key(vault->store, key);
 	}
@@ -251,7 +273,7 @@ int admin_key_create(struct admin_request *request, struct store_reader *reader,
 	if (r == 0)
 		r = log_change(request, vault, NULL, key, NULL);
 	if (r == 0)
-		r = reply_key(request, reader, key, token);
+		r = admin_reply_key(request, reader, key, token);
 	secret_wipe(token, sizeof(token));
 	return r;
 }
@@ -264,20 +286,20 @@ int admin_key_show(struct admin_request *request, struct store_reader *reader, s
 	int r = admin_find_key(request, reader, request->message.reference.key, key);
 
 	(void)vault;
-	return r != 0 ? r : reply_key(request, reader, key, NULL);
+	return r != 0 ? r : admin_reply_key(request, reader, key, NULL);
 }
 
 /* ---- changes ---- */
 
-/* What a change begins with: the key twice, as it is and as it will be. */
-static int find_twice(struct admin_request *request, struct store_reader *reader, const char *name)
+int admin_find_twice(struct admin_request *request, struct store_reader *reader, const char *name)
 {
 	int r = admin_find_key(request, reader, name, &request->keys[0]);
 
 	return r != 0 ? r : store_find_key(reader, request->keys[0].id, &request->keys[1]);
 }
 
-static int save(struct admin_request *request, struct store_reader *reader, struct vault *vault)
+int admin_save_key(struct admin_request *request, struct store_reader *reader, struct vault *vault, const char *token,
+		   const char *why)
 {
 	int r = store_update_key(vault->store, &request->keys[1]);
 
@@ -286,8 +308,8 @@ static int save(struct admin_request *request, struct store_reader *reader, stru
 				    "%.200s has a key named '%.128s' already; choose another name",
 				    request->keys[1].owner, request->keys[1].name);
 	if (r == 0)
-		r = log_change(request, vault, &request->keys[0], &request->keys[1], NULL);
-	return r != 0 ? r : reply_key(request, reader, &request->keys[1], NULL);
+		r = log_change(request, vault, &request->keys[0], &request->keys[1], why);
+	return r != 0 ? r : admin_reply_key(request, reader, &request->keys[1], token);
 }
 
 int admin_key_update(struct admin_request *request, struct store_reader *reader, struct vault *vault)
@@ -301,7 +323,7 @@ int admin_key_update(struct admin_request *request, struct store_reader *reader,
 		return ANSWER_INVALID;
 	if (wanted->changes == 0)
 		return admin_refuse(request, ANSWER_INVALID, "nothing to change was named");
-	r = find_twice(request, reader, wanted->key);
+	r = admin_find_twice(request, reader, wanted->key);
 	if (r != 0)
 		return r;
 	if (key->state == STORE_REVOKED)
@@ -326,8 +348,11 @@ int admin_key_update(struct admin_request *request, struct store_reader *reader,
 	    !key_dates_check(key->not_before, key->expires, clock_wall_seconds(), request->detail,
 			     sizeof(request->detail)))
 		return ANSWER_INVALID;
-	r = check_reach(request, key);
-	return r != 0 ? r : save(request, reader, vault);
+	if (wanted->changes & MESSAGE_CHANGE_EXPIRES)
+		r = admin_check_lifetime(request, key, clock_wall_seconds());
+	if (r == 0)
+		r = admin_check_reach(request, key);
+	return r != 0 ? r : admin_save_key(request, reader, vault, NULL, NULL);
 }
 
 /* From which states a request leads where. A key that is there already stays as it is, and that is no error. */
@@ -342,7 +367,7 @@ static int change_state(struct admin_request *request, struct store_key *key)
 			return admin_refuse(request, ANSWER_NOT_PERMITTED,
 					    "the key is suspended; an administrator can activate it");
 		key->state = STORE_ACTIVE;
-		return check_reach(request, key);
+		return admin_check_reach(request, key);
 	case WIRE_KEY_DEACTIVATE:
 		if (key->state == STORE_REVOKED || key->state == STORE_SUSPENDED)
 			return admin_refuse(request, ANSWER_WRONG_STATE, "the key is %s already, which says more",
@@ -355,8 +380,7 @@ static int change_state(struct admin_request *request, struct store_key *key)
 	}
 }
 
-/* Why a state was changed, as someone said it. */
-static int check_why(struct admin_request *request, const char *why)
+int admin_check_why(struct admin_request *request, const char *why)
 {
 	if (!why || (encoding_is_printable_utf8(why, strlen(why)) && !credential_looks_secret(why)))
 		return 0;
@@ -367,31 +391,31 @@ int admin_key_change_state(struct admin_request *request, struct store_reader *r
 {
 	const struct message_key_reference *wanted = &request->message.reference;
 	struct store_key *key = &request->keys[1];
-	int r = check_why(request, wanted->why);
+	int r = admin_check_why(request, wanted->why);
 
 	if (r == 0)
-		r = find_twice(request, reader, wanted->key);
+		r = admin_find_twice(request, reader, wanted->key);
 	if (r == 0)
 		r = change_state(request, key);
 	if (r != 0)
 		return r;
 	if (key->state == request->keys[0].state)
-		return reply_key(request, reader, key, NULL);
+		return admin_reply_key(request, reader, key, NULL);
 	key->state_reason = wanted->why ? wanted->why : "";
-	return save(request, reader, vault);
+	return admin_save_key(request, reader, vault, NULL, NULL);
 }
 
 int admin_key_delete(struct admin_request *request, struct store_reader *reader, struct vault *vault)
 {
 	const struct message_key_reference *wanted = &request->message.reference;
 	struct store_key *key = &request->keys[0];
-	int r = check_why(request, wanted->why);
+	int r = admin_check_why(request, wanted->why);
 
 	if (r == 0)
 		r = admin_find_key(request, reader, wanted->key, key);
 	/* The reply shows the key as it was, uses included, so it is made before they go. */
 	if (r == 0)
-		r = reply_key(request, reader, key, NULL);
+		r = admin_reply_key(request, reader, key, NULL);
 	if (r == 0)
 		r = store_delete_key(vault->store, key->id);
 	return r != 0 ? r : log_change(request, vault, key, NULL, wanted->why);

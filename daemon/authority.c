@@ -33,6 +33,8 @@ static enum answer decide_by_credential(struct connection *connection, const cha
 		return ANSWER_UNAVAILABLE;
 	if (reason != REASON_NONE)
 		return ANSWER_BAD_CREDENTIAL;
+	snprintf(authority->key_id, sizeof(authority->key_id), "%s", id);
+	authority->secret = secret;
 	snprintf(authority->tenant, sizeof(authority->tenant), "%s", key->tenant);
 	snprintf(authority->permissions, sizeof(authority->permissions), "%s", key->permissions);
 	snprintf(authority->owner, sizeof(authority->owner), "%s", key->owner);

@@ -186,6 +186,22 @@ static json_t *time_json(int64_t time)
 	return json_string(text);
 }
 
+/* Numbers and dates; of the secrets themselves nothing. */
+static json_t *secrets_json(const struct store_key *key)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < key->secret_count; i++) {
+		json_t *object = json_object();
+
+		json_object_set_new(object, "number", json_integer(key->secrets[i].number));
+		json_object_set_new(object, "created", time_json(key->secrets[i].created));
+		json_object_set_new(object, "retires", time_json(key->secrets[i].retires));
+		json_array_append_new(list, object);
+	}
+	return list;
+}
+
 static json_t *key_json(const struct store_key *key)
 {
 	json_t *object = json_object();
@@ -205,6 +221,7 @@ static json_t *key_json(const struct store_key *key)
 	json_object_set_new(object, "labels", list_json(key->labels, '\n'));
 	json_object_set_new(object, "not_before", time_json(key->not_before));
 	json_object_set_new(object, "expires", time_json(key->expires));
+	json_object_set_new(object, "secrets", secrets_json(key));
 	return object;
 }
 

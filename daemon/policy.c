@@ -169,3 +169,10 @@ enum reason policy_judge(const struct store_key *key, const struct policy_reques
 	}
 	return REASON_NONE;
 }
+
+enum reason policy_judge_secret(const struct store_secret *secret, int64_t now)
+{
+	if (secret->form != STORE_FORM_TOKEN || (secret->retires != 0 && now >= secret->retires))
+		return REASON_SECRET_RETIRED;
+	return REASON_NONE;
+}

@@ -47,6 +47,9 @@ enum reason policy_check(enum policy_step step, const struct store_key *key, con
 /* Judges all; REASON_NONE: every step passed. */
 enum reason policy_judge(const struct store_key *key, const struct policy_request *request);
 
+/* Whether a secret of the key is still good: REASON_NONE, or secret_retired. */
+enum reason policy_judge_secret(const struct store_secret *secret, int64_t now);
+
 /* True when item is one of the list's, which are separated by separator. */
 bool policy_list_contains(const char *list, char separator, const char *item);
 

@@ -19,6 +19,9 @@ struct settings_peer {
 	char *services; /* separated by one space; "*" is not allowed */
 };
 
+/* How long at most two secrets of a key are good side by side, as configured or as asked for, in seconds: a year. */
+#define SETTINGS_OVERLAP_MAX (UINT64_C(365) * 86400)
+
 struct settings {
 	/* [daemon] */
 	uint64_t workers;             /* 1–64, default 2 */
@@ -33,13 +36,15 @@ struct settings {
 	/* [self-service] */
 	char *self_service_permissions; /* grants separated by one space; "" */
 	uint64_t self_service_keys;     /* most keys of one user: default 32 */
+	int64_t self_service_lifetime;  /* max_lifetime: seconds from now to the end of a user's own key; TIME_NEVER */
 	/* [peers], [gateway] */
 	struct settings_peer *peers;
 	size_t peer_count;
 	uid_t *gateway_users;
 	size_t gateway_user_count;
 	/* [policy] */
-	int64_t default_lifetime; /* seconds; TIME_NEVER (default) */
+	int64_t default_lifetime;  /* seconds; TIME_NEVER (default) */
+	uint64_t rotation_overlap; /* seconds: default 7 d, 1 m – SETTINGS_OVERLAP_MAX */
 	/* [throttle] */
 	uint64_t failures_per_minute; /* of one uid and source before denials become throttled: default 30, 1–100000 */
 	/* [audit] */

@@ -40,6 +40,9 @@ enum store_state {
 /* How a secret's digest is computed from its text. */
 enum store_form {
 	STORE_FORM_TOKEN = 1, /* HMAC(pepper, text) */
+	/* The same, of a secret that was ended before its date: refused whatever the clock says, for one that is set
+	 * back must not bring it back. Kept so that a login with it can be told from a guess. */
+	STORE_FORM_ENDED = 2,
 };
 
 struct store_secret {
@@ -47,7 +50,7 @@ struct store_secret {
 	uint8_t form;    /* enum store_form */
 	uint32_t pepper; /* version of the pepper */
 	int64_t created;
-	int64_t retires; /* 0: current */
+	int64_t retires; /* from then on it is refused; 0: current */
 	uint8_t digest[STORE_DIGEST_SIZE];
 };
 

@@ -61,21 +61,21 @@ static enum reason shape_reason(enum credential_kind kind)
 	return REASON_NOT_A_CREDENTIAL;
 }
 
-/* The secret whose digest it is; every one is compared, and a missing key's place is taken by one that never fits, so
- * that time tells nothing. */
+/* The secret whose digest it is. As many are compared as a key can have, those that are not there with one that is
+ * nobody's, so that time tells neither how many there are nor which one fits. */
 static const struct store_secret *find_secret(const struct store_key *key, const uint8_t digest[CRYPTO_MAC_SIZE])
 {
-	static const uint8_t nothing[CRYPTO_MAC_SIZE];
+	static const struct store_secret nobodys = { .number = 0 };
 	const struct store_secret *found = NULL;
+	size_t count = key ? key->secret_count : 0;
 
-	for (size_t i = 0; key && i < key->secret_count; i++) {
-		const struct store_secret *secret = &key->secrets[i];
+	for (size_t i = 0; i < STORE_SECRETS_MAX; i++) {
+		const struct store_secret *secret = i < count ? &key->secrets[i] : &nobodys;
+		bool equal = secret_equal(secret->digest, digest, CRYPTO_MAC_SIZE);
 
-		if (secret->form == STORE_FORM_TOKEN && secret_equal(secret->digest, digest, CRYPTO_MAC_SIZE))
+		if (equal && (secret->form == STORE_FORM_TOKEN || secret->form == STORE_FORM_ENDED))
 			found = secret;
 	}
-	if (!key)
-		(void)secret_equal(nothing, digest, CRYPTO_MAC_SIZE);
 	return found;
 }
 
@@ -115,10 +115,8 @@ enum reason verify_locate(struct thread *thread, const char *credential, int64_t
 		return REASON_UNKNOWN_KEY;
 	if (!secret)
 		return REASON_BAD_SECRET;
-	if (secret->retires != 0 && now >= secret->retires)
-		return REASON_SECRET_RETIRED;
 	*ret_secret = secret->number;
-	return REASON_NONE;
+	return policy_judge_secret(secret, now);
 }
 
 static void describe_key(const struct store_key *key, struct verify_outcome *outcome)
@@ -180,10 +178,8 @@ void verify_credential(struct thread *thread, const struct verify_caller *caller
 static enum reason judge_secret(const struct store_key *key, uint32_t number, int64_t now)
 {
 	for (size_t i = 0; i < key->secret_count; i++) {
-		const struct store_secret *secret = &key->secrets[i];
-
-		if (secret->number == number && (secret->retires == 0 || now < secret->retires))
-			return REASON_NONE;
+		if (key->secrets[i].number == number)
+			return policy_judge_secret(&key->secrets[i], now);
 	}
 	return REASON_SECRET_RETIRED;
 }

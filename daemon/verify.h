@@ -43,7 +43,7 @@ struct policy_request verify_policy_request(const struct verify_caller *caller, 
 					    const char *permission, const char *tenant, const char *rhost, int64_t now);
 
 /* Finds the key of a credential and compares its secret: REASON_NONE and *ret_key with *ret_secret, or the reason; the
- * id is set where the text names one. */
+ * id is set where the text names one, key and secret also where it has retired. */
 enum reason verify_locate(struct thread *thread, const char *credential, int64_t now, struct store_key *ret_key,
 			  uint32_t *ret_secret, char ret_id[CREDENTIAL_ID_SIZE + 1]);
 

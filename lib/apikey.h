@@ -187,7 +187,7 @@ struct apikey_use {
 struct apikey_secret {
 	uint32_t number;
 	int64_t created;
-	int64_t retires; /* 0: the current one */
+	int64_t retires; /* 0: the current one; else when it is, or was, refused from */
 	uint64_t use_count;
 	struct apikey_use first_use, last_use;
 };
@@ -213,7 +213,7 @@ struct apikey_key {
 	const char *const *labels;           /* "name=value" */
 	const struct apikey_secret *secrets; /* oldest first; the last is the current one */
 	size_t secret_count;
-	const char *secret; /* the credential, from apikey_key_create() only; else "" */
+	const char *secret; /* the credential, from apikey_key_create() and apikey_key_rotate() only; else "" */
 };
 
 /* Wipes and frees. Accepts NULL. */
@@ -261,6 +261,26 @@ int apikey_key_deactivate(struct apikey_admin *admin, const char *key, const cha
 int apikey_key_revoke(struct apikey_admin *admin, const char *key, const char *why, struct apikey_key **ret_key);
 /* *ret_key is the key as it was. */
 int apikey_key_delete(struct apikey_admin *admin, const char *key, const char *why, struct apikey_key **ret_key);
+
+struct apikey_rotate_options {
+	size_t size;
+	uint64_t overlap;  /* seconds the secret before stays good; 0: as the daemon is configured */
+	int now;           /* 1: it is refused when the call returns; then overlap is 0 */
+	uint32_t expected; /* the number of the secret that was seen to be current; 0: whichever is */
+};
+
+/*
+ * Gives the key a new current secret, which *ret_key carries and which cannot be had again; the id stays. The secret
+ * before stays good for the overlap. Of two calls with the same expected number one gets APIKEY_WRONG_STATE. options
+ * may be NULL.
+ */
+int apikey_key_rotate(struct apikey_admin *admin, const char *key, const struct apikey_rotate_options *options,
+		      struct apikey_key **ret_key);
+
+/* Ends the secret of that number, which is not the current one, or with 0 all but the current one: when it returns,
+ * they are refused. why may be NULL. */
+int apikey_key_retire(struct apikey_admin *admin, const char *key, uint32_t secret, const char *why,
+		      struct apikey_key **ret_key);
 
 struct apikey_key_list {
 	size_t count;

@@ -128,6 +128,33 @@ int apikey_key_delete(struct apikey_admin *admin, const char *key, const char *w
 	return refer_to_key(admin, WIRE_KEY_DELETE, key, why, ret_key);
 }
 
+int apikey_key_rotate(struct apikey_admin *admin, const char *key, const struct apikey_rotate_options *given_options,
+		      struct apikey_key **ret_key)
+{
+	struct apikey_rotate_options options;
+	struct message_key_rotate request = { .credential = admin_credential(admin), .key = key };
+
+	if (versioned_read(given_options, &options, sizeof(options)) < 0 || options.now < 0 || options.now > 1)
+		return -EINVAL;
+	request.overlap = options.overlap;
+	request.now = (uint64_t)options.now;
+	request.expected = options.expected;
+	return call_for_key(admin, WIRE_KEY_ROTATE, &message_key_rotate, &request, ret_key);
+}
+
+int apikey_key_retire(struct apikey_admin *admin, const char *key, uint32_t secret, const char *why,
+		      struct apikey_key **ret_key)
+{
+	struct message_key_retire request = {
+		.credential = admin_credential(admin),
+		.key = key,
+		.secret = secret,
+		.why = why,
+	};
+
+	return call_for_key(admin, WIRE_KEY_RETIRE, &message_key_retire, &request, ret_key);
+}
+
 int apikey_key_list(struct apikey_admin *admin, const struct apikey_key_filter *given_filter, const char *cursor,
 		    unsigned int limit, struct apikey_key_list **ret_list)
 {

@@ -40,6 +40,7 @@ dist_man_MANS += \
 	lib/man/apikey_client_open.3 \
 	lib/man/apikey_explain.3 \
 	lib/man/apikey_key_create.3 \
+	lib/man/apikey_key_rotate.3 \
 	lib/man/apikey_verify.3 \
 	lib/man/libapikey.3
 lib_man_links = \
@@ -62,6 +63,7 @@ lib_man_links = \
 	apikey_key_free:apikey_key_create \
 	apikey_key_list:apikey_key_create \
 	apikey_key_list_free:apikey_key_create \
+	apikey_key_retire:apikey_key_rotate \
 	apikey_key_revoke:apikey_key_create \
 	apikey_key_show:apikey_key_create \
 	apikey_key_update:apikey_key_create \

@@ -182,6 +182,23 @@ static const struct codec_field message_key_update_fields[] = {
 };
 RECORD(message_key_update);
 
+static const struct codec_field message_key_rotate_fields[] = {
+	TEXT(1, message_key_rotate, credential, WIRE_CREDENTIAL_MAX),
+	NEED(2, message_key_rotate, key, WIRE_USER_MAX + 1 + WIRE_NAME_MAX),
+	NUMBER(3, message_key_rotate, overlap, UINT64_MAX),
+	NUMBER(4, message_key_rotate, now, 1),
+	NUMBER(5, message_key_rotate, expected, UINT32_MAX),
+};
+RECORD(message_key_rotate);
+
+static const struct codec_field message_key_retire_fields[] = {
+	TEXT(1, message_key_retire, credential, WIRE_CREDENTIAL_MAX),
+	NEED(2, message_key_retire, key, WIRE_USER_MAX + 1 + WIRE_NAME_MAX),
+	NUMBER(3, message_key_retire, secret, UINT32_MAX),
+	TEXT(4, message_key_retire, why, WIRE_REASON_MAX),
+};
+RECORD(message_key_retire);
+
 static const struct codec_field message_explain_fields[] = {
 	TEXT(1, message_explain, credential, WIRE_CREDENTIAL_MAX),
 	TEXT(2, message_explain, subject, WIRE_CREDENTIAL_MAX),

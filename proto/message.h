@@ -97,7 +97,7 @@ extern const struct codec_record message_use;
 struct message_secret {
 	uint64_t number; /* 1, 2, …: the greatest is the current one */
 	int64_t created;
-	int64_t retires; /* 0 for the current one */
+	int64_t retires; /* 0 for the current one; when it was or will be refused from */
 	uint64_t use_count;
 	struct codec_records first_use; /* message_use, at most one */
 	struct codec_records last_use;  /* message_use, at most one */
@@ -125,7 +125,7 @@ struct message_key {
 	struct codec_texts sources;   /* networks, "local"; none: from anywhere */
 	struct codec_texts labels;    /* "name=value" */
 	struct codec_records secrets; /* message_secret, oldest first */
-	const char *secret;           /* the credential itself: in the reply to WIRE_KEY_CREATE and nowhere else */
+	const char *secret;           /* the credential itself: in the replies to WIRE_KEY_CREATE and WIRE_KEY_ROTATE */
 };
 extern const struct codec_record message_key;
 
@@ -201,6 +201,25 @@ struct message_key_update {
 	int64_t expires;
 };
 extern const struct codec_record message_key_update;
+
+/* A new current secret. The one before stays good for a while, so that what uses it can be changed one by one. */
+struct message_key_rotate {
+	const char *credential;
+	const char *key;
+	uint64_t overlap;  /* seconds that the secret before stays good; 0: as configured */
+	uint64_t now;      /* 1: it is refused at once, and there is no overlap */
+	uint64_t expected; /* the number of the secret that is current now; 0: not said */
+};
+extern const struct codec_record message_key_rotate;
+
+/* Ends secrets that were to stay good for a while. */
+struct message_key_retire {
+	const char *credential;
+	const char *key;
+	uint64_t secret; /* its number; 0: all but the current one */
+	const char *why; /* kept in the audit */
+};
+extern const struct codec_record message_key_retire;
 
 /* A dry run: would this credential, or this key with a good secret, be let in? Changes and consumes nothing. */
 struct message_explain {

@@ -91,6 +91,8 @@ enum wire_type {
 	WIRE_KEY_DELETE = 23,     /* message_key_reference -> message_key as it was */
 	WIRE_EXPLAIN = 24,        /* a dry run: message_explain -> message_explanation */
 	WIRE_STATUS = 25,         /* message_status -> message_state */
+	WIRE_KEY_ROTATE = 26,     /* message_key_rotate -> message_key with its new secret */
+	WIRE_KEY_RETIRE = 27,     /* message_key_retire -> message_key */
 	/* a request that got no answer of its own: message_error */
 	WIRE_ERROR = 0xffff,
 };

@@ -170,6 +170,9 @@ static struct store_key key_of_alice(void)
 	key.state_reason = key.created_by = key.roles = key.users = key.sources = key.labels = "";
 	key.permissions = "mail.imap";
 	key.expires = TIME_NEVER;
+	key.secret_count = 1;
+	key.secrets[0] = (struct store_secret){ .number = 1, .form = STORE_FORM_TOKEN, .created = 10 };
+	memset(key.secrets[0].digest, 'd', sizeof(key.secrets[0].digest));
 	return key;
 }
 
@@ -190,6 +193,26 @@ START_TEST(changes_say_what_differs)
 }
 END_TEST
 
+START_TEST(changes_of_secrets_say_numbers_and_dates)
+{
+	struct store_key before = key_of_alice(), after = key_of_alice();
+	char *changes;
+
+	after.secrets[0].retires = 60;
+	after.secrets[1] = (struct store_secret){ .number = 2, .form = STORE_FORM_TOKEN, .created = 30 };
+	memset(after.secrets[1].digest, 'e', sizeof(after.secrets[1].digest));
+	after.secret_count = 2;
+	changes = key_changes(&before, &after, "lost");
+	ck_assert_str_eq(
+		changes,
+		"{\"before\":{\"secrets\":[{\"number\":1,\"created\":\"1970-01-01T00:00:10Z\",\"retires\":null}]},"
+		"\"after\":{\"secrets\":[{\"number\":1,\"created\":\"1970-01-01T00:00:10Z\","
+		"\"retires\":\"1970-01-01T00:01:00Z\"},"
+		"{\"number\":2,\"created\":\"1970-01-01T00:00:30Z\",\"retires\":null}]},\"why\":\"lost\"}");
+	free(changes);
+}
+END_TEST
+
 START_TEST(a_new_and_a_deleted_key_are_whole)
 {
 	struct store_key key = key_of_alice();
@@ -202,7 +225,8 @@ START_TEST(a_new_and_a_deleted_key_are_whole)
 			 "{\"after\":{\"name\":\"laptop\",\"owner\":\"alice\",\"tenant\":\"default\","
 			 "\"kind\":\"opaque\",\"state\":\"active\",\"state_reason\":null,"
 			 "\"permissions\":[\"mail.imap\"],\"roles\":[],\"users\":[\"bob\",\"deploy\"],"
-			 "\"sources\":[],\"labels\":[],\"not_before\":null,\"expires\":\"1970-01-02T00:00:00Z\"}}");
+			 "\"sources\":[],\"labels\":[],\"not_before\":null,\"expires\":\"1970-01-02T00:00:00Z\","
+			 "\"secrets\":[{\"number\":1,\"created\":\"1970-01-01T00:00:10Z\",\"retires\":null}]}}");
 	free(changes);
 	changes = key_changes(&key, NULL, "left");
 	ck_assert_ptr_nonnull(strstr(changes, "{\"before\":{\"name\":\"laptop\""));
@@ -239,6 +263,7 @@ int main(void)
 	tcase_add_loop_test(fields, items_that_are_none_are_named, 0, 14);
 	tcase_add_test(fields, a_list_has_a_length);
 	tcase_add_test(fields, changes_say_what_differs);
+	tcase_add_test(fields, changes_of_secrets_say_numbers_and_dates);
 	tcase_add_test(fields, a_new_and_a_deleted_key_are_whole);
 	tcase_add_test(fields, states_and_kinds_have_names);
 	suite_add_tcase(suite, fields);

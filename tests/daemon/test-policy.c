@@ -247,6 +247,37 @@ START_TEST(lists_contain_whole_items)
 }
 END_TEST
 
+START_TEST(a_secret_is_good_until_its_date)
+{
+	static const struct {
+		uint8_t form;
+		int64_t retires, now;
+		enum reason reason;
+	} cases[] = {
+		{ STORE_FORM_TOKEN, 0, 0, REASON_NONE },
+		{ STORE_FORM_TOKEN, 0, INT64_MAX, REASON_NONE },
+		{ STORE_FORM_TOKEN, 1000, 999, REASON_NONE },
+		{ STORE_FORM_TOKEN, 1000, 1000, REASON_SECRET_RETIRED },
+		{ STORE_FORM_TOKEN, 1000, INT64_MAX, REASON_SECRET_RETIRED },
+		{ STORE_FORM_TOKEN, INT64_MIN, 0, REASON_SECRET_RETIRED },
+		/* ended by hand: a clock that is set back does not bring it back */
+		{ STORE_FORM_ENDED, 1000, 0, REASON_SECRET_RETIRED },
+		{ STORE_FORM_ENDED, 1000, 999, REASON_SECRET_RETIRED },
+		{ STORE_FORM_ENDED, 1000, 1001, REASON_SECRET_RETIRED },
+		{ STORE_FORM_ENDED, 0, 0, REASON_SECRET_RETIRED },
+		/* of a form that is not known */
+		{ 0, 0, 0, REASON_SECRET_RETIRED },
+		{ 77, 0, 0, REASON_SECRET_RETIRED },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct store_secret secret = { .number = 1, .form = cases[i].form, .retires = cases[i].retires };
+
+		ck_assert_int_eq(policy_judge_secret(&secret, cases[i].now), cases[i].reason);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("policy");
@@ -256,6 +287,7 @@ int main(void)
 
 	tcase_add_checked_fixture(steps, setup, NULL);
 	tcase_add_test(steps, a_fitting_request_passes);
+	tcase_add_test(steps, a_secret_is_good_until_its_date);
 	tcase_add_loop_test(steps, only_an_active_key_passes, 0, 6);
 	tcase_add_loop_test(steps, dates_are_judged_to_the_second, 0, 9);
 	tcase_add_loop_test(steps, a_key_stays_in_its_tenant, 0, 10);

@@ -90,6 +90,8 @@ static void assert_defaults(void)
 	ck_assert_uint_eq(settings.minimum_uid, 1000);
 	ck_assert_str_eq(settings.self_service_permissions, "");
 	ck_assert_uint_eq(settings.self_service_keys, 32);
+	ck_assert_int_eq(settings.self_service_lifetime, TIME_NEVER);
+	ck_assert_uint_eq(settings.rotation_overlap, 7 * 86400);
 	ck_assert_uint_eq(settings.peer_count, 0);
 	ck_assert_uint_eq(settings.gateway_user_count, 0);
 	ck_assert_int_eq(settings.default_lifetime, TIME_NEVER);
@@ -136,8 +138,10 @@ START_TEST(the_installed_file_shows_the_defaults)
 					     "group",
 					     "permissions",
 					     "keys",
+					     "max_lifetime",
 					     "users",
 					     "default_lifetime",
+					     "rotation_overlap",
 					     "failures_per_minute",
 					     "max_size",
 					     "keep",
@@ -186,23 +190,23 @@ START_TEST(every_setting_is_taken)
 	ck_assert_int_eq(parse("[daemon]\nworkers = 7\nconnections_per_uid=1\nconnections_max  =  2\n"
 			       "idle_timeout = 1h\nminimum_uid = 500\n"
 			       "[admin]\ngroup = 17\n"
-			       "[self-service]\npermissions = pam.dovecot,mail.* ,\tx\nkeys = 3\n"
+			       "[self-service]\npermissions = pam.dovecot,mail.* ,\tx\nkeys = 3\nmax_lifetime = 1y\n"
 			       "[peers]\n4001 = nginx, portal\n4002=uid-4002\n"
 			       "[gateway]\nusers = 4003, 4004\n"
-			       "[policy]\ndefault_lifetime = 90d\n"
+			       "[policy]\ndefault_lifetime = 90d\nrotation_overlap = 12h\n"
 			       "[throttle]\nfailures_per_minute = 1\n"
 			       "[audit]\nmax_size = 3K\nkeep = 1\non_failure = serve\ndurability = relaxed\n"
 			       "journal = no"),
 			 -EINVAL);
-	assert_reported("FILE:22: [audit] max_size = 3K: must be a size from 4K to 1024G, such as 64M");
+	assert_reported("FILE:24: [audit] max_size = 3K: must be a size from 4K to 1024G, such as 64M");
 	setup();
 	ck_assert_int_eq(parse("[daemon]\nworkers = 7\nconnections_per_uid=1\nconnections_max  =  2\n"
 			       "idle_timeout = 1h\nminimum_uid = 500\n"
 			       "[admin]\ngroup = 17\n"
-			       "[self-service]\npermissions = pam.dovecot,mail.* ,\tx\nkeys = 3\n"
+			       "[self-service]\npermissions = pam.dovecot,mail.* ,\tx\nkeys = 3\nmax_lifetime = 1y\n"
 			       "[peers]\n4001 = nginx, portal\n4002=uid-4002\n"
 			       "[gateway]\nusers = 4003, 4004\n"
-			       "[policy]\ndefault_lifetime = 90d\n"
+			       "[policy]\ndefault_lifetime = 90d\nrotation_overlap = 12h\n"
 			       "[throttle]\nfailures_per_minute = 1\n"
 			       "[audit]\nmax_size = 2G\nkeep = 1\non_failure = serve\ndurability = relaxed\n"
 			       "journal = no"),
@@ -226,6 +230,8 @@ START_TEST(every_setting_is_taken)
 	ck_assert_uint_eq(settings.gateway_users[0], 4003);
 	ck_assert_uint_eq(settings.gateway_users[1], 4004);
 	ck_assert_int_eq(settings.default_lifetime, 90 * 86400);
+	ck_assert_int_eq(settings.self_service_lifetime, 365 * 86400);
+	ck_assert_uint_eq(settings.rotation_overlap, 12 * 3600);
 	ck_assert_uint_eq(settings.failures_per_minute, 1);
 	ck_assert_uint_eq(settings.audit_max_size, UINT64_C(2) << 30);
 	ck_assert_uint_eq(settings.audit_keep, 1);
@@ -267,6 +273,16 @@ static const struct {
 	  { "never", "60s", "100y", "5200w" },
 	  { "59s", "101y", "Never", "90", "0d", "-1d", "2027-01-31", "999999999999999999y", "" },
 	  "be a span of time from 1m to 100y, such as 90d, or never" },
+	{ "self-service",
+	  "max_lifetime",
+	  { "never", "60s", "100y" },
+	  { "59s", "101y", "Never", "90", "0d", "-1d", "" },
+	  "be a span of time from 1m to 100y, such as 90d, or never" },
+	{ "policy",
+	  "rotation_overlap",
+	  { "60s", "7d", "365d", "1y" },
+	  { "59s", "366d", "2y", "never", "7", "0s", "-7d", "99999999999999999999d", "" },
+	  "be a span of time from 1m to 1y, such as 7d" },
 	{ "throttle",
 	  "failures_per_minute",
 	  { "1", "100000" },

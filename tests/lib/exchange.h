@@ -25,6 +25,8 @@ struct exchange {
 		struct message_key_list list;
 		struct message_key_reference reference;
 		struct message_key_update update;
+		struct message_key_rotate rotate;
+		struct message_key_retire retire;
 		struct message_explain explain;
 		struct message_status status;
 	} request;

@@ -12,6 +12,7 @@ lib_tests = \
 	tests/lib/test-example \
 	tests/lib/test-inspect \
 	tests/lib/test-open \
+	tests/lib/test-rotate \
 	tests/lib/test-trust \
 	tests/lib/test-verify
 check_PROGRAMS += $(lib_tests)
@@ -64,6 +65,10 @@ tests_lib_test_inspect_LDADD = $(lib_test_libraries)
 tests_lib_test_open_SOURCES = tests/lib/test-open.c
 tests_lib_test_open_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_lib_test_open_LDADD = $(lib_test_libraries)
+
+tests_lib_test_rotate_SOURCES = tests/lib/test-rotate.c
+tests_lib_test_rotate_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_lib_test_rotate_LDADD = $(lib_test_libraries)
 
 tests_lib_test_trust_SOURCES = tests/lib/test-trust.c
 tests_lib_test_trust_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)

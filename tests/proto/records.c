@@ -9,10 +9,11 @@
 #include "proto/message.h"
 
 const struct codec_record *const all_records[] = {
-	&message_hello,    &message_welcome,  &message_error,       &message_verify,        &message_account,
-	&message_verdict,  &message_use,      &message_secret,      &message_key,           &message_key_create,
-	&message_key_list, &message_key_page, &message_key_update,  &message_key_reference, &message_explain,
-	&message_step,     &message_status,   &message_explanation, &message_item,          &message_state,
+	&message_hello,      &message_welcome,    &message_error,       &message_verify,        &message_account,
+	&message_verdict,    &message_use,        &message_secret,      &message_key,           &message_key_create,
+	&message_key_list,   &message_key_page,   &message_key_update,  &message_key_reference, &message_explain,
+	&message_step,       &message_status,     &message_explanation, &message_item,          &message_state,
+	&message_key_rotate, &message_key_retire,
 };
 const size_t all_records_count = ARRAY_SIZE(all_records);
 
