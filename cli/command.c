@@ -147,6 +147,21 @@ static const struct option options_update[] = {
 
 static const struct option options_state[] = { O_WHY, O_END };
 
+static const struct option options_rotate[] = {
+	{ OPTION_OVERLAP, "overlap", "SPAN",
+	  "how long the secret before stays good: 12h, 7d; unless you say, the daemon's rotation_overlap", OPTION_ONCE,
+	  COMPLETE_NOTHING },
+	{ OPTION_NOW, "now", NULL, "let the secret before be refused at once", OPTION_ONCE, COMPLETE_NOTHING },
+	O_END,
+};
+
+static const struct option options_retire[] = {
+	{ OPTION_SECRET, "secret", "NUMBER", "only this one, as 'key show' numbers them", OPTION_ONCE,
+	  COMPLETE_NOTHING },
+	{ OPTION_WHY, "why", "TEXT", "the reason, kept in the audit", OPTION_ONCE, COMPLETE_NOTHING },
+	O_END,
+};
+
 static const struct option options_delete[] = {
 	O_WHY,
 	{ OPTION_YES, "yes", NULL, "do not ask", OPTION_ONCE, COMPLETE_NOTHING },
@@ -162,11 +177,21 @@ const struct command commands[] = {
 	{ "key", "list", NULL, 0, 0, key_list, "list keys",
 	  "Lists the keys you may see, sorted by owner and name; with filters, those alone of which all of them hold.",
 	  options_list, "key list --state active --unused-since 90d" },
-	{ "key", "show", "KEY", 1, 1, key_show, "show a key, its limits and its last use", NULL, NULL,
+	{ "key", "show", "KEY", 1, 1, key_show, "show a key, its limits, its secrets and their last use", NULL, NULL,
 	  "key show alice/laptop" },
 	{ "key", "update", "KEY", 1, 1, key_update, "change what a key may do",
 	  "What is named is replaced as a whole; what is not named stays.", options_update,
 	  "key update alice/laptop --permission pam.sshd --permission mail.imap" },
+	{ "key", "rotate", "KEY", 1, 1, key_rotate, "give a key a new secret and print it",
+	  "The secret is printed once, to standard output. The id stays, and so does all that the key may do; the "
+	  "secret "
+	  "before stays good for a while, so that programs can be changed one by one. 'key show' says when nothing "
+	  "uses it "
+	  "any more.",
+	  options_rotate, "key rotate alice/phone --overlap 7d" },
+	{ "key", "retire", "KEY", 1, 1, key_retire, "end the secrets before the current one",
+	  "When the command returns, no later request succeeds with them. The current secret goes on.", options_retire,
+	  "key retire alice/phone" },
 	{ "key", "activate", "KEY", 1, 1, key_activate, "switch a key on again", NULL, options_state,
 	  "key activate alice/laptop" },
 	{ "key", "deactivate", "KEY", 1, 1, key_deactivate, "switch a key off for a while",

@@ -51,6 +51,9 @@ enum option_id {
 	OPTION_SORT,
 	OPTION_REVERSE,
 	OPTION_CURSOR,
+	OPTION_OVERLAP,
+	OPTION_NOW,
+	OPTION_SECRET,
 };
 
 /* How many times an option stands. */

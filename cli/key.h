@@ -9,6 +9,8 @@ enum status key_create(const struct arguments *arguments);
 enum status key_update(const struct arguments *arguments);
 enum status key_list(const struct arguments *arguments);
 enum status key_show(const struct arguments *arguments);
+enum status key_rotate(const struct arguments *arguments);
+enum status key_retire(const struct arguments *arguments);
 enum status key_activate(const struct arguments *arguments);
 enum status key_deactivate(const struct arguments *arguments);
 enum status key_revoke(const struct arguments *arguments);

@@ -91,26 +91,6 @@ static enum status take_options(const struct arguments *arguments, struct apikey
 	return take_times(arguments, ret_options);
 }
 
-/* The one place a secret leaves the program. A negative errno when it did not. */
-static int write_secret(const struct apikey_key *key, bool as_json)
-{
-	SCOPED_JSON json_t *object = as_json ? key_view_json(key) : NULL;
-	SCOPED_JSON_TEXT char *text = object ? json_write_text(object, false) : NULL;
-	size_t size = strlen(key->secret);
-	char line[256];
-	int r;
-
-	if (as_json)
-		return text ? output_write_secret(text, strlen(text)) : -ENOMEM;
-	if (size == 0 || size > sizeof(line) - 2)
-		return -EBADMSG;
-	memcpy(line, key->secret, size);
-	line[size] = '\n';
-	r = output_write_secret(line, size + 1);
-	explicit_bzero(line, sizeof(line));
-	return r;
-}
-
 /* What there is to know about a key just made, for the person who made it. */
 static void tell_created(const struct arguments *arguments, const struct apikey_key *key)
 {
@@ -158,7 +138,7 @@ enum status key_create(const struct arguments *arguments)
 	r = apikey_key_create(admin, &options, &key);
 	if (r != 0)
 		return daemon_failed(arguments, admin, r);
-	r = write_secret(key, arguments_has(arguments, OPTION_JSON));
+	r = key_view_write_secret(key, arguments_has(arguments, OPTION_JSON));
 	if (r < 0)
 		return output_complain(
 			STATUS_REFUSED,

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 #include "cli/key_view.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
+#include "cli/output.h"
+#include "cli/retirement.h"
 #include "cli/table.h"
 #include "cli/when.h"
 
@@ -48,6 +52,17 @@ static json_t *secrets_json(const struct apikey_key *key)
 	return json_incref(array);
 }
 
+/* null where there is nothing to retire. */
+static bool put_retirement(json_t *object, const struct apikey_key *key)
+{
+	char why[RETIREMENT_REASON_SIZE];
+	enum retirement retirement = retirement_judge(key, time(NULL), why);
+
+	return json_put(object, "safe_to_retire",
+			retirement == RETIREMENT_NONE ? json_null() : json_boolean(retirement == RETIREMENT_SAFE)) &&
+	       json_put(object, "safe_to_retire_reason", json_text_or_null(why));
+}
+
 json_t *key_view_json(const struct apikey_key *key)
 {
 	SCOPED_JSON json_t *object = json_object();
@@ -66,7 +81,8 @@ json_t *key_view_json(const struct apikey_key *key)
 	    !json_put(object, "created", json_time(key->created)) ||
 	    !json_put(object, "created_by", json_text_or_null(key->created_by)) ||
 	    !json_put(object, "not_before", json_time(key->not_before)) ||
-	    !json_put(object, "expires", json_time(key->expires)) || !json_put(object, "secrets", secrets_json(key)))
+	    !json_put(object, "expires", json_time(key->expires)) || !json_put(object, "secrets", secrets_json(key)) ||
+	    !put_retirement(object, key))
 		return NULL;
 	if (key->secret[0] != '\0' && !json_put(object, "secret", json_text(key->secret)))
 		return NULL;
@@ -115,36 +131,47 @@ static void add_time(struct table *table, const char *name, int64_t time, int64_
 	add(table, name, line);
 }
 
-static void add_use(struct table *table, const char *name, const struct apikey_use *use, int64_t now)
+static void add_retirement(struct table *table, const struct apikey_key *key, int64_t now)
 {
-	char time[WHEN_TEXT_SIZE], line[WHEN_TEXT_SIZE + 600];
+	char why[RETIREMENT_REASON_SIZE], line[RETIREMENT_REASON_SIZE + 8];
+	enum retirement retirement = retirement_judge(key, now, why);
 
-	when_local(use->time, now, time);
-	snprintf(line, sizeof(line), "%s, %.256s from %.256s", time, use->service[0] != '\0' ? use->service : "?",
-		 use->source[0] != '\0' ? use->source : "?");
-	add(table, name, use->time == 0 ? "never" : line);
+	snprintf(line, sizeof(line), "%s: %s", retirement == RETIREMENT_SAFE ? "yes" : "no", why);
+	if (retirement != RETIREMENT_NONE)
+		add(table, "Safe to retire", line);
 }
 
-static void add_secrets(struct table *table, const struct apikey_key *key, int64_t now)
+/* A line for each secret. False when memory is short. */
+static bool print_secrets(const struct apikey_key *key, int64_t now)
 {
+	static const struct table_column columns[] = {
+		{ "SECRET", 0, false }, { "CREATED", 80, false },    { "RETIRES", 0, false },
+		{ "USES", 0, false },   { "LAST USE", 0, false },    { "SERVICE", 0, true },
+		{ "SOURCE", 0, true },  { "FIRST USE", 110, false },
+	};
+	SCOPED_TABLE struct table *table = table_new(columns, COUNT_OF(columns), true);
+
+	if (!table)
+		return false;
 	for (size_t i = 0; i < key->secret_count; i++) {
 		const struct apikey_secret *secret = &key->secrets[i];
-		char count[32];
+		const struct apikey_use *last = &secret->last_use;
+		char number[32], uses[32], created[WHEN_TEXT_SIZE], retires[WHEN_TEXT_SIZE] = "current";
+		char last_time[WHEN_TEXT_SIZE] = "never", first_time[WHEN_TEXT_SIZE] = "never";
 
-		if (key->secret_count > 1) {
-			char number[32];
-
-			snprintf(number, sizeof(number), "%" PRIu32, secret->number);
-			add(table, "Secret", number);
-			add_time(table, "  made", secret->created, now, "");
-			if (secret->retires != 0)
-				add_time(table, "  ends", secret->retires, now, "");
-		}
-		snprintf(count, sizeof(count), "%" PRIu64, secret->use_count);
-		add(table, key->secret_count > 1 ? "  uses" : "Uses", count);
-		add_use(table, key->secret_count > 1 ? "  first use" : "First use", &secret->first_use, now);
-		add_use(table, key->secret_count > 1 ? "  last use" : "Last use", &secret->last_use, now);
+		snprintf(number, sizeof(number), "%" PRIu32, secret->number);
+		snprintf(uses, sizeof(uses), "%" PRIu64, secret->use_count);
+		when_relative(secret->created, now, created);
+		if (secret->retires != 0)
+			when_relative(secret->retires, now, retires);
+		if (last->time != 0)
+			when_relative(last->time, now, last_time);
+		if (secret->first_use.time != 0)
+			when_relative(secret->first_use.time, now, first_time);
+		table_add(table, (const char *[]){ number, created, retires, uses, last_time, last->service,
+						   last->source, first_time });
 	}
+	return table_print(table) == 0;
 }
 
 bool key_view_print(const struct apikey_key *key, int64_t now)
@@ -180,6 +207,28 @@ bool key_view_print(const struct apikey_key *key, int64_t now)
 	if (key->labels && key->labels[0])
 		add_texts(table, "Labels", key->labels, "");
 	add_time(table, "Created", key->created, now, key->created_by);
-	add_secrets(table, key, now);
-	return table_print(table) == 0;
+	add_retirement(table, key, now);
+	if (table_print(table) < 0)
+		return false;
+	putchar('\n');
+	return print_secrets(key, now);
+}
+
+int key_view_write_secret(const struct apikey_key *key, bool as_json)
+{
+	SCOPED_JSON json_t *object = as_json ? key_view_json(key) : NULL;
+	SCOPED_JSON_TEXT char *text = object ? json_write_text(object, false) : NULL;
+	size_t size = strlen(key->secret);
+	char line[256];
+	int r;
+
+	if (as_json)
+		return text ? output_write_secret(text, strlen(text)) : -ENOMEM;
+	if (size == 0 || size > sizeof(line) - 2)
+		return -EBADMSG;
+	memcpy(line, key->secret, size);
+	line[size] = '\n';
+	r = output_write_secret(line, size + 1);
+	explicit_bzero(line, sizeof(line));
+	return r;
 }

@@ -17,6 +17,10 @@ bool key_view_print_json(const struct apikey_key *key);
 /* Prints the key for a person, a line for each thing to know. False when memory is short. */
 bool key_view_print(const struct apikey_key *key, int64_t now);
 
+/* Writes the secret of a key that carries it to standard output, alone on a line or inside the key as JSON: the one
+ * place where a secret leaves the program. 0, or a negative errno when it did not. */
+int key_view_write_secret(const struct apikey_key *key, bool as_json);
+
 /* The use that was the last of all secrets; its time is 0 when there was none. Lives as long as key. */
 const struct apikey_use *key_view_last_use(const struct apikey_key *key);
 

@@ -54,6 +54,11 @@ static bool parse_span(const char *text, int64_t most, int64_t *ret_seconds)
 	return false;
 }
 
+bool when_parse_span(const char *text, int64_t *ret_seconds)
+{
+	return parse_span(text, 0, ret_seconds);
+}
+
 /* Digits and separators exactly as in the form: "dddd-dd-dd". */
 static bool has_form(const char *text, const char *form)
 {

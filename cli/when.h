@@ -23,6 +23,9 @@ bool when_parse(const char *text, int64_t now, int64_t *ret_time);
 /* The same for what lies behind: a span, "90d", is one before now; what would lie ahead, and "never", is refused. */
 bool when_parse_past(const char *text, int64_t now, int64_t *ret_time);
 
+/* Reads a span alone, "7d", as seconds. True and *ret_seconds, or false as above. */
+bool when_parse_span(const char *text, int64_t *ret_seconds);
+
 /* "2027-01-31T08:00:00Z". */
 void when_rfc3339(int64_t time, char ret_text[WHEN_TEXT_SIZE]);
 

@@ -38,12 +38,12 @@ offers()
 
 offers 'key verify explain status help completion' ''
 offers 'key' k
-offers 'create list show update activate deactivate revoke delete' key ''
+offers 'create list show update rotate retire activate deactivate revoke delete' key ''
 offers 'create' key c
 offers '--owner --state --permission --label --unused-since --expires-before --due --sort --reverse --limit --cursor' key list ''
 offers '--label --limit' key list --l
-offers 'create list show update activate deactivate revoke delete' --json --runtime-dir /run key ''
-offers 'create list show update activate deactivate revoke delete' --runtime-dir = /run key ''
+offers 'create list show update rotate retire activate deactivate revoke delete' --json --runtime-dir /run key ''
+offers 'create list show update rotate retire activate deactivate revoke delete' --runtime-dir = /run key ''
 offers '--why --yes' key delete alice/laptop ''
 offers '--why --yes' key delete --why 'stolen' alice/laptop ''
 offers 'opaque' key create --kind ''
@@ -53,7 +53,7 @@ offers '' key create --name ''
 offers '' key show ''
 offers 'bash zsh' completion ''
 offers 'zsh' completion z
-offers 'create list show update activate deactivate revoke delete' help key ''
+offers 'create list show update rotate retire activate deactivate revoke delete' help key ''
 complete_words key create --owner "${me:0:2}"
 has 'what is offered' " $out " " $me "
 complete_words -

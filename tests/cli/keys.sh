@@ -28,7 +28,7 @@ lacks 'standard error' "$err" Warning Note
 # show, by id, by the beginning of the secret, by name; how long ago it was made changes from one to the next
 timeless()
 {
-	sed -E '/^Created/s/ \((now|[^()]* ago)\)//' <<<"$out"
+	sed -E '/^Created/s/ \((now|[^()]* ago)\)//; /^SECRET/,$d' <<<"$out"
 }
 act key show "$laptop"
 succeeds
@@ -64,6 +64,7 @@ is 'their members' "$(json '.secrets[0] | keys_unsorted | tojson')" \
 	'["number","created","retires","use_count","first_use","last_use"]'
 is 'the use' "$(json '.secrets[0] | [.use_count, .first_use, .last_use, .retires] | tojson')" '[0,null,null,null]'
 is 'the secret' "$(json 'has("secret")')" false
+is 'whether there is something to retire' "$(json '[.safe_to_retire, .safe_to_retire_reason] | tojson')" '[null,null]'
 
 # create --json: one object, secret inside, nothing of it elsewhere
 act --json key create --name phone --owner "$me" --permission pam.sshd --expires never

@@ -8,6 +8,7 @@ cli_tests = \
 	tests/cli/man-page.sh \
 	tests/cli/output.sh \
 	tests/cli/refusals.sh \
+	tests/cli/rotate.sh \
 	tests/cli/terminal.sh \
 	tests/cli/usage.sh \
 	tests/cli/verdicts.sh
@@ -16,12 +17,14 @@ dist_check_SCRIPTS += $(cli_tests)
 EXTRA_DIST += tests/cli/harness.sh
 
 if HAVE_CHECK
-check_PROGRAMS += tests/cli/test-example tests/cli/test-nearest tests/cli/test-text tests/cli/test-when
-TESTS += tests/cli/test-example tests/cli/test-nearest tests/cli/test-text tests/cli/test-when
+check_PROGRAMS += tests/cli/test-example tests/cli/test-nearest tests/cli/test-retirement tests/cli/test-text tests/cli/test-when
+TESTS += tests/cli/test-example tests/cli/test-nearest tests/cli/test-retirement tests/cli/test-text tests/cli/test-when
 tests_cli_test_example_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_cli_test_example_LDADD = cli/libapikeyctl.la $(CHECK_LIBS)
 tests_cli_test_nearest_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_cli_test_nearest_LDADD = cli/libapikeyctl.la $(CHECK_LIBS)
+tests_cli_test_retirement_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_cli_test_retirement_LDADD = cli/libapikeyctl.la $(CHECK_LIBS)
 tests_cli_test_text_SOURCES = tests/cli/test-text.c cli/text.c cli/text.h
 tests_cli_test_text_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_cli_test_text_LDADD = $(CHECK_LIBS)

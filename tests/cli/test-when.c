@@ -165,6 +165,27 @@ START_TEST(a_time_beyond_all_calendars_is_a_number)
 }
 END_TEST
 
+START_TEST(a_span_alone_is_read)
+{
+	static const struct {
+		const char *text;
+		int64_t seconds; /* -1: refused */
+	} spans[] = {
+		{ "1s", 1 },         { "12h", 43200 },        { "7d", 7 * DAY },
+		{ "1y", 365 * DAY }, { "999999999999s", -1 }, { "0s", -1 },
+		{ "never", -1 },     { "2027-01-31", -1 },    { "", -1 },
+		{ "7", -1 },         { "-7d", -1 },           { "99999999999999999999d", -1 },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(spans); i++) {
+		int64_t seconds = -1;
+
+		ck_assert_int_eq(when_parse_span(spans[i].text, &seconds), spans[i].seconds >= 0);
+		ck_assert_int_eq(seconds, spans[i].seconds);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cli/when");
@@ -174,6 +195,7 @@ int main(void)
 
 	tcase_add_loop_test(tests, a_time_is_read_exactly_or_refused, 0, (int)COUNT_OF(readings));
 	tcase_add_loop_test(tests, what_has_been_is_read_back_from_now, 0, (int)COUNT_OF(past));
+	tcase_add_test(tests, a_span_alone_is_read);
 	tcase_add_loop_test(tests, a_distance_is_told_in_the_unit_that_fits, 0, (int)COUNT_OF(relatives));
 	tcase_add_test(tests, no_end_is_never);
 	tcase_add_test(tests, programs_get_utc_and_people_their_own_time);

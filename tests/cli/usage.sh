@@ -132,7 +132,7 @@ run key create --name --help --help
 misused
 
 commands=$(commands_in "$overview")
-is 'the number of commands' "$(wc -l <<<"$commands")" 13
+is 'the number of commands' "$(wc -l <<<"$commands")" 15
 while read -r name; do
 	# shellcheck disable=SC2086 # object and verb
 	run help $name
@@ -154,7 +154,7 @@ succeeds
 # Without a daemon: every verb that needs one says so, names the socket and what to look at.
 credential=$secret
 for arguments in 'key create --name a --owner alice' 'key list' 'key show a/b' 'key update a/b --name c' \
-	'key activate a/b' 'key deactivate a/b' 'key revoke a/b' 'key delete a/b --yes' 'key delete a/b' \
+	'key activate a/b' 'key deactivate a/b' 'key rotate a/b' 'key retire a/b' 'key revoke a/b' 'key delete a/b --yes' 'key delete a/b' \
 	'explain a/b' status verify explain; do
 	# shellcheck disable=SC2086 # the arguments of one command line
 	run_with "$credential"$'\n' --runtime-dir "$scratch/nowhere" $arguments
