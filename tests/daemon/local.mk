@@ -34,10 +34,6 @@ tests_daemon_test_key_filter_SOURCES = tests/daemon/test-key-filter.c
 tests_daemon_test_key_filter_CFLAGS = $(daemon_test_cflags)
 tests_daemon_test_key_filter_LDADD = $(daemon_test_ldadd)
 
-daemon_tests += tests/daemon/test-keyring
-tests_daemon_test_keyring_SOURCES = tests/daemon/test-keyring.c
-tests_daemon_test_keyring_CFLAGS = $(daemon_test_cflags)
-tests_daemon_test_keyring_LDADD = $(daemon_test_ldadd)
 
 daemon_tests += tests/daemon/test-limits
 tests_daemon_test_limits_SOURCES = tests/daemon/test-limits.c
