@@ -147,7 +147,7 @@ static bool print_secrets(const struct apikey_key *key, int64_t now)
 	static const struct table_column columns[] = {
 		{ "SECRET", 0, false }, { "CREATED", 80, false },    { "RETIRES", 0, false },
 		{ "USES", 0, false },   { "LAST USE", 0, false },    { "SERVICE", 0, true },
-		{ "SOURCE", 0, true },  { "FIRST USE", 110, false },
+		{ "SOURCE", 44, true }, { "FIRST USE", 110, false },
 	};
 	SCOPED_TABLE struct table *table = table_new(columns, COUNT_OF(columns), true);
 

@@ -13,12 +13,9 @@ cli_libapikeyctl_la_SOURCES = \
 	cli/help.c cli/help.h \
 	cli/json.c cli/json.h \
 	cli/judge.c cli/judge.h \
-	cli/key.h cli/key_look.c cli/key_make.c cli/key_rotate.c cli/key_state.c \
-	cli/key_view.c cli/key_view.h \
-	cli/nearest.c cli/nearest.h \
-	cli/key.h cli/key_list.c cli/key_look.c cli/key_make.c cli/key_state.c \
+	cli/key.h cli/key_list.c cli/key_look.c cli/key_make.c cli/key_rotate.c cli/key_state.c \
 	cli/key_rows.c cli/key_rows.h cli/key_view.c cli/key_view.h \
-	cli/main.c \
+	cli/nearest.c cli/nearest.h \
 	cli/output.c cli/output.h \
 	cli/retirement.c cli/retirement.h \
 	cli/scope.h \

@@ -56,7 +56,7 @@ static bool parse_span(const char *text, int64_t most, int64_t *ret_seconds)
 
 bool when_parse_span(const char *text, int64_t *ret_seconds)
 {
-	return parse_span(text, 0, ret_seconds);
+	return parse_span(text, LATEST, ret_seconds);
 }
 
 /* Digits and separators exactly as in the form: "dddd-dd-dd". */

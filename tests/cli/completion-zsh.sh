@@ -42,7 +42,7 @@ apikeyctl --json --runtime-dir /run key sho|apikeyctl --json --runtime-dir /run 
 apikeyctl key frob|apikeyctl key frob|
 apikeyctl key create --perm|apikeyctl key create --permission=|
 apikeyctl key create --name a --perm|apikeyctl key create --name a --permission=|
-apikeyctl key list --perm|apikeyctl key list --perm|
+apikeyctl key list --perm|apikeyctl key list --permission=|
 apikeyctl key list --limit=4 --own|apikeyctl key list --limit=4 --owner=|
 apikeyctl key delete alice/laptop --y|apikeyctl key delete alice/laptop --yes |
 apikeyctl key create --kind |apikeyctl key create --kind opaque |
