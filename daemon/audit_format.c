@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/encoding.h"
 #include "daemon/escape.h"
 
 #define MICROSECONDS 1000000
@@ -166,10 +167,8 @@ bool audit_is_object(const char *object, size_t size)
 	json_t *json;
 	bool is_object;
 
-	for (size_t i = 0; i < size; i++) {
-		if ((unsigned char)object[i] < 0x20)
-			return false;
-	}
+	if (!encoding_is_printable_utf8(object, size))
+		return false;
 	json = json_loadb(object, size, 0, NULL);
 	is_object = json_is_object(json);
 	json_decref(json);

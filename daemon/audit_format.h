@@ -33,7 +33,7 @@ void audit_text_append(struct audit_text *text, const void *data, size_t size);
 /* Appends the members of a record and the closing brace: "time":…,"event":…} */
 void audit_format_members(struct audit_text *text, const struct audit_record *record);
 
-/* True when size bytes are one JSON object on one line. */
+/* True when size bytes are one JSON object on one line, without control characters. */
 bool audit_is_object(const char *object, size_t size);
 
 /* The text fields of a record by their names in the file; ends with a NULL name. */
