@@ -49,10 +49,17 @@ EXTRA_DIST += \
 	packaging/fail2ban/jail.d/pam-apikey.conf \
 	packaging/pam-configs/apikey
 
-# From the release tarball, into build-deb/ below the build folder.
+# From the release tarball, into build-deb/ below the build folder, when something has changed.
 .PHONY: deb
-deb: dist
+deb: build-deb/made
+build-deb/made: $(DISTFILES)
+	$(MAKE) $(AM_MAKEFLAGS) dist
 	$(srcdir)/packaging/build-deb $(distdir).tar.xz build-deb
+	touch $@
+clean-local: clean-deb
+.PHONY: clean-deb
+clean-deb:
+	rm -rf build-deb
 
 # The service units name the program by its full path.
 SUFFIXES = .service.in .service

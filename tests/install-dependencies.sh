@@ -4,10 +4,10 @@
 #
 #   tests/install-dependencies.sh [--missing] [SET…]
 #
-# SET: build (compiling and running; the default), check (what ./check runs besides), caller-tree (what the real
-# callers' Debian tree holds; only printed, with --list), caller-tree-apart (what cannot be in that tree together with the
-# rest; likewise). --missing prints the packages that are not there, one a line, and exits 1 when there are any; without
-# it they are installed, which takes root. --list prints the names of the set.
+# SET: build (compiling and running; the default), check (what ./check runs besides); and, only printed, with --list,
+# what the Debian trees of tests hold: caller-tree (in which real callers run), caller-tree-apart (what cannot be in that
+# tree together with the rest), boot-tree (which boots). --missing prints the packages that are not there, one a line, and
+# exits 1 when there are any; without it they are installed, which takes root. --list prints the names of the set.
 # Exit status: 0 all there, 1 something is missing (and, without --missing, could not be installed), 2 usage.
 set -euo pipefail
 
@@ -54,6 +54,11 @@ check   checkpolicy           checkpolicy
 check   semodule-utils        policycoreutils
 check   python3-setools       python3-setools
 check   bzip2                 bzip2
+check   dpkg-dev              -
+check   debhelper             -
+check   lintian               -
+check   systemd               -
+check   systemd-container     systemd-container
 '
 
 # The callers' tree is always Debian: programs that log in, and what the build links.
@@ -67,6 +72,13 @@ tree_packages=(
 )
 # Conflicts with one of those (two FTP servers); lies in the tree as a package, for its caller to install.
 tree_packages_apart=(proftpd-core)
+
+# The tree that boots, with the packages installed in it while it runs.
+boot_packages=(
+	systemd systemd-sysv dbus libpam-systemd openssh-server openssh-client sshpass login pamtester iproute2 procps
+	libpam-modules libpam-runtime libsystemd0 libsqlite3-0 libssl3 libinih1 libjansson4 libsmartcols1
+	fail2ban python3-systemd apparmor
+)
 
 usage()
 {
@@ -96,6 +108,10 @@ names()
 		;;
 	caller-tree-apart)
 		printf '%s\n' "${tree_packages_apart[@]}"
+		return
+		;;
+	boot-tree)
+		printf '%s\n' "${boot_packages[@]}"
 		return
 		;;
 	esac

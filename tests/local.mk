@@ -10,3 +10,4 @@ include tests/daemon/local.mk
 include tests/cli/local.mk
 include tests/fuzz/local.mk
 include tests/callers/local.mk
+include tests/boot/local.mk
