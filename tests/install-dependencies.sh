@@ -58,7 +58,7 @@ check   dpkg-dev              -
 check   debhelper             -
 check   lintian               -
 check   systemd               -
-check   systemd-container     systemd-container
+check   systemd-container     -
 '
 
 # The callers' tree is always Debian: programs that log in, and what the build links.
@@ -141,7 +141,7 @@ for argument; do
 	case $argument in
 	--missing) action=missing ;;
 	--list) action=list ;;
-	build | check | caller-tree | caller-tree-apart) sets+=("$argument") ;;
+	build | check | caller-tree | caller-tree-apart | boot-tree) sets+=("$argument") ;;
 	*) usage ;;
 	esac
 done

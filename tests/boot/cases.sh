@@ -85,7 +85,7 @@ passwords_work 'before'
 # ---- install ----
 
 case_is 'install' installs /opt/packages
-case_is 'install: the daemon serves' poll 30 inside sh -c 'apikeyctl status | grep -qx "state  *serving"'
+case_is 'install: the daemon serves' poll 60 inside sh -c 'apikeyctl status | grep -qx "state  *serving"'
 case_is 'install: the sockets listen' sockets_listen
 case_is 'install: the master key is for root alone' \
 	inside sh -c '[ "$(stat -c "%a %U %G %s" "$1")" = "400 root root 32" ]' - $master_key
@@ -100,10 +100,21 @@ passwords_work 'install'
 case_is 'profile: switched on' inside pam-auth-update --enable apikey
 inside sh -c 'umask 077; apikeyctl key create --owner alice --name all --permission "*" >/root/secrets/key; apikeyctl key create --owner root --name root --permission "*" >/root/secrets/roots-key' 2>/dev/null
 passwords_work 'profile'
-inside systemctl stop apikeyd.service 2>/dev/null
-case_is 'profile: the daemon is not running' has_state inactive apikeyd.service
-case_is 'profile: the first login with a key starts it' key_works
-case_is 'profile: it runs then' has_state active apikeyd.service
+# On a busy machine a start may take longer than a login waits, so there is more than one chance.
+first_login_works()
+{
+	local i
+	for i in 1 2 3; do
+		inside systemctl stop apikeyd.service 2>/dev/null
+		has_state inactive apikeyd.service || return
+		if key_works; then
+			return
+		fi
+	done
+	return 1
+}
+case_is 'profile: the first login with a key starts the daemon' first_login_works
+case_is 'profile: it runs then' poll 60 has_state active apikeyd.service
 records()
 {
 	inside sh -c 'wc -l </var/log/apikeyd/audit.jsonl'
@@ -122,6 +133,12 @@ END
 case_is 'own stack: a key as root' login patient
 case_is 'own stack: a key as www-data' poll 10 login patient-peer
 
+# A profile of one's own, as README.Debian shows it.
+inside sh -c "sed -n '/^    cd /,/^\$/p' /usr/share/doc/apikeyd/README.Debian >/root/own-profile"
+case_is 'own profile: made and switched on' inside sh -e /root/own-profile
+case_is 'own profile: it is the one in the stack' inside grep -q 'service in sshd:vsftpd' /etc/pam.d/common-auth
+case_is 'own profile: the key works' poll 60 key_works
+
 # ---- fail2ban, AppArmor ----
 
 # A mistyped key, and a password that is wrong.
@@ -132,8 +149,9 @@ matched()
 {
 	inside sh -c 'fail2ban-regex "$@" | tee /dev/stderr | grep -oE "[0-9]+ matched" | tail -n 1' - "$@"
 }
-inside sh -c 'journalctl --quiet --no-pager --output=short | grep "pam_apikey(sshd:auth): authentication failure" >/root/refusals'
-case_is 'fail2ban: the line of a mistyped key is in the journal' inside sh -c '[ "$(wc -l </root/refusals)" -eq 1 ]'
+case_is 'fail2ban: the line of a mistyped key is in the journal' poll 60 inside sh -c '
+	journalctl --quiet --no-pager --output=short | grep "pam_apikey(sshd:auth): authentication failure" >/root/refusals
+	[ "$(wc -l </root/refusals)" -eq 1 ]'
 case_is 'fail2ban: the filter finds it in a file' [ "$(matched /root/refusals pam-apikey 2>/dev/null)" = '1 matched' ]
 case_is 'fail2ban: the filter finds it in the journal, and no other' [ "$(matched systemd-journal pam-apikey 2>/dev/null)" = '1 matched' ]
 case_is 'fail2ban: the jail is there, switched off' \
@@ -192,7 +210,7 @@ inside sh -c 'rm -r /etc/systemd/system/apikeyd.service.d && systemctl daemon-re
 
 inside sh -c 'cp "$1" /root/good.conf; printf "[daemon]\nworkers = many\n" >>"$1"' - $configuration
 case_is 'broken configuration: the reload says so' not inside systemctl reload apikeyd.service
-case_is 'broken configuration: the running daemon goes on' poll 30 key_works
+case_is 'broken configuration: the running daemon goes on' poll 60 key_works
 restarted=$(property NRestarts)
 case_is 'broken configuration: the restart says so' not inside systemctl restart apikeyd.service
 case_is 'broken configuration: the key is refused' not key_works
@@ -203,8 +221,10 @@ has_tried()
 {
 	[ "$(property NRestarts)" -ge $((restarted + $1)) ]
 }
-# A minute with --long: longer than any limit on how often a unit may start.
-case_is 'broken configuration: the daemon is tried again and again' poll 180 has_tried "${CHECK_LONG:+100}${CHECK_LONG:-10}"
+# With --long for more than a minute, and so longer than any limit on how often a unit may start.
+tries=10
+[ -z "${CHECK_LONG-}" ] || tries=120
+case_is 'broken configuration: the daemon is tried again and again' poll 600 has_tried $tries
 case_is 'broken configuration: the sockets stay' sockets_listen
 inside cp /root/good.conf $configuration
 case_is 'mended configuration: logins resume by themselves' poll 60 key_works
@@ -213,13 +233,13 @@ case_is 'mended configuration: for callers that are not root too' poll 60 login 
 # ---- reboot ----
 
 inside systemctl reboot
-poll 60 is_down
+poll 120 is_down
 wait "$nspawn"
 status=$?
 case_is 'reboot: the system goes down to come up again' [ $status -eq 133 ]
 system_start
 case_is 'reboot: the system boots' poll 120 is_up
-case_is 'reboot: the key works' poll 30 key_works
+case_is 'reboot: the key works' poll 60 key_works
 case_is 'reboot: no unit has failed' inside sh -c '[ -z "$(systemctl --failed --no-legend --plain | tee /dev/stderr)" ]'
 passwords_work 'reboot'
 
@@ -228,7 +248,7 @@ passwords_work 'reboot'
 inside sh -c '{ apt-get remove --yes libpam-apikey; echo "status $?"; } 2>&1 | tr -d "\r" >/root/refusal'
 case_is 'remove: not while a stack of the administrator names the module' \
 	inside sh -c 'cat /root/refusal; ! grep -qx "status 0" /root/refusal && grep -qx "    /etc/pam.d/patient" /root/refusal'
-case_is 'remove: the key works on then' key_works
+case_is 'remove: the key works on then' poll 60 key_works
 inside rm /etc/pam.d/patient
 removed()
 {
@@ -244,7 +264,7 @@ passwords_work 'remove'
 
 during 'installation over what was left' "$by_password" installs /opt/upgrade
 inside pam-auth-update --enable apikey
-case_is 'installed again: the key works as before' poll 30 key_works
+case_is 'installed again: the key works as before' poll 60 key_works
 
 # ---- purge ----
 

@@ -15,6 +15,11 @@ if [ "$1" != --unshared ]; then
 	exec unshare --mount --propagation private "$0" --unshared "$@"
 fi
 suite=deb
+# shellcheck disable=SC1091,SC2031 # the two are the same file of two systems
+here=$(. /etc/os-release && echo "$ID $VERSION_ID")
+# shellcheck disable=SC1091,SC2031
+there=$(. "$2/etc/os-release" && echo "$ID $VERSION_ID")
+[ "$here" = "$there" ] || { echo "built on $here, but the tree is $there"; exit 77; }
 tree=$(readlink -f "$2") packages=$(readlink -f "$3") work=$4
 sources=$(readlink -f "$(dirname "$0")/../..")
 # shellcheck source=tests/boot/harness.sh
