@@ -15,7 +15,7 @@ tree=$1 installed=$2 work=$3
 shift 3
 sources=$(readlink -f "$(dirname "$0")/../..")
 callers=(
-	sshd sshd-password sshd-key-only sftp sudo su dovecot
+	sshd sshd-password sshd-key-only sftp sftp-ci sudo su dovecot
 	pamtester pamtester-peer
 	nginx apache2 postgresql squid
 )
