@@ -15,7 +15,8 @@ tree=$1 installed=$2 work=$3
 shift 3
 sources=$(readlink -f "$(dirname "$0")/../..")
 callers=(
-	sshd sshd-password sshd-key-only sftp sftp-ci sudo su dovecot
+	sshd sshd-password sshd-key-only sftp sftp-ci sudo su
+	dovecot dovecot-services dovecot-virtual
 	pamtester pamtester-peer
 	nginx apache2 postgresql squid
 )
