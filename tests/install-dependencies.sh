@@ -71,7 +71,7 @@ tree_packages=(
 	libsmartcols1
 )
 # Conflicts with one of those (two FTP servers); lies in the tree as a package, for its caller to install.
-tree_packages_apart=(proftpd-core)
+tree_packages_apart=(proftpd-core proftpd-mod-crypto)
 
 # The tree that boots, with the packages installed in it while it runs.
 boot_packages=(
