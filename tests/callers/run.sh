@@ -16,7 +16,7 @@ shift 3
 sources=$(readlink -f "$(dirname "$0")/../..")
 callers=(
 	sshd sshd-password sshd-key-only sftp sftp-ci sudo su
-	dovecot dovecot-services dovecot-virtual postfix vsftpd proftpd
+	dovecot dovecot-services dovecot-virtual postfix vsftpd proftpd saslauthd
 	pamtester pamtester-peer
 	nginx apache2 postgresql squid
 )
