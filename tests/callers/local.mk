@@ -16,7 +16,8 @@ EXTRA_DIST += .ci/run .clang-tidy tests/install-dependencies.sh tests/selinux.sh
 
 EXTRA_DIST += \
 	tests/callers/tls.sh tests/callers/https.sh tests/callers/nginx.sh tests/callers/apache2.sh \
-	tests/callers/postgresql.sh tests/callers/squid.sh
+	tests/callers/postgresql.sh tests/callers/squid.sh tests/callers/openvpn.sh tests/callers/freeradius.sh \
+	tests/callers/cockpit.sh
 
 # Not in EXTRA_DIST: make would take the file's name for its target check, and run all tests to make a tarball.
 dist-hook:

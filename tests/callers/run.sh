@@ -18,7 +18,7 @@ callers=(
 	sshd sshd-password sshd-key-only sftp sftp-ci sudo su
 	dovecot dovecot-services dovecot-virtual postfix vsftpd proftpd saslauthd
 	pamtester pamtester-peer
-	nginx apache2 postgresql squid
+	nginx apache2 postgresql squid openvpn freeradius cockpit
 )
 [ $# -gt 0 ] || set -- "${callers[@]}"
 seconds=${CALLERS_SECONDS:-300}
