@@ -8,9 +8,10 @@
 example apache2/apache2 apache2/apikey.conf
 a2enmod --quiet ssl headers authnz_pam >"/var/log/$caller.stderr"
 a2ensite --quiet apikey >>"/var/log/$caller.stderr"
+mkdir -p /run/lock
+case_is "Apache takes the example" "$(apache2ctl configtest 2>&1)" eval 'apache2ctl configtest 2>/dev/null'
 service=apache2
 
-mkdir -p /run/lock
 serve 443 apache2ctl -D FOREGROUND
 case_is "without a key nothing is shown" "the answer is no 401" eval '[ "$(https_get)" = 401 ]'
 key_create early alice early pam.apache2

@@ -6,6 +6,7 @@
 . /opt/tests/https.sh
 
 example nginx/nginx nginx/apikey.conf
+case_is "nginx takes the example" "$(nginx -t 2>&1)" nginx -t -q
 service=nginx
 
 # What www-data may say stands in apikeyd.conf, and nowhere else.

@@ -10,6 +10,7 @@ echo 'a page somewhere' >/var/www/html/index.html
 serve 80 nginx -g 'daemon off;'
 
 example squid/squid squid/apikey.conf
+case_is "Squid takes the example" "$(squid -k parse 2>&1 | grep -v Processing:)" eval 'squid -k parse 2>/dev/null'
 service=squid
 # The password of a system user is only another wrong one here.
 user=alice password='' other_user=bob
