@@ -314,8 +314,10 @@ static void return_note(struct uses *uses, const struct note *old)
 void uses_return(struct uses *uses)
 {
 	pthread_mutex_lock(&uses->lock);
-	for (; uses->written < uses->taken.count; uses->written++)
-		return_note(uses, &uses->taken.notes[uses->written]);
+	for (size_t i = uses->written; i < uses->taken.count; i++)
+		return_note(uses, &uses->taken.notes[i]);
+	/* Those that were written stay, for whoever still looks at the store as it was before. */
+	uses->taken.count = uses->written;
 	pthread_mutex_unlock(&uses->lock);
 }
 
@@ -334,6 +336,15 @@ static void add_later(struct store_use *use, const struct notes *notes, const st
 	*use = later;
 }
 
+/* True when the store had a note before it said what use says. Whether it is written does not tell: who looks may have
+ * begun before that, or while it went on. */
+static bool has_got(const struct store_use *use, const struct notes *notes, const struct note *note)
+{
+	return use->count >= note->count && use->last_time == note->last_time &&
+	       strcmp(use->last_service, service_of(notes, note->last_text)) == 0 &&
+	       strcmp(use->last_source, source_of(notes, note->last_text)) == 0;
+}
+
 void uses_merge(struct uses *uses, struct store_use *use)
 {
 	struct note wanted = { .secret = use->secret };
@@ -342,9 +353,8 @@ void uses_merge(struct uses *uses, struct store_use *use)
 
 	fill_id(wanted.key_id, use->key_id);
 	pthread_mutex_lock(&uses->lock);
-	taken = bsearch(&wanted, uses->taken.notes + uses->written, uses->taken.count - uses->written, sizeof(wanted),
-			compare);
-	if (taken)
+	taken = bsearch(&wanted, uses->taken.notes, uses->taken.count, sizeof(wanted), compare);
+	if (taken && !has_got(use, &uses->taken, taken))
 		add_later(use, &uses->taken, taken);
 	place = *find_place(uses, wanted.key_id, use->secret);
 	if (place != 0)

@@ -38,7 +38,8 @@ void uses_written(struct uses *uses, size_t count);
  * dropped. */
 void uses_return(struct uses *uses);
 
-/* Adds what is in memory, taken or not, for the secret that use names (key_id, secret) to what the store said. */
+/* Adds what is in memory for the secret that use names (key_id, secret) to what the store said; of what was taken last,
+ * what the store had not got when it said so. */
 void uses_merge(struct uses *uses, struct store_use *use);
 
 #endif

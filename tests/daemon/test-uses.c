@@ -205,10 +205,50 @@ START_TEST(test_merge_of_what_was_taken)
 	ck_assert_uint_eq(uses_take(uses), 2);
 	uses_note(uses, id_of(2), 1, 200, "sudo", "c");
 	uses_written(uses, 1); /* of the lower id */
+	uses_taken(uses, 0, &first);
 	uses_merge(uses, &first);
-	ck_assert_uint_eq(first.count, 0);
+	assert_use(&first, 1, 110, "sshd", "b", 110, "sshd", "b");
 	uses_merge(uses, &second);
 	assert_use(&second, 2, 100, "sshd", "a", 200, "sudo", "c");
+}
+END_TEST
+
+/* Whoever looks may have begun before the write, and asks after it; or the other way round. */
+START_TEST(test_merge_goes_by_what_the_store_said)
+{
+	const struct store_use never = { .secret = 1 };
+	struct store_use use = never, stored;
+
+	strcpy(use.key_id, id_of(1));
+	uses_note(uses, id_of(1), 1, 100, "sshd", "a");
+	uses_note(uses, id_of(1), 1, 200, "imap", "b");
+	ck_assert_uint_eq(uses_take(uses), 1);
+	uses_taken(uses, 0, &stored);
+	/* written, and seen, but not yet told of */
+	use = stored;
+	uses_merge(uses, &use);
+	assert_use(&use, 2, 100, "sshd", "a", 200, "imap", "b");
+	/* told of, but not seen: there were older ones alone */
+	uses_written(uses, 1);
+	use = stored;
+	use.count = 7;
+	use.first_time = use.last_time = 50;
+	uses_merge(uses, &use);
+	assert_use(&use, 9, 50, "sshd", "a", 200, "imap", "b");
+	/* both */
+	use = stored;
+	use.count = 9;
+	use.first_time = 50;
+	uses_note(uses, id_of(1), 1, 300, "sudo", "c");
+	uses_merge(uses, &use);
+	assert_use(&use, 10, 50, "sshd", "a", 300, "sudo", "c");
+	/* and not twice once they are back */
+	ck_assert_uint_eq(uses_take(uses), 1);
+	uses_return(uses);
+	use = never;
+	strcpy(use.key_id, id_of(1));
+	uses_merge(uses, &use);
+	assert_use(&use, 1, 300, "sudo", "c", 300, "sudo", "c");
 }
 END_TEST
 
@@ -306,6 +346,7 @@ int main(void)
 	tcase_add_test(test_case, test_return_to_a_full_table);
 	tcase_add_test(test_case, test_merge);
 	tcase_add_test(test_case, test_merge_of_what_was_taken);
+	tcase_add_test(test_case, test_merge_goes_by_what_the_store_said);
 	tcase_add_test(test_case, test_many_texts);
 	tcase_add_test(test_case, test_threads);
 	suite_add_tcase(suite, test_case);
