@@ -31,6 +31,18 @@ static inline enum answer update(struct wire_client *client, const struct messag
 	return wire_ask(client, WIRE_KEY_UPDATE, &message_key_update, request, &message_key, ret_key);
 }
 
+static inline enum answer rotate(struct wire_client *client, const struct message_key_rotate *request,
+				 struct message_key *ret_key)
+{
+	return wire_ask(client, WIRE_KEY_ROTATE, &message_key_rotate, request, &message_key, ret_key);
+}
+
+static inline enum answer retire(struct wire_client *client, const struct message_key_retire *request,
+				 struct message_key *ret_key)
+{
+	return wire_ask(client, WIRE_KEY_RETIRE, &message_key_retire, request, &message_key, ret_key);
+}
+
 static inline void expect_answer(const struct wire_client *client, enum answer said, enum answer wanted,
 				 const char *detail)
 {

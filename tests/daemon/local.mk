@@ -4,13 +4,16 @@ daemon_test_ldadd = daemon/libdaemon.la $(CHECK_LIBS) -lpthread
 daemon_host = tests/daemon/host.c tests/daemon/host.h
 
 # The whole daemon, killed and asked. flood takes root and a machine that does nothing else: ./check runs it.
-check_PROGRAMS += tests/daemon/kill-loop tests/daemon/revoke-order tests/daemon/flood
-TESTS += tests/daemon/kill-loop tests/daemon/revoke-order
+check_PROGRAMS += tests/daemon/kill-loop tests/daemon/revoke-order tests/daemon/rotate-loop tests/daemon/flood
+TESTS += tests/daemon/kill-loop tests/daemon/revoke-order tests/daemon/rotate-loop
 tests_daemon_kill_loop_SOURCES = tests/daemon/kill-loop.c $(daemon_host)
 tests_daemon_kill_loop_CFLAGS = $(AM_CFLAGS) -pthread
 tests_daemon_kill_loop_LDADD = lib/libapikey-core.la -lpthread
 tests_daemon_revoke_order_SOURCES = tests/daemon/revoke-order.c $(daemon_host)
 tests_daemon_revoke_order_LDADD = lib/libapikey-core.la
+tests_daemon_rotate_loop_SOURCES = tests/daemon/rotate-loop.c $(daemon_host)
+tests_daemon_rotate_loop_CFLAGS = $(AM_CFLAGS) -pthread
+tests_daemon_rotate_loop_LDADD = lib/libapikey-core.la -lpthread
 tests_daemon_flood_SOURCES = tests/daemon/flood.c $(daemon_host)
 tests_daemon_flood_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_MODULE='"$(abs_top_builddir)/pam_module/.libs/pam_apikey.so"'
 tests_daemon_flood_LDADD = lib/libapikey-core.la $(PAM_LIBS)
@@ -158,6 +161,17 @@ tests_daemon_test_daemon_authority_SOURCES = tests/daemon/test-daemon-authority.
 	tests/daemon/mount-namespace.h $(daemon_wire)
 tests_daemon_test_daemon_authority_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_authority_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS)
+
+daemon_tests += tests/daemon/test-daemon-rotate
+tests_daemon_test_daemon_rotate_SOURCES = tests/daemon/test-daemon-rotate.c tests/daemon/admin-requests.h $(daemon_wire)
+tests_daemon_test_daemon_rotate_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_daemon_rotate_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
+
+daemon_tests += tests/daemon/test-daemon-self-service
+tests_daemon_test_daemon_self_service_SOURCES = tests/daemon/test-daemon-self-service.c tests/daemon/admin-requests.h \
+	$(daemon_wire)
+tests_daemon_test_daemon_self_service_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_daemon_self_service_LDADD = $(daemon_system_ldadd)
 
 check_PROGRAMS += $(daemon_tests)
 TESTS += $(daemon_tests)
