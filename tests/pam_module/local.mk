@@ -39,7 +39,8 @@ pam_module_tests = \
 	tests/pam_module/tst-disclosure \
 	tests/pam_module/tst-attack \
 	tests/pam_module/tst-daemon \
-	tests/pam_module/tst-loop
+	tests/pam_module/tst-loop \
+	tests/pam_module/tst-rotate
 check_PROGRAMS += $(pam_module_tests)
 TESTS += $(pam_module_tests)
 
@@ -107,6 +108,12 @@ tests_pam_module_tst_loop_CPPFLAGS = $(pam_module_test_defines)
 tests_pam_module_tst_loop_LDFLAGS = $(pam_module_test_link)
 tests_pam_module_tst_loop_LDADD = $(pam_module_test_libs)
 tests_pam_module_tst_loop_DEPENDENCIES = $(pam_module_test_needs) daemon/apikeyd
+
+tests_pam_module_tst_rotate_SOURCES = tests/pam_module/tst-rotate.c
+tests_pam_module_tst_rotate_CPPFLAGS = $(pam_module_test_defines)
+tests_pam_module_tst_rotate_LDFLAGS = $(pam_module_test_link)
+tests_pam_module_tst_rotate_LDADD = $(pam_module_test_libs) -lpthread
+tests_pam_module_tst_rotate_DEPENDENCIES = $(pam_module_test_needs) daemon/apikeyd
 endif
 
 dist_check_SCRIPTS += tests/pam_module/tst-linkage.sh
