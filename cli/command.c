@@ -216,7 +216,10 @@ const struct command commands[] = {
 	  "or asked for on a terminal. Nothing is used up or counted. What is not named is not judged; without "
 	  "--rhost, it is a request that carries no address.",
 	  options_judge, "explain alice/laptop --service sshd --permission pam.sshd" },
-	{ NULL, "status", NULL, 0, 0, state_show, "show how the daemon is", NULL, NULL, "status" },
+	{ NULL, "status", NULL, 0, 0, state_show, "show how the daemon is",
+	  "The exit status is 0 when the state is ok, and 1 when it is degraded or unavailable, which is explained. "
+	  "Administrators are shown all, others the version and the state.",
+	  NULL, "status" },
 	{ NULL, "help", "[OBJECT] [VERB]", 0, 2, help_command, "say how a command is used", NULL, NULL,
 	  "help key create" },
 	{ NULL, "completion", "SHELL", 1, 1, completion_command, "print the completion script for SHELL: bash or zsh",

@@ -20,7 +20,7 @@ cli_libapikeyctl_la_SOURCES = \
 	cli/retirement.c cli/retirement.h \
 	cli/scope.h \
 	cli/secret_input.c cli/secret_input.h \
-	cli/state.c cli/state.h \
+	cli/state.c cli/state.h cli/state_view.c cli/state_view.h \
 	cli/table.c cli/table.h \
 	cli/text.c cli/text.h \
 	cli/when.c cli/when.h

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 #include "cli/state.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include <string.h>
+#include <time.h>
 
 #include "cli/daemon.h"
 #include "cli/json.h"
 #include "cli/output.h"
-#include "cli/table.h"
+#include "cli/state_view.h"
 
 /* One object, whose members have the names of the items: numbers where they are, else texts. */
 static bool print_json(const struct apikey_status *state)
@@ -27,10 +27,8 @@ static bool print_json(const struct apikey_status *state)
 
 enum status state_show(const struct arguments *arguments)
 {
-	static const struct table_column columns[] = { { "NAME", 0, false }, { "VALUE", 0, true } };
 	SCOPED_ADMIN struct apikey_admin *admin = NULL;
 	SCOPED_STATUS struct apikey_status *state = NULL;
-	SCOPED_TABLE struct table *table = NULL;
 	enum status status = daemon_open(arguments, &admin);
 	int r;
 
@@ -39,17 +37,8 @@ enum status state_show(const struct arguments *arguments)
 	r = apikey_status(admin, &state);
 	if (r != 0)
 		return daemon_failed(arguments, admin, r);
-	if (arguments_has(arguments, OPTION_JSON))
-		return print_json(state) ? STATUS_DONE : output_no_memory();
-	table = table_new(columns, COUNT_OF(columns), false);
-	if (!table)
+	if (!(arguments_has(arguments, OPTION_JSON) ? print_json(state) : state_view_print(state, time(NULL))))
 		return output_no_memory();
-	for (size_t i = 0; i < state->item_count; i++) {
-		char number[32];
-
-		snprintf(number, sizeof(number), "%" PRIu64, state->items[i].number);
-		table_add(table, (const char *[]){ state->items[i].name,
-						   state->items[i].text[0] != '\0' ? state->items[i].text : number });
-	}
-	return table_print(table) < 0 ? output_no_memory() : STATUS_DONE;
+	/* For scripts that only want to know whether all is well. */
+	return strcmp(state_text(state, "state"), "ok") == 0 ? STATUS_DONE : STATUS_REFUSED;
 }

@@ -164,7 +164,7 @@ static void on_written(struct thread *thread, struct thread_task *task)
 		(struct admin_request *)((char *)task - offsetof(struct admin_request, job.done));
 
 	if (request->job.result == 0)
-		counter_add(&thread->daemon->counters.changes);
+		counter_add(&thread->counters, COUNTER_CHANGES, 0);
 	finish(request, request->job.result);
 }
 
@@ -323,7 +323,7 @@ enum batch_result admin_serve(struct connection *connection)
 		int r = closer_peek(connection->fd, &peeked, 1);
 
 		if (r == -EBADMSG)
-			counter_add(&connection->thread->daemon->counters.bad_packets);
+			counter_add(&connection->thread->counters, COUNTER_BAD_PACKETS, 0);
 		if (r < 0)
 			return r == -EAGAIN ? BATCH_EMPTY : BATCH_CLOSE;
 	}
@@ -345,11 +345,11 @@ enum batch_result admin_serve(struct connection *connection)
 	request->settings = settings_share(connection->thread->settings);
 	request->peer = connection->peer;
 	if (message.msg_flags & MSG_TRUNC || !decode(request)) {
-		counter_add(&connection->thread->daemon->counters.bad_packets);
+		counter_add(&connection->thread->counters, COUNTER_BAD_PACKETS, 0);
 		free_request(request);
 		return BATCH_CLOSE;
 	}
-	counter_add(&connection->thread->daemon->counters.admin_requests);
+	counter_add(&connection->thread->counters, COUNTER_ADMIN_REQUESTS, 0);
 	connection->persistent = true; /* as many requests as the client likes, one after the other */
 	connection->request = request;
 	begin(request);

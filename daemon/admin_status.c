@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * The state of the daemon as an operator wants to see it: administrators all of it, everybody else whether it serves.
+ * The state of the daemon as an operator wants to see it: administrators all of it, everybody else its version and
+ * whether it serves. What degrades the state is said in sentences, so that nobody has to know which number is bad.
  */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/cleanup.h"
 #include "common/clock.h"
 #include "config.h"
 #include "daemon/admin.h"
@@ -12,15 +18,30 @@
 #include "daemon/journal.h"
 #include "daemon/key_fields.h"
 #include "daemon/limits.h"
+#include "daemon/store_health.h"
 #include "daemon/throttle.h"
 
-#define ITEM_MAX 96
+#define ITEM_MAX 512
 #define NAME_SIZE 64
+#define WHY_MAX 8
+#define THROTTLED_MOST 16                       /* sources that are named */
+#define SILENT_NANOSECONDS INT64_C(10000000000) /* after so long a thread is said to hang */
+#define LOOK_BACK_SHORT 60
+#define LOOK_BACK_LONG 900
 
+/* The items of one reply. Whatever their texts point to lives until it is encoded. */
 struct state {
 	size_t count;
 	struct message_item items[ITEM_MAX];
 	char names[ITEM_MAX][NAME_SIZE];
+	size_t why_count;
+	char whys[WHY_MAX][WIRE_REASON_MAX + 1];
+	struct store_health store;
+	struct writer_health writer;
+	struct audit_health audit;
+	char store_fault[VAULT_FAULT_SIZE];
+	char times[4][CLOCK_TEXT_SIZE];
+	struct throttle_source throttled[THROTTLED_MOST];
 };
 
 /* name and text are static, or outlive the reply. */
@@ -36,32 +57,97 @@ static void add_number(struct state *state, const char *name, uint64_t number)
 		state->items[state->count++] = (struct message_item){ .name = name, .number = number };
 }
 
-static void add_named_number(struct state *state, const char *group, const char *name, uint64_t number)
+/* Makes "group.name" for the item that is added next. */
+static const char *join_name(struct state *state, const char *group, const char *name)
 {
-	if (state->count == ITEM_MAX)
-		return;
-	snprintf(state->names[state->count], NAME_SIZE, "%s.%s", group, name);
-	add_number(state, state->names[state->count], number);
+	size_t at = state->count < ITEM_MAX ? state->count : ITEM_MAX - 1;
+
+	snprintf(state->names[at], NAME_SIZE, "%s.%s", group, name);
+	return state->names[at];
 }
 
-static void add_verdicts(struct state *state, struct counters *counters)
+static void add_named_number(struct state *state, const char *group, const char *name, uint64_t number)
 {
-	add_number(state, "verdicts.granted", counter_read(&counters->granted));
-	for (enum reason reason = REASON_NONE + 1; reason < REASON_COUNT; reason++) {
-		uint64_t number = counter_read(&counters->reasons[reason]);
+	add_number(state, join_name(state, group, name), number);
+}
 
-		if (number > 0)
-			add_named_number(state, "verdicts", reason_name(reason), number);
+/* ---- what is wrong ---- */
+
+static void add_why(struct state *state, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add_why(struct state *state, const char *format, ...)
+{
+	va_list values;
+
+	if (state->why_count == WHY_MAX)
+		return;
+	va_start(values, format);
+	vsnprintf(state->whys[state->why_count++], sizeof(state->whys[0]), format, values);
+	va_end(values);
+}
+
+static void find_low_disk(struct state *state, const char *what, bool known, uint64_t disk_free, uint64_t low)
+{
+	if (known && disk_free < low)
+		add_why(state,
+			"%" PRIu64 " MiB are free where the %s lies, which is less than the %" PRIu64
+			" MiB of low_disk; make room",
+			disk_free >> 20, what, low >> 20);
+}
+
+static void find_silent_threads(struct state *state, const struct daemon *daemon, int64_t now)
+{
+	for (struct thread *thread = daemon->threads; thread; thread = thread->next) {
+		int64_t silent = now - atomic_load(&thread->heartbeat);
+
+		if (silent > SILENT_NANOSECONDS)
+			add_why(state, "the thread '%s' has not been heard of for %" PRId64 " seconds", thread->name,
+				silent / 1000000000);
 	}
 }
 
-/* Nothing here is an error: what cannot be read is not shown, and store.fault says why. */
-static void add_store(struct state *state, struct store_reader *reader)
+/* Everything that an operator should do something about, the worst first. */
+static void find_whys(struct state *state, const struct daemon *daemon, const struct settings *settings)
+{
+	if (*state->store_fault)
+		add_why(state, "%s", state->store_fault);
+	if (*state->writer.fault)
+		add_why(state, "%s", state->writer.fault);
+	if (!state->audit.writable || *state->audit.fault)
+		add_why(state, "%s", *state->audit.fault ? state->audit.fault : "the audit file cannot be written");
+	find_low_disk(state, "key store", state->store.disk_known, state->store.disk_free, settings->low_disk);
+	find_low_disk(state, "audit file", state->audit.disk_known, state->audit.disk_free, settings->low_disk);
+	find_silent_threads(state, daemon, clock_monotonic());
+}
+
+/* ---- the groups ---- */
+
+static void add_time(struct state *state, const char *name, size_t room, int64_t time)
+{
+	clock_format(time, state->times[room], sizeof(state->times[room]));
+	add_text(state, name, state->times[room]);
+}
+
+static void add_clock(struct state *state, const struct daemon *daemon)
+{
+	const struct history *history = daemon->history;
+
+	add_time(state, "started", 0, daemon->started);
+	add_number(state, "uptime", (uint64_t)((clock_monotonic() - daemon->started_at) / 1000000000));
+	add_time(state, "clock.time", 1, clock_wall_seconds());
+	add_number(state, "clock.jumps", history->jumps);
+	if (history->jumps > 0) {
+		add_number(state, "clock.last_jump", (uint64_t)llabs(history->last_jump));
+		add_text(state, "clock.last_jump_direction", history->last_jump < 0 ? "back" : "forward");
+	}
+}
+
+/* What cannot be read is not shown, and store.fault says why. */
+static void add_keys(struct state *state, struct store_reader *reader)
 {
 	uint64_t counts[STORE_STATE_COUNT], rev;
 
-	add_number(state, "store.schema", store_schema());
-	if (store_read_begin(reader) < 0)
+	if (!reader || store_read_begin(reader) < 0)
 		return;
 	if (store_rev(reader, &rev) == 0)
 		add_number(state, "store.rev", rev);
@@ -72,63 +158,188 @@ static void add_store(struct state *state, struct store_reader *reader)
 	store_read_end(reader);
 }
 
-static void add_daemon(struct state *state, struct daemon *daemon)
+static void add_store(struct state *state, uint64_t low_disk)
 {
-	struct counters *counters = &daemon->counters;
+	const struct store_health *store = &state->store;
+	const struct writer_health *writer = &state->writer;
 
-	add_number(state, "connections.open", limits_open(daemon->limits));
-	add_number(state, "connections.accepted", counter_read(&counters->connections));
-	add_number(state, "connections.refused", counter_read(&counters->connections_refused));
-	add_number(state, "connections.bad_packets", counter_read(&counters->bad_packets));
-	add_number(state, "connections.descriptors_exhausted", counter_read(&counters->descriptors_exhausted));
-	add_number(state, "admin.requests", counter_read(&counters->admin_requests));
-	add_number(state, "admin.changes", counter_read(&counters->changes));
-	add_number(state, "throttle.sources", throttle_count(daemon->throttle, clock_monotonic()));
-	add_number(state, "journal.dropped", journal_dropped(daemon->journal));
+	add_number(state, "store.schema", store_schema());
+	add_text(state, "store.writable", store->writable && !*writer->fault ? "yes" : "no");
+	add_number(state, "store.size", store->size);
+	add_number(state, "store.log_size", store->log_size);
+	if (store->disk_known) {
+		add_number(state, "store.disk_free", store->disk_free);
+		add_text(state, "store.disk", store->disk_free < low_disk ? "low" : "ok");
+	}
+	if (*state->store_fault)
+		add_text(state, "store.fault", state->store_fault);
+	if (*writer->fault)
+		add_text(state, "store.write_fault", writer->fault);
+	if (writer->last_failed != 0) {
+		add_text(state, "store.last_write_fault", writer->last_fault);
+		add_time(state, "store.last_write_failed", 2, writer->last_failed);
+	}
 }
 
-static void add_audit(struct state *state, const struct audit_health *health)
+static void add_audit(struct state *state, uint64_t low_disk)
 {
+	const struct audit_health *health = &state->audit;
+
 	add_text(state, "audit.state", health->writable ? "ok" : "failing");
-	if (!health->writable)
+	if (*health->fault)
 		add_text(state, "audit.fault", health->fault);
 	add_number(state, "audit.seq", health->seq);
 	add_number(state, "audit.size", health->size);
+	add_number(state, "audit.max_size", health->max_size);
+	add_number(state, "audit.rotated", health->rotated);
+	add_number(state, "audit.keep", health->keep);
 	add_number(state, "audit.failures", health->failures);
-	add_number(state, "audit.disk_free", health->disk_free);
+	if (health->last_failed != 0) {
+		add_text(state, "audit.last_fault", health->last_fault);
+		add_time(state, "audit.last_failed", 3, health->last_failed);
+	}
+	if (health->disk_known) {
+		add_number(state, "audit.disk_free", health->disk_free);
+		add_text(state, "audit.disk", health->disk_free < low_disk ? "low" : "ok");
+	}
+}
+
+/* Verdicts, all of them, and the reasons that there were. */
+static void add_verdicts(struct state *state, const char *group, const uint64_t *numbers)
+{
+	static const enum verdict order[VERDICT_COUNT] = { VERDICT_GRANTED, VERDICT_DENIED, VERDICT_FORBIDDEN,
+							   VERDICT_THROTTLED, VERDICT_UNAVAILABLE };
+	uint64_t verdicts[VERDICT_COUNT] = { [VERDICT_GRANTED] = numbers[COUNTER_GRANTED] };
+
+	for (enum reason reason = REASON_NONE + 1; reason < REASON_COUNT; reason++)
+		verdicts[reason_verdict(reason)] += numbers[COUNTER_REASONS + reason];
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
+		add_named_number(state, group, verdict_name(order[i]), verdicts[order[i]]);
+	for (enum reason reason = REASON_NONE + 1; reason < REASON_COUNT; reason++) {
+		uint64_t number = numbers[COUNTER_REASONS + reason];
+
+		if (number > 0)
+			add_named_number(state, group, reason_name(reason), number);
+	}
+}
+
+static void add_window(struct state *state, const struct history *history, const char *group, int64_t span,
+		       const uint64_t *numbers)
+{
+	uint64_t counts[COUNTER_VERDICTS];
+	int64_t seconds;
+
+	history_look_back(history, clock_monotonic() / 1000000000, span, numbers, counts, &seconds);
+	add_named_number(state, group, "seconds", (uint64_t)seconds);
+	add_verdicts(state, group, counts);
+}
+
+static void add_connections(struct state *state, struct daemon *daemon, const uint64_t *numbers)
+{
+	static const char *const sockets[COUNTER_SOCKETS] = {
+		[CONNECTION_LOGIN] = "login",
+		[CONNECTION_VERIFY] = "verify",
+		[CONNECTION_ADMIN] = "admin",
+	};
+	uint64_t accepted = 0;
+
+	for (size_t i = 0; i < COUNTER_SOCKETS; i++) {
+		uint64_t opened = numbers[COUNTER_OPENED + i], closed = numbers[COUNTER_CLOSED + i];
+
+		/* The threads are not asked in one moment: one that was handed over may have been closed meanwhile. */
+		add_named_number(state, "connections", sockets[i], opened > closed ? opened - closed : 0);
+		accepted += opened;
+	}
+	add_number(state, "connections.open", limits_open(daemon->limits));
+	add_number(state, "connections.accepted", accepted);
+	add_number(state, "connections.refused", numbers[COUNTER_REFUSED]);
+	add_number(state, "connections.bad_packets", numbers[COUNTER_BAD_PACKETS]);
+	add_number(state, "connections.descriptors_exhausted", numbers[COUNTER_DESCRIPTORS_EXHAUSTED]);
+	add_number(state, "admin.requests", numbers[COUNTER_ADMIN_REQUESTS]);
+	add_number(state, "admin.changes", numbers[COUNTER_CHANGES]);
+	add_number(state, "journal.dropped", journal_dropped(daemon->journal));
+}
+
+static void add_throttled(struct state *state, struct throttle *throttle)
+{
+	size_t count = throttle_list(throttle, clock_monotonic(), state->throttled, THROTTLED_MOST);
+	char group[sizeof("throttle.18446744073709551615")];
+
+	add_number(state, "throttle.sources", count);
+	for (size_t i = 0; i < count && i < THROTTLED_MOST; i++) {
+		snprintf(group, sizeof(group), "throttle.%zu", i + 1);
+		add_named_number(state, group, "uid", state->throttled[i].uid);
+		add_text(state, join_name(state, group, "source"),
+			 *state->throttled[i].source ? state->throttled[i].source : "none");
+	}
+}
+
+/* How long ago each thread has been heard of; of those of one name, the one that has been silent for longest. */
+static void add_threads(struct state *state, const struct daemon *daemon)
+{
+	int64_t now = clock_monotonic();
+	uint64_t count = 0;
+
+	for (struct thread *thread = daemon->threads; thread; thread = thread->next) {
+		int64_t silent = (now - atomic_load(&thread->heartbeat)) / 1000000000;
+		struct message_item *known = NULL;
+		const char *name = join_name(state, "threads", thread->name);
+
+		for (size_t i = 0; i < state->count && !known; i++)
+			known = strcmp(state->items[i].name, name) == 0 ? &state->items[i] : NULL;
+		silent = silent < 0 ? 0 : silent;
+		if (!known)
+			add_number(state, name, (uint64_t)silent);
+		else if ((uint64_t)silent > known->number)
+			known->number = (uint64_t)silent;
+		count++;
+	}
+	add_number(state, "threads.count", count);
+}
+
+static void add_all(struct state *state, struct daemon *daemon, const struct settings *settings,
+		    struct store_reader *reader)
+{
+	uint64_t numbers[COUNTER_COUNT];
+
+	counters_sum(daemon, numbers);
+	for (size_t i = 0; i < state->why_count; i++) {
+		char number[sizeof("18446744073709551615")];
+
+		snprintf(number, sizeof(number), "%zu", i + 1);
+		add_text(state, join_name(state, "why", number), state->whys[i]);
+	}
+	add_clock(state, daemon);
+	add_keys(state, reader);
+	add_store(state, settings->low_disk);
+	add_audit(state, settings->low_disk);
+	add_verdicts(state, "verdicts", numbers);
+	add_window(state, daemon->history, "verdicts_1m", LOOK_BACK_SHORT, numbers);
+	add_window(state, daemon->history, "verdicts_15m", LOOK_BACK_LONG, numbers);
+	add_throttled(state, daemon->throttle);
+	add_connections(state, daemon, numbers);
+	add_threads(state, daemon);
 }
 
 int admin_status(struct admin_request *request, struct store_reader *reader, struct vault *vault)
 {
 	struct daemon *daemon = request->thread->daemon;
-	struct state state = { .count = 0 };
+	const struct settings *settings = &request->settings->settings;
+	CLEANUP_FREE struct state *state = calloc(1, sizeof(*state));
 	struct message_state reply;
-	struct audit_health health;
-	char vault_sentence[VAULT_FAULT_SIZE], writer_sentence[VAULT_FAULT_SIZE], started[CLOCK_TEXT_SIZE];
 
 	(void)vault;
-	vault_fault(daemon->keeper, vault_sentence, sizeof(vault_sentence));
-	writer_fault(daemon->writer, writer_sentence, sizeof(writer_sentence));
-	audit_health(daemon->audit, &health);
-	clock_format(daemon->started, started, sizeof(started));
-	add_text(&state, "version", PACKAGE_VERSION);
-	if (!reader)
-		add_text(&state, "state", "unavailable");
-	else
-		add_text(&state, "state",
-			 *vault_sentence || *writer_sentence || !health.writable ? "degraded" : "serving");
-	if (request->authority.kind == AUTHORITY_ADMINISTRATOR) {
-		add_text(&state, "started", started);
-		if (*vault_sentence)
-			add_text(&state, "store.fault", vault_sentence);
-		if (*writer_sentence)
-			add_text(&state, "store.write_fault", writer_sentence);
-		if (reader)
-			add_store(&state, reader);
-		add_audit(&state, &health);
-		add_verdicts(&state, &daemon->counters);
-		add_daemon(&state, daemon);
-	}
-	reply = (struct message_state){ .items = { .count = state.count, .items = state.items } };
+	if (!state)
+		return -ENOMEM;
+	vault_fault(daemon->keeper, state->store_fault, sizeof(state->store_fault));
+	store_health(vault_folder(daemon->keeper), &state->store);
+	writer_health(daemon->writer, &state->writer);
+	audit_health(daemon->audit, &state->audit);
+	find_whys(state, daemon, settings);
+	add_text(state, "version", PACKAGE_VERSION);
+	add_text(state, "state", !reader ? "unavailable" : state->why_count > 0 ? "degraded" : "ok");
+	if (request->authority.kind == AUTHORITY_ADMINISTRATOR)
+		add_all(state, daemon, settings, reader);
+	reply = (struct message_state){ .items = { .count = state->count, .items = state->items } };
 	return admin_reply(request, &message_state, &reply);
 }

@@ -51,6 +51,8 @@ struct audit {
 	bool writable;
 	uint64_t failures;
 	char fault[256], rotate_fault[256];
+	char last_fault[256]; /* a copy of one of them */
+	int64_t last_failed;  /* seconds since 1970 UTC */
 };
 
 static void unlock(pthread_mutex_t **lock)
@@ -95,12 +97,19 @@ static void write_fault(const struct audit *audit, const char *what, int error, 
 	snprintf(ret_fault, size, "cannot %s %s/%s: %m%s", what, audit->folder, AUDIT_FILE, mend_of(error));
 }
 
+static void remember_fault(struct audit *audit, const char *fault)
+{
+	snprintf(audit->last_fault, sizeof(audit->last_fault), "%s", fault);
+	audit->last_failed = clock_wall_seconds();
+}
+
 static int fail(struct audit *audit, const char *what, int r)
 {
 	audit->writable = false;
 	audit->failures++;
 	audit->last_error = r;
 	write_fault(audit, what, -r, audit->fault, sizeof(audit->fault));
+	remember_fault(audit, audit->fault);
 	return r;
 }
 
@@ -232,6 +241,7 @@ static int make_room(struct audit *audit, size_t size)
 	if (r < 0) {
 		audit->next_rotate = now + RETRY;
 		write_fault(audit, "rotate", -r, audit->rotate_fault, sizeof(audit->rotate_fault));
+		remember_fault(audit, audit->rotate_fault);
 		return 0;
 	}
 	audit->rotate_fault[0] = '\0';
@@ -383,18 +393,31 @@ void audit_reopen(struct audit *audit, const struct audit_options *options)
 	ready(audit);
 }
 
+static void read_health(struct audit *audit, struct audit_health *health)
+{
+	LOCKED(audit);
+	health->writable = audit->writable && audit->file.fd >= 0;
+	health->seq = audit->seq;
+	health->size = audit->file.size;
+	health->max_size = audit->options.max_size;
+	health->keep = audit->options.keep;
+	health->failures = audit->failures;
+	health->last_failed = audit->last_failed;
+	snprintf(health->fault, sizeof(health->fault), "%s", health->writable ? audit->rotate_fault : audit->fault);
+	memcpy(health->last_fault, audit->last_fault, sizeof(health->last_fault));
+}
+
 void audit_health(struct audit *audit, struct audit_health *ret_health)
 {
 	struct audit_health health = { 0 };
 	struct statvfs disk;
 
-	LOCKED(audit);
-	health.writable = audit->writable && audit->file.fd >= 0;
-	health.seq = audit->seq;
-	health.size = audit->file.size;
-	health.failures = audit->failures;
-	snprintf(health.fault, sizeof(health.fault), "%s", health.writable ? audit->rotate_fault : audit->fault);
-	if ((audit->file.fd >= 0 ? fstatvfs(audit->file.fd, &disk) : statvfs(audit->folder, &disk)) == 0)
+	read_health(audit, &health);
+	/* What asks the disk is done without the lock, which verifications wait for. */
+	health.rotated = audit_file_rotated(audit->folder, health.keep);
+	if (statvfs(audit->folder, &disk) == 0) {
+		health.disk_known = true;
 		health.disk_free = (uint64_t)disk.f_bavail * disk.f_frsize;
+	}
 	*ret_health = health;
 }

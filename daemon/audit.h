@@ -85,11 +85,17 @@ uint64_t audit_last_rev(struct audit *audit, uint64_t store_rev);
 void audit_reopen(struct audit *audit, const struct audit_options *options);
 
 struct audit_health {
-	bool writable;      /* the file is open and the last write succeeded */
-	char fault[512];    /* a sentence, when not writable or not to be rotated; else "" */
-	uint64_t seq;       /* of the last record */
-	uint64_t size;      /* of the file, bytes */
-	uint64_t failures;  /* writes that failed since start */
+	bool writable;        /* the file is open and the last write succeeded */
+	char fault[512];      /* a sentence, when not writable or not to be rotated; else "" */
+	uint64_t seq;         /* of the last record */
+	uint64_t size;        /* of the file, bytes */
+	uint64_t max_size;    /* it is rotated at; 0: never */
+	uint64_t rotated;     /* rotated files there are, */
+	uint64_t keep;        /* and may be */
+	uint64_t failures;    /* writes that failed since start */
+	char last_fault[256]; /* the last failure since start, long over or not; "" */
+	int64_t last_failed;  /* when that was, seconds since 1970 UTC */
+	bool disk_known;
 	uint64_t disk_free; /* bytes left where the file is, for this user */
 };
 void audit_health(struct audit *audit, struct audit_health *ret_health);

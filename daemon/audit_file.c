@@ -207,6 +207,20 @@ int audit_file_rotate(struct audit_file *file, uint64_t keep)
 	return 0;
 }
 
+uint64_t audit_file_rotated(const char *path, uint64_t most)
+{
+	CLEANUP_CLOSE int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char name[NAME_SIZE];
+	uint64_t count = 0;
+
+	for (; folder >= 0 && count < most; count++) {
+		file_name(name, count + 1);
+		if (!exists(folder, name))
+			break;
+	}
+	return count;
+}
+
 bool audit_file_is_gone(struct audit_file *file)
 {
 	struct stat status;

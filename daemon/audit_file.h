@@ -42,6 +42,9 @@ int audit_file_append(struct audit_file *file, const void *data, size_t size);
  */
 int audit_file_rotate(struct audit_file *file, uint64_t keep);
 
+/* How many rotated files lie in a folder, up to the first gap, most at most. */
+uint64_t audit_file_rotated(const char *path, uint64_t most);
+
 /* True when somebody removed the file while it was open. Brings size up to date. */
 bool audit_file_is_gone(struct audit_file *file);
 

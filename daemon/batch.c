@@ -209,7 +209,7 @@ static int receive(struct connection *connection, struct batch *batch, bool *ret
 	if (connection->peer.uid != 0) {
 		received = closer_peek(connection->fd, batch->messages, wanted);
 		if (received == -EBADMSG)
-			counter_add(&connection->thread->daemon->counters.bad_packets);
+			counter_add(&connection->thread->counters, COUNTER_BAD_PACKETS, 0);
 		if (received < 0)
 			return received;
 		wanted = (unsigned int)received;
@@ -229,7 +229,7 @@ static int receive(struct connection *connection, struct batch *batch, bool *ret
 			/* end of file, or an empty packet, which looks the same */
 			*ret_end = true;
 		} else if (!decode_item(batch, (size_t)i)) {
-			counter_add(&connection->thread->daemon->counters.bad_packets);
+			counter_add(&connection->thread->counters, COUNTER_BAD_PACKETS, 0);
 			*ret_end = true;
 		} else {
 			batch->count++;
@@ -362,10 +362,10 @@ static void count(struct thread *thread, struct batch *batch)
 		if (!item->handler || !item->handler->judge)
 			continue;
 		if (item->outcome.verdict != VERDICT_GRANTED) {
-			counter_add(&daemon->counters.reasons[item->outcome.reason]);
+			counter_add(&thread->counters, COUNTER_REASONS, item->outcome.reason);
 			continue;
 		}
-		counter_add(&daemon->counters.granted);
+		counter_add(&thread->counters, COUNTER_GRANTED, 0);
 		if (item->header.type == WIRE_VERIFY &&
 		    uses_note(daemon->uses, item->outcome.key_id, item->outcome.secret, clock_wall_seconds(),
 			      item->service, item->source))

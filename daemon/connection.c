@@ -51,6 +51,7 @@ void connection_close(struct connection *connection)
 		admin_forget(connection->request);
 	leave_loop(connection);
 	unlink_connection(connection);
+	counter_add(&connection->thread->counters, COUNTER_CLOSED, connection->socket);
 	/* root needs no trick to hold a daemon up, and its logins are closed without any ado */
 	if (connection->peer.uid == 0)
 		close(connection->fd);
@@ -244,6 +245,7 @@ int connection_start(struct thread *thread, int fd, enum connection_socket socke
 	connection->administrator = administrator;
 	connection->active = clock_monotonic();
 	link_connection(thread, connection);
+	counter_add(&thread->counters, COUNTER_OPENED, socket);
 	if (delay > 0)
 		r = sd_event_add_time_relative(thread->event, &connection->delay, CLOCK_MONOTONIC, delay, delay / 4,
 					       on_delay, connection);

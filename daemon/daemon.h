@@ -8,7 +8,7 @@
 
 #include <stdatomic.h>
 
-#include "daemon/counters.h"
+#include "daemon/history.h"
 #include "daemon/settings.h"
 
 /* Settings with their count of references. */
@@ -28,8 +28,10 @@ struct daemon {
 	struct closer *closer;
 	struct names *names;
 	struct workers *workers; /* for persistent clients */
-	struct counters counters;
-	int64_t started; /* seconds since 1970 UTC */
+	struct thread *threads;  /* those with an event loop; the list is whole before the first starts */
+	struct history *history; /* the main thread's */
+	int64_t started;         /* seconds since 1970 UTC */
+	int64_t started_at;      /* CLOCK_MONOTONIC, nanoseconds */
 };
 
 /* Takes a further reference. */

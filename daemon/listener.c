@@ -218,7 +218,7 @@ static void rest(struct listener *listener, uint64_t microseconds)
  * rests. */
 static void run_short(struct listener *listener)
 {
-	counter_add(&listener->thread->daemon->counters.descriptors_exhausted);
+	counter_add(&listener->thread->counters, COUNTER_DESCRIPTORS_EXHAUSTED, 0);
 	if (listener->reserve >= 0) {
 		close(listener->reserve);
 		listener->reserve = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -245,11 +245,10 @@ static bool take_in(struct listener *listener, int fd)
 	}
 	hurries = limits_hurries(daemon->limits, peer.uid, clock_monotonic());
 	if (!limits_enter(daemon->limits, peer.uid, settings->connections_per_uid)) {
-		counter_add(&daemon->counters.connections_refused);
+		counter_add(&listener->thread->counters, COUNTER_REFUSED, 0);
 		closer_close(daemon->closer, fd);
 		return hurries;
 	}
-	counter_add(&daemon->counters.connections);
 	if (listener->socket == CONNECTION_VERIFY && limits_is_slow(daemon->limits, peer.uid, clock_monotonic()))
 		delay = SLOW_MICROSECONDS;
 	(void)connection_start(listener->thread, fd, listener->socket, &peer,

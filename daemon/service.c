@@ -236,12 +236,22 @@ static void tend_store(struct service *service)
 	snprintf(service->fault, sizeof(service->fault), "%s", fault);
 }
 
+static void note_history(struct daemon *daemon)
+{
+	uint64_t numbers[COUNTER_COUNT];
+
+	counters_sum(daemon, numbers);
+	history_note(daemon->history, clock_monotonic() / 1000000000, numbers);
+	history_note_clock(daemon->history, clock_wall_seconds(), clock_boot_seconds());
+}
+
 static int on_tick(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct service *service = data;
 
 	(void)usec;
 	tend_store(service);
+	note_history(&service->daemon);
 	if (service->watchdog > 0)
 		feed_watchdog(service);
 	(void)sd_event_source_set_time_relative(source, TICK_MICROSECONDS);
@@ -277,6 +287,10 @@ static int make_parts(struct service *service)
 	int r;
 
 	daemon->started = clock_wall_seconds();
+	daemon->started_at = clock_monotonic();
+	daemon->history = calloc(1, sizeof(*daemon->history));
+	if (!daemon->history)
+		return -ENOMEM;
 	daemon->workers = &service->workers;
 	r = journal_open(settings->audit_journal, &daemon->journal);
 	if (r < 0)
@@ -405,6 +419,7 @@ static void free_parts(struct service *service)
 	throttle_free(daemon->throttle);
 	audit_close(daemon->audit);
 	journal_close(daemon->journal);
+	free(daemon->history);
 }
 
 int service_run(const struct service_parts *parts)
@@ -420,6 +435,7 @@ int service_run(const struct service_parts *parts)
 		if (sd_watchdog_enabled(0, &service.watchdog) <= 0)
 			service.watchdog = 0;
 		tend_store(&service);
+		note_history(&service.daemon);
 		r = start_threads(&service);
 	}
 	if (r == 0) {

@@ -50,6 +50,7 @@ static const struct settings_row table[] = {
 	{ "daemon", "connections_max", "1024", NUMBER(connections_max, 1, 65536) },
 	{ "daemon", "idle_timeout", "10s", IN(SPAN, idle_timeout, 1, 3600) },
 	{ "daemon", "minimum_uid", "1000", NUMBER(minimum_uid, 1, UINT32_MAX - 1) },
+	{ "daemon", "low_disk", "128M", IN(SIZE, low_disk, 0, UINT64_C(1) << 40) },
 	{ "admin", "group", "apikeyd", OTHER(SETTINGS_FORM_GROUP, admin_group) },
 	{ "self-service", "permissions", "", OTHER(SETTINGS_FORM_GRANTS, self_service_permissions) },
 	{ "self-service", "keys", "32", NUMBER(self_service_keys, 1, 10000) },

@@ -29,6 +29,7 @@ struct settings {
 	uint64_t connections_max;     /* default 1024 */
 	uint64_t idle_timeout;        /* seconds a connection that is not persistent may stay silent: default 10 */
 	uint64_t minimum_uid;         /* default 1000 */
+	uint64_t low_disk;            /* bytes: status warns when less is left for store or audit; default 128 MiB */
 	/* [admin] */
 	bool admin_group_known;
 	gid_t admin_group; /* group = apikeyd: resolved when the configuration loads; a group that does not exist is a

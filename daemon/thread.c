@@ -80,6 +80,8 @@ int thread_init(struct thread *thread, const char *name, struct daemon *daemon, 
 	thread->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (thread->wake < 0)
 		return -errno;
+	thread->next = daemon->threads;
+	daemon->threads = thread;
 	r = sd_event_new(&thread->event);
 	if (r >= 0)
 		r = sd_event_add_io(thread->event, NULL, thread->wake, EPOLLIN, on_wake, thread);

@@ -12,6 +12,7 @@
 #include <systemd/sd-event.h>
 
 #include "crypto/crypto.h"
+#include "daemon/counters.h"
 #include "daemon/daemon.h"
 #include "daemon/vault.h"
 
@@ -57,6 +58,9 @@ struct thread {
 	atomic_int_fast64_t heartbeat; /* CLOCK_MONOTONIC, nanoseconds */
 	pthread_t id;
 	bool running;
+	struct thread *next; /* of the daemon's */
+
+	struct counters counters;
 };
 
 /* Prepares; the calling thread may run it itself (thread_run()) or start it. 0 or a negative errno. */

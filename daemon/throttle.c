@@ -21,6 +21,7 @@
 #define WORDS (2 + WIRE_SOURCE_MAX / 4)
 
 struct place {
+	struct throttle_source known; /* for people alone: what it is found by is the hash */
 	uint64_t hash;
 	bool taken;
 	bool over;           /* the last failure was over the limit */
@@ -130,7 +131,7 @@ static int64_t backlog_now(const struct place *place, int64_t now)
 }
 
 /* The source's place: its own, a free one, or that of the least busy. */
-static struct place *find_place(struct throttle *throttle, uint64_t hash, int64_t now)
+static struct place *find_place(struct throttle *throttle, uint64_t hash, uid_t uid, const char *source, int64_t now)
 {
 	struct place *set = throttle->places + (hash & (throttle->set_count - 1)) * WAYS;
 	struct place *least = set;
@@ -146,7 +147,8 @@ static struct place *find_place(struct throttle *throttle, uint64_t hash, int64_
 			least_backlog = backlog;
 		}
 	}
-	*least = (struct place){ .hash = hash, .taken = true, .updated = now };
+	*least = (struct place){ .known.uid = uid, .hash = hash, .taken = true, .updated = now };
+	memcpy(least->known.source, source, strnlen(source, sizeof(least->known.source) - 1));
 	return least;
 }
 
@@ -191,12 +193,12 @@ struct throttle_answer throttle_failure(struct throttle *throttle, uid_t uid, co
 	struct throttle_answer answer;
 
 	pthread_mutex_lock(&throttle->lock);
-	answer = count_failure(find_place(throttle, hash, now), now, interval);
+	answer = count_failure(find_place(throttle, hash, uid, source, now), now, interval);
 	pthread_mutex_unlock(&throttle->lock);
 	return answer;
 }
 
-size_t throttle_count(struct throttle *throttle, int64_t now)
+size_t throttle_list(struct throttle *throttle, int64_t now, struct throttle_source *ret_sources, size_t most)
 {
 	size_t count = 0;
 
@@ -204,8 +206,17 @@ size_t throttle_count(struct throttle *throttle, int64_t now)
 	for (size_t i = 0; i < throttle->set_count * WAYS; i++) {
 		const struct place *place = &throttle->places[i];
 
-		count += place->taken && place->over && backlog_now(place, now) > MINUTE - place->interval;
+		if (!place->taken || !place->over || backlog_now(place, now) <= MINUTE - place->interval)
+			continue;
+		if (count < most)
+			ret_sources[count] = place->known;
+		count++;
 	}
 	pthread_mutex_unlock(&throttle->lock);
 	return count;
+}
+
+size_t throttle_count(struct throttle *throttle, int64_t now)
+{
+	return throttle_list(throttle, now, NULL, 0);
 }

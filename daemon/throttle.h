@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "proto/wire.h"
+
 struct throttle;
 
 /* entries: size of the table, rounded up to a power of two. 0, -ENOMEM, or a negative errno when there is no
@@ -31,6 +33,15 @@ struct throttle_answer {
  * per_minute (a token bucket of that burst and rate). */
 struct throttle_answer throttle_failure(struct throttle *throttle, uid_t uid, const char *source, int64_t now,
 					uint64_t per_minute);
+
+struct throttle_source {
+	uid_t uid;
+	char source[WIRE_NETWORK_MAX + 1]; /* cut to its room; "" for none */
+};
+
+/* The sources that have gone over their limit and still are at now, as many as there is room for. Returns how many
+ * there are. ret_sources may be NULL where most is 0. */
+size_t throttle_list(struct throttle *throttle, int64_t now, struct throttle_source *ret_sources, size_t most);
 
 /* How many sources have gone over their limit and still are at now. */
 size_t throttle_count(struct throttle *throttle, int64_t now);

@@ -212,6 +212,11 @@ bool vault_keeper_try(struct vault_keeper *keeper)
 	return r == 0;
 }
 
+const char *vault_folder(const struct vault_keeper *keeper)
+{
+	return keeper->paths.state_folder;
+}
+
 struct vault *vault_acquire(struct vault_keeper *keeper)
 {
 	struct vault *vault = NULL;

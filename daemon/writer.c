@@ -25,18 +25,23 @@ struct writer {
 	struct writer_job *first, **last;
 	bool awake; /* writer_wake() was called */
 	bool stopping;
-	char fault[256];
+	struct writer_health health;
 	/* the writer's thread alone: uses taken, and how many of them are written */
 	size_t uses_taken, uses_written;
 };
 
 static void set_fault(struct writer *writer, const char *what, int error)
 {
+	struct writer_health *health = &writer->health;
+
 	pthread_mutex_lock(&writer->lock);
-	if (error == 0)
-		writer->fault[0] = '\0';
-	else
-		snprintf(writer->fault, sizeof(writer->fault), "%s: %s", what, strerror(-error));
+	if (error == 0) {
+		health->fault[0] = '\0';
+	} else {
+		snprintf(health->fault, sizeof(health->fault), "%s: %s", what, strerror(-error));
+		memcpy(health->last_fault, health->fault, sizeof(health->last_fault));
+		health->last_failed = clock_wall_seconds();
+	}
 	pthread_mutex_unlock(&writer->lock);
 }
 
@@ -171,7 +176,7 @@ static bool has_fault(struct writer *writer)
 	bool faulty;
 
 	pthread_mutex_lock(&writer->lock);
-	faulty = *writer->fault != '\0';
+	faulty = *writer->health.fault != '\0';
 	pthread_mutex_unlock(&writer->lock);
 	return faulty;
 }
@@ -369,9 +374,9 @@ void writer_wake(struct writer *writer)
 	pthread_mutex_unlock(&writer->lock);
 }
 
-void writer_fault(struct writer *writer, char *ret_fault, size_t fault_size)
+void writer_health(struct writer *writer, struct writer_health *ret_health)
 {
 	pthread_mutex_lock(&writer->lock);
-	snprintf(ret_fault, fault_size, "%s", writer->fault);
+	*ret_health = writer->health;
 	pthread_mutex_unlock(&writer->lock);
 }

@@ -42,7 +42,11 @@ void writer_submit(struct writer *writer, struct writer_job *job);
 /* Any thread: uses should be flushed, or the store has come back. */
 void writer_wake(struct writer *writer);
 
-/* A sentence when the last write failed; "" when it succeeded. */
-void writer_fault(struct writer *writer, char *ret_fault, size_t fault_size);
+struct writer_health {
+	char fault[256];      /* a sentence when the last write failed; "" when it succeeded */
+	char last_fault[256]; /* the last there was since the start, long over or not; "" */
+	int64_t last_failed;  /* when that was, seconds since 1970 UTC */
+};
+void writer_health(struct writer *writer, struct writer_health *ret_health);
 
 #endif

@@ -239,6 +239,6 @@ static const struct codec_field message_item_fields[] = {
 RECORD(message_item);
 
 static const struct codec_field message_state_fields[] = {
-	RECORDS(1, message_state, items, 256, message_item),
+	RECORDS(1, message_state, items, 1024, message_item),
 };
 RECORD(message_state);

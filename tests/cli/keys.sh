@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-# Every verb of "key" and "status" against a daemon: what it does, says and returns.
+# Every verb of "key" against a daemon: what it does, says and returns.
 # shellcheck source-path=SCRIPTDIR source=harness.sh
 . "$(dirname "$0")/harness.sh"
 need jq "$apikeyd"
@@ -250,15 +250,6 @@ refused
 act key delete "$phone" --yes --why 'not needed'
 succeeds
 has 'standard error' "$err" deleted
-
-# status
-act status
-succeeds
-[[ -n $out ]] || fail 'status says nothing'
-act --json status
-succeeds
-is 'the kind of status' "$(json type)" object
-is 'what it holds' "$(json 'length > 0 and all(.[]; type == "number" or type == "string")')" true
 
 # a daemon that has gone
 stop_daemon

@@ -9,6 +9,7 @@ cli_tests = \
 	tests/cli/output.sh \
 	tests/cli/refusals.sh \
 	tests/cli/rotate.sh \
+	tests/cli/status.sh \
 	tests/cli/terminal.sh \
 	tests/cli/usage.sh \
 	tests/cli/verdicts.sh
@@ -25,6 +26,13 @@ tests_cli_test_nearest_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_cli_test_nearest_LDADD = cli/libapikeyctl.la $(CHECK_LIBS)
 tests_cli_test_retirement_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_cli_test_retirement_LDADD = cli/libapikeyctl.la $(CHECK_LIBS)
+check_PROGRAMS += tests/cli/test-state-view
+TESTS += tests/cli/test-state-view
+tests_cli_test_state_view_SOURCES = tests/cli/test-state-view.c cli/state_view.c cli/table.c cli/text.c cli/when.c
+tests_cli_test_state_view_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(SMARTCOLS_CFLAGS)
+tests_cli_test_state_view_LDADD = lib/libapikey-core.la $(CHECK_LIBS) $(SMARTCOLS_LIBS)
+check_PROGRAMS += tests/cli/test-text tests/cli/test-when
+TESTS += tests/cli/test-text tests/cli/test-when
 tests_cli_test_text_SOURCES = tests/cli/test-text.c cli/text.c cli/text.h
 tests_cli_test_text_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_cli_test_text_LDADD = $(CHECK_LIBS)

@@ -27,6 +27,11 @@ tests_daemon_test_handle_SOURCES = tests/daemon/test-handle.c
 tests_daemon_test_handle_CFLAGS = $(daemon_test_cflags)
 tests_daemon_test_handle_LDADD = $(daemon_test_ldadd)
 
+daemon_tests += tests/daemon/test-history
+tests_daemon_test_history_SOURCES = tests/daemon/test-history.c
+tests_daemon_test_history_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_history_LDADD = $(daemon_test_ldadd)
+
 daemon_tests += tests/daemon/test-key-fields
 tests_daemon_test_key_fields_SOURCES = tests/daemon/test-key-fields.c
 tests_daemon_test_key_fields_CFLAGS = $(daemon_test_cflags)
@@ -155,6 +160,11 @@ daemon_tests += tests/daemon/test-daemon-list
 tests_daemon_test_daemon_list_SOURCES = tests/daemon/test-daemon-list.c tests/daemon/admin-requests.h $(daemon_wire)
 tests_daemon_test_daemon_list_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_list_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS)
+
+daemon_tests += tests/daemon/test-daemon-status
+tests_daemon_test_daemon_status_SOURCES = tests/daemon/test-daemon-status.c tests/daemon/admin-requests.h $(daemon_wire)
+tests_daemon_test_daemon_status_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_daemon_status_LDADD = $(daemon_system_ldadd)
 
 daemon_tests += tests/daemon/test-daemon-authority
 tests_daemon_test_daemon_authority_SOURCES = tests/daemon/test-daemon-authority.c tests/daemon/admin-requests.h \

@@ -116,7 +116,7 @@ static void expect_unavailable(const char *why)
 
 static void expect_well(void)
 {
-	host_expect_text(&host, "state", "serving");
+	host_expect_text(&host, "state", "ok");
 	expect(VERDICT_GRANTED, REASON_NONE);
 	host_expect_output(&host, "the key store is open");
 }
@@ -350,7 +350,7 @@ START_TEST(a_full_disk_refuses_changes_and_no_login)
 	end = milliseconds() + 10000;
 	while (create("new", NULL, 0) != ANSWER_OK)
 		ck_assert(milliseconds() < end);
-	host_expect_text(&host, "state", "serving");
+	host_expect_text(&host, "state", "ok");
 	expect(VERDICT_GRANTED, REASON_NONE);
 }
 END_TEST

@@ -88,6 +88,7 @@ static void assert_defaults(void)
 	ck_assert_uint_eq(settings.connections_max, 1024);
 	ck_assert_uint_eq(settings.idle_timeout, 10);
 	ck_assert_uint_eq(settings.minimum_uid, 1000);
+	ck_assert_uint_eq(settings.low_disk, 128 << 20);
 	ck_assert_str_eq(settings.self_service_permissions, "");
 	ck_assert_uint_eq(settings.self_service_keys, 32);
 	ck_assert_int_eq(settings.self_service_lifetime, TIME_NEVER);
@@ -135,6 +136,7 @@ START_TEST(the_installed_file_shows_the_defaults)
 					     "connections_max",
 					     "idle_timeout",
 					     "minimum_uid",
+					     "low_disk",
 					     "group",
 					     "permissions",
 					     "keys",
@@ -188,7 +190,7 @@ END_TEST
 START_TEST(every_setting_is_taken)
 {
 	ck_assert_int_eq(parse("[daemon]\nworkers = 7\nconnections_per_uid=1\nconnections_max  =  2\n"
-			       "idle_timeout = 1h\nminimum_uid = 500\n"
+			       "idle_timeout = 1h\nminimum_uid = 500\nlow_disk = 0\n"
 			       "[admin]\ngroup = 17\n"
 			       "[self-service]\npermissions = pam.dovecot,mail.* ,\tx\nkeys = 3\nmax_lifetime = 1y\n"
 			       "[peers]\n4001 = nginx, portal\n4002=uid-4002\n"
@@ -198,10 +200,10 @@ START_TEST(every_setting_is_taken)
 			       "[audit]\nmax_size = 3K\nkeep = 1\non_failure = serve\ndurability = relaxed\n"
 			       "journal = no"),
 			 -EINVAL);
-	assert_reported("FILE:24: [audit] max_size = 3K: must be a size from 4K to 1024G, such as 64M");
+	assert_reported("FILE:25: [audit] max_size = 3K: must be a size from 4K to 1024G, such as 64M");
 	setup();
 	ck_assert_int_eq(parse("[daemon]\nworkers = 7\nconnections_per_uid=1\nconnections_max  =  2\n"
-			       "idle_timeout = 1h\nminimum_uid = 500\n"
+			       "idle_timeout = 1h\nminimum_uid = 500\nlow_disk = 0\n"
 			       "[admin]\ngroup = 17\n"
 			       "[self-service]\npermissions = pam.dovecot,mail.* ,\tx\nkeys = 3\nmax_lifetime = 1y\n"
 			       "[peers]\n4001 = nginx, portal\n4002=uid-4002\n"
@@ -217,6 +219,7 @@ START_TEST(every_setting_is_taken)
 	ck_assert_uint_eq(settings.connections_max, 2);
 	ck_assert_uint_eq(settings.idle_timeout, 3600);
 	ck_assert_uint_eq(settings.minimum_uid, 500);
+	ck_assert_uint_eq(settings.low_disk, 0);
 	ck_assert(settings.admin_group_known);
 	ck_assert_uint_eq(settings.admin_group, 17);
 	ck_assert_str_eq(settings.self_service_permissions, "pam.dovecot mail.* x");
@@ -267,6 +270,11 @@ static const struct {
 	  { "1", "4294967294" },
 	  { "0", "4294967295", "" },
 	  "be a whole number from 1 to 4294967294" },
+	{ "daemon",
+	  "low_disk",
+	  { "0", "64M", "1024G" },
+	  { "1025G", "-1", "10%", "" },
+	  "be a size from 0 to 1024G, such as 128M" },
 	{ "self-service", "keys", { "1", "10000" }, { "0", "10001" }, "be a whole number from 1 to 10000" },
 	{ "policy",
 	  "default_lifetime",

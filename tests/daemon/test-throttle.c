@@ -80,6 +80,35 @@ START_TEST(test_sources_are_apart)
 }
 END_TEST
 
+START_TEST(test_throttled_sources_are_named)
+{
+	struct throttle_source sources[3];
+	char long_source[WIRE_NETWORK_MAX + 100];
+
+	memset(long_source, 'x', sizeof(long_source) - 1);
+	long_source[sizeof(long_source) - 1] = '\0';
+	ck_assert_uint_eq(throttle_list(throttle, START, sources, 3), 0);
+	for (int i = 0; i < 3; i++) {
+		throttle_failure(throttle, 33, "192.0.2.1", START, 1);
+		throttle_failure(throttle, 1000, long_source, START, 1);
+	}
+	throttle_failure(throttle, 7, "within", START, 1);
+	ck_assert_uint_eq(throttle_list(throttle, START, sources, 3), 2);
+	for (int i = 0; i < 2; i++) {
+		if (sources[i].uid == 33)
+			ck_assert_str_eq(sources[i].source, "192.0.2.1");
+		else
+			ck_assert_uint_eq(strlen(sources[i].source), WIRE_NETWORK_MAX);
+	}
+	ck_assert_uint_ne(sources[0].uid, sources[1].uid);
+	/* No more than there is room for. */
+	sources[1].uid = 12345;
+	ck_assert_uint_eq(throttle_list(throttle, START, sources, 1), 2);
+	ck_assert_uint_eq(sources[1].uid, 12345);
+	ck_assert_uint_eq(throttle_list(throttle, START + 61 * SECOND, sources, 3), 0);
+}
+END_TEST
+
 START_TEST(test_long_sources)
 {
 	char source[5000];
@@ -264,6 +293,7 @@ int main(void)
 	tcase_add_test(test_case, test_no_limit_of_nothing);
 	tcase_add_test(test_case, test_sources_are_apart);
 	tcase_add_test(test_case, test_long_sources);
+	tcase_add_test(test_case, test_throttled_sources_are_named);
 	tcase_add_test(test_case, test_records);
 	tcase_add_test(test_case, test_first_throttled_failure_is_recorded);
 	tcase_add_test(test_case, test_clock_at_its_ends);
