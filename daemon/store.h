@@ -161,6 +161,9 @@ int store_rev(struct store_reader *reader, uint64_t *ret_rev);
 typedef bool (*store_change_visitor)(void *data, uint64_t rev, const char *record);
 int store_list_changes(struct store_reader *reader, uint64_t after_rev, store_change_visitor visitor, void *data);
 
+/* The first entry that is left: its rev and time. -ENOENT. */
+int store_oldest_change(struct store_reader *reader, uint64_t *ret_rev, int64_t *ret_time);
+
 /* Sealed keys by purpose ("pepper", "data", "audit", …) and version: the newest. size in: room, out: bytes. -ENOENT,
  * -EMSGSIZE. */
 int store_load_sealed(struct store_reader *reader, const char *purpose, uint32_t *ret_version, void *ret_blob,
@@ -201,6 +204,10 @@ int store_update_key(struct store *store, const struct store_key *key);
 int store_delete_key(struct store *store, const char *id);
 /* rev + 1, once for each transaction's change, and what changed under it. */
 int store_log_change(struct store *store, int64_t time, const char *record, uint64_t *ret_rev);
+/* Removes entries of the change log from the oldest on, up to a rev and as far as they are older than a time, but looks
+ * at STORE_PRUNE_STEP of them and no more. One that is younger keeps those behind it; the last one stays. */
+#define STORE_PRUNE_STEP 256
+int store_prune_changes(struct store *store, uint64_t until_rev, int64_t before);
 /* Adds counts and last uses, without a rev; uses of keys that are gone are dropped. Sorted by key they cost least. A
  * failure may leave some of them added: the caller aborts the transaction. */
 int store_add_uses(struct store *store, const struct store_use *uses, size_t count);

@@ -224,6 +224,16 @@ int store_log_change(struct store *store, int64_t time, const char *record, uint
 	return r;
 }
 
+int store_prune_changes(struct store *store, uint64_t until_rev, int64_t before)
+{
+	sqlite3_stmt *statement = store->statements[WRITE_CHANGES_DELETE];
+
+	sqlite3_bind_int64(statement, 1, until_rev < INT64_MAX ? (int64_t)until_rev : INT64_MAX);
+	sqlite3_bind_int64(statement, 2, before);
+	sqlite3_bind_int64(statement, 3, STORE_PRUNE_STEP);
+	return store_write_run(store, WRITE_CHANGES_DELETE);
+}
+
 static void use_bind(sqlite3_stmt *statement, const struct store_use *use, bool first)
 {
 	sqlite3_bind_text(statement, 1, use->key_id, -1, SQLITE_STATIC);

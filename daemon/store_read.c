@@ -28,6 +28,7 @@ const char *const store_read_sql[READ_COUNT] = {
 		      " FROM use WHERE key = ?1 AND secret = ?2"),
 	[READ_TALLY] = "SELECT state, keys FROM tally",
 	[READ_CHANGES] = "SELECT rev, record FROM change_log WHERE rev > ?1 ORDER BY rev",
+	[READ_OLDEST_CHANGE] = "SELECT rev, time FROM change_log WHERE rev > 0 ORDER BY rev LIMIT 1",
 	[READ_SEALED] = "SELECT version, blob FROM sealed WHERE purpose = ?1 ORDER BY version DESC LIMIT 1",
 	[READ_NUMBER] = "SELECT number FROM meta WHERE name = ?1",
 };
@@ -216,6 +217,18 @@ int store_list_changes(struct store_reader *reader, uint64_t after_rev, store_ch
 			return 0;
 	}
 	return r;
+}
+
+int store_oldest_change(struct store_reader *reader, uint64_t *ret_rev, int64_t *ret_time)
+{
+	CLEANUP_RESET sqlite3_stmt *statement = reader->statements[READ_OLDEST_CHANGE];
+	int r = sql_step(reader, statement);
+
+	if (r <= 0)
+		return r == 0 ? -ENOENT : r;
+	*ret_rev = (uint64_t)sqlite3_column_int64(statement, 0);
+	*ret_time = sqlite3_column_int64(statement, 1);
+	return 0;
 }
 
 int store_load_sealed(struct store_reader *reader, const char *purpose, uint32_t *ret_version, void *ret_blob,

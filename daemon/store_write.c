@@ -40,6 +40,14 @@ const char *const store_write_sql[WRITE_COUNT] = {
 	[WRITE_USES_DELETE] = "DELETE FROM use WHERE key = ?1",
 	[WRITE_REV] = "UPDATE meta SET number = number + 1 WHERE name = 'rev' RETURNING number",
 	[WRITE_CHANGE] = "INSERT INTO change_log VALUES (?1, ?2, ?3)",
+	/* A step's entries at most, none that a younger one keeps, and not the last, which says where the revision is.
+	 */
+	[WRITE_CHANGES_DELETE] = "DELETE FROM change_log WHERE rev <= ?1"
+				 " AND rev < (SELECT max(rev) FROM change_log)"
+				 " AND rev < (SELECT min(rev) FROM change_log) + ?3"
+				 " AND rev < ifnull((SELECT rev FROM change_log WHERE"
+				 " rev < (SELECT min(rev) FROM change_log) + ?3 AND time >= ?2 ORDER BY rev LIMIT 1),"
+				 " 9223372036854775807)",
 	[WRITE_SEALED] = "INSERT OR REPLACE INTO sealed VALUES (?1, ?2, ?3)",
 	[WRITE_NUMBER] = "INSERT OR REPLACE INTO meta VALUES (?1, ?2)",
 };

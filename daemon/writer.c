@@ -17,6 +17,10 @@
 #define FLUSH_SECONDS 5 /* at the latest, uses are written */
 #define USES_MAX 8192   /* in one transaction: jobs wait for it */
 
+/* Changes stay in the log for so long after they are in the audit file, for whoever follows it by rev; who has been
+ * away for longer needs a copy of the store. */
+#define CHANGES_KEPT_SECONDS (30 * INT64_C(86400))
+
 struct writer {
 	struct daemon *daemon;
 	pthread_t id;
@@ -218,6 +222,38 @@ static void give_back(struct writer *writer)
 	writer->uses_written = writer->uses_taken;
 }
 
+static int write_pruned(struct vault *vault, uint64_t until_rev, int64_t before)
+{
+	int r = store_write_begin(vault->store);
+
+	if (r < 0)
+		return r;
+	r = store_prune_changes(vault->store, until_rev, before);
+	if (r < 0) {
+		store_write_abort(vault->store);
+		return r;
+	}
+	return store_write_commit(vault->store);
+}
+
+/*
+ * Removes a few of the oldest changes at a time. What is not noted to be in the audit file stays, however old: the log
+ * is then the only place that has it.
+ */
+static int prune_changes(struct vault *vault)
+{
+	struct store_reader *reader = store_writer(vault->store);
+	int64_t before = clock_wall_seconds() - CHANGES_KEPT_SECONDS, time;
+	uint64_t noted, rev;
+	int r = store_load_number(reader, "audited_rev", &noted);
+
+	if (r == 0)
+		r = store_oldest_change(reader, &rev, &time);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	return rev <= noted && time < before ? write_pruned(vault, noted, before) : 0;
+}
+
 static void flush(struct writer *writer)
 {
 	CLEANUP_VAULT struct vault *vault = vault_acquire(writer->daemon->keeper);
@@ -250,6 +286,8 @@ static void flush(struct writer *writer)
 	}
 	if (r == 0)
 		(void)append_changes(writer, vault);
+	if (r == 0 && prune_changes(vault) == -EIO)
+		vault_report(writer->daemon->keeper, vault);
 }
 
 /* ---- the thread ---- */

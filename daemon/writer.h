@@ -2,7 +2,7 @@
 /*
  * The one thread that writes to the store. What waits is done in one transaction, each job in a savepoint of its own,
  * and answered after the commit: what was acknowledged is on disk. A commit that fails refuses all of its group. Also
- * flushes uses, and appends to the audit file what the change log has and the file has not.
+ * flushes uses, appends to the audit file what the change log has and the file has not, and prunes that log.
  */
 #ifndef APIKEYD_DAEMON_WRITER_H
 #define APIKEYD_DAEMON_WRITER_H

@@ -523,6 +523,56 @@ START_TEST(a_page_of_great_keys_fits_its_packet)
 }
 END_TEST
 
+/* ---- the change log ---- */
+
+static unsigned int count_changes(const char *condition)
+{
+	CLEANUP_FREE char *path = NULL, *sql = NULL;
+	sqlite3_stmt *statement;
+	sqlite3 *connection;
+	unsigned int count;
+
+	ck_assert_int_gt(asprintf(&path, "%s/state/" STORE_FILE, host.folder), 0);
+	ck_assert_int_gt(asprintf(&sql, "SELECT count(*) FROM change_log WHERE %s", condition), 0);
+	ck_assert_int_eq(sqlite3_open(path, &connection), SQLITE_OK);
+	sqlite3_busy_timeout(connection, 10000);
+	ck_assert_int_eq(sqlite3_prepare_v2(connection, sql, -1, &statement, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
+	count = (unsigned int)sqlite3_column_int(statement, 0);
+	sqlite3_finalize(statement);
+	sqlite3_close(connection);
+	return count;
+}
+
+/* What is old and in the audit file goes; the last change is not noted to be there before another one is made. */
+START_TEST(old_changes_leave_the_log)
+{
+	int64_t end = milliseconds() + 30000;
+	char sql[200];
+
+	for (int i = 0; i < 6; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "key-%d", i);
+		make(name);
+	}
+	ck_assert_uint_eq(count_changes("1"), 6);
+	/* Thirty days and a little more ago, but for the fifth and the sixth. */
+	snprintf(sql, sizeof(sql), "UPDATE change_log SET time = time - %d WHERE rev < 5", 30 * 86400 + 60);
+	run_sql(sql);
+	wire_close(admin);
+	host_end(&host, SIGTERM);
+	host_start(&host);
+	admin = wire_open(&host, WIRE_ADMIN_SOCKET);
+	while (count_changes("rev < 5") > 0)
+		ck_assert_msg(milliseconds() < end, "old changes stay in the log");
+	ck_assert_uint_eq(count_changes("1"), 2);
+	ck_assert_uint_eq(host_number(&host, "store.rev"), 6);
+	make("after");
+	ck_assert_uint_eq(host_number(&host, "store.rev"), 7);
+}
+END_TEST
+
 /* ---- explain ---- */
 
 /* "secret+ state+ dates- tenant." */
@@ -712,6 +762,7 @@ int main(void)
 	tcase_add_test(plain, an_id_does_not_come_back);
 	tcase_add_test(plain, three_hundred_keys_come_in_pages);
 	tcase_add_test(plain, a_page_of_great_keys_fits_its_packet);
+	tcase_add_test(plain, old_changes_leave_the_log);
 	tcase_add_test(plain, explain_goes_the_steps_of_a_login);
 	tcase_add_test(plain, explain_changes_nothing_and_refuses_what_it_cannot_judge);
 	tcase_add_test(plain, every_change_is_recorded_in_order_and_no_secret_is);

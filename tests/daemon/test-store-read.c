@@ -218,15 +218,23 @@ static void read_number(struct store_reader *reader)
 	ck_assert_int_eq(store_load_number(reader, "rev", &number), 0);
 }
 
+static void read_oldest_change(struct store_reader *reader)
+{
+	uint64_t rev;
+	int64_t time;
+
+	ck_assert_int_eq(store_oldest_change(reader, &rev, &time), 0);
+}
+
 static void read_all(struct store_reader *reader)
 {
 	ck_assert_int_eq(store_check(reader, NULL, 0), 0);
 }
 
 static void (*const reads[])(struct store_reader *reader) = {
-	read_key, read_key_named, read_nothing, read_list,   read_list_owner,       read_list_uid,
-	read_use, read_counts,    read_changes, read_sealed, read_sealed_too_large, read_number,
-	read_all,
+	read_key, read_key_named,     read_nothing, read_list,   read_list_owner,       read_list_uid,
+	read_use, read_counts,        read_changes, read_sealed, read_sealed_too_large, read_number,
+	read_all, read_oldest_change,
 };
 
 START_TEST(no_read_pins_the_past)

@@ -456,58 +456,6 @@ START_TEST(uses_go_with_their_secret_and_key)
 }
 END_TEST
 
-struct changes {
-	uint64_t last;
-	size_t count, stop;
-};
-
-static bool change_visit(void *data, uint64_t rev, const char *record)
-{
-	struct changes *changes = data;
-	char expected[32];
-
-	ck_assert_uint_eq(rev, changes->last + 1);
-	snprintf(expected, sizeof(expected), "{\"change\":%u}", (unsigned int)rev);
-	ck_assert_str_eq(record, expected);
-	changes->last = rev;
-	return ++changes->count != changes->stop;
-}
-
-START_TEST(changes_have_revisions_without_gaps)
-{
-	CLEANUP_SCRATCH struct scratch scratch;
-	struct changes changes = { .last = 0 };
-	char record[32];
-	uint64_t rev = 0;
-
-	scratch_init(&scratch);
-	scratch_open(&scratch);
-	for (unsigned int i = 1; i <= 20; i++) {
-		snprintf(record, sizeof(record), "{\"change\":%u}", (i + 1) / 2);
-		ck_assert_int_eq(store_write_begin(scratch.store), 0);
-		ck_assert_int_eq(store_log_change(scratch.store, 1790000000, record, &rev), 0);
-		ck_assert_uint_eq(rev, (i + 1) / 2);
-		/* Every second one is undone. */
-		if (i % 2 != 0)
-			store_write_abort(scratch.store);
-		else
-			ck_assert_int_eq(store_write_commit(scratch.store), 0);
-	}
-	ck_assert_int_eq(store_rev(scratch.reader, &rev), 0);
-	ck_assert_uint_eq(rev, 10);
-	ck_assert_int_eq(store_list_changes(scratch.reader, 0, change_visit, &changes), 0);
-	ck_assert_uint_eq(changes.count, 10);
-	changes = (struct changes){ .last = 7, .stop = 2 };
-	ck_assert_int_eq(store_list_changes(scratch.reader, 7, change_visit, &changes), 0);
-	ck_assert_uint_eq(changes.count, 2);
-	changes = (struct changes){ .last = 0 };
-	ck_assert_int_eq(store_list_changes(scratch.reader, 10, change_visit, &changes), 0);
-	ck_assert_int_eq(store_list_changes(scratch.reader, UINT64_MAX, change_visit, &changes), 0);
-	ck_assert_uint_eq(changes.count, 0);
-	assert_whole(&scratch);
-}
-END_TEST
-
 START_TEST(sealed_keys_and_numbers_are_kept)
 {
 	CLEANUP_SCRATCH struct scratch scratch;
@@ -569,7 +517,6 @@ int main(void)
 	tcase_add_test(store, uses_are_merged);
 	tcase_add_test(store, uses_do_not_overflow);
 	tcase_add_test(store, uses_go_with_their_secret_and_key);
-	tcase_add_test(store, changes_have_revisions_without_gaps);
 	tcase_add_test(store, sealed_keys_and_numbers_are_kept);
 	suite_add_tcase(suite, store);
 	runner = srunner_create(suite);
