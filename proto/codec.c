@@ -70,6 +70,21 @@ static int encode_text(struct writer *writer, const struct codec_field *field, c
 	return 0;
 }
 
+static int encode_bytes(struct writer *writer, const struct codec_field *field, const struct codec_bytes *given)
+{
+	unsigned char *bytes;
+
+	if (given->size == 0)
+		return field->required ? -EINVAL : 0;
+	if (given->size > field->limit)
+		return -EINVAL;
+	bytes = writer_field(writer, field->tag, given->size);
+	if (!bytes)
+		return -EMSGSIZE;
+	memcpy(bytes, given->data, given->size);
+	return 0;
+}
+
 static int encode_texts(struct writer *writer, const struct codec_field *field, const struct codec_texts *texts)
 {
 	if (texts->count > WIRE_LIST_MAX || (texts->count == 0 && field->required))
@@ -116,6 +131,8 @@ static int encode_field(struct writer *writer, const struct codec_field *field, 
 		return encode_number(writer, field, (uint64_t) * (const int64_t *)member);
 	case CODEC_TEXT:
 		return encode_text(writer, field, *(const char *const *)member);
+	case CODEC_BYTES:
+		return encode_bytes(writer, field, member);
 	case CODEC_TEXT_LIST:
 		return encode_texts(writer, field, member);
 	case CODEC_RECORDS:
@@ -214,6 +231,14 @@ static const char *decode_text(const struct codec_field *field, const struct wir
 	return (const char *)wire->bytes;
 }
 
+static bool decode_bytes(const struct codec_field *field, const struct wire_field *wire, struct codec_bytes *ret_bytes)
+{
+	if (wire->size == 0 || wire->size > field->limit)
+		return false;
+	*ret_bytes = (struct codec_bytes){ .size = wire->size, .data = wire->bytes };
+	return true;
+}
+
 static bool decode_text_item(const struct codec_field *field, const struct wire_field *wire, struct codec_texts *texts)
 {
 	const char *text = decode_text(field, wire);
@@ -250,6 +275,8 @@ static bool decode_field(const struct codec_field *field, const struct wire_fiel
 	case CODEC_TEXT:
 		*(const char **)member = decode_text(field, wire);
 		return *(const char **)member != NULL;
+	case CODEC_BYTES:
+		return decode_bytes(field, wire, member);
 	case CODEC_TEXT_LIST:
 		return decode_text_item(field, wire, member);
 	case CODEC_RECORDS:
@@ -268,6 +295,7 @@ static bool decode_record(const struct codec_record *record, struct reader reade
 	union {
 		uint64_t number;
 		const char *text;
+		struct codec_bytes bytes;
 		struct codec_texts texts;
 		struct codec_records records;
 	} unused;

@@ -17,7 +17,14 @@ enum codec_kind {
 	CODEC_TIME,      /* int64_t, never negative */
 	CODEC_TEXT,      /* const char * */
 	CODEC_TEXT_LIST, /* struct codec_texts */
+	CODEC_BYTES,     /* struct codec_bytes: bytes of any value, none when absent */
 	CODEC_RECORDS,   /* struct codec_records: nested records, undecoded until codec_next_record() */
+};
+
+/* Bytes that lie in the packet (decoded) or belong to the caller (to be encoded). */
+struct codec_bytes {
+	size_t size;
+	const void *data;
 };
 
 /* A list of texts; the texts lie in the packet (decoded) or belong to the caller (to be encoded). */
@@ -44,8 +51,8 @@ struct codec_field {
 	enum codec_kind kind;
 	bool required;
 	size_t offset;  /* of the member in the struct */
-	uint64_t limit; /* number: greatest value; text: most bytes without the NUL; lists: of each text; records: most
-			   of them */
+	uint64_t limit; /* number: greatest value; text: most bytes without the NUL; bytes: most of them; lists: of each
+			   text; records: most of them */
 	const struct codec_record *record; /* CODEC_RECORDS */
 };
 

@@ -21,6 +21,10 @@
 	{                                                                                                              \
 		tag, CODEC_TEXT, true, offsetof(struct message, member), limit, NULL                                   \
 	}
+#define BYTES(tag, message, member, limit)                                                                             \
+	{                                                                                                              \
+		tag, CODEC_BYTES, false, offsetof(struct message, member), limit, NULL                                 \
+	}
 #define TEXTS(tag, message, member, limit)                                                                             \
 	{                                                                                                              \
 		tag, CODEC_TEXT_LIST, false, offsetof(struct message, member), limit, NULL                             \
@@ -242,3 +246,48 @@ static const struct codec_field message_state_fields[] = {
 	RECORDS(1, message_state, items, 1024, message_item),
 };
 RECORD(message_state);
+
+static const struct codec_field message_backup_fields[] = {
+	NUMBER(1, message_backup, size, UINT64_MAX),
+	NUMBER(2, message_backup, rev, UINT64_MAX),
+	TIME(3, message_backup, time),
+	NUMBER(4, message_backup, keys, UINT64_MAX),
+};
+RECORD(message_backup);
+
+static const struct codec_field message_part_fields[] = {
+	TEXT(1, message_part, credential, WIRE_CREDENTIAL_MAX),
+	NUMBER(2, message_part, offset, UINT64_MAX),
+	BYTES(3, message_part, bytes, WIRE_PART_MAX),
+};
+RECORD(message_part);
+
+static const struct codec_field message_restore_fields[] = {
+	TEXT(1, message_restore, credential, WIRE_CREDENTIAL_MAX),
+	NUMBER(2, message_restore, flags, MESSAGE_RESTORE_ALL),
+};
+RECORD(message_restore);
+
+static const struct codec_field message_restored_key_fields[] = {
+	NUMBER(1, message_restored_key, fate, UINT16_MAX),   NUMBER(2, message_restored_key, why, UINT16_MAX),
+	NEED(3, message_restored_key, id, WIRE_ID_MAX),      NEED(4, message_restored_key, name, WIRE_NAME_MAX),
+	NEED(5, message_restored_key, owner, WIRE_USER_MAX),
+};
+RECORD(message_restored_key);
+
+static const struct codec_field message_restored_fields[] = {
+	TIME(1, message_restored, time),
+	TEXT(2, message_restored, version, WIRE_NAME_MAX),
+	NUMBER(3, message_restored, backup_rev, UINT64_MAX),
+	NUMBER(4, message_restored, present_rev, UINT64_MAX),
+	NUMBER(5, message_restored, rev, UINT64_MAX),
+	NUMBER(6, message_restored, keys, UINT64_MAX),
+	NUMBER(7, message_restored, present_unreadable, 1),
+	NUMBER(8, message_restored, returning, UINT64_MAX),
+	NUMBER(9, message_restored, revived, UINT64_MAX),
+	NUMBER(10, message_restored, lost, UINT64_MAX),
+	NUMBER(11, message_restored, done, 1),
+	TEXT(12, message_restored, kept, WIRE_REASON_MAX),
+	RECORDS(13, message_restored, listed, MESSAGE_RESTORED_LISTED, message_restored_key),
+};
+RECORD(message_restored);

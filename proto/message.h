@@ -274,4 +274,73 @@ struct message_state {
 };
 extern const struct codec_record message_state;
 
+/* ---- the way back ---- */
+
+struct message_backup {
+	uint64_t size; /* of the whole backup in bytes */
+	uint64_t rev;  /* the revision it holds */
+	int64_t time;  /* when it was taken */
+	uint64_t keys;
+};
+extern const struct codec_record message_backup;
+
+struct message_part {
+	const char *credential; /* in requests */
+	uint64_t offset;        /* of the bytes in the whole */
+	struct codec_bytes bytes;
+};
+extern const struct codec_record message_part;
+
+enum message_restore_flag {
+	MESSAGE_RESTORE_DRY_RUN = 1 << 0,        /* say what would come of it */
+	MESSAGE_RESTORE_ACCEPT_REVIVED = 1 << 1, /* what was taken away since the backup is given back */
+	MESSAGE_RESTORE_ALL = (1 << 2) - 1,
+};
+
+struct message_restore {
+	const char *credential;
+	uint64_t flags;
+};
+extern const struct codec_record message_restore;
+
+/* What a restore does with a key. */
+enum message_fate {
+	MESSAGE_FATE_RETURNS = 1, /* is not there now and comes back */
+	MESSAGE_FATE_REVIVED = 2, /* something was taken away since, which the backup still has */
+	MESSAGE_FATE_LOST = 3,    /* was made since, and is no more */
+};
+
+/* What was taken away from a key since the backup: a sum. */
+enum message_taken {
+	MESSAGE_TAKEN_DELETED = 1 << 0,
+	MESSAGE_TAKEN_REVOKED = 1 << 1,
+	MESSAGE_TAKEN_SUSPENDED = 1 << 2,
+	MESSAGE_TAKEN_DEACTIVATED = 1 << 3,
+	MESSAGE_TAKEN_SECRET = 1 << 4,   /* a secret was retired, or ends sooner */
+	MESSAGE_TAKEN_NARROWED = 1 << 5, /* permissions, users, networks or dates */
+};
+
+struct message_restored_key {
+	uint64_t fate; /* enum message_fate */
+	uint64_t why;  /* sum of enum message_taken, for MESSAGE_FATE_REVIVED */
+	const char *id, *name, *owner;
+};
+extern const struct codec_record message_restored_key;
+
+/* Keys that are listed by name; beyond them there are the counts. */
+#define MESSAGE_RESTORED_LISTED 100
+
+struct message_restored {
+	int64_t time;                          /* of the backup */
+	const char *version;                   /* of the apikeyd that made it */
+	uint64_t backup_rev, present_rev, rev; /* rev: after the restore, or 0 */
+	uint64_t keys;                         /* in the store after it */
+	uint64_t present_unreadable;           /* 1: nothing could be compared */
+	uint64_t returning, revived, lost;
+	uint64_t done;               /* 1: the backup is the store now */
+	const char *kept;            /* where the store before it is */
+	struct codec_records listed; /* message_restored_key */
+};
+extern const struct codec_record message_restored;
+
 #endif

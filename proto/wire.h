@@ -20,11 +20,13 @@
  * unknown tag is an error.
  *
  *     number   8 bytes, 1 to the field's limit; times are seconds since 1970 UTC, INT64_MAX for "never"
+ *     bytes    1 to limit bytes of any value
  *     text     1 to limit bytes without NUL, then one NUL that the length counts, so that it can be read in place
  *     record   fields as above, nested
  *
- * A field is left out where it has nothing to say: an absent text is NULL, an absent number 0. So a message has exactly
- * one encoding. Texts are bytes here; who takes one for a name checks its form (UTF-8, no control characters).
+ * A field is left out where it has nothing to say: an absent text is NULL, an absent number 0, absent bytes none. So a
+ * message has exactly one encoding. Texts are bytes here; who takes one for a name checks its form (UTF-8, no control
+ * characters).
  *
  * proto/message.h has a struct and a table for each type; proto/codec.h the one encoder and the one decoder for them.
  */
@@ -57,6 +59,9 @@
 #define WIRE_CURSOR_MAX 1024
 #define WIRE_NETWORK_MAX 64
 #define WIRE_LABEL_MAX 256
+
+/* Most bytes of one part of a backup. */
+#define WIRE_PART_MAX 61440
 
 /* All texts of one list of a key together, a separator after each, in bytes: what a key holds stays small enough to be
  * read on every login. */
@@ -93,6 +98,18 @@ enum wire_type {
 	WIRE_STATUS = 25,         /* message_status -> message_state */
 	WIRE_KEY_ROTATE = 26,     /* message_key_rotate -> message_key with its new secret */
 	WIRE_KEY_RETIRE = 27,     /* message_key_retire -> message_key */
+	/*
+	 * The way back, for administrators alone. A backup is opened, which takes the copy, and read part by part; a
+	 * restore is opened, written part by part, and finished, perhaps more than once: a dry run first. Either
+	 * belongs to its connection and ends with it; there is one at a time. crypto/backup_seal.h says what the parts
+	 * make up.
+	 */
+	WIRE_BACKUP_OPEN = 28,    /* message_status -> message_backup */
+	WIRE_BACKUP_READ = 29,    /* message_part without bytes -> message_part; no bytes: the end */
+	WIRE_RESTORE_OPEN = 30,   /* message_status -> message_part, empty */
+	WIRE_RESTORE_WRITE = 31,  /* message_part, offset where the one before ended -> message_part, empty */
+	WIRE_RESTORE_FINISH = 32, /* message_restore -> message_restored */
+	WIRE_STORE_CHECK = 33,    /* reads all of the key store: message_status -> message_item */
 	/* a request that got no answer of its own: message_error */
 	WIRE_ERROR = 0xffff,
 };

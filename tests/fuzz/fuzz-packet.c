@@ -61,6 +61,7 @@ static void check_limits(const struct codec_record *record, const char *message)
 		const struct codec_field *field = &record->fields[i];
 		const void *member = message + field->offset;
 		const struct codec_texts *texts = member;
+		const struct codec_bytes *bytes = member;
 		const struct codec_records *records = member;
 
 		switch (field->kind) {
@@ -73,6 +74,9 @@ static void check_limits(const struct codec_record *record, const char *message)
 		case CODEC_TEXT:
 			if (field->required || *(const char *const *)member)
 				check_text(field, *(const char *const *)member);
+			break;
+		case CODEC_BYTES:
+			MUST(bytes->size <= field->limit && (bytes->size > 0 || !field->required));
 			break;
 		case CODEC_TEXT_LIST:
 			MUST(texts->count <= WIRE_LIST_MAX);

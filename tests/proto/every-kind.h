@@ -20,6 +20,7 @@ struct outer {
 	struct codec_texts texts;
 	struct codec_records records;
 	uint64_t any;
+	struct codec_bytes bytes;
 	const char *last;
 };
 
@@ -38,6 +39,7 @@ static const struct codec_field outer_fields[] = {
 	{ 9, CODEC_TEXT_LIST, false, offsetof(struct outer, texts), 4, NULL },
 	{ 11, CODEC_RECORDS, false, offsetof(struct outer, records), 3, &inner_record },
 	{ 13, CODEC_NUMBER, false, offsetof(struct outer, any), UINT64_MAX, NULL },
+	{ 15, CODEC_BYTES, false, offsetof(struct outer, bytes), 16, NULL },
 	/* what a later version may add for old peers to skip */
 	{ WIRE_OPTIONAL | 4, CODEC_TEXT, false, offsetof(struct outer, last), 8, NULL },
 };

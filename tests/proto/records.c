@@ -9,11 +9,12 @@
 #include "proto/message.h"
 
 const struct codec_record *const all_records[] = {
-	&message_hello,      &message_welcome,    &message_error,       &message_verify,        &message_account,
-	&message_verdict,    &message_use,        &message_secret,      &message_key,           &message_key_create,
-	&message_key_list,   &message_key_page,   &message_key_update,  &message_key_reference, &message_explain,
-	&message_step,       &message_status,     &message_explanation, &message_item,          &message_state,
-	&message_key_rotate, &message_key_retire,
+	&message_hello,        &message_welcome,    &message_error,       &message_verify,        &message_account,
+	&message_verdict,      &message_use,        &message_secret,      &message_key,           &message_key_create,
+	&message_key_list,     &message_key_page,   &message_key_update,  &message_key_reference, &message_explain,
+	&message_step,         &message_status,     &message_explanation, &message_item,          &message_state,
+	&message_key_rotate,   &message_key_retire, &message_backup,      &message_part,          &message_restore,
+	&message_restored_key, &message_restored,
 };
 const size_t all_records_count = ARRAY_SIZE(all_records);
 
@@ -57,6 +58,18 @@ static const char *fill_text(const struct codec_record *record, const struct cod
 	return text;
 }
 
+/* Bytes of every value, zeros too. */
+static void fill_bytes(const struct codec_field *field, enum filling filling, struct pool *pool,
+		       struct codec_bytes *bytes)
+{
+	size_t size = filling == FILL_GREATEST ? field->limit : filling == FILL_LEAST ? 1 : 256;
+	unsigned char *data = pool_take(pool, size);
+
+	for (size_t i = 0; i < size; i++)
+		data[i] = (unsigned char)i;
+	*bytes = (struct codec_bytes){ .size = size, .data = data };
+}
+
 static void fill_field(const struct codec_record *record, const struct codec_field *field, enum filling filling,
 		       struct pool *pool, void *member)
 {
@@ -72,6 +85,9 @@ static void fill_field(const struct codec_record *record, const struct codec_fie
 		return;
 	case CODEC_TEXT:
 		*(const char **)member = fill_text(record, field, 0, filling, pool);
+		return;
+	case CODEC_BYTES:
+		fill_bytes(field, filling, pool, member);
 		return;
 	case CODEC_TEXT_LIST:
 		for (texts->count = 0; texts->count < count; texts->count++)
@@ -145,6 +161,11 @@ static bool text_equal(const char *left, const char *right)
 	return strcmp(left ? left : "", right ? right : "") == 0;
 }
 
+static bool bytes_equal(const struct codec_bytes *left, const struct codec_bytes *right)
+{
+	return left->size == right->size && (left->size == 0 || memcmp(left->data, right->data, left->size) == 0);
+}
+
 static bool texts_equal(const struct codec_texts *left, const struct codec_texts *right)
 {
 	if (left->count != right->count)
@@ -177,6 +198,8 @@ static bool field_equal(const struct codec_field *field, const void *left, const
 		return *(const uint64_t *)left == *(const uint64_t *)right;
 	case CODEC_TEXT:
 		return text_equal(*(const char *const *)left, *(const char *const *)right);
+	case CODEC_BYTES:
+		return bytes_equal(left, right);
 	case CODEC_TEXT_LIST:
 		return texts_equal(left, right);
 	case CODEC_RECORDS:

@@ -276,6 +276,18 @@ static const struct {
 	{ "tags descend at the end", BYTES(T5 "\0\7\0\2x\0\0\1\0\10\0\0\0\0\0\0\0\1"), false },
 	{ "a text twice", BYTES(T5 T5), false },
 	{ "a number twice", BYTES("\0\1\0\10\0\0\0\0\0\0\0\1\0\1\0\10\0\0\0\0\0\0\0\1" T5), false },
+	{ "bytes", BYTES(T5 "\0\17\0\3\0\377\0"), true },
+	{ "as many bytes as may be",
+	  BYTES(T5 "\0\17\0\20"
+		   "0123456789abcdef"),
+	  true },
+	{ "more bytes than may be",
+	  BYTES(T5 "\0\17\0\21"
+		   "0123456789abcdefg"),
+	  false },
+	{ "no bytes, said", BYTES(T5 "\0\17\0\0"), false },
+	{ "bytes twice", BYTES(T5 "\0\17\0\1a\0\17\0\1b"), false },
+	{ "bytes that leave the packet", BYTES(T5 "\0\17\0\4abc"), false },
 	{ "a list in two runs", BYTES(T5 "\0\11\0\2a\0\0\15\0\10\0\0\0\0\0\0\0\1\0\11\0\2b\0"), false },
 	/* unknown tags */
 	{ "an unknown tag", BYTES(T5 "\0\6\0\2x\0"), false },

@@ -25,6 +25,8 @@ static size_t member_size(const struct codec_field *field)
 		return sizeof(uint64_t);
 	case CODEC_TEXT:
 		return sizeof(char *);
+	case CODEC_BYTES:
+		return sizeof(struct codec_bytes);
 	case CODEC_TEXT_LIST:
 		return sizeof(struct codec_texts);
 	case CODEC_RECORDS:
@@ -170,6 +172,9 @@ START_TEST(limits_are_kept)
 			break;
 		case CODEC_TEXT:
 			*(const char **)member = text;
+			break;
+		case CODEC_BYTES:
+			((struct codec_bytes *)member)->size = field->limit + 1;
 			break;
 		case CODEC_TEXT_LIST:
 			texts->items[1] = text;
