@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
 #include <stdbool.h>
@@ -199,4 +200,88 @@ int crypto_open(const uint8_t key[CRYPTO_KEY_SIZE], const char *associated, cons
 	if (r < 0)
 		secret_wipe(ret_plain, size);
 	return r;
+}
+
+/* ---- parts ---- */
+
+struct crypto_hash {
+	EVP_MD *algorithm;
+	EVP_MD_CTX *context;
+};
+
+int crypto_hash_new(struct crypto_hash **ret_hash)
+{
+	struct crypto_hash *hash = calloc(1, sizeof(*hash));
+
+	if (!hash)
+		return -ENOMEM;
+	hash->algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
+	hash->context = EVP_MD_CTX_new();
+	if (!hash->algorithm || !hash->context || EVP_DigestInit_ex2(hash->context, hash->algorithm, NULL) != 1) {
+		crypto_hash_free(hash);
+		return -EIO;
+	}
+	*ret_hash = hash;
+	return 0;
+}
+
+void crypto_hash_free(struct crypto_hash *hash)
+{
+	if (!hash)
+		return;
+	EVP_MD_CTX_free(hash->context);
+	EVP_MD_free(hash->algorithm);
+	free(hash);
+}
+
+int crypto_hash_add(struct crypto_hash *hash, const void *data, size_t size)
+{
+	return EVP_DigestUpdate(hash->context, data, size) == 1 ? 0 : -EIO;
+}
+
+int crypto_hash_read(struct crypto_hash *hash, uint8_t ret_digest[CRYPTO_HASH_SIZE])
+{
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	unsigned int size = 0;
+
+	if (EVP_DigestFinal_ex(hash->context, digest, &size) != 1 || size != CRYPTO_HASH_SIZE)
+		return -EIO;
+	memcpy(ret_digest, digest, CRYPTO_HASH_SIZE);
+	return 0;
+}
+
+/* ---- passphrases ---- */
+
+static void free_kdf(EVP_KDF **kdf)
+{
+	EVP_KDF_free(*kdf);
+}
+
+static void free_kdf_context(EVP_KDF_CTX **context)
+{
+	EVP_KDF_CTX_free(*context);
+}
+
+int crypto_stretch(const struct crypto_stretch *parameters, const char *passphrase, size_t size,
+		   uint8_t ret_key[CRYPTO_KEY_SIZE])
+{
+	CLEANUP(free_kdf) EVP_KDF *algorithm = EVP_KDF_fetch(NULL, "SCRYPT", NULL);
+	CLEANUP(free_kdf_context) EVP_KDF_CTX *context = algorithm ? EVP_KDF_CTX_new(algorithm) : NULL;
+	struct crypto_stretch copy = *parameters;
+	/* What libcrypto may take: as much as these parameters need, and some for its own use. */
+	uint64_t memory = 128 * copy.n * copy.r + 128 * (uint64_t)copy.r * copy.p + 1024 * 1024;
+	OSSL_PARAM list[] = {
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_PASSWORD, (void *)(uintptr_t)passphrase, size),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, copy.salt, sizeof(copy.salt)),
+		OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_N, &copy.n),
+		OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_R, &copy.r),
+		OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_P, &copy.p),
+		OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_MAXMEM, &memory),
+		OSSL_PARAM_construct_end(),
+	};
+
+	if (context && EVP_KDF_derive(context, ret_key, CRYPTO_KEY_SIZE, list) == 1)
+		return 0;
+	secret_wipe(ret_key, CRYPTO_KEY_SIZE);
+	return -EIO;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * All of libcrypto that the daemon uses, behind these few calls. Functions return 0 or -EIO (libcrypto failed) unless
- * they say otherwise. Nothing is shared between two calls but a struct crypto_mac, which belongs to one thread.
+ * All of libcrypto that apikeyd and apikeyctl use, behind these few calls. Functions return 0 or -EIO (libcrypto
+ * failed) unless they say otherwise. Nothing is shared between two calls but a struct crypto_mac, which belongs to one
+ * thread.
  */
 #ifndef APIKEYD_CRYPTO_CRYPTO_H
 #define APIKEYD_CRYPTO_CRYPTO_H
@@ -11,6 +12,8 @@
 
 #define CRYPTO_KEY_SIZE 32
 #define CRYPTO_MAC_SIZE 32
+#define CRYPTO_HASH_SIZE 32
+#define CRYPTO_SALT_SIZE 16
 #define CRYPTO_SEAL_OVERHEAD (12 + 16) /* nonce before, tag behind */
 
 /* Random bytes for secrets, from the CSPRNG. */
@@ -38,5 +41,23 @@ int crypto_seal(const uint8_t key[CRYPTO_KEY_SIZE], const char *associated, cons
 		void *ret_sealed);
 int crypto_open(const uint8_t key[CRYPTO_KEY_SIZE], const char *associated, const void *sealed, size_t sealed_size,
 		void *ret_plain);
+
+/* SHA-256 of what comes in parts. crypto_hash_new() also fails with -ENOMEM. A hash that is read is at its end. */
+struct crypto_hash;
+int crypto_hash_new(struct crypto_hash **ret_hash);
+void crypto_hash_free(struct crypto_hash *hash); /* accepts NULL */
+int crypto_hash_add(struct crypto_hash *hash, const void *data, size_t size);
+int crypto_hash_read(struct crypto_hash *hash, uint8_t ret_digest[CRYPTO_HASH_SIZE]);
+
+/* What a passphrase is stretched with: scrypt, N, r and p of RFC 7914. It takes 128 * n * r bytes of memory. */
+struct crypto_stretch {
+	uint64_t n;
+	uint32_t r, p;
+	uint8_t salt[CRYPTO_SALT_SIZE];
+};
+
+/* Derives a key from a passphrase. 0, or -EIO, also when the parameters are none or too little memory is there. */
+int crypto_stretch(const struct crypto_stretch *parameters, const char *passphrase, size_t size,
+		   uint8_t ret_key[CRYPTO_KEY_SIZE]);
 
 #endif

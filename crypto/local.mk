@@ -4,5 +4,7 @@ noinst_LTLIBRARIES += crypto/libcrypto-layer.la
 crypto_libcrypto_layer_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 crypto_libcrypto_layer_la_LIBADD = common/libcommon.la $(CRYPTO_LIBS)
 crypto_libcrypto_layer_la_SOURCES = \
+	crypto/backup_seal.c crypto/backup_seal.h \
 	crypto/crypto.c crypto/crypto.h \
-	crypto/master_key.c crypto/master_key.h
+	crypto/master_key.c crypto/master_key.h \
+	crypto/master_key_text.c crypto/master_key_text.h

@@ -8,6 +8,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -164,9 +165,37 @@ static int write_bytes(int fd, const uint8_t *bytes, size_t size)
 	return 0;
 }
 
-/* Writes the key under a temporary name and gives it its own name where there is none yet. 0 or a negative errno, and
- * then there is no file. */
-static int place_key(int folder, const char *name, const uint8_t *key)
+/* Whom a new key is to belong to: who owns the old one, else the folder. Only root can give files away. */
+static int give_away(int folder, const char *name, int fd)
+{
+	struct stat status;
+
+	if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0 && fstat(folder, &status) < 0)
+		return -errno;
+	return geteuid() != 0 || fchown(fd, status.st_uid, status.st_gid) == 0 ? 0 : -errno;
+}
+
+/* Keeps the old key under a name of its own, besides the one it has. */
+static int keep_old(int folder, const char *name)
+{
+	char kept[NAME_MAX + 1], fresh[NAME_MAX + 1];
+
+	if ((size_t)snprintf(fresh, sizeof(fresh), "%s" MASTER_KEY_KEPT ".new", name) >= sizeof(fresh))
+		return -ENAMETOOLONG;
+	snprintf(kept, sizeof(kept), "%s" MASTER_KEY_KEPT, name);
+	(void)unlinkat(folder, fresh, 0);
+	if (linkat(folder, name, folder, fresh, 0) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (renameat(folder, fresh, folder, kept) < 0)
+		return -errno;
+	/* Where both names are one file already, rename() leaves them alone. */
+	(void)unlinkat(folder, fresh, 0);
+	return 0;
+}
+
+/* Writes the key under a temporary name and gives it its own name: where there is none yet, or replacing the old one. 0
+ * or a negative errno, and then there is no new file. */
+static int place_key(int folder, const char *name, const uint8_t *key, bool replace)
 {
 	char temporary[sizeof("." MASTER_KEY_FILE ".") + 12], suffix[12 + 1];
 	CLEANUP_CLOSE int fd = -1;
@@ -179,14 +208,20 @@ static int place_key(int folder, const char *name, const uint8_t *key)
 	if (fd < 0)
 		return -errno;
 	r = fchmod(fd, 0400) < 0 ? -errno : write_bytes(fd, key, CRYPTO_KEY_SIZE);
+	if (r == 0 && replace)
+		r = give_away(folder, name, fd);
 	if (r == 0 && fsync(fd) < 0)
 		r = -errno;
-	if (r == 0 && renameat2(folder, temporary, folder, name, RENAME_NOREPLACE) < 0)
+	if (r == 0 && replace)
+		r = keep_old(folder, name);
+	if (r == 0 && renameat2(folder, temporary, folder, name, replace ? 0 : RENAME_NOREPLACE) < 0)
 		r = -errno;
 	if (r < 0) {
 		unlinkat(folder, temporary, 0);
 		return r;
 	}
+	if (replace)
+		return fsync(folder) < 0 ? -errno : 0;
 	if (fsync(folder) < 0) {
 		r = -errno;
 		unlinkat(folder, name, 0); /* a key that may be gone after a power cut must not seal anything */
@@ -194,26 +229,37 @@ static int place_key(int folder, const char *name, const uint8_t *key)
 	return r;
 }
 
-int master_key_make(const char *path, uint8_t ret_master[CRYPTO_KEY_SIZE], char *ret_fault, size_t fault_size)
+/* The folder of a path, opened, and the name in it. 0, or a negative errno and a sentence. */
+static int open_folder(const char *path, int *ret_folder, const char **ret_name, char *fault, size_t fault_size)
 {
 	const char *slash = strrchr(path, '/');
-	const char *name = slash ? slash + 1 : path;
 	CLEANUP_FREE char *folder_path = slash == path ? strdup("/")
 					 : slash       ? strndup(path, (size_t)(slash - path))
 						       : strdup(".");
-	CLEANUP_CLOSE int folder = -1;
-	uint8_t key[CRYPTO_KEY_SIZE];
-	int r;
+	int folder;
 
 	if (!folder_path)
-		return fail(-ENOMEM, ret_fault, fault_size, "out of memory");
+		return fail(-ENOMEM, fault, fault_size, "out of memory");
 	folder = open(folder_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder < 0)
-		return fail(-errno, ret_fault, fault_size, "the folder of %s cannot be opened: %s", path,
-			    strerror(errno));
+		return fail(-errno, fault, fault_size, "the folder of %s cannot be opened: %s", path, strerror(errno));
+	*ret_folder = folder;
+	*ret_name = slash ? slash + 1 : path;
+	return 0;
+}
+
+int master_key_make(const char *path, uint8_t ret_master[CRYPTO_KEY_SIZE], char *ret_fault, size_t fault_size)
+{
+	CLEANUP_CLOSE int folder = -1;
+	const char *name;
+	uint8_t key[CRYPTO_KEY_SIZE];
+	int r = open_folder(path, &folder, &name, ret_fault, fault_size);
+
+	if (r < 0)
+		return r;
 	r = crypto_random(key, sizeof(key));
 	if (r == 0)
-		r = place_key(folder, name, key);
+		r = place_key(folder, name, key, false);
 	if (r == 0)
 		memcpy(ret_master, key, sizeof(key));
 	secret_wipe(key, sizeof(key));
@@ -222,4 +268,16 @@ int master_key_make(const char *path, uint8_t ret_master[CRYPTO_KEY_SIZE], char 
 	if (r < 0)
 		return fail(r, ret_fault, fault_size, "%s cannot be made: %s", path, strerror(-r));
 	return 0;
+}
+
+int master_key_replace(const char *path, const uint8_t master[CRYPTO_KEY_SIZE], char *ret_fault, size_t fault_size)
+{
+	CLEANUP_CLOSE int folder = -1;
+	const char *name;
+	int r = open_folder(path, &folder, &name, ret_fault, fault_size);
+
+	if (r < 0)
+		return r;
+	r = place_key(folder, name, master, true);
+	return r < 0 ? fail(r, ret_fault, fault_size, "%s cannot be replaced: %s", path, strerror(-r)) : 0;
 }

@@ -25,4 +25,13 @@ int master_key_read(const char *path, uint8_t ret_master[CRYPTO_KEY_SIZE], char 
  * one alone. */
 int master_key_make(const char *path, uint8_t ret_master[CRYPTO_KEY_SIZE], char *ret_fault, size_t fault_size);
 
+#define MASTER_KEY_KEPT ".before-import"
+
+/*
+ * Puts a key in the place of the one that is there, if any: 0400, the owner that the old one has or else its folder.
+ * The old one is kept beside it, with MASTER_KEY_KEPT behind its name. At any moment there is the old or the new one,
+ * whole. 0, or a negative errno and a sentence.
+ */
+int master_key_replace(const char *path, const uint8_t master[CRYPTO_KEY_SIZE], char *ret_fault, size_t fault_size);
+
 #endif

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 if HAVE_CHECK
-crypto_tests = tests/crypto/test-crypto tests/crypto/test-master-key
+crypto_tests = tests/crypto/test-backup-seal tests/crypto/test-crypto tests/crypto/test-master-key \
+	tests/crypto/test-master-key-text
 check_PROGRAMS += $(crypto_tests)
 TESTS += $(crypto_tests)
 
@@ -9,4 +10,8 @@ tests_crypto_test_crypto_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_crypto_test_crypto_LDADD = $(crypto_test_libs)
 tests_crypto_test_master_key_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_crypto_test_master_key_LDADD = $(crypto_test_libs)
+tests_crypto_test_backup_seal_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_crypto_test_backup_seal_LDADD = $(crypto_test_libs)
+tests_crypto_test_master_key_text_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_crypto_test_master_key_text_LDADD = $(crypto_test_libs)
 endif

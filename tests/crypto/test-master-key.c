@@ -300,6 +300,47 @@ START_TEST(making_takes_a_path_without_a_folder)
 }
 END_TEST
 
+static void read_at(const char *file, uint8_t *ret_key)
+{
+	ck_assert_int_eq(master_key_read(file, ret_key, fault, sizeof(fault)), 0);
+}
+
+START_TEST(replacing_keeps_the_old_key_beside)
+{
+	char kept[sizeof(path) + sizeof(MASTER_KEY_KEPT)];
+	uint8_t first[CRYPTO_KEY_SIZE], found[CRYPTO_KEY_SIZE], second[CRYPTO_KEY_SIZE], third[CRYPTO_KEY_SIZE];
+	struct stat status;
+
+	memset(second, 2, sizeof(second));
+	memset(third, 3, sizeof(third));
+	snprintf(kept, sizeof(kept), "%s" MASTER_KEY_KEPT, path);
+	/* Where there is none, it is made. */
+	ck_assert_int_eq(master_key_replace(path, second, fault, sizeof(fault)), 0);
+	ck_assert_uint_eq(count_files(), 1);
+	read_at(path, found);
+	ck_assert_mem_eq(found, second, sizeof(found));
+	ck_assert_int_eq(unlink(path), 0);
+
+	ck_assert_int_eq(master_key_make(path, first, fault, sizeof(fault)), 0);
+	if (geteuid() == 0)
+		ck_assert_int_eq(chown(path, 0, OTHER_UID), 0);
+	ck_assert_int_eq(master_key_replace(path, second, fault, sizeof(fault)), 0);
+	read_at(path, found);
+	ck_assert_mem_eq(found, second, sizeof(found));
+	read_at(kept, found);
+	ck_assert_mem_eq(found, first, sizeof(found));
+	ck_assert_int_eq(stat(path, &status), 0);
+	ck_assert_int_eq(status.st_mode & 07777, 0400);
+	if (geteuid() == 0)
+		ck_assert_uint_eq(status.st_gid, OTHER_UID);
+	/* The one before is what is kept, not the oldest. */
+	ck_assert_int_eq(master_key_replace(path, third, fault, sizeof(fault)), 0);
+	read_at(kept, found);
+	ck_assert_mem_eq(found, second, sizeof(found));
+	ck_assert_uint_eq(count_files(), 2);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("master key");
@@ -324,6 +365,7 @@ int main(void)
 	tcase_add_loop_test(cases, making_leaves_what_is_there_alone, 0, 2);
 	tcase_add_test(cases, making_in_a_missing_folder_is_an_error);
 	tcase_add_test(cases, making_takes_a_path_without_a_folder);
+	tcase_add_test(cases, replacing_keeps_the_old_key_beside);
 	suite_add_tcase(suite, cases);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
