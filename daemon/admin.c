@@ -34,6 +34,8 @@ _Static_assert(offsetof(struct message_key_rotate, credential) == 0, "the creden
 _Static_assert(offsetof(struct message_key_retire, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_explain, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_status, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_part, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_restore, credential) == 0, "the credential comes first");
 
 static const struct admin_verb verbs[] = {
 	{ WIRE_HELLO, &message_hello, NULL, AUTHORITY_SEE, false, false, false, answer_hello },
@@ -52,6 +54,16 @@ static const struct admin_verb verbs[] = {
 	{ WIRE_KEY_RETIRE, &message_key_retire, "key_retire", AUTHORITY_END, true, true, false, admin_key_retire },
 	{ WIRE_EXPLAIN, &message_explain, "explain", AUTHORITY_SEE, false, true, false, admin_explain },
 	{ WIRE_STATUS, &message_status, NULL, AUTHORITY_SEE, false, false, false, admin_status },
+	{ WIRE_BACKUP_OPEN, &message_status, "backup", AUTHORITY_ADMINISTER, false, true, false, admin_backup_open },
+	{ WIRE_BACKUP_READ, &message_part, "backup", AUTHORITY_ADMINISTER, false, false, false, admin_backup_read },
+	/* A store that cannot be opened is what a restore is for. */
+	{ WIRE_RESTORE_OPEN, &message_status, "restore", AUTHORITY_ADMINISTER, false, false, false,
+	  admin_restore_open },
+	{ WIRE_RESTORE_WRITE, &message_part, "restore", AUTHORITY_ADMINISTER, false, false, false,
+	  admin_restore_write },
+	{ WIRE_RESTORE_FINISH, &message_restore, "restore", AUTHORITY_ADMINISTER, false, false, false,
+	  admin_restore_finish },
+	{ WIRE_STORE_CHECK, &message_status, NULL, AUTHORITY_ADMINISTER, false, true, false, admin_store_check },
 };
 
 static const struct admin_verb *find_verb(uint16_t type)
@@ -175,6 +187,11 @@ static int write_request(struct writer_job *job, struct vault *vault)
 	return request->verb->run(request, store_writer(vault->store), vault);
 }
 
+void admin_finish(struct admin_request *request, int result)
+{
+	finish(request, result);
+}
+
 static int read_request(struct admin_request *request)
 {
 	struct thread *thread = request->thread;
@@ -195,7 +212,10 @@ static int read_request(struct admin_request *request)
 static void run_request(struct admin_request *request)
 {
 	if (!request->verb->writes) {
-		finish(request, read_request(request));
+		int r = read_request(request);
+
+		if (r != ADMIN_LATER)
+			finish(request, r);
 		return;
 	}
 	request->job.run = write_request;
@@ -279,7 +299,7 @@ static void begin(struct admin_request *request)
 	answer = authority_decide(request->connection, credential, clock_wall_seconds(), &request->keys[0],
 				  &request->authority);
 	/* Greeting and the short form of status are for everybody. */
-	if (answer == ANSWER_NOT_PERMITTED && !request->verb->needs_store)
+	if (answer == ANSWER_NOT_PERMITTED && !request->verb->needs_store && request->verb->deed == AUTHORITY_SEE)
 		answer = ANSWER_OK;
 	else if (answer == ANSWER_OK && !authority_allows(&request->authority, request->verb->deed))
 		answer = ANSWER_NOT_PERMITTED;

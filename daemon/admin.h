@@ -7,6 +7,7 @@
 #ifndef APIKEYD_DAEMON_ADMIN_H
 #define APIKEYD_DAEMON_ADMIN_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -38,6 +39,8 @@ struct admin_request {
 		struct message_key_retire retire;
 		struct message_explain explain;
 		struct message_status status;
+		struct message_part part;
+		struct message_restore restore;
 	} message; /* texts point into packet */
 	struct authority authority;
 	struct names_query *query; /* being looked up */
@@ -54,6 +57,9 @@ struct admin_request {
 	unsigned char reply[WIRE_PACKET_MAX];
 	unsigned char packet[WIRE_PACKET_MAX];
 };
+
+/* What a handler returns that answers later, by admin_finish(). */
+#define ADMIN_LATER INT_MAX
 
 /*
  * A handler. reader sees the writer's open transaction for one that changes something (store is then its store, else
@@ -80,6 +86,10 @@ enum batch_result admin_serve(struct connection *connection);
 /* The connection of a request being served has ended. */
 void admin_forget(struct admin_request *request);
 
+/* Answers a request whose handler returned ADMIN_LATER, and frees it. result: as a handler's. In the request's thread.
+ */
+void admin_finish(struct admin_request *request, int result);
+
 /* Encodes the reply. 0, or a negative errno. */
 int admin_reply(struct admin_request *request, const struct codec_record *record, const void *message);
 
@@ -101,6 +111,12 @@ int admin_key_delete(struct admin_request *request, struct store_reader *reader,
 int admin_key_rotate(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_key_retire(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_explain(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_backup_open(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_backup_read(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_restore_open(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_restore_write(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_restore_finish(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_store_check(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_status(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 
 /* Finds the key a request names (an id or OWNER/NAME) among those its authority reaches. ANSWER_OK and *ret_key,

@@ -79,6 +79,8 @@ enum answer authority_decide(struct connection *connection, const char *credenti
 
 bool authority_allows(const struct authority *authority, enum authority_deed deed)
 {
+	if (deed == AUTHORITY_ADMINISTER)
+		return authority->kind == AUTHORITY_ADMINISTRATOR;
 	switch (authority->kind) {
 	case AUTHORITY_ADMINISTRATOR:
 		return true;

@@ -39,8 +39,9 @@ struct authority {
 /* What is to be done with a key. */
 enum authority_deed {
 	AUTHORITY_SEE,
-	AUTHORITY_CREATE, /* or give other permissions, or switch on */
-	AUTHORITY_END,    /* switch off, revoke, delete */
+	AUTHORITY_CREATE,     /* or give other permissions, or switch on */
+	AUTHORITY_END,        /* switch off, revoke, delete */
+	AUTHORITY_ADMINISTER, /* what is about the whole store: administrators alone, no key */
 };
 
 /*

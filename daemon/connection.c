@@ -14,6 +14,7 @@
 #include "daemon/batch.h"
 #include "daemon/closer.h"
 #include "daemon/limits.h"
+#include "daemon/transfer.h"
 
 /* How much longer than others an administrator's connection may be silent: a person may be thinking at the other end.
  */
@@ -49,6 +50,8 @@ void connection_close(struct connection *connection)
 {
 	if (connection->request)
 		admin_forget(connection->request);
+	if (connection->transferring)
+		transfer_forget(connection);
 	leave_loop(connection);
 	unlink_connection(connection);
 	counter_add(&connection->thread->counters, COUNTER_CLOSED, connection->socket);
@@ -270,6 +273,8 @@ static int64_t patience(const struct connection *connection)
 
 	if (connection->kept)
 		return idle;
+	if (connection->transferring)
+		return TRANSFER_PATIENCE;
 	if (connection->socket == CONNECTION_ADMIN)
 		return idle * ADMIN_PATIENCE;
 	return connection->persistent ? INT32_MAX : idle;

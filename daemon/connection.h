@@ -31,6 +31,7 @@ struct connection {
 	bool persistent;               /* has said hello */
 	bool hand_over;                /* to a worker, when this batch is done */
 	bool answered;                 /* has had its one answer */
+	bool transferring;             /* admin.sock: has a backup or restore open (daemon/transfer.h) */
 	struct admin_request *request; /* admin.sock: the one being served; nothing is read meanwhile */
 	int64_t active;                /* last progress, CLOCK_MONOTONIC, nanoseconds */
 	sd_event_source *io, *delay;   /* NULL: not in the event loop */

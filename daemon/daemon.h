@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
  * What all threads of the daemon share. Each part has its own lock or is atomic; none is replaced after start but the
- * settings, of which every thread holds a counted reference.
+ * settings, of which every thread holds a counted reference, and the transfer, which is the main thread's.
  */
 #ifndef APIKEYD_DAEMON_DAEMON_H
 #define APIKEYD_DAEMON_DAEMON_H
@@ -27,11 +27,13 @@ struct daemon {
 	struct writer *writer;
 	struct closer *closer;
 	struct names *names;
-	struct workers *workers; /* for persistent clients */
-	struct thread *threads;  /* those with an event loop; the list is whole before the first starts */
-	struct history *history; /* the main thread's */
-	int64_t started;         /* seconds since 1970 UTC */
-	int64_t started_at;      /* CLOCK_MONOTONIC, nanoseconds */
+	struct chores *chores;
+	struct transfer *transfer; /* the main thread's; NULL: none */
+	struct workers *workers;   /* for persistent clients */
+	struct thread *threads;    /* those with an event loop; the list is whole before the first starts */
+	struct history *history;   /* the main thread's */
+	int64_t started;           /* seconds since 1970 UTC */
+	int64_t started_at;        /* CLOCK_MONOTONIC, nanoseconds */
 };
 
 /* Takes a further reference. */

@@ -14,7 +14,7 @@
 
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
-int handle_key(const uint8_t pepper[CRYPTO_KEY_SIZE], struct crypto_mac **ret_mac)
+int handle_key(const uint8_t secret[CRYPTO_KEY_SIZE], struct crypto_mac **ret_mac)
 {
 	char context[64] = "apikeyd handle ";
 	size_t start = strlen(context);
@@ -26,7 +26,7 @@ int handle_key(const uint8_t pepper[CRYPTO_KEY_SIZE], struct crypto_mac **ret_ma
 
 	if (size <= 0)
 		return fd < 0 ? -errno : -EIO;
-	r = crypto_mac_new(pepper, &mac);
+	r = crypto_mac_new(secret, &mac);
 	if (r < 0)
 		return r;
 	r = crypto_mac_compute(mac, context, start + (size_t)size, key);

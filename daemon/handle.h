@@ -27,8 +27,8 @@ struct handle_binding {
 	const char *user, *service, *rhost;
 };
 
-/* The key handles are signed with: derived from the pepper and this boot's id. 0, or a negative errno. */
-int handle_key(const uint8_t pepper[CRYPTO_KEY_SIZE], struct crypto_mac **ret_mac);
+/* The key handles are signed with: derived from the keyring's handle key and this boot's id. 0, or a negative errno. */
+int handle_key(const uint8_t secret[CRYPTO_KEY_SIZE], struct crypto_mac **ret_mac);
 
 /* Writes a handle and a NUL. 0, or -EIO. */
 int handle_make(struct crypto_mac *mac, const struct handle_binding *binding, const char *key_id, uint32_t secret,

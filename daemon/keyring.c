@@ -6,6 +6,7 @@
 #include "daemon/keyring.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,10 +19,12 @@
 static const struct sealed_key {
 	const char *purpose;
 	size_t offset; /* in struct keyring */
+	bool signs;    /* made anew after a restore */
 } sealed_keys[] = {
-	{ "pepper", offsetof(struct keyring, pepper) },
-	{ "data", offsetof(struct keyring, data) },
-	{ "audit", offsetof(struct keyring, audit) },
+	{ "pepper", offsetof(struct keyring, pepper), false },
+	{ "data", offsetof(struct keyring, data), false },
+	{ "audit", offsetof(struct keyring, audit), true },
+	{ "handle", offsetof(struct keyring, handle), true },
 };
 
 struct associated {
@@ -36,21 +39,48 @@ static struct associated associate(const char *purpose, uint32_t version)
 	return associated;
 }
 
+static int make_key(struct store *store, const uint8_t *master, const char *purpose, uint32_t version)
+{
+	struct associated associated = associate(purpose, version);
+	uint8_t key[CRYPTO_KEY_SIZE], sealed[SEALED_SIZE];
+	int r = crypto_random(key, sizeof(key));
+
+	if (r == 0)
+		r = crypto_seal(master, associated.text, key, sizeof(key), sealed);
+	if (r == 0)
+		r = store_save_sealed(store, purpose, version, sealed, sizeof(sealed));
+	secret_wipe(key, sizeof(key));
+	return r;
+}
+
 int keyring_create(struct store *store, const uint8_t master[CRYPTO_KEY_SIZE])
 {
-	uint8_t key[CRYPTO_KEY_SIZE], sealed[SEALED_SIZE];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(sealed_keys); i++)
+		r = make_key(store, master, sealed_keys[i].purpose, FIRST_VERSION);
+	return r;
+}
+
+int keyring_renew(struct store *store, struct store_reader *reader, const uint8_t master[CRYPTO_KEY_SIZE])
+{
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(sealed_keys); i++) {
-		struct associated associated = associate(sealed_keys[i].purpose, FIRST_VERSION);
+		uint8_t sealed[SEALED_SIZE];
+		size_t size = sizeof(sealed);
+		uint32_t version = 0;
 
-		r = crypto_random(key, sizeof(key));
+		if (!sealed_keys[i].signs)
+			continue;
+		r = store_load_sealed(reader, sealed_keys[i].purpose, &version, sealed, &size);
+		if (r == -ENOENT)
+			r = 0;
+		if (r == 0 && version == UINT32_MAX)
+			r = -EOVERFLOW;
 		if (r == 0)
-			r = crypto_seal(master, associated.text, key, sizeof(key), sealed);
-		if (r == 0)
-			r = store_save_sealed(store, sealed_keys[i].purpose, FIRST_VERSION, sealed, sizeof(sealed));
+			r = make_key(store, master, sealed_keys[i].purpose, version + 1);
 	}
-	secret_wipe(key, sizeof(key));
 	return r;
 }
 
@@ -100,6 +130,11 @@ int keyring_load(struct store_reader *reader, const uint8_t master[CRYPTO_KEY_SI
 		uint32_t version = 0;
 		int r = load_key(reader, master, sealed_keys[i].purpose, key, &version, ret_fault, fault_size);
 
+		/* A store from before there was a key of its own for handles: they are signed as they were then. */
+		if (r == -ENOENT && key == keyring.handle) {
+			memcpy(key, keyring.pepper, CRYPTO_KEY_SIZE);
+			r = 0;
+		}
 		if (r < 0)
 			return r;
 		if (key == keyring.pepper)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * The keys that the master key seals in the database: data key, pepper, audit key. The master key itself
+ * The keys that the master key seals in the database: data key, pepper, audit key, handle key. The master key itself
  * (crypto/master_key.h) is made only together with a new database.
  */
 #ifndef APIKEYD_DAEMON_KEYRING_H
@@ -17,6 +17,7 @@ struct keyring {
 	uint8_t pepper[CRYPTO_KEY_SIZE];
 	uint8_t data[CRYPTO_KEY_SIZE];
 	uint8_t audit[CRYPTO_KEY_SIZE];
+	uint8_t handle[CRYPTO_KEY_SIZE];
 };
 
 /* Makes the sealed keys of a new database inside an open write transaction. 0, -EIO, or what the store answers. */
@@ -29,6 +30,13 @@ int keyring_create(struct store *store, const uint8_t master[CRYPTO_KEY_SIZE]);
  */
 int keyring_load(struct store_reader *reader, const uint8_t master[CRYPTO_KEY_SIZE], struct keyring *ret_keyring,
 		 char *ret_fault, size_t fault_size);
+
+/*
+ * Makes anew, inside an open write transaction, the keys that sign what is given out, under the next version: audit and
+ * handle. What they signed before is worth nothing after that. reader sees the transaction. 0, -EIO, or what the store
+ * answers.
+ */
+int keyring_renew(struct store *store, struct store_reader *reader, const uint8_t master[CRYPTO_KEY_SIZE]);
 
 /* Wipes. */
 void keyring_done(struct keyring *keyring);

@@ -16,10 +16,13 @@
 #include "common/clock.h"
 #include "config.h"
 #include "daemon/audit.h"
+#include "daemon/backup.h"
+#include "daemon/chore.h"
 #include "daemon/closer.h"
 #include "daemon/journal.h"
 #include "daemon/limits.h"
 #include "daemon/names.h"
+#include "daemon/restore.h"
 #include "daemon/throttle.h"
 #include "daemon/uses.h"
 #include "daemon/writer.h"
@@ -305,6 +308,11 @@ static int make_parts(struct service *service)
 		r = limits_new(connections_allowed(daemon, settings), &daemon->limits);
 	if (r == 0)
 		r = vault_keeper_new(service->parts->paths, &daemon->keeper);
+	if (r == 0) {
+		backup_clean(service->parts->paths->state_folder);
+		restore_clean(service->parts->paths->state_folder);
+		r = chores_new(&daemon->chores);
+	}
 	if (r == 0)
 		r = closer_start(&daemon->closer);
 	if (r == 0)
@@ -400,6 +408,8 @@ static void free_parts(struct service *service)
 	/* Requests that still wait for a name let go of it while it is there. */
 	while (service->main.connections)
 		connection_close(service->main.connections);
+	/* A chore that is being done finds that nobody waits for it any more. */
+	chores_free(daemon->chores);
 	/* The writer answers its jobs to the main thread's mailbox, so it ends before that. */
 	names_stop(daemon->names);
 	writer_stop(daemon->writer);

@@ -216,4 +216,54 @@ int store_save_sealed(struct store *store, const char *purpose, uint32_t version
 /* -EINVAL for "rev", which store_log_change() alone moves. */
 int store_save_number(struct store *store, const char *name, uint64_t number);
 
+/* ---- the way back: daemon/store_copy.c ---- */
+
+/* Where the store before the last restore is kept, in the state folder. */
+#define STORE_KEPT STORE_FILE ".before-restore"
+
+/* A number that a copy gets beside those it has (store_save_number()). */
+struct store_number {
+	const char *name;
+	uint64_t number;
+};
+
+/*
+ * Copies what a reader sees into a file of its own, which is made (0600) and must not be there yet: one state, without
+ * holding up the writer. It is on disk when this returns 0; on failure there is no file, and a sentence.
+ */
+int store_copy(struct store_reader *reader, const char *path, const struct store_number *numbers, size_t count,
+	       char *ret_fault, size_t fault_size);
+
+/*
+ * Whether a file that somebody brought can be opened as a store: a database of ours whose schema is, word for word, one
+ * that this binary or one before it makes, and whose pages fit together. It is opened for reading alone. 0, or -EIO and
+ * a sentence.
+ */
+int store_examine(const char *path, char *ret_fault, size_t fault_size);
+
+/*
+ * Makes the store hold what the source's reader sees, instead of all that it held, in one transaction: after a crash it
+ * is the one or the other. No write transaction is open. 0 or a negative errno and the writer's store_fault().
+ */
+int store_replace(struct store *store, struct store_reader *source);
+
+/* The same where the store in the folder cannot be opened: puts the file at path, which nobody has open, in its place,
+ * and keeps the old one. store_open() finishes or undoes what a crash has left half done. 0, or a negative errno and a
+ * sentence. */
+int store_install(const char *folder, const char *path, char *ret_fault, size_t fault_size);
+
+/* Undoes a store_install() that a crash has cut short. For store_open(). */
+void store_install_undo(const char *folder);
+
+/* Ids of deleted keys. */
+typedef bool (*store_id_visitor)(void *data, const char *id);
+int store_list_gone(struct store_reader *reader, store_id_visitor visitor, void *data);
+/* 0: the id belongs to a deleted key; -ENOENT: it does not. */
+int store_find_gone(struct store_reader *reader, const char *id);
+/* Inside a write transaction: the id is never used again; the revision is at least so high; a record of another store's
+ * change log, unless that revision has one. */
+int store_keep_gone(struct store *store, const char *id);
+int store_raise_rev(struct store *store, uint64_t rev);
+int store_keep_change(struct store *store, uint64_t rev, int64_t time, const char *record);
+
 #endif

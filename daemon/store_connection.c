@@ -172,6 +172,16 @@ void sql_close(struct store_reader *connection)
 	connection->path = NULL;
 }
 
+int sql_copy_pages(struct store_reader *target, struct store_reader *source)
+{
+	sqlite3_backup *backup = sqlite3_backup_init(target->database, "main", source->database, "main");
+	int result = backup != NULL ? sqlite3_backup_step(backup, -1) : sqlite3_extended_errcode(target->database);
+
+	if (backup != NULL)
+		sqlite3_backup_finish(backup);
+	return result == SQLITE_DONE ? 0 : sql_fault(target, result);
+}
+
 int sql_prepare(struct store_reader *connection, const char *const *sql, sqlite3_stmt **ret_statements, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {

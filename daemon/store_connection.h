@@ -29,6 +29,7 @@ enum store_read {
 	READ_OLDEST_CHANGE,
 	READ_SEALED,
 	READ_NUMBER,
+	READ_GONE,
 	READ_COUNT,
 };
 
@@ -60,6 +61,9 @@ enum store_write {
 	WRITE_CHANGES_DELETE,
 	WRITE_SEALED,
 	WRITE_NUMBER,
+	WRITE_GONE_KEEP,
+	WRITE_REV_RAISE,
+	WRITE_CHANGE_KEEP,
 	WRITE_COUNT,
 };
 
@@ -112,6 +116,10 @@ int sql_step(struct store_reader *connection, sqlite3_stmt *statement);
 
 /* Steps a statement that gives no row, and resets it. 0 or a negative errno. */
 int sql_execute(struct store_reader *connection, sqlite3_stmt *statement);
+
+/* Copies all pages in one step, as the source's connection sees them; the target's are overwritten in one transaction.
+ * 0 or a negative errno, and the target's fault says why. */
+int sql_copy_pages(struct store_reader *target, struct store_reader *source);
 
 /* Sets the connection's fault, cut to its size. Returns error. */
 int sql_say(struct store_reader *connection, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));

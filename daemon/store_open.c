@@ -261,6 +261,7 @@ int store_open_schema(const char *folder, bool create, const struct store_schema
 	r = paths_find(folder, paths, &fault);
 	if (r < 0)
 		return r;
+	store_install_undo(paths->folder);
 	if (create && faccessat(AT_FDCWD, paths->database, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT) {
 		r = file_create(paths, schema, &fault);
 		if (r < 0)

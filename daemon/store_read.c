@@ -30,6 +30,7 @@ const char *const store_read_sql[READ_COUNT] = {
 	[READ_CHANGES] = "SELECT rev, record FROM change_log WHERE rev > ?1 ORDER BY rev",
 	[READ_OLDEST_CHANGE] = "SELECT rev, time FROM change_log WHERE rev > 0 ORDER BY rev LIMIT 1",
 	[READ_SEALED] = "SELECT version, blob FROM sealed WHERE purpose = ?1 ORDER BY version DESC LIMIT 1",
+	[READ_GONE] = "SELECT 1 FROM gone WHERE id = ?1",
 	[READ_NUMBER] = "SELECT number FROM meta WHERE name = ?1",
 };
 

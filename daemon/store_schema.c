@@ -156,20 +156,13 @@ static int copy_fault(struct store_reader *connection, const char *copy, int err
 static int copy_pages(struct store_reader *connection, const char *copy)
 {
 	struct store_reader target;
-	sqlite3_backup *backup;
-	int result, r;
+	int r;
 
 	r = sql_open(&target, copy, SQLITE_OPEN_READWRITE);
 	if (r == 0)
 		r = sql_run(&target, "PRAGMA journal_mode = MEMORY");
-	if (r == 0) {
-		backup = sqlite3_backup_init(target.database, "main", connection->database, "main");
-		result = backup != NULL ? sqlite3_backup_step(backup, -1) : sqlite3_extended_errcode(target.database);
-		if (backup != NULL)
-			sqlite3_backup_finish(backup);
-		if (result != SQLITE_DONE)
-			r = sql_fault(&target, result);
-	}
+	if (r == 0)
+		r = sql_copy_pages(&target, connection);
 	if (r < 0)
 		memcpy(connection->fault, target.fault, sizeof(connection->fault));
 	sql_close(&target);

@@ -49,6 +49,9 @@ const char *const store_write_sql[WRITE_COUNT] = {
 				 " rev < (SELECT min(rev) FROM change_log) + ?3 AND time >= ?2 ORDER BY rev LIMIT 1),"
 				 " 9223372036854775807)",
 	[WRITE_SEALED] = "INSERT OR REPLACE INTO sealed VALUES (?1, ?2, ?3)",
+	[WRITE_GONE_KEEP] = "INSERT OR IGNORE INTO gone VALUES (?1)",
+	[WRITE_REV_RAISE] = "UPDATE meta SET number = ?1 WHERE name = 'rev' AND number < ?1",
+	[WRITE_CHANGE_KEEP] = "INSERT OR IGNORE INTO change_log VALUES (?1, ?2, ?3)",
 	[WRITE_NUMBER] = "INSERT OR REPLACE INTO meta VALUES (?1, ?2)",
 };
 

@@ -172,7 +172,7 @@ static int open_vault(struct thread *thread)
 	if (r == 0)
 		r = crypto_mac_new(thread->vault->keyring.pepper, &thread->pepper);
 	if (r == 0)
-		r = handle_key(thread->vault->keyring.pepper, &thread->handles);
+		r = handle_key(thread->vault->keyring.handle, &thread->handles);
 	return r;
 }
 

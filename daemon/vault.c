@@ -20,7 +20,8 @@ struct shared_vault {
 
 struct vault_keeper {
 	struct vault_paths paths;
-	pthread_mutex_t lock; /* over all below */
+	pthread_mutex_t opening; /* held while the store is opened or replaced; taken before lock */
+	pthread_mutex_t lock;    /* over all below */
 	struct shared_vault *present;
 	bool failing; /* the present one was reported */
 	char fault[VAULT_FAULT_SIZE];
@@ -169,6 +170,7 @@ int vault_keeper_new(const struct vault_paths *paths, struct vault_keeper **ret_
 	if (!keeper)
 		return -ENOMEM;
 	keeper->paths = *paths;
+	pthread_mutex_init(&keeper->opening, NULL);
 	pthread_mutex_init(&keeper->lock, NULL);
 	atomic_init(&keeper->generation, 1);
 	snprintf(keeper->fault, sizeof(keeper->fault), "the key store is not open yet");
@@ -182,39 +184,72 @@ void vault_keeper_free(struct vault_keeper *keeper)
 		return;
 	vault_release(keeper->present ? &keeper->present->vault : NULL);
 	pthread_mutex_destroy(&keeper->lock);
+	pthread_mutex_destroy(&keeper->opening);
 	free(keeper);
+}
+
+/* Opens the store and makes it the present one. drop: the one before is given up even where that fails. opening is
+ * held. */
+static int open_anew(struct vault_keeper *keeper, bool drop)
+{
+	char fault[VAULT_FAULT_SIZE] = "";
+	struct vault *vault = NULL, *old = NULL;
+	int r;
+
+	r = open_vault(&keeper->paths, &vault, fault, sizeof(fault));
+	pthread_mutex_lock(&keeper->lock);
+	snprintf(keeper->fault, sizeof(keeper->fault), "%s", r == 0 ? "" : fault);
+	if (r == 0 || drop) {
+		old = keeper->present ? &keeper->present->vault : NULL;
+		keeper->present = r == 0 ? shared_from(vault) : NULL;
+		keeper->failing = false;
+		atomic_fetch_add(&keeper->generation, 1);
+	}
+	pthread_mutex_unlock(&keeper->lock);
+	vault_release(old);
+	return r;
 }
 
 bool vault_keeper_try(struct vault_keeper *keeper)
 {
-	char fault[VAULT_FAULT_SIZE] = "";
-	struct vault *vault = NULL, *old = NULL;
 	bool needed;
 	int r;
 
 	pthread_mutex_lock(&keeper->lock);
 	needed = !keeper->present || keeper->failing;
 	pthread_mutex_unlock(&keeper->lock);
-	if (!needed)
+	/* Never waits: a store that is being replaced is opened by who replaces it. */
+	if (!needed || pthread_mutex_trylock(&keeper->opening) != 0)
 		return false;
-	r = open_vault(&keeper->paths, &vault, fault, sizeof(fault));
-	pthread_mutex_lock(&keeper->lock);
-	snprintf(keeper->fault, sizeof(keeper->fault), "%s", fault);
-	if (r == 0) {
-		old = keeper->present ? &keeper->present->vault : NULL;
-		keeper->present = shared_from(vault);
-		keeper->failing = false;
-		keeper->fault[0] = '\0';
-		atomic_fetch_add(&keeper->generation, 1);
-	}
-	pthread_mutex_unlock(&keeper->lock);
-	vault_release(old);
+	r = open_anew(keeper, false);
+	pthread_mutex_unlock(&keeper->opening);
 	return r == 0;
+}
+
+void vault_keeper_freeze(struct vault_keeper *keeper)
+{
+	pthread_mutex_lock(&keeper->opening);
+}
+
+int vault_keeper_renew(struct vault_keeper *keeper)
+{
+	return open_anew(keeper, true);
+}
+
+void vault_keeper_thaw(struct vault_keeper *keeper)
+{
+	pthread_mutex_unlock(&keeper->opening);
 }
 
 const char *vault_folder(const struct vault_keeper *keeper)
 {
 	return keeper->paths.state_folder;
+}
+
+int vault_master(const struct vault_keeper *keeper, uint8_t ret_master[CRYPTO_KEY_SIZE], char *ret_fault,
+		 size_t fault_size)
+{
+	return read_master(&keeper->paths, ret_master, ret_fault, fault_size);
 }
 
 struct vault *vault_acquire(struct vault_keeper *keeper)

@@ -61,6 +61,22 @@ static inline void vault_release_pointer(struct vault **vault)
 /* Goes up whenever vault_acquire() would give something else; cheap, for each batch. */
 unsigned int vault_generation(struct vault_keeper *keeper);
 
+/*
+ * Any thread, for a store that is about to be replaced: keeps vault_keeper_try() from opening anything until
+ * vault_keeper_thaw(). vault_keeper_renew(), between the two, opens what is there now and makes it the present vault;
+ * where it cannot be opened there is none, and it is tried again every second. 0, or a negative errno.
+ */
+void vault_keeper_freeze(struct vault_keeper *keeper);
+int vault_keeper_renew(struct vault_keeper *keeper);
+void vault_keeper_thaw(struct vault_keeper *keeper);
+
+/* The state folder: lives as long as the keeper. */
+const char *vault_folder(const struct vault_keeper *keeper);
+
+/* The master key; the caller wipes it. 0, or a negative errno and a sentence. */
+int vault_master(const struct vault_keeper *keeper, uint8_t ret_master[CRYPTO_KEY_SIZE], char *ret_fault,
+		 size_t fault_size);
+
 /* Any thread: an operation on this vault failed with -EIO; it will be opened anew. */
 void vault_report(struct vault_keeper *keeper, const struct vault *vault);
 

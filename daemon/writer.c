@@ -156,6 +156,20 @@ static void finish(struct writer_job *jobs, int failure)
 	}
 }
 
+/* What brings its own transaction, and may put another store in the vault's place. */
+static void do_alone(struct writer *writer, struct writer_job *job)
+{
+	struct vault *vault = vault_acquire(writer->daemon->keeper);
+
+	job->result = job->run(job, vault);
+	vault_release(vault);
+	vault = vault_acquire(writer->daemon->keeper);
+	if (vault)
+		(void)append_changes(writer, vault);
+	vault_release(vault);
+	finish(job, 0);
+}
+
 static void do_jobs(struct writer *writer, struct writer_job *jobs)
 {
 	CLEANUP_VAULT struct vault *vault = vault_acquire(writer->daemon->keeper);
@@ -297,7 +311,8 @@ static struct writer_job *take_group(struct writer *writer)
 {
 	struct writer_job *group = writer->first, *job = group;
 
-	for (size_t count = 1; job && job->next && count < GROUP_MAX; count++)
+	/* A job that is done alone is a group of its own. */
+	for (size_t count = 1; job && !job->alone && job->next && !job->next->alone && count < GROUP_MAX; count++)
 		job = job->next;
 	if (job) {
 		writer->first = job->next;
@@ -337,7 +352,9 @@ static void *run(void *data)
 		jobs = take_group(writer);
 		stopping = writer->stopping && !jobs;
 		pthread_mutex_unlock(&writer->lock);
-		if (jobs)
+		if (jobs && jobs->alone)
+			do_alone(writer, jobs);
+		else if (jobs)
 			do_jobs(writer, jobs);
 		if (flush_now || stopping) {
 			do

@@ -7,6 +7,7 @@
 #ifndef APIKEYD_DAEMON_WRITER_H
 #define APIKEYD_DAEMON_WRITER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "daemon/thread.h"
@@ -24,6 +25,8 @@ struct writer_job {
 	writer_run run;
 	struct thread *origin; /* done runs there */
 	struct thread_task done;
+	bool alone; /* no transaction is open, nothing else is done meanwhile, and vault may be NULL: it makes its own
+		     */
 	int result; /* what run returned; ANSWER_STORE_FAILED or ANSWER_UNAVAILABLE when it came to nothing */
 	struct writer_job *next;
 };

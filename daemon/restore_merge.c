@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+#include "daemon/restore_merge.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "proto/permission.h"
+
+/* ---- one key ---- */
+
+/* Which of the things that can be narrowed, beside the bits of the wire. */
+enum narrowed {
+	NARROWED_PERMISSIONS = 1 << 8,
+	NARROWED_USERS = 1 << 9,
+	NARROWED_SOURCES = 1 << 10,
+	NARROWED_BEGIN = 1 << 11,
+	NARROWED_END = 1 << 12,
+};
+
+static bool list_has(const char *list, char separator, const char *item, size_t size)
+{
+	const char separators[] = { separator, '\0' };
+
+	while (*list != '\0') {
+		size_t length = strcspn(list, separators);
+
+		if (length == size && memcmp(list, item, size) == 0)
+			return true;
+		list += length + (list[length] != '\0');
+	}
+	return false;
+}
+
+/* True when every item of a list is in another. */
+static bool list_within(const char *list, const char *other, char separator)
+{
+	const char separators[] = { separator, '\0' };
+
+	while (*list != '\0') {
+		size_t length = strcspn(list, separators);
+
+		if (!list_has(other, separator, list, length))
+			return false;
+		list += length + (list[length] != '\0');
+	}
+	return true;
+}
+
+static bool grants_within(const char *grants, const char *other)
+{
+	char grant[WIRE_PERMISSION_MAX + 1];
+
+	while (*grants != '\0') {
+		size_t length = strcspn(grants, " ");
+
+		if (length >= sizeof(grant))
+			return false;
+		memcpy(grant, grants, length);
+		grant[length] = '\0';
+		if (length > 0 && !permission_grants_cover(other, grant))
+			return false;
+		grants += length + (grants[length] != '\0');
+	}
+	return true;
+}
+
+static const struct store_secret *find_secret(const struct store_key *key, const struct store_secret *wanted)
+{
+	for (size_t i = 0; i < key->secret_count; i++) {
+		if (memcmp(key->secrets[i].digest, wanted->digest, sizeof(wanted->digest)) == 0)
+			return &key->secrets[i];
+	}
+	return NULL;
+}
+
+/* A secret that still worked then is no more, or ends sooner. */
+static bool secret_taken(const struct store_key *then, const struct store_key *now, int64_t time)
+{
+	for (size_t i = 0; i < then->secret_count; i++) {
+		const struct store_secret *old = &then->secrets[i], *found;
+
+		if (old->retires != 0 && old->retires <= time)
+			continue;
+		found = find_secret(now, old);
+		if (!found || (found->retires != 0 && (old->retires == 0 || found->retires < old->retires)))
+			return true;
+	}
+	return false;
+}
+
+static unsigned int narrowed(const struct store_key *then, const struct store_key *now)
+{
+	unsigned int what = 0;
+
+	if (!grants_within(then->permissions, now->permissions) || !list_within(then->roles, now->roles, ' '))
+		what |= NARROWED_PERMISSIONS;
+	if (!list_within(then->users, now->users, '\n'))
+		what |= NARROWED_USERS;
+	/* No network at all is every network. */
+	if (*now->sources && (!*then->sources || !list_within(then->sources, now->sources, ' ')))
+		what |= NARROWED_SOURCES;
+	if (now->not_before > then->not_before)
+		what |= NARROWED_BEGIN;
+	if (now->expires < then->expires)
+		what |= NARROWED_END;
+	return what;
+}
+
+unsigned int restore_taken(const struct store_key *then, const struct store_key *now, int64_t time)
+{
+	static const unsigned int states[STORE_STATE_COUNT] = {
+		[STORE_INACTIVE] = MESSAGE_TAKEN_DEACTIVATED,
+		[STORE_SUSPENDED] = MESSAGE_TAKEN_SUSPENDED,
+		[STORE_REVOKED] = MESSAGE_TAKEN_REVOKED,
+	};
+	unsigned int taken = 0, narrow;
+
+	if (then->state == STORE_REVOKED || then->expires <= time)
+		return 0;
+	/* States are in the order of what they leave. */
+	if (now->state > then->state)
+		taken |= states[now->state];
+	if (secret_taken(then, now, time))
+		taken |= MESSAGE_TAKEN_SECRET;
+	narrow = narrowed(then, now);
+	return taken | narrow | (narrow ? MESSAGE_TAKEN_NARROWED : 0);
+}
+
+void restore_take(struct store_key *key, const struct store_key *now, unsigned int taken)
+{
+	if (taken & (MESSAGE_TAKEN_DEACTIVATED | MESSAGE_TAKEN_SUSPENDED | MESSAGE_TAKEN_REVOKED)) {
+		key->state = now->state;
+		key->state_reason = now->state_reason;
+	}
+	if (taken & MESSAGE_TAKEN_SECRET) {
+		memcpy(key->secrets, now->secrets, sizeof(key->secrets));
+		key->secret_count = now->secret_count;
+	}
+	if (taken & NARROWED_PERMISSIONS) {
+		key->permissions = now->permissions;
+		key->roles = now->roles;
+	}
+	if (taken & NARROWED_USERS)
+		key->users = now->users;
+	if (taken & NARROWED_SOURCES)
+		key->sources = now->sources;
+	if (taken & NARROWED_BEGIN)
+		key->not_before = now->not_before;
+	if (taken & NARROWED_END)
+		key->expires = now->expires;
+}
+
+/* ---- the stores ---- */
+
+struct merge {
+	struct store *backup; /* NULL: nothing is written */
+	struct store_reader *then, *present;
+	bool accept_revived;
+	bool present_failed;
+	int64_t time;
+	int error;
+	struct restore_report *report;
+	struct store_key changed, now;
+};
+
+static void list(struct restore_report *report, enum message_fate fate, unsigned int why, const struct store_key *key)
+{
+	size_t at = report->listed_count;
+
+	if (at == MESSAGE_RESTORED_LISTED) {
+		/* What was taken away matters most: it goes in the place of the last of another fate. */
+		while (fate == MESSAGE_FATE_REVIVED && at > 0 && report->listed[at - 1].fate == MESSAGE_FATE_REVIVED)
+			at--;
+		if (fate != MESSAGE_FATE_REVIVED || at == 0)
+			return;
+		at--;
+	} else {
+		report->listed_count++;
+	}
+	report->listed[at] = (struct restore_listed){ .fate = fate, .why = why & UINT8_MAX };
+	snprintf(report->listed[at].id, sizeof(report->listed[at].id), "%s", key->id);
+	snprintf(report->listed[at].name, sizeof(report->listed[at].name), "%s", key->name);
+	snprintf(report->listed[at].owner, sizeof(report->listed[at].owner), "%s", key->owner);
+}
+
+/* What a read of the present store said; -ENOENT is an answer. */
+static int heard(struct merge *merge, int r)
+{
+	merge->present_failed = merge->present_failed || (r < 0 && r != -ENOENT);
+	return r;
+}
+
+static int merge_deleted(struct merge *merge, const struct store_key *then)
+{
+	int r = heard(merge, store_find_gone(merge->present, then->id));
+
+	if (r == -ENOENT) {
+		merge->report->returning++;
+		list(merge->report, MESSAGE_FATE_RETURNS, 0, then);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	/* A key that was dead when the backup was made comes back as dead as it was. */
+	if (then->state != STORE_REVOKED && then->expires > merge->time) {
+		merge->report->revived++;
+		list(merge->report, MESSAGE_FATE_REVIVED, MESSAGE_TAKEN_DELETED, then);
+	} else if (merge->accept_revived) {
+		merge->report->returning++;
+		list(merge->report, MESSAGE_FATE_RETURNS, 0, then);
+	}
+	return merge->backup && !merge->accept_revived ? store_delete_key(merge->backup, then->id) : 0;
+}
+
+static int merge_key(struct merge *merge, const struct store_key *then)
+{
+	int r = heard(merge, store_find_key(merge->present, then->id, &merge->now));
+	unsigned int taken;
+
+	if (r == -ENOENT)
+		return merge_deleted(merge, then);
+	if (r < 0)
+		return r;
+	taken = restore_taken(then, &merge->now, merge->time);
+	if (taken == 0)
+		return 0;
+	merge->report->revived++;
+	list(merge->report, MESSAGE_FATE_REVIVED, taken, then);
+	if (!merge->backup || merge->accept_revived)
+		return 0;
+	merge->changed = *then; /* its texts go on pointing into then, which lives as long */
+	restore_take(&merge->changed, &merge->now, taken);
+	return store_update_key(merge->backup, &merge->changed);
+}
+
+static bool visit_then(void *data, const struct store_key *then)
+{
+	struct merge *merge = data;
+
+	merge->report->keys++;
+	merge->error = merge->present ? merge_key(merge, then) : 0;
+	return merge->error == 0;
+}
+
+/* Keys of the present store that the backup has not. */
+static bool visit_present(void *data, const struct store_key *now)
+{
+	struct merge *merge = data;
+	int r = store_find_key(merge->then, now->id, &merge->changed);
+
+	if (r == -ENOENT) {
+		merge->report->lost++;
+		list(merge->report, MESSAGE_FATE_LOST, 0, now);
+		r = merge->backup ? store_keep_gone(merge->backup, now->id) : 0;
+	}
+	merge->error = r;
+	return r == 0;
+}
+
+static bool visit_gone(void *data, const char *id)
+{
+	struct merge *merge = data;
+	int r = store_find_key(store_writer(merge->backup), id, &merge->changed);
+
+	/* With revived keys accepted, one that was deleted is a key again. */
+	if (r == -ENOENT)
+		r = store_keep_gone(merge->backup, id);
+	merge->error = r;
+	return r == 0;
+}
+
+static bool visit_change(void *data, uint64_t rev, const char *record)
+{
+	struct merge *merge = data;
+
+	merge->error = store_keep_change(merge->backup, rev, merge->time, record);
+	return merge->error == 0;
+}
+
+/* What came after the backup stays in the change log. */
+static int merge_changes(struct merge *merge)
+{
+	uint64_t rev;
+	int r = store_rev(merge->then, &rev);
+
+	if (r == 0)
+		r = heard(merge, store_list_changes(merge->present, rev, visit_change, merge));
+	return r < 0 ? r : merge->error;
+}
+
+static int merge_all(struct merge *merge)
+{
+	int r = store_list_keys(merge->then, NULL, NULL, visit_then, merge);
+
+	if (r == 0)
+		r = merge->error;
+	if (r < 0 || !merge->present)
+		return r;
+	r = heard(merge, store_list_keys(merge->present, NULL, NULL, visit_present, merge));
+	if (r == 0)
+		r = merge->error;
+	if (r == 0 && merge->backup)
+		r = heard(merge, store_list_gone(merge->present, visit_gone, merge));
+	if (r == 0)
+		r = merge->error;
+	return r == 0 && merge->backup ? merge_changes(merge) : r;
+}
+
+int restore_merge(struct store *backup, struct store_reader *then, struct store_reader *present, bool accept_revived,
+		  int64_t time, struct restore_report *ret_report, bool *ret_present_failed)
+{
+	CLEANUP_FREE struct merge *merge = calloc(1, sizeof(*merge));
+	int r;
+
+	if (!merge)
+		return -ENOMEM;
+	memset(ret_report, 0, sizeof(*ret_report));
+	merge->backup = backup;
+	merge->then = then;
+	merge->present = present;
+	merge->accept_revived = accept_revived;
+	merge->time = time;
+	merge->report = ret_report;
+	r = store_read_begin(then);
+	if (r == 0 && present)
+		r = heard(merge, store_read_begin(present));
+	if (r == 0)
+		r = merge_all(merge);
+	if (present)
+		store_read_end(present);
+	store_read_end(then);
+	*ret_present_failed = merge->present_failed;
+	return r;
+}
