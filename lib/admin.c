@@ -13,6 +13,9 @@
 #include "proto/answer.h"
 #include "proto/message.h"
 
+/* Milliseconds for what reads or writes all of the store. */
+#define PATIENCE (15 * 60 * 1000U)
+
 struct apikey_admin {
 	int fd; /* -1 after a failure: a late answer must not be taken for the next one */
 	unsigned int timeout;
@@ -118,9 +121,9 @@ static int take_reply(struct apikey_admin *admin, struct codec_header request, s
 }
 
 /* Sends the encoded request and receives the reply in its place. */
-static int exchange(struct apikey_admin *admin, size_t size, size_t *ret_size)
+static int exchange(struct apikey_admin *admin, size_t size, unsigned int timeout, size_t *ret_size)
 {
-	struct deadline deadline = deadline_in(admin->timeout);
+	struct deadline deadline = deadline_in(timeout);
 	int r = connect_send(admin->fd, admin->packet, size, deadline);
 
 	if (r < 0)
@@ -128,8 +131,8 @@ static int exchange(struct apikey_admin *admin, size_t size, size_t *ret_size)
 	return connect_receive(admin->fd, admin->packet, sizeof(admin->packet), deadline, ret_size);
 }
 
-int admin_call(struct apikey_admin *admin, uint16_t type, const struct codec_record *record, const void *request,
-	       block_builder builder, void **ret_root)
+static int call_within(struct apikey_admin *admin, unsigned int timeout, uint16_t type,
+		       const struct codec_record *record, const void *request, block_builder builder, void **ret_root)
 {
 	struct codec_header header = { .type = type, .request_id = ++admin->last_id };
 	size_t size;
@@ -143,11 +146,31 @@ int admin_call(struct apikey_admin *admin, uint16_t type, const struct codec_rec
 		secret_wipe(admin->packet, sizeof(admin->packet));
 		return -EINVAL;
 	}
-	r = exchange(admin, size, &size);
+	r = exchange(admin, size, timeout, &size);
 	if (r == 0)
 		r = take_reply(admin, header, size, builder, ret_root);
 	secret_wipe(admin->packet, sizeof(admin->packet));
 	if (r < 0 && r != -ENOMEM)
 		admin_disconnect(admin);
 	return r == -EBADMSG || r == -EMSGSIZE ? -EPROTO : r;
+}
+
+int admin_call(struct apikey_admin *admin, uint16_t type, const struct codec_record *record, const void *request,
+	       block_builder builder, void **ret_root)
+{
+	return call_within(admin, admin->timeout, type, record, request, builder, ret_root);
+}
+
+int admin_call_patiently(struct apikey_admin *admin, uint16_t type, const struct codec_record *record,
+			 const void *request, block_builder builder, void **ret_root)
+{
+	unsigned int timeout = admin->timeout > PATIENCE ? admin->timeout : PATIENCE;
+
+	return call_within(admin, timeout, type, record, request, builder, ret_root);
+}
+
+void admin_set_message(struct apikey_admin *admin, const char *message)
+{
+	memset(admin->message, 0, sizeof(admin->message));
+	strncpy(admin->message, message, sizeof(admin->message) - 1);
 }

@@ -23,4 +23,12 @@ const char *admin_credential(const struct apikey_admin *admin);
 int admin_call(struct apikey_admin *admin, uint16_t type, const struct codec_record *record, const void *request,
 	       block_builder builder, void **ret_root);
 
+/* The same for what takes as long as the store is large: waits for a quarter of an hour, or as long as the handle does
+ * where that is longer. A daemon that is gone is noticed at once. */
+int admin_call_patiently(struct apikey_admin *admin, uint16_t type, const struct codec_record *record,
+			 const void *request, block_builder builder, void **ret_root);
+
+/* What apikey_admin_message() gives after a call that went well and has something to say. */
+void admin_set_message(struct apikey_admin *admin, const char *message);
+
 #endif

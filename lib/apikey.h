@@ -355,6 +355,80 @@ void apikey_status_free(struct apikey_status *status);
 
 int apikey_status(struct apikey_admin *admin, struct apikey_status **ret_status);
 
+/* Most bytes that apikey_backup_read() gives and apikey_restore_write() takes in one call. */
+#define APIKEY_PART_MAX 61440
+
+struct apikey_backup {
+	uint64_t size; /* in bytes */
+	uint64_t rev;  /* the revision it holds */
+	int64_t time;  /* when it was taken */
+	uint64_t keys;
+};
+
+void apikey_backup_free(struct apikey_backup *backup);
+
+/* Has the daemon take a copy of its key store, for administrators. It is there until the handle is freed or opens
+ * another one; the daemon has one at a time. */
+int apikey_backup_open(struct apikey_admin *admin, struct apikey_backup **ret_backup);
+
+/* Reads bytes of the open copy from offset on into a buffer of size bytes; *ret_size 0: the end. */
+int apikey_backup_read(struct apikey_admin *admin, uint64_t offset, void *buffer, size_t size, size_t *ret_size);
+
+enum apikey_restore_flag { APIKEY_RESTORE_DRY_RUN = 1 << 0, APIKEY_RESTORE_ACCEPT_REVIVED = 1 << 1 };
+
+enum apikey_fate {
+	APIKEY_RETURNS = 1, /* is not there now and comes back */
+	APIKEY_REVIVED = 2, /* something was taken away from it since the backup */
+	APIKEY_LOST = 3     /* was made since the backup */
+};
+
+/* What was taken away since. */
+enum apikey_taken {
+	APIKEY_TAKEN_DELETED = 1 << 0,
+	APIKEY_TAKEN_REVOKED = 1 << 1,
+	APIKEY_TAKEN_SUSPENDED = 1 << 2,
+	APIKEY_TAKEN_DEACTIVATED = 1 << 3,
+	APIKEY_TAKEN_SECRET = 1 << 4,
+	APIKEY_TAKEN_NARROWED = 1 << 5
+};
+
+struct apikey_restored_key {
+	enum apikey_fate fate;
+	unsigned int taken; /* a sum of enum apikey_taken, for APIKEY_REVIVED */
+	const char *id, *name, *owner;
+};
+
+struct apikey_restored {
+	int64_t time;        /* when the backup was taken, */
+	const char *version; /* and by which version of apikeyd */
+	uint64_t backup_rev;
+	uint64_t present_rev;   /* 0 where the present store cannot be read */
+	uint64_t rev;           /* of the restored store; 0 after a dry run */
+	uint64_t keys;          /* in the backup */
+	int present_unreadable; /* nothing could be compared */
+	int done;
+	const char *kept; /* the file in the state folder that keeps the store before; "" */
+	uint64_t returning, revived, lost;
+	const struct apikey_restored_key *listed; /* the first of them */
+	size_t listed_count;
+};
+
+void apikey_restored_free(struct apikey_restored *restored);
+
+/* Begins a restore, for administrators; the daemon has one at a time, until the handle is freed. */
+int apikey_restore_open(struct apikey_admin *admin);
+
+/* The bytes of a backup, in order, at most APIKEY_PART_MAX in one call. */
+int apikey_restore_write(struct apikey_admin *admin, uint64_t offset, const void *data, size_t size);
+
+/* Checks what was written and says what would come of it (APIKEY_RESTORE_DRY_RUN, as often as one likes), or makes it
+ * the key store. flags: a sum of enum apikey_restore_flag. */
+int apikey_restore_finish(struct apikey_admin *admin, unsigned int flags, struct apikey_restored **ret_restored);
+
+/* Reads all of the key store, for administrators. 0: it is whole. Either way apikey_admin_message() says so in a
+ * sentence. */
+int apikey_store_check(struct apikey_admin *admin);
+
 #ifdef __GNUC__
 #pragma GCC visibility pop
 #endif

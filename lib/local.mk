@@ -5,6 +5,7 @@ lib_libapikey_core_la_SOURCES = \
 	lib/admin.c lib/admin.h \
 	lib/apikey.h \
 	lib/ask.c lib/ask.h \
+	lib/backup.c \
 	lib/block.c lib/block.h \
 	lib/client.c \
 	lib/connect.c lib/connect.h \
@@ -37,6 +38,7 @@ lib_example_LDADD = lib/libapikey.la
 # A page for each group of functions; the other functions of a group are links to it.
 dist_man_MANS += \
 	lib/man/apikey_admin_open.3 \
+	lib/man/apikey_backup_open.3 \
 	lib/man/apikey_client_open.3 \
 	lib/man/apikey_explain.3 \
 	lib/man/apikey_key_create.3 \
@@ -49,6 +51,8 @@ lib_man_links = \
 	apikey_admin_message:apikey_admin_open \
 	apikey_admin_set_credential:apikey_admin_open \
 	apikey_answer_name:apikey_admin_open \
+	apikey_backup_free:apikey_backup_open \
+	apikey_backup_read:apikey_backup_open \
 	apikey_client_events:apikey_client_open \
 	apikey_client_fd:apikey_client_open \
 	apikey_client_free:apikey_client_open \
@@ -67,9 +71,14 @@ lib_man_links = \
 	apikey_key_revoke:apikey_key_create \
 	apikey_key_show:apikey_key_create \
 	apikey_key_update:apikey_key_create \
+	apikey_restore_finish:apikey_backup_open \
+	apikey_restore_open:apikey_backup_open \
+	apikey_restore_write:apikey_backup_open \
+	apikey_restored_free:apikey_backup_open \
 	apikey_result_free:apikey_verify \
 	apikey_status:apikey_explain \
 	apikey_status_free:apikey_explain \
+	apikey_store_check:apikey_backup_open \
 	apikey_verdict_name:apikey_verify
 
 install-data-hook: lib-man-install-hook
