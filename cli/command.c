@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/backup.h"
 #include "cli/completion.h"
 #include "cli/help.h"
 #include "cli/judge.h"
 #include "cli/key.h"
+#include "cli/master_key.h"
 #include "cli/state.h"
 
 const struct option global_options[] = {
@@ -168,6 +170,44 @@ static const struct option options_delete[] = {
 	O_END,
 };
 
+#define O_FORCE                                                                                                        \
+	{                                                                                                              \
+		OPTION_FORCE, "force", NULL, "replace FILE where it is there already", OPTION_ONCE, COMPLETE_NOTHING   \
+	}
+#define O_PASSPHRASE_FILE                                                                                              \
+	{                                                                                                              \
+		OPTION_PASSPHRASE_FILE, "passphrase-file", "FILE",                                                     \
+			"read the passphrase from FILE instead of the terminal; - is standard input", OPTION_ONCE,     \
+			COMPLETE_FILE                                                                                  \
+	}
+#define O_MASTER_KEY_FILE                                                                                              \
+	{                                                                                                              \
+		OPTION_FILE, "file", "PATH", "where the master key is, instead of /etc/credstore/apikeyd.master-key",  \
+			OPTION_ONCE, COMPLETE_FILE                                                                     \
+	}
+
+static const struct option options_backup[] = { O_FORCE, O_END };
+
+static const struct option options_restore[] = {
+	{ OPTION_DRY_RUN, "dry-run", NULL, "say what would come of it, and change nothing", OPTION_ONCE,
+	  COMPLETE_NOTHING },
+	{ OPTION_ACCEPT_REVIVED, "accept-revived", NULL,
+	  "bring back what was revoked, deleted or narrowed since the backup, instead of taking it away again",
+	  OPTION_ONCE, COMPLETE_NOTHING },
+	{ OPTION_YES, "yes", NULL, "do not ask", OPTION_ONCE, COMPLETE_NOTHING },
+	O_END,
+};
+
+static const struct option options_export[] = { O_MASTER_KEY_FILE, O_PASSPHRASE_FILE, O_FORCE, O_END };
+
+static const struct option options_import[] = {
+	O_MASTER_KEY_FILE,
+	O_PASSPHRASE_FILE,
+	{ OPTION_FORCE, "force", NULL, "replace another master key, which is kept beside it", OPTION_ONCE,
+	  COMPLETE_NOTHING },
+	O_END,
+};
+
 static const struct option options_judge[] = { O_SERVICE, O_LOGIN_USER, O_QUERY, O_RHOST, O_END };
 
 const struct command commands[] = {
@@ -220,6 +260,30 @@ const struct command commands[] = {
 	  "The exit status is 0 when the state is ok, and 1 when it is degraded or unavailable, which is explained. "
 	  "Administrators are shown all, others the version and the state.",
 	  NULL, "status" },
+	{ NULL, "backup", "FILE", 1, 1, backup_make, "write a copy of the key store to FILE",
+	  "For administrators, while the daemon serves. FILE is made whole or not at all, and is never overwritten "
+	  "unless "
+	  "--force is said; - is standard output. It shows names, owners, permissions and times, but no secret, and is "
+	  "of "
+	  "no use without the master key: see 'apikeyctl help master-key export'.",
+	  options_backup, "backup /var/backups/apikeyd.backup" },
+	{ NULL, "restore", "FILE", 1, 1, backup_restore, "put a backup in the place of the key store",
+	  "For administrators, while the daemon serves. FILE is checked first, - is standard input. What was revoked, "
+	  "deactivated, deleted, rotated or narrowed after the backup is taken away again. On a terminal it says what "
+	  "comes "
+	  "of it and asks. The store before it is kept.",
+	  options_restore, "restore /var/backups/apikeyd.backup --dry-run" },
+	{ "master-key", "export", "FILE", 1, 1, master_key_export,
+	  "write the master key to FILE, sealed by a passphrase",
+	  "Run as root; needs no daemon. Keep FILE where the backups are not: with both and the passphrase, a new host "
+	  "can "
+	  "take over. - is standard output.",
+	  options_export, "master-key export master-key.txt" },
+	{ "master-key", "import", "FILE", 1, 1, master_key_import, "take a master key from FILE in",
+	  "Run as root; needs no daemon. Restart apikeyd after it, and restore a backup of the host the key comes "
+	  "from. - is "
+	  "standard input.",
+	  options_import, "master-key import master-key.txt --force" },
 	{ NULL, "help", "[OBJECT] [VERB]", 0, 2, help_command, "say how a command is used", NULL, NULL,
 	  "help key create" },
 	{ NULL, "completion", "SHELL", 1, 1, completion_command, "print the completion script for SHELL: bash or zsh",

@@ -54,6 +54,11 @@ enum option_id {
 	OPTION_OVERLAP,
 	OPTION_NOW,
 	OPTION_SECRET,
+	OPTION_FORCE,
+	OPTION_DRY_RUN,
+	OPTION_ACCEPT_REVIVED,
+	OPTION_FILE,
+	OPTION_PASSPHRASE_FILE,
 };
 
 /* How many times an option stands. */

@@ -22,6 +22,11 @@ SCOPE_DESTRUCTOR(daemon_list_scope, struct apikey_key_list, apikey_key_list_free
 SCOPE_DESTRUCTOR(daemon_explanation_scope, struct apikey_explanation, apikey_explanation_free);
 SCOPE_DESTRUCTOR(daemon_status_scope, struct apikey_status, apikey_status_free);
 
+SCOPE_DESTRUCTOR(daemon_backup_scope, struct apikey_backup, apikey_backup_free);
+SCOPE_DESTRUCTOR(daemon_restored_scope, struct apikey_restored, apikey_restored_free);
+
+#define SCOPED_BACKUP SCOPED(daemon_backup_scope)
+#define SCOPED_RESTORED SCOPED(daemon_restored_scope)
 #define SCOPED_ADMIN SCOPED(daemon_admin_scope)
 #define SCOPED_KEY SCOPED(daemon_key_scope)
 #define SCOPED_LIST SCOPED(daemon_list_scope)

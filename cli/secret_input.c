@@ -14,6 +14,14 @@
 
 #include "cli/output.h"
 
+/* What is read. */
+struct wanted {
+	const char *noun, *prompt, *again;
+};
+
+static const struct wanted wanted_key = { "key", "Key: ", NULL };
+static const struct wanted wanted_passphrase = { "passphrase", "Passphrase: ", "The same again: " };
+
 static void close_fd(const int *fd)
 {
 	if (*fd >= 0)
@@ -40,7 +48,7 @@ static int read_all(int fd, struct secret_input *ret_secret)
 
 /* Takes the line's end off and checks that there is one line, not empty, and not too long. origin: for the complaint.
  */
-static enum status check_line(struct secret_input *secret, const char *origin)
+static enum status check_line(const struct wanted *wanted, struct secret_input *secret, const char *origin)
 {
 	if (secret->size > 0 && secret->text[secret->size - 1] == '\n')
 		secret->size--;
@@ -48,13 +56,13 @@ static enum status check_line(struct secret_input *secret, const char *origin)
 		secret->size--;
 	secret->text[secret->size] = '\0';
 	if (secret->size == 0)
-		return output_complain(STATUS_USAGE, "there is no key in %s; a key is one line that begins with ak_",
-				       origin);
+		return output_complain(STATUS_USAGE, "there is no %s in %s", wanted->noun, origin);
 	if (secret->size > SECRET_INPUT_MAX)
-		return output_complain(STATUS_USAGE, "what is in %s is longer than a key can be (%d bytes)", origin,
-				       SECRET_INPUT_MAX);
+		return output_complain(STATUS_USAGE, "what is in %s is longer than a %s can be (%d bytes)", origin,
+				       wanted->noun, SECRET_INPUT_MAX);
 	if (memchr(secret->text, '\0', secret->size) || memchr(secret->text, '\n', secret->size))
-		return output_complain(STATUS_USAGE, "%s has to hold one line, the key, and nothing else", origin);
+		return output_complain(STATUS_USAGE, "%s has to hold one line, the %s, and nothing else", origin,
+				       wanted->noun);
 	return STATUS_DONE;
 }
 
@@ -100,7 +108,7 @@ static int read_line(int terminal, int signals, struct secret_input *ret_secret)
  * Asks on a terminal, without echo. Signals that end or stop the process wait until the terminal is as it was; after a
  * stop it asks anew. 0 or a negative errno.
  */
-static int ask(int terminal, struct secret_input *ret_secret)
+static int ask(int terminal, const char *prompt, struct secret_input *ret_secret)
 {
 	struct termios before, silent;
 	sigset_t held, old;
@@ -119,7 +127,7 @@ static int ask(int terminal, struct secret_input *ret_secret)
 			return -errno;
 		explicit_bzero(ret_secret, sizeof(*ret_secret));
 		r = tcsetattr(terminal, TCSAFLUSH, &silent) < 0 ? -errno : 0;
-		if (r == 0 && write(STDERR_FILENO, "Key: ", 5) < 0)
+		if (r == 0 && write(STDERR_FILENO, prompt, strlen(prompt)) < 0)
 			r = -errno;
 		if (r == 0)
 			r = read_line(terminal, signals, ret_secret);
@@ -132,47 +140,91 @@ static int ask(int terminal, struct secret_input *ret_secret)
 	return r;
 }
 
-enum status secret_input_read(struct secret_input *ret_secret)
+static enum status read_standard(const struct wanted *wanted, struct secret_input *ret_secret)
 {
 	int r;
 
 	explicit_bzero(ret_secret, sizeof(*ret_secret));
-	r = isatty(STDIN_FILENO) ? ask(STDIN_FILENO, ret_secret) : read_all(STDIN_FILENO, ret_secret);
+	r = isatty(STDIN_FILENO) ? ask(STDIN_FILENO, wanted->prompt, ret_secret) : read_all(STDIN_FILENO, ret_secret);
 	if (r < 0)
-		return output_complain(STATUS_USAGE, "the key cannot be read from standard input: %s", strerror(-r));
-	return check_line(ret_secret, "standard input");
+		return output_complain(STATUS_USAGE, "the %s cannot be read from standard input: %s", wanted->noun,
+				       strerror(-r));
+	return check_line(wanted, ret_secret, "standard input");
 }
 
-enum status secret_input_read_file(const char *path, struct secret_input *ret_secret)
+enum status secret_input_read(struct secret_input *ret_secret)
+{
+	return read_standard(&wanted_key, ret_secret);
+}
+
+static enum status read_file(const struct wanted *wanted, const char *path, struct secret_input *ret_secret)
 {
 	__attribute__((cleanup(close_fd))) int fd = -1;
 	struct stat stat;
 	int r;
 
 	if (strcmp(path, "-") == 0)
-		return secret_input_read(ret_secret);
+		return read_standard(wanted, ret_secret);
 	explicit_bzero(ret_secret, sizeof(*ret_secret));
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &stat) < 0)
-		return output_complain(STATUS_USAGE, "the key cannot be read from %s: %s", path, strerror(errno));
+		return output_complain(STATUS_USAGE, "the %s cannot be read from %s: %s", wanted->noun, path,
+				       strerror(errno));
 	/* A pipe is what bash's <(command) gives. */
 	if (!S_ISREG(stat.st_mode) && !S_ISFIFO(stat.st_mode))
 		return output_complain(STATUS_USAGE, "%s is not a file that could hold a key", path);
 	if (stat.st_uid != geteuid() && stat.st_uid != 0)
 		return output_complain(STATUS_USAGE,
-				       "%s belongs to another user, so the key in it is not yours alone; make a new "
+				       "%s belongs to another user, so the %s in it is not yours alone; make a new "
 				       "one, and keep it in a file of your own",
-				       path);
+				       path, wanted->noun);
 	if ((stat.st_mode & 077) != 0)
 		return output_complain(
 			STATUS_USAGE,
-			"%s can be read or changed by other users, so the key in it is not secret; make a "
-			"new key and keep it in a file of mode 0600 (chmod 600)",
-			path);
+			"%s can be read or changed by other users, so the %s in it is not secret; make a "
+			"new %s and keep it in a file of mode 0600 (chmod 600)",
+			path, wanted->noun, wanted->noun);
 	r = read_all(fd, ret_secret);
 	if (r < 0)
-		return output_complain(STATUS_USAGE, "the key cannot be read from %s: %s", path, strerror(-r));
-	return check_line(ret_secret, path);
+		return output_complain(STATUS_USAGE, "the %s cannot be read from %s: %s", wanted->noun, path,
+				       strerror(-r));
+	return check_line(wanted, ret_secret, path);
+}
+
+enum status secret_input_read_file(const char *path, struct secret_input *ret_secret)
+{
+	return read_file(&wanted_key, path, ret_secret);
+}
+
+/* Asks for it once more. */
+static enum status confirm(const struct secret_input *first)
+{
+	SCOPED_SECRET_INPUT struct secret_input second = { .size = 0 };
+	int r = ask(STDIN_FILENO, wanted_passphrase.again, &second);
+	enum status status;
+
+	if (r < 0)
+		return output_complain(STATUS_USAGE, "the passphrase cannot be read: %s", strerror(-r));
+	status = check_line(&wanted_passphrase, &second, "standard input");
+	if (status != STATUS_DONE)
+		return status;
+	if (first->size != second.size || memcmp(first->text, second.text, first->size) != 0)
+		return output_complain(STATUS_USAGE, "the two passphrases differ; nothing was written");
+	return STATUS_DONE;
+}
+
+enum status secret_input_read_passphrase(const char *path, bool twice, struct secret_input *ret_secret)
+{
+	enum status status;
+
+	if (path)
+		return read_file(&wanted_passphrase, path, ret_secret);
+	if (!isatty(STDIN_FILENO))
+		return output_complain(STATUS_USAGE,
+				       "there is no terminal to ask for the passphrase on; name a file that "
+				       "holds it with --passphrase-file, or - for standard input");
+	status = read_standard(&wanted_passphrase, ret_secret);
+	return status == STATUS_DONE && twice ? confirm(ret_secret) : status;
 }
 
 void secret_input_done(struct secret_input *secret)

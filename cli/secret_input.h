@@ -6,6 +6,7 @@
 #ifndef APIKEYD_CLI_SECRET_INPUT_H
 #define APIKEYD_CLI_SECRET_INPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "cli/command.h"
@@ -28,6 +29,12 @@ enum status secret_input_read(struct secret_input *ret_secret);
 /* Reads a key from a file that nobody but its owner (the caller or root) can read; "-" is standard input. Returns as
  * secret_input_read(). */
 enum status secret_input_read_file(const char *path, struct secret_input *ret_secret);
+
+/*
+ * Reads a passphrase: path NULL asks on the terminal, twice where it is going to seal something; else from a file as
+ * above. Returns as secret_input_read().
+ */
+enum status secret_input_read_passphrase(const char *path, bool twice, struct secret_input *ret_secret);
 
 void secret_input_done(struct secret_input *secret);
 

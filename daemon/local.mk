@@ -78,4 +78,4 @@ daemon_apikeyd_SOURCES = daemon/main.c
 daemon_apikeyd_CFLAGS = $(daemon_libdaemon_la_CFLAGS) $(PIE_CFLAGS)
 daemon_apikeyd_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)
 daemon_apikeyd_LDADD = daemon/libdaemon.la
-dist_man_MANS += daemon/apikeyd.8 daemon/apikeyd.conf.5
+dist_man_MANS += daemon/apikeyd.8 daemon/apikeyd.conf.5 daemon/apikeyd-backup.7

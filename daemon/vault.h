@@ -80,9 +80,6 @@ int vault_master(const struct vault_keeper *keeper, uint8_t ret_master[CRYPTO_KE
 /* Any thread: an operation on this vault failed with -EIO; it will be opened anew. */
 void vault_report(struct vault_keeper *keeper, const struct vault *vault);
 
-/* Where the store lies, or should lie. Lives as long as the keeper. */
-const char *vault_folder(const struct vault_keeper *keeper);
-
 /* Why there is no vault, or what fails in it; "" when all is well. */
 void vault_fault(struct vault_keeper *keeper, char *ret_fault, size_t fault_size);
 

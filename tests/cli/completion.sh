@@ -36,7 +36,7 @@ offers()
 	is 'what is offered' "${COMPREPLY[*]}" "$expected"
 }
 
-offers 'key verify explain status help completion' ''
+offers 'key verify explain status backup restore master-key help completion' ''
 offers 'key' k
 offers 'create list show update rotate retire activate deactivate revoke delete' key ''
 offers 'create' key c
