@@ -1,16 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-# apikeyctl stands on the public header of libapikey alone.
+# apikeyctl stands on the public header of libapikey, and on crypto/ for the master key and for backups.
 # All but main() is a library of the build's own, so that the tests can ask it.
 noinst_LTLIBRARIES += cli/libapikeyctl.la
 cli_libapikeyctl_la_CFLAGS = $(AM_CFLAGS) $(PIE_CFLAGS) $(JANSSON_CFLAGS) $(SMARTCOLS_CFLAGS)
-cli_libapikeyctl_la_LIBADD = lib/libapikey.la $(JANSSON_LIBS) $(SMARTCOLS_LIBS)
+cli_libapikeyctl_la_LIBADD = lib/libapikey.la crypto/libcrypto-layer.la $(JANSSON_LIBS) $(SMARTCOLS_LIBS)
 cli_libapikeyctl_la_SOURCES = \
-# apikeyctl stands on the public header of libapikey, and on crypto/ for the master key and for backups.
-bin_PROGRAMS += cli/apikeyctl
-cli_apikeyctl_CFLAGS = $(AM_CFLAGS) $(PIE_CFLAGS) $(JANSSON_CFLAGS) $(SMARTCOLS_CFLAGS)
-cli_apikeyctl_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)
-cli_apikeyctl_LDADD = lib/libapikey.la crypto/libcrypto-layer.la $(JANSSON_LIBS) $(SMARTCOLS_LIBS)
-cli_apikeyctl_SOURCES = \
 	cli/arguments.c cli/arguments.h \
 	cli/backup.h cli/backup_make.c cli/backup_restore.c \
 	cli/command.c cli/command.h \
@@ -22,11 +16,8 @@ cli_apikeyctl_SOURCES = \
 	cli/judge.c cli/judge.h \
 	cli/key.h cli/key_list.c cli/key_look.c cli/key_make.c cli/key_rotate.c cli/key_state.c \
 	cli/key_rows.c cli/key_rows.h cli/key_view.c cli/key_view.h \
-	cli/nearest.c cli/nearest.h \
-	cli/key.h cli/key_look.c cli/key_make.c cli/key_state.c \
-	cli/key_view.c cli/key_view.h \
-	cli/main.c \
 	cli/master_key.c cli/master_key.h \
+	cli/nearest.c cli/nearest.h \
 	cli/output.c cli/output.h \
 	cli/retirement.c cli/retirement.h \
 	cli/scope.h \
@@ -34,14 +25,13 @@ cli_apikeyctl_SOURCES = \
 	cli/state.c cli/state.h cli/state_view.c cli/state_view.h \
 	cli/table.c cli/table.h \
 	cli/text.c cli/text.h \
-	cli/when.c cli/when.h
+	cli/when.c cli/when.h \
+	cli/whole_file.c cli/whole_file.h
 bin_PROGRAMS += cli/apikeyctl
 cli_apikeyctl_CFLAGS = $(AM_CFLAGS) $(PIE_CFLAGS)
 cli_apikeyctl_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)
 cli_apikeyctl_LDADD = cli/libapikeyctl.la
 cli_apikeyctl_SOURCES = cli/main.c
-	cli/when.c cli/when.h \
-	cli/whole_file.c cli/whole_file.h
 
 dist_man_MANS += cli/apikeyctl.1
 

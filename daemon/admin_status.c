@@ -14,6 +14,7 @@
 #include "common/clock.h"
 #include "config.h"
 #include "daemon/admin.h"
+#include "daemon/admin_settings.h"
 #include "daemon/audit.h"
 #include "daemon/journal.h"
 #include "daemon/key_fields.h"
@@ -21,7 +22,7 @@
 #include "daemon/store_health.h"
 #include "daemon/throttle.h"
 
-#define ITEM_MAX 512
+#define ITEM_MAX (512 + ADMIN_SETTINGS_MAX)
 #define NAME_SIZE 64
 #define WHY_MAX 8
 #define THROTTLED_MOST 16                       /* sources that are named */
@@ -321,12 +322,19 @@ static void add_all(struct state *state, struct daemon *daemon, const struct set
 	add_threads(state, daemon);
 }
 
+static void add_settings(struct state *state, const struct admin_settings *list)
+{
+	for (size_t i = 0; i < list->count && state->count < ITEM_MAX; i++)
+		state->items[state->count++] = list->items[i];
+}
+
 int admin_status(struct admin_request *request, struct store_reader *reader, struct vault *vault)
 {
 	struct daemon *daemon = request->thread->daemon;
 	const struct settings *settings = &request->settings->settings;
 	CLEANUP_FREE struct state *state = calloc(1, sizeof(*state));
 	struct message_state reply;
+	struct admin_settings configured;
 
 	(void)vault;
 	if (!state)
@@ -338,8 +346,11 @@ int admin_status(struct admin_request *request, struct store_reader *reader, str
 	find_whys(state, daemon, settings);
 	add_text(state, "version", PACKAGE_VERSION);
 	add_text(state, "state", !reader ? "unavailable" : state->why_count > 0 ? "degraded" : "ok");
-	if (request->authority.kind == AUTHORITY_ADMINISTRATOR)
+	if (request->authority.kind == AUTHORITY_ADMINISTRATOR) {
 		add_all(state, daemon, settings, reader);
+		admin_settings_list(daemon, request->settings, &configured);
+		add_settings(state, &configured);
+	}
 	reply = (struct message_state){ .items = { .count = state->count, .items = state->items } };
 	return admin_reply(request, &message_state, &reply);
 }

@@ -15,7 +15,11 @@
 struct settings_shared {
 	struct settings settings;
 	atomic_uint references;
+	int64_t loaded; /* seconds since 1970 UTC */
 };
+
+struct arguments;
+struct vault_paths;
 
 struct daemon {
 	struct vault_keeper *keeper;
@@ -28,12 +32,14 @@ struct daemon {
 	struct closer *closer;
 	struct names *names;
 	struct chores *chores;
-	struct transfer *transfer; /* the main thread's; NULL: none */
-	struct workers *workers;   /* for persistent clients */
-	struct thread *threads;    /* those with an event loop; the list is whole before the first starts */
-	struct history *history;   /* the main thread's */
-	int64_t started;           /* seconds since 1970 UTC */
-	int64_t started_at;        /* CLOCK_MONOTONIC, nanoseconds */
+	struct transfer *transfer;         /* the main thread's; NULL: none */
+	struct workers *workers;           /* for persistent clients */
+	struct thread *threads;            /* those with an event loop; the list is whole before the first starts */
+	struct history *history;           /* the main thread's */
+	int64_t started;                   /* seconds since 1970 UTC */
+	int64_t started_at;                /* CLOCK_MONOTONIC, nanoseconds */
+	const struct arguments *arguments; /* of the command line */
+	const struct vault_paths *paths;
 };
 
 /* Takes a further reference. */

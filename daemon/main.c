@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "common/secret.h"
 #include "crypto/master_key.h"
 #include "daemon/arguments.h"
@@ -60,6 +61,7 @@ static int load_settings(struct startup *startup)
 	if (!shared)
 		return -ENOMEM;
 	atomic_init(&shared->references, 1);
+	shared->loaded = clock_wall_seconds();
 	r = settings_load_given(startup->arguments.config, &shared->settings, print_setting, NULL);
 	if (r < 0) {
 		free(shared);

@@ -115,6 +115,7 @@ static void reload(struct service *service)
 		return;
 	}
 	atomic_init(&shared->references, 1);
+	shared->loaded = clock_wall_seconds();
 	warn_fixed(service, &shared->settings);
 	options = audit_options(&shared->settings, service->daemon.journal);
 	audit_reopen(service->daemon.audit, &options);
@@ -290,6 +291,8 @@ static int make_parts(struct service *service)
 	int r;
 
 	daemon->started = clock_wall_seconds();
+	daemon->arguments = service->parts->arguments;
+	daemon->paths = service->parts->paths;
 	daemon->started_at = clock_monotonic();
 	daemon->history = calloc(1, sizeof(*daemon->history));
 	if (!daemon->history)

@@ -219,6 +219,7 @@ void settings_done(struct settings *settings)
 	free(settings->peers);
 	free(settings->gateway_users);
 	free(settings->self_service_permissions);
+	free(settings->unknown_names);
 	*settings = (struct settings){ 0 };
 }
 

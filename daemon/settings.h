@@ -43,6 +43,7 @@ struct settings {
 	size_t peer_count;
 	uid_t *gateway_users;
 	size_t gateway_user_count;
+	char *unknown_names; /* users and groups that were named and do not exist, separated by one space; NULL: none */
 	/* [policy] */
 	int64_t default_lifetime;  /* seconds; TIME_NEVER (default) */
 	uint64_t rotation_overlap; /* seconds: default 7 d, 1 m – SETTINGS_OVERLAP_MAX */

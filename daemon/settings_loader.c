@@ -101,6 +101,20 @@ static void take_word(struct settings_loader *loader, const struct settings_row 
 	report_value(loader, row->name, value, "be %s or %s", row->words[0], row->words[1]);
 }
 
+/* Remembers a name that nobody has. */
+static void note_unknown(struct settings_loader *loader, const char *name)
+{
+	char **names = &loader->settings.unknown_names;
+	char *joined;
+
+	if (asprintf(&joined, "%s%s%s", *names ? *names : "", *names ? " " : "", name) < 0) {
+		loader->out_of_memory = true;
+		return;
+	}
+	free(*names);
+	*names = joined;
+}
+
 static void take_group(struct settings_loader *loader, const struct settings_row *row, const char *value, void *place)
 {
 	int r;
@@ -115,10 +129,13 @@ static void take_group(struct settings_loader *loader, const struct settings_row
 	r = settings_value_id(value, SETTINGS_NAME_GROUP, place);
 	if (r == 0)
 		loader->settings.admin_group_known = true;
-	else if (loader->line > 0) /* the default group may well be missing */
+	else if (loader->line > 0) { /* the default group may well be missing */
+		if (r == -ENOENT)
+			note_unknown(loader, value);
 		settings_loader_report(
 			loader, true, "[%s] %s = %s: %s; until a reload finds it, root alone administers", row->section,
 			row->name, value, r == -ENOENT ? "there is no such group" : strerror(-r));
+	}
 }
 
 /* A list with each item checked, malloc'ed; NULL after it was reported. */
@@ -181,6 +198,8 @@ static void add_gateway(struct settings_loader *loader, const struct settings_ro
 	uid_t *users, uid = 0;
 	int r = settings_value_id(user, SETTINGS_NAME_USER, &uid);
 
+	if (r == -ENOENT)
+		note_unknown(loader, user);
 	if (r == -ENOENT)
 		settings_loader_report(loader, true,
 				       "[%s] %s: there is no user %s; it is left out until a reload finds it",
@@ -266,6 +285,8 @@ void settings_loader_take_peer(struct settings_loader *loader, const char *name,
 	}
 	r = settings_value_id(name, SETTINGS_NAME_USER, &uid);
 	if (r < 0) {
+		if (r == -ENOENT)
+			note_unknown(loader, name);
 		settings_loader_report(loader, true, "[%s] %s: %s; the line is left out until a reload finds it",
 				       loader->section, name, r == -ENOENT ? "there is no such user" : strerror(-r));
 		return;

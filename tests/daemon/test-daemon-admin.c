@@ -741,6 +741,47 @@ START_TEST(every_change_is_recorded_in_order_and_no_secret_is)
 }
 END_TEST
 
+/* As many as there may be, with names as long as they may be, still fit one answer. */
+START_TEST(what_is_configured_stands_in_the_status)
+{
+	struct settings_text {
+		char text[65536];
+		size_t size;
+	} *lines = calloc(1, sizeof(*lines));
+	char *text;
+
+	ck_assert_ptr_nonnull(lines);
+#define LINE(...)                                                                                                      \
+	lines->size += (size_t)snprintf(lines->text + lines->size, sizeof(lines->text) - lines->size, __VA_ARGS__)
+	LINE("[daemon]\nconnections_per_uid = 63\n[audit]\ndurability = relaxed\n[peers]\n");
+	for (int i = 0; i < 100; i++) {
+		LINE("%d = a%d", 70000 + i, i);
+		for (int j = 0; j < 14; j++)
+			LINE(", service-with-a-long-name-%02d", j);
+		LINE("\n");
+	}
+#undef LINE
+	start_with(lines->text);
+	free(lines);
+	ck_assert_uint_eq(host_number(&host, "settings.connections_per_uid"), 63);
+	ck_assert_uint_ge(host_number(&host, "settings.peers"), 100);
+	ck_assert_uint_ne(host_number(&host, "settings.loaded"), 0);
+	text = host_text(&host, "settings.audit_durability");
+	ck_assert_str_eq(text, "relaxed");
+	free(text);
+	text = host_text(&host, "settings.audit_on_failure");
+	ck_assert_str_eq(text, "refuse");
+	free(text);
+	text = host_text(&host, "peers.70000");
+	ck_assert(strncmp(text, "a0 service-with-a-long-name-00 ", 31) == 0);
+	free(text);
+	text = host_text(&host, "settings.state_folder");
+	ck_assert(strncmp(text, host.folder, strlen(host.folder)) == 0);
+	free(text);
+	teardown();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("daemon-admin");
@@ -767,6 +808,7 @@ int main(void)
 	tcase_add_test(plain, explain_changes_nothing_and_refuses_what_it_cannot_judge);
 	tcase_add_test(plain, every_change_is_recorded_in_order_and_no_secret_is);
 	tcase_add_test(own, a_key_without_dates_has_the_default_lifetime);
+	tcase_add_test(own, what_is_configured_stands_in_the_status);
 	suite_add_tcase(suite, plain);
 	suite_add_tcase(suite, own);
 	srunner_run_all(runner, CK_NORMAL);

@@ -566,6 +566,7 @@ START_TEST(users_and_groups_that_do_not_exist_are_warnings)
 	ck_assert_uint_eq(settings.peer_count, 1);
 	ck_assert_uint_eq(settings.gateway_user_count, 1);
 	ck_assert_uint_eq(settings.gateway_users[0], 4003);
+	ck_assert_str_eq(settings.unknown_names, "no-such-group no-such-user no-such-user");
 }
 END_TEST
 
