@@ -7,10 +7,12 @@
 #include <errno.h>
 #include <security/pam_modules.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <syslog.h>
 
 #include "common/cleanup.h"
+#include "config.h"
 #include "lib/apikey.h"
 #include "pam_module/credential.h"
 #include "pam_module/grant.h"
@@ -25,6 +27,22 @@
 
 #define PAM_ENTRY __attribute__((visibility("default")))
 #define REFUSAL_DELAY 2000000 /* microseconds; libpam waits the longest any module asked for, more or less */
+
+/* Says in the file which version this is, for whoever looks at it without loading it (readelf -n, apikeyctl doctor). A
+ * note is what the linker never leaves out. */
+#define VERSION_NOTE "pam_apikey version " PACKAGE_VERSION
+
+static const struct {
+	uint32_t name_size, text_size, type;
+	char name[8];
+	char text[(sizeof(VERSION_NOTE) + 3) & ~3UL];
+} version_note __attribute__((used, aligned(4), section(".note.apikeyd"))) = {
+	.name_size = 8,
+	.text_size = sizeof(version_note.text),
+	.type = 1,
+	.name = "apikeyd",
+	.text = VERSION_NOTE,
+};
 
 /* One call of an entry point. Texts are PAM's and live until it returns. */
 struct call {
