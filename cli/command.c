@@ -7,6 +7,7 @@
 
 #include "cli/backup.h"
 #include "cli/completion.h"
+#include "cli/doctor.h"
 #include "cli/help.h"
 #include "cli/judge.h"
 #include "cli/key.h"
@@ -210,6 +211,14 @@ static const struct option options_import[] = {
 
 static const struct option options_judge[] = { O_SERVICE, O_LOGIN_USER, O_QUERY, O_RHOST, O_END };
 
+static const struct option options_doctor[] = {
+	{ OPTION_DEEP, "deep", NULL, "look at every key too, however many there are", OPTION_ONCE, COMPLETE_NOTHING },
+	{ OPTION_ROOT, "root", "DIR",
+	  "look at the files below DIR instead of those of this host, and ask no daemon but that of --runtime-dir",
+	  OPTION_ONCE, COMPLETE_FOLDER },
+	O_END,
+};
+
 const struct command commands[] = {
 	{ "key", "create", NULL, 0, 0, key_create, "make a key and print its secret",
 	  "The secret is printed once, to standard output, and cannot be shown again.", options_create,
@@ -284,6 +293,12 @@ const struct command commands[] = {
 	  "from. - is "
 	  "standard input.",
 	  options_import, "master-key import master-key.txt --force" },
+	{ NULL, "doctor", NULL, 0, 0, doctor_run, "find what keeps keys from working, and what is unsafe",
+	  "Looks at the daemon, its sockets, files and settings, the module and every PAM stack that mentions it, the "
+	  "units and the keys. It changes nothing. For each finding it says what is wrong, and its mend; "
+	  "apikeyctl-doctor(1) explains each. The exit status is 0 when there is nothing to mend, 1 when there are "
+	  "warnings or errors, 3 when the daemon cannot be reached.",
+	  options_doctor, "doctor" },
 	{ NULL, "help", "[OBJECT] [VERB]", 0, 2, help_command, "say how a command is used", NULL, NULL,
 	  "help key create" },
 	{ NULL, "completion", "SHELL", 1, 1, completion_command, "print the completion script for SHELL: bash or zsh",

@@ -25,6 +25,8 @@ enum option_id {
 	OPTION_HELP,
 	OPTION_VERSION,
 	/* of commands */
+	OPTION_DEEP,
+	OPTION_ROOT,
 	OPTION_NAME,
 	OPTION_OWNER,
 	OPTION_KIND,

@@ -27,6 +27,31 @@ cli_libapikeyctl_la_SOURCES = \
 	cli/text.c cli/text.h \
 	cli/when.c cli/when.h \
 	cli/whole_file.c cli/whole_file.h
+	cli/when.c cli/when.h
+# doctor: it looks where modules and daemon are installed; what may stand in a line of the module is for its own parser
+# to say.
+cli_libapikeyctl_la_CPPFLAGS = $(AM_CPPFLAGS) -DPAM_MODULE_FOLDER='"$(pamdir)"' -DDAEMON_PROGRAM='"$(sbindir)/apikeyd"'
+cli_libapikeyctl_la_SOURCES += \
+	cli/doctor.c cli/doctor.h cli/doctor_checks.h \
+	cli/doctor_callers.c \
+	cli/doctor_command.c cli/doctor_command.h \
+	cli/doctor_control.c cli/doctor_control.h \
+	cli/doctor_daemon.c \
+	cli/doctor_facts.c \
+	cli/doctor_files.c cli/doctor_files.h \
+	cli/doctor_host.c \
+	cli/doctor_keys.c \
+	cli/doctor_memory.c cli/doctor_memory.h \
+	cli/doctor_module.c \
+	cli/doctor_modules.c cli/doctor_modules.h \
+	cli/doctor_report.c cli/doctor_report.h \
+	cli/doctor_settings.c \
+	cli/doctor_stack.c cli/doctor_stack.h \
+	cli/doctor_stacks.c \
+	cli/doctor_storage.c \
+	cli/doctor_units.c \
+	pam_module/options.c pam_module/options.h \
+	proto/permission.c proto/permission.h
 bin_PROGRAMS += cli/apikeyctl
 cli_apikeyctl_CFLAGS = $(AM_CFLAGS) $(PIE_CFLAGS)
 cli_apikeyctl_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)
@@ -34,6 +59,7 @@ cli_apikeyctl_LDADD = cli/libapikeyctl.la
 cli_apikeyctl_SOURCES = cli/main.c
 
 dist_man_MANS += cli/apikeyctl.1
+dist_man_MANS += cli/apikeyctl-doctor.1
 
 # Shows all of it at work.
 EXTRA_DIST += quickstart

@@ -11,7 +11,7 @@ EXTRA_DIST += .ci/run .clang-tidy tests/install-dependencies.sh tests/selinux.sh
 	tests/callers/mail.sh tests/callers/dovecot.sh tests/callers/dovecot-services.sh tests/callers/dovecot-virtual.sh \
 	tests/callers/postfix.sh tests/callers/saslauthd.sh \
 	tests/callers/ftp.sh tests/callers/vsftpd.sh tests/callers/proftpd.sh \
-	tests/callers/pamtester.sh tests/callers/pamtester-peer.sh \
+	tests/callers/pamtester.sh tests/callers/pamtester-peer.sh tests/callers/doctor.sh \
 	packaging/examples
 
 EXTRA_DIST += \

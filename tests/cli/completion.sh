@@ -36,7 +36,8 @@ offers()
 	is 'what is offered' "${COMPREPLY[*]}" "$expected"
 }
 
-offers 'key verify explain status backup restore master-key help completion' ''
+offers 'key verify explain status backup restore master-key doctor help completion' ''
+offers '--deep --root' doctor ''
 offers 'key' k
 offers 'create list show update rotate retire activate deactivate revoke delete' key ''
 offers 'create' key c

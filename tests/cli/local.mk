@@ -5,6 +5,7 @@ cli_tests = \
 	tests/cli/completion.sh \
 	tests/cli/completion-zsh.sh \
 	tests/cli/credential.sh \
+	tests/cli/doctor.sh \
 	tests/cli/keys.sh \
 	tests/cli/man-page.sh \
 	tests/cli/output.sh \

@@ -4,7 +4,7 @@
 # shellcheck source-path=SCRIPTDIR source=harness.sh
 . "$(dirname "$0")/harness.sh"
 
-page=$(sed 's/\\-/-/g; s/\\f.//g; s/\\&//g' "$(dirname "$0")/../../cli/apikeyctl.1")
+page=$(sed 's/\\-/-/g; s/\\f.//g; s/\\&//g' "$(dirname "$0")"/../../cli/apikeyctl{,-doctor}.1)
 
 run help
 overview=$out

@@ -132,7 +132,7 @@ run key create --name --help --help
 misused
 
 commands=$(commands_in "$overview")
-is 'the number of commands' "$(wc -l <<<"$commands")" 19
+is 'the number of commands' "$(wc -l <<<"$commands")" 20
 while read -r name; do
 	# shellcheck disable=SC2086 # object and verb
 	run help $name
