@@ -180,10 +180,9 @@ struct state {
 static void take_good(struct state *state, enum pam_code code)
 {
 	if (state->impression == IMPRESSION_NEGATIVE ||
-	    (state->impression == IMPRESSION_POSITIVE && state->code != CODE_SUCCESS) || code == CODE_IGNORE)
+	    (state->impression == IMPRESSION_POSITIVE && state->code != CODE_SUCCESS))
 		return;
-	if (state->impression == IMPRESSION_NONE && code == CODE_SUCCESS)
-		state->impression = IMPRESSION_POSITIVE;
+	state->impression = IMPRESSION_POSITIVE; /* of a refusal as well */
 	state->code = code;
 }
 
@@ -261,7 +260,7 @@ enum pam_code control_walk(const struct control_step *steps, size_t count)
 			for (; action > 0 && next < count && steps[next].depth == step->depth; action--)
 				next = behind(steps, count, next);
 			if (action > 0)
-				take_bad(&state, CODE_PERM_DENIED);
+				state = (struct state){ IMPRESSION_NEGATIVE, CODE_PERM_DENIED };
 			break;
 		}
 	}

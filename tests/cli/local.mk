@@ -22,6 +22,10 @@ EXTRA_DIST += tests/cli/harness.sh
 if HAVE_CHECK
 check_PROGRAMS += tests/cli/test-example tests/cli/test-nearest tests/cli/test-retirement tests/cli/test-text tests/cli/test-when
 TESTS += tests/cli/test-example tests/cli/test-nearest tests/cli/test-retirement tests/cli/test-text tests/cli/test-when
+check_PROGRAMS += tests/cli/test-doctor-stack
+TESTS += tests/cli/test-doctor-stack
+tests_cli_test_doctor_stack_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_cli_test_doctor_stack_LDADD = cli/libapikeyctl.la $(CHECK_LIBS) $(PAM_LIBS)
 tests_cli_test_example_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_cli_test_example_LDADD = cli/libapikeyctl.la $(CHECK_LIBS)
 tests_cli_test_nearest_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
