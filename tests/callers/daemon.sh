@@ -17,7 +17,7 @@ daemon_start()
 	[ -e /var/lib/apikeyd/apikeyd.db ] || apikeyd --init >>"$daemon_log" 2>&1
 	apikeyd >>"$daemon_log" 2>&1 </dev/null &
 	daemon_pid=$!
-	if ! poll 20 daemon_answers; then
+	if ! poll 60 daemon_answers; then
 		case_failed "the daemon starts" "it does not answer"
 		exit 1
 	fi
@@ -73,7 +73,7 @@ daemon_freeze()
 daemon_thaw()
 {
 	kill -CONT "$daemon_pid"
-	poll 10 daemon_answers
+	poll 60 daemon_answers
 }
 
 # key_create VARIABLE OWNER NAME PERMISSION [OPTION…]: sets VARIABLE to the secret.

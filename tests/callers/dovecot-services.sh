@@ -25,6 +25,13 @@ key_create sends alice sends pam.submission
 key_create both bob both pam.imap --permission pam.submission
 expect_out "a key for submission is refused for IMAP" "$sends" insufficient_permission
 
+# As the examples tell to try it.
+key_create tried alice tried pam.imap
+case_is "doveadm auth test: right key" "$(doveadm auth test -x service=imap alice <<<"$tried" 2>&1)" \
+	eval 'doveadm auth test -x service=imap alice <<<"$tried" >/dev/null 2>&1'
+case_is "doveadm auth test: a key for submission" "let in" \
+	eval '! doveadm auth test -x service=imap alice <<<"$sends" >/dev/null 2>&1'
+
 # What lives on after a revoke, and how it is ended, as the examples say.
 key_create lasting alice lasting pam.imap
 imap_open alice "$lasting"

@@ -13,6 +13,8 @@ service anvil {
 }
 EOF
 
+# dovecot waits two seconds of its own after a failure.
+answer_limit=18000
 refusal='^a NO \[(AUTHENTICATIONFAILED|UNAVAILABLE)\]'
 
 # imap_command TAG COMMAND: sends it on descriptor 3; 0 when the server says OK.
@@ -76,6 +78,7 @@ smtp_refusal='< 535 5\.7\.8 '
 
 dovecot_start()
 {
+	case_is "dovecot takes the settings" "$(doveconf -n 2>&1)" eval 'doveconf -n >/dev/null'
 	serve 143 "$@" dovecot -F
 }
 

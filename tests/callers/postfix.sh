@@ -23,6 +23,7 @@ login()
 
 dovecot_start
 postfix_start
+case_is "Postfix takes the settings" "$(postfix check 2>&1)" postfix check
 poll 30 listens 587
 matrix_short
 

@@ -14,6 +14,7 @@ example proftpd/proftpd proftpd/apikey.conf
 service=proftpd
 user=alice password=$alice_password other_user=bob
 
+case_is "ProFTPD takes the settings" "$(proftpd --configtest 2>&1)" eval 'proftpd --configtest 2>/dev/null'
 serve 21 proftpd --nodaemon
 matrix_short
 ftp_users_file

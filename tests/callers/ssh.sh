@@ -6,6 +6,7 @@
 sshd_start()
 {
 	mkdir -p /run/sshd
+	case_is "sshd takes the settings" "$(/usr/sbin/sshd -t 2>&1)" /usr/sbin/sshd -t
 	# -E: sshd's own log goes to a file; what it does without a journal is not this project's to test.
 	"$@" /usr/sbin/sshd -D -E /var/log/sshd.log </dev/null >/var/log/sshd.stderr 2>&1 &
 	sshd_pid=$!
@@ -30,4 +31,6 @@ ssh_login()
 }
 
 refusal='Permission denied'
+# The key exchange, and what sshd waits of its own after a failure.
+answer_limit=18000
 service=sshd
