@@ -477,10 +477,14 @@ START_TEST(a_key_rotates_what_it_could_make)
 	/* It may end more than it may make. */
 	end.key = "alice/more";
 	expect_answer(admin, retire(admin, &end, &key), ANSWER_OK, NULL);
+	/* One that is suspended is for administrators to give a new secret, since it is for them to activate. */
+	run_sql("UPDATE key SET state = 3 WHERE name = 'key'");
+	request.key = end.key = first.id;
+	refused(&request, ANSWER_NOT_PERMITTED, "an administrator can rotate it");
+	expect_answer(admin, retire(admin, &end, &key), ANSWER_OK, NULL);
 	/* Another tenant's do not exist. */
 	run_sql("INSERT INTO tenant VALUES ('other', 'other', 'default')");
 	run_sql("UPDATE key SET tenant = 'other' WHERE name = 'key'");
-	request.key = end.key = first.id;
 	refused(&request, ANSWER_NOT_FOUND, NULL);
 	ck_assert_str_eq(admin->detail, "");
 	expect_answer(admin, retire(admin, &end, &key), ANSWER_NOT_FOUND, NULL);
