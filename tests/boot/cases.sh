@@ -57,6 +57,8 @@ installs()
 
 printf '127.0.0.1 localhost boot\n' >"$work/system/root/etc/hosts"
 echo boot >"$work/system/root/etc/hostname"
+# The tree was made with a policy that no package starts anything; this system is a usual one.
+rm -f "$work/system/root/usr/sbin/policy-rc.d"
 # Its jail for sshd wants a log file that is not there.
 ln -s /dev/null "$work/system/root/etc/systemd/system/fail2ban.service"
 rm -rf "$work/upgrade" && mkdir "$work/upgrade"
