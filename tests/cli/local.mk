@@ -11,6 +11,7 @@ cli_tests = \
 	tests/cli/output.sh \
 	tests/cli/refusals.sh \
 	tests/cli/rotate.sh \
+	tests/cli/self-service.sh \
 	tests/cli/status.sh \
 	tests/cli/terminal.sh \
 	tests/cli/usage.sh \
