@@ -172,6 +172,18 @@ deploy --expires-before 11d
 deploy --due
 deploy --state active --due --label team
 END
+# a secret that is retiring is due like the key itself; once it is ended nothing is left to do
+act key create --name turning --owner carol --permission pam.sshd --expires 90d
+act key rotate carol/turning --overlap 20d
+succeeds
+listed --due
+is 'what is due' "$out" deploy
+act key rotate carol/turning --overlap 7d
+succeeds
+listed --due
+is 'what is due' "$out" 'deploy turning'
+act key delete carol/turning --yes
+succeeds
 act key list --owner carol --label none
 succeeds
 is 'the list' "$out" ''
