@@ -31,7 +31,6 @@ daemon_libdaemon_la_SOURCES += daemon/batch.c daemon/batch.h
 daemon_libdaemon_la_SOURCES += daemon/chore.c daemon/chore.h
 daemon_libdaemon_la_SOURCES += daemon/closer.c daemon/closer.h
 daemon_libdaemon_la_SOURCES += daemon/connection.c daemon/connection.h
-daemon_libdaemon_la_SOURCES += daemon/counters.h
 daemon_libdaemon_la_SOURCES += daemon/counters.c daemon/counters.h
 daemon_libdaemon_la_SOURCES += daemon/daemon.h
 daemon_libdaemon_la_SOURCES += daemon/escape.c daemon/escape.h

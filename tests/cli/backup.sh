@@ -255,7 +255,7 @@ has 'standard error' "$err" 'coming back'
 act restore "$scratch/loaded-backup" --yes
 succeeds
 act --json status
-is 'the state after the restore' "$(json .state)" serving
+is 'the state after the restore' "$(json .state)" ok
 live "$first_secret"
 live "$live_secret"
 dead "$second_secret"
