@@ -93,7 +93,7 @@ static void check_state(struct doctor *doctor)
 			doctor, FINDING_DAEMON_DEGRADED, faults[i], 0, fault,
 			"mend that; apikeyd tries again every second, and 'apikeyctl status' tells when it is well");
 	}
-	if (!said && strcmp(state, "serving") != 0)
+	if (!said && strcmp(state, "ok") != 0)
 		doctor_find(doctor, FINDING_DAEMON_DEGRADED, "apikeyd", 0,
 			    DOCTOR_TEXT(doctor, "its state is '%s'", state), "'apikeyctl status', as root, says why");
 }
