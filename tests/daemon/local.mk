@@ -18,6 +18,13 @@ tests_daemon_flood_SOURCES = tests/daemon/flood.c $(daemon_host)
 tests_daemon_flood_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_MODULE='"$(abs_top_builddir)/pam_module/.libs/pam_apikey.so"'
 tests_daemon_flood_LDADD = lib/libapikey-core.la $(PAM_LIBS)
 
+# Longer with --long: tests/daemon/restore-loop ROUNDS.
+check_PROGRAMS += tests/daemon/restore-loop
+TESTS += tests/daemon/restore-loop
+tests_daemon_restore_loop_SOURCES = tests/daemon/restore-loop.c $(daemon_host)
+tests_daemon_restore_loop_CFLAGS = $(AM_CFLAGS) -pthread
+tests_daemon_restore_loop_LDADD = lib/libapikey-core.la -lpthread
+
 if HAVE_CHECK
 daemon_tests =
 
@@ -180,6 +187,11 @@ daemon_tests += tests/daemon/test-daemon-status
 tests_daemon_test_daemon_status_SOURCES = tests/daemon/test-daemon-status.c tests/daemon/admin-requests.h $(daemon_wire)
 tests_daemon_test_daemon_status_CFLAGS = $(daemon_test_cflags)
 tests_daemon_test_daemon_status_LDADD = $(daemon_system_ldadd)
+
+daemon_tests += tests/daemon/test-daemon-backup
+tests_daemon_test_daemon_backup_SOURCES = tests/daemon/test-daemon-backup.c tests/daemon/admin-requests.h $(daemon_wire)
+tests_daemon_test_daemon_backup_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_daemon_backup_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS)
 
 daemon_tests += tests/daemon/test-daemon-authority
 tests_daemon_test_daemon_authority_SOURCES = tests/daemon/test-daemon-authority.c tests/daemon/admin-requests.h \
