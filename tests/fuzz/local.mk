@@ -11,7 +11,7 @@ fuzz_ldflags = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 fuzz_targets = tests/fuzz/fuzz-packet tests/fuzz/fuzz-credential tests/fuzz/fuzz-permission \
 	tests/fuzz/fuzz-clock tests/fuzz/fuzz-network tests/fuzz/fuzz-encoding tests/fuzz/fuzz-reply \
 	tests/fuzz/fuzz-options tests/fuzz/fuzz-settings tests/fuzz/fuzz-audit-record tests/fuzz/fuzz-audit-tail \
-	tests/fuzz/fuzz-secrets
+	tests/fuzz/fuzz-secrets tests/fuzz/fuzz-database tests/fuzz/fuzz-master-key-text
 check_PROGRAMS += $(fuzz_targets) tests/fuzz/write-seeds
 TESTS += tests/fuzz/check-corpus.sh
 EXTRA_DIST += tests/fuzz/check-corpus.sh tests/fuzz/run-fuzz.sh tests/fuzz/fuzz.h tests/fuzz/replay.c tests/fuzz/corpus
@@ -57,3 +57,9 @@ tests_fuzz_fuzz_secrets_SOURCES = tests/fuzz/fuzz-secrets.c $(fuzz_main)
 tests_fuzz_fuzz_secrets_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 tests_fuzz_fuzz_secrets_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_secrets_LDADD = daemon/libdaemon.la
+tests_fuzz_fuzz_database_SOURCES = tests/fuzz/fuzz-database.c $(fuzz_main)
+tests_fuzz_fuzz_database_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_database_LDADD = daemon/libdaemon.la
+tests_fuzz_fuzz_master_key_text_SOURCES = tests/fuzz/fuzz-master-key-text.c $(fuzz_main)
+tests_fuzz_fuzz_master_key_text_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_master_key_text_LDADD = crypto/libcrypto-layer.la common/libcommon.la
