@@ -61,6 +61,12 @@ clean-local: clean-deb
 clean-deb:
 	rm -rf build-deb
 
+# The same for RPM, into build-rpm/.
+EXTRA_DIST += packaging/authselect/README.md packaging/build-rpm packaging/rpm/apikeyd.spec
+.PHONY: rpm
+rpm: dist
+	$(srcdir)/packaging/build-rpm $(distdir).tar.xz build-rpm
+
 # The service units name the program by its full path.
 SUFFIXES = .service.in .service
 .service.in.service:

@@ -59,6 +59,8 @@ check   debhelper             -
 check   lintian               -
 check   systemd               -
 check   systemd-container     -
+check   rpm                   rpm-build
+check   rpmlint               rpmlint
 '
 
 # The callers' tree is always Debian: programs that log in, and what the build links.
