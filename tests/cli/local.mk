@@ -6,6 +6,7 @@ cli_tests = \
 	tests/cli/completion-zsh.sh \
 	tests/cli/credential.sh \
 	tests/cli/doctor.sh \
+	tests/cli/documents.sh \
 	tests/cli/keys.sh \
 	tests/cli/man-page.sh \
 	tests/cli/output.sh \
