@@ -89,7 +89,7 @@ install_from_source()
 	for file in usr/sbin/apikeyd usr/bin/apikeyctl usr/lib/*/security/pam_apikey.so etc/apikeyd/apikeyd.conf \
 		etc/systemd/system/sockets.target.wants/apikeyd-login.socket var/lib/apikeyd; do
 		# shellcheck disable=SC2086 # a pattern
-		[ -e "$root"/$file ] || { echo "after it, there is no /$file"; return 1; }
+		[ -e "$root"/$file ] || [ -L "$root"/$file ] || { echo "after it, there is no /$file"; return 1; }
 	done
 	grep -q '^apikeyd:' "$root/etc/passwd"
 }
