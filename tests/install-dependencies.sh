@@ -80,6 +80,7 @@ boot_packages=(
 	systemd systemd-sysv dbus libpam-systemd openssh-server openssh-client sshpass login pamtester iproute2 procps
 	libpam-modules libpam-runtime libsystemd0 libsqlite3-0 libssl3 libinih1 libjansson4 libsmartcols1
 	fail2ban python3-systemd apparmor
+	sudo dovecot-imapd
 )
 
 usage()

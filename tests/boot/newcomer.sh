@@ -1,0 +1,121 @@
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154,SC2317 # the inner shell expands it; variables go from file to file; functions are called by name
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+# Somebody new follows the README, and nothing else: from apt install to the first login with a key, which is timed, and
+# to a mail password that alice makes, changes and ends herself. Sourced.
+suite=newcomer
+
+# as_root BLOCK, as_alice BLOCK: what the block prints goes to $scratch/said.
+as_root()
+{
+	inside bash -euc "cd /root/start; $1" >"$scratch/said"
+}
+
+as_alice()
+{
+	inside setpriv --reuid=alice --regid=alice --init-groups env HOME=/home/alice bash -euc "cd; $1" >"$scratch/said"
+}
+
+# The key that was printed, as the README's readers would copy it.
+printed_key()
+{
+	grep -oE '^ak_[0-9A-Za-z_]+$' "$scratch/said" | tail -n 1
+}
+
+# logs_in SECRET: the README's own ssh line, with somebody who types the secret.
+logs_in()
+{
+	inside env SSHPASS="$1" sshpass -e bash -c 'set -- $1; shift; exec ssh -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+		-o LogLevel=ERROR -o NumberOfPasswordPrompts=1 -o ConnectTimeout=30 "$@" id -un' - "$login" </dev/null >"$scratch/who"
+	grep -qx alice "$scratch/who"
+}
+
+# reads_mail SECRET
+reads_mail()
+{
+	inside doveadm auth test alice "$1"
+}
+
+# ---- a host as people have them: sshd and dovecot as Debian sets them up ----
+
+printf '127.0.0.1 localhost boot\n' >"$work/system/root/etc/hosts"
+echo boot >"$work/system/root/etc/hostname"
+ln -sf /dev/null "$work/system/root/etc/systemd/system/fail2ban.service"
+system_start
+if ! poll 120 is_up; then
+	case_failed 'the system boots' "$(tail -n 20 "$work/console.log")"
+	exit 1
+fi
+inside bash -s >/dev/null <<'END'
+useradd --create-home --uid 1000 --shell /bin/bash alice
+echo 'alice:Unix password of alice 5173' | chpasswd
+mkdir /root/start
+ln -s /opt/packages /root/start/build-deb
+END
+login=$("$sources/tests/readme.sh" login)
+case_is 'by password, before' logs_in 'Unix password of alice 5173'
+case_is 'mail by password, before' poll 30 reads_mail 'Unix password of alice 5173'
+
+# ---- the README, block by block ----
+
+began=$(milliseconds)
+laptop='' phone='' older=''
+
+after_block()
+{
+	case $mark in
+	newcomer) [ -n "$laptop" ] || laptop=$(printed_key) ;;
+	alice)
+		if [ -n "$(printed_key)" ]; then
+			older=$phone
+			phone=$(printed_key)
+			case_is 'mail with the key that alice made' reads_mail "$phone"
+			case_is 'SSH is not what that key is for' not logs_in "$phone"
+		fi
+		[ -z "$older" ] || case_is 'mail with the secret from before the rotation' reads_mail "$older"
+		;;
+	after-login)
+		case_is 'the key is refused once it is revoked' not logs_in "$laptop"
+		case_is 'by password, afterwards' logs_in 'Unix password of alice 5173'
+		;;
+	esac
+}
+
+run_block()
+{
+	local title
+	title=$(head -n 1 <<<"$block" | cut -c1-60)
+	case $mark in
+	newcomer | after-login) case_is "README: $title" as_root "$block" ;;
+	# Before it, the daemon was told to read its configuration again; it may take a moment.
+	alice)
+		if [[ $block == *'key create'* ]]; then
+			case_is "README, as alice: $title" poll 20 as_alice "$block"
+		else
+			case_is "README, as alice: $title" as_alice "$block"
+		fi
+		;;
+	login)
+		case_is "README: $title, with the key" logs_in "$laptop"
+		echo "# $((($(milliseconds) - began) / 1000)) s from apt install to the first login with a key"
+		;;
+	esac
+	after_block
+}
+
+mark='' block=''
+while IFS= read -r line; do
+	if [[ $line == '# run: '* ]]; then
+		[ -z "$mark" ] || run_block </dev/null
+		mark=${line#'# run: '} block=''
+	else
+		block+=$line$'\n'
+	fi
+done < <("$sources/tests/readme.sh" newcomer login after-login alice)
+# The last block ends alice's key.
+before=$older older=''
+run_block
+case_is 'no mail with a key that alice has revoked' not reads_mail "$phone"
+case_is 'nor with the secret it had before' not reads_mail "$before"
+case_is 'mail by password, afterwards' reads_mail 'Unix password of alice 5173'
+case_is 'all keys were made' test -n "$laptop" -a -n "$phone" -a -n "$before"
+echo '# end of boot'
