@@ -139,9 +139,11 @@ json()
 	jq -r "$1" <"$scratch/out" || fail "jq refuses the output for $1"
 }
 
-# Starts a daemon in the scratch folder that takes us for an administrator.
+# start_daemon [STATUS]: starts a daemon in the scratch folder that takes us for an administrator, and waits until
+# apikeyctl status ends with STATUS (0): with 1 for one that is up, but has no key store it could open.
 start_daemon()
 {
+	local expected=${1-0} seen
 	local arguments=(--runtime-dir "$runtime" --state-dir "$scratch/state" --log-dir "$scratch/log"
 		--config "$scratch/apikeyd.conf") deadline=$((SECONDS + 20))
 
@@ -151,7 +153,10 @@ start_daemon()
 	[[ $(id -u) -ne 0 ]] || arguments+=(--user nobody)
 	"$apikeyd" "${arguments[@]}" >"$scratch/daemon.log" 2>&1 </dev/null &
 	daemon_pid=$!
-	until "$apikeyctl" --runtime-dir "$runtime" status >/dev/null 2>&1; do
+	while true; do
+		"$apikeyctl" --runtime-dir "$runtime" status >/dev/null 2>&1
+		seen=$?
+		[[ $seen -ne $expected ]] || break
 		if ! kill -0 "$daemon_pid" 2>/dev/null || ((SECONDS > deadline)); then
 			echo "the daemon does not serve:"
 			cat "$scratch/daemon.log"
