@@ -87,7 +87,7 @@ passwords_work 'before'
 # ---- install ----
 
 case_is 'install' installs /opt/packages
-case_is 'install: the daemon serves' poll 60 inside sh -c 'apikeyctl status | grep -qx "State  *ok"'
+case_is 'install: the daemon serves' poll 60 inside apikeyctl status
 case_is 'install: the sockets listen' sockets_listen
 case_is 'install: the master key is for root alone' \
 	inside sh -c '[ "$(stat -c "%a %U %G %s" "$1")" = "400 root root 32" ]' - $master_key

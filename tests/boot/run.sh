@@ -39,8 +39,14 @@ done </proc/self/cgroup
 # shellcheck disable=SC2317 # called by the trap
 groups_end()
 {
+	local group i
 	for group in "${groups[@]}"; do
-		[ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} + 2>/dev/null
+		# What was killed takes a moment to be gone.
+		for ((i = 0; i < 50; i++)); do
+			find "$group" -depth -type d -exec rmdir {} + 2>/dev/null
+			[ -d "$group" ] || break
+			sleep 0.1
+		done
 	done
 }
 trap groups_end EXIT
