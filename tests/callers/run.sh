@@ -21,7 +21,7 @@ callers=(
 	nginx apache2 postgresql squid openvpn freeradius cockpit
 )
 [ $# -gt 0 ] || set -- "${callers[@]}"
-seconds=${CALLERS_SECONDS:-300}
+seconds=${CALLERS_SECONDS:-450}
 
 [ "$(id -u)" -eq 0 ] || { echo "entering a Debian tree takes root"; exit 77; }
 grep -qw overlay /proc/filesystems || modprobe overlay 2>/dev/null || { echo "this kernel has no overlay file system"; exit 77; }
