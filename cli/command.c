@@ -221,89 +221,82 @@ static const struct option options_doctor[] = {
 
 const struct command commands[] = {
 	{ "key", "create", NULL, 0, 0, key_create, "make a key and print its secret",
-	  "The secret is printed once, to standard output, and cannot be shown again.", options_create,
-	  "key create --name laptop --owner alice --permission pam.sshd --expires 90d" },
+	  "The secret is printed once, to standard output, and cannot be shown again.", options_create },
 	{ "key", "list", NULL, 0, 0, key_list, "list keys",
 	  "Lists the keys you may see, sorted by owner and name; with filters, those alone of which all of them hold.",
-	  options_list, "key list --state active --unused-since 90d" },
-	{ "key", "show", "KEY", 1, 1, key_show, "show a key, its limits, its secrets and their last use", NULL, NULL,
-	  "key show alice/laptop" },
+	  options_list },
+	{ "key", "show", "KEY", 1, 1, key_show, "show a key, its limits, its secrets and their last use", NULL, NULL },
 	{ "key", "update", "KEY", 1, 1, key_update, "change what a key may do",
-	  "What is named is replaced as a whole; what is not named stays.", options_update,
-	  "key update alice/laptop --permission pam.sshd --permission mail.imap" },
+	  "What is named is replaced as a whole; what is not named stays.", options_update },
 	{ "key", "rotate", "KEY", 1, 1, key_rotate, "give a key a new secret and print it",
 	  "The secret is printed once, to standard output. The id stays, and so does all that the key may do; the "
 	  "secret "
 	  "before stays good for a while, so that programs can be changed one by one. 'key show' says when nothing "
 	  "uses it "
 	  "any more.",
-	  options_rotate, "key rotate alice/phone --overlap 7d" },
+	  options_rotate },
 	{ "key", "retire", "KEY", 1, 1, key_retire, "end the secrets before the current one",
-	  "When the command returns, no later request succeeds with them. The current secret goes on.", options_retire,
-	  "key retire alice/phone" },
-	{ "key", "activate", "KEY", 1, 1, key_activate, "switch a key on again", NULL, options_state,
-	  "key activate alice/laptop" },
+	  "When the command returns, no later request succeeds with them. The current secret goes on.",
+	  options_retire },
+	{ "key", "activate", "KEY", 1, 1, key_activate, "switch a key on again", NULL, options_state },
 	{ "key", "deactivate", "KEY", 1, 1, key_deactivate, "switch a key off for a while",
-	  "When the command returns, no later request succeeds with the key.", options_state,
-	  "key deactivate alice/laptop --why 'on leave'" },
+	  "When the command returns, no later request succeeds with the key.", options_state },
 	{ "key", "revoke", "KEY", 1, 1, key_revoke, "switch a key off for good",
 	  "When the command returns, no later request succeeds with the key. A revoked key stays in the list, and "
 	  "cannot "
 	  "be switched on again.",
-	  options_state, "key revoke alice/laptop --why 'laptop was stolen'" },
+	  options_state },
 	{ "key", "delete", "KEY", 1, 1, key_delete, "remove a key",
-	  "On a terminal it asks first. What the key did stays in the audit.", options_delete,
-	  "key delete alice/laptop --yes" },
+	  "On a terminal it asks first. What the key did stays in the audit.", options_delete },
 	{ NULL, "verify", NULL, 0, 0, judge_verify, "say whether a key would be let in",
 	  "Reads the key from standard input, or asks for it on a terminal. Nothing is used up or counted. What is not "
 	  "named is not judged; without --rhost, it is a request that carries no address. The exit status is 0 when "
 	  "the key "
 	  "would be let in, else 1.",
-	  options_judge, "verify --service sshd --user alice --permission pam.sshd < keyfile" },
+	  options_judge },
 	{ NULL, "explain", "[KEY]", 0, 1, judge_explain, "say step by step why a key would be let in, or not",
 	  "With KEY, that key is judged as if its secret had been given; without, the key is read from standard input, "
 	  "or asked for on a terminal. Nothing is used up or counted. What is not named is not judged; without "
 	  "--rhost, it is a request that carries no address.",
-	  options_judge, "explain alice/laptop --service sshd --permission pam.sshd" },
+	  options_judge },
 	{ NULL, "status", NULL, 0, 0, state_show, "show how the daemon is",
 	  "The exit status is 0 when the state is ok, and 1 when it is degraded or unavailable, which is explained. "
 	  "Administrators are shown all, others the version and the state.",
-	  NULL, "status" },
+	  NULL },
 	{ NULL, "backup", "FILE", 1, 1, backup_make, "write a copy of the key store to FILE",
 	  "For administrators, while the daemon serves. FILE is made whole or not at all, and is never overwritten "
 	  "unless "
 	  "--force is said; - is standard output. It shows names, owners, permissions and times, but no secret, and is "
 	  "of "
 	  "no use without the master key: see 'apikeyctl help master-key export'.",
-	  options_backup, "backup /var/backups/apikeyd.backup" },
+	  options_backup },
 	{ NULL, "restore", "FILE", 1, 1, backup_restore, "put a backup in the place of the key store",
 	  "For administrators, while the daemon serves. FILE is checked first, - is standard input. What was revoked, "
 	  "deactivated, deleted, rotated or narrowed after the backup is taken away again. On a terminal it says what "
 	  "comes "
 	  "of it and asks. The store before it is kept.",
-	  options_restore, "restore /var/backups/apikeyd.backup --dry-run" },
+	  options_restore },
 	{ "master-key", "export", "FILE", 1, 1, master_key_export,
 	  "write the master key to FILE, sealed by a passphrase",
 	  "Run as root; needs no daemon. Keep FILE where the backups are not: with both and the passphrase, a new host "
 	  "can "
 	  "take over. - is standard output.",
-	  options_export, "master-key export master-key.txt" },
+	  options_export },
 	{ "master-key", "import", "FILE", 1, 1, master_key_import, "take a master key from FILE in",
 	  "Run as root; needs no daemon. Restart apikeyd after it, and restore a backup of the host the key comes "
 	  "from. - is "
 	  "standard input.",
-	  options_import, "master-key import master-key.txt --force" },
+	  options_import },
 	{ NULL, "doctor", NULL, 0, 0, doctor_run, "find what keeps keys from working, and what is unsafe",
 	  "Looks at the daemon, its sockets, files and settings, the module and every PAM stack that mentions it, the "
 	  "units and the keys. It changes nothing. For each finding it says what is wrong, and its mend; "
 	  "apikeyctl-doctor(1) explains each. The exit status is 0 when there is nothing to mend, 1 when there are "
 	  "warnings or errors, 3 when the daemon cannot be reached.",
-	  options_doctor, "doctor" },
-	{ NULL, "help", "[OBJECT] [VERB]", 0, 2, help_command, "say how a command is used", NULL, NULL,
-	  "help key create" },
+	  options_doctor },
+	{ NULL, "help", "[OBJECT] [VERB]", 0, 2, help_command, "say how a command is used", NULL, NULL },
 	{ NULL, "completion", "SHELL", 1, 1, completion_command, "print the completion script for SHELL: bash or zsh",
-	  NULL, NULL, "completion bash > /etc/bash_completion.d/apikeyctl" },
-	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL },
+	  NULL, NULL },
+	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };
 
 const struct command *command_find(const char *object, const char *verb)

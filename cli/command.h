@@ -99,7 +99,6 @@ struct command {
 	const char *summary;          /* half a line */
 	const char *description;      /* more, where there is more to say; or NULL */
 	const struct option *options; /* up to OPTION_END; NULL: none but the global ones */
-	const char *example;          /* what follows "apikeyctl" */
 };
 
 /* All commands, in the order the help shows them; the last one's verb is NULL. */
