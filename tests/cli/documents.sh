@@ -23,12 +23,13 @@ END
 printf '#!/bin/sh\nexec "$@"\n' >"$scratch/bin/sudo"
 chmod +x "$scratch/bin/"*
 
-# commands_of FILE: the command lines in it: of fenced or indented blocks, or behind a comment sign and a label
+# commands_of FILE: the command lines in it: of fenced or indented blocks, or behind a label in a comment; elsewhere in one a
+# command is part of a sentence
 commands_of()
 {
 	case $1 in
 	*README*) awk '/^```/ { inside = !inside; next } inside || /^    /' "$1" | sed -nE 's/^ *(sudo )?(apikeyctl )/\2/p' ;;
-	*) sed -nE 's/^#( *[A-Z][a-z ]*:)?( *[a-z ]+:)? +(apikeyctl [^;]*).*/\3/p' "$1" ;;
+	*) sed -nE 's/^#( (Try it|Before|Undo):( *[a-z ]+:)? +| {8,})(apikeyctl [^;]*).*/\4/p' "$1" ;;
 	esac
 }
 
