@@ -212,7 +212,8 @@ static const struct option options_import[] = {
 static const struct option options_judge[] = { O_SERVICE, O_LOGIN_USER, O_QUERY, O_RHOST, O_END };
 
 static const struct option options_doctor[] = {
-	{ OPTION_DEEP, "deep", NULL, "look at every key too, however many there are", OPTION_ONCE, COMPLETE_NOTHING },
+	{ OPTION_DEEP, "deep", NULL, "have the daemon read all of the key store, and look at every key", OPTION_ONCE,
+	  COMPLETE_NOTHING },
 	{ OPTION_ROOT, "root", "DIR",
 	  "look at the files below DIR instead of those of this host, and ask no daemon but that of --runtime-dir",
 	  OPTION_ONCE, COMPLETE_FOLDER },

@@ -30,6 +30,7 @@ static const struct {
 	{ "host", doctor_check_host },         /* clock, system log */
 	{ "units", doctor_check_units },       /* of systemd */
 	{ "keys", doctor_check_keys },         /* owners, grants, forgotten ones */
+	{ "store", doctor_check_store },       /* with --deep: all of it is read */
 };
 
 void doctor_find(struct doctor *doctor, enum doctor_finding finding, const char *subject, unsigned int line,

@@ -27,7 +27,6 @@ static const struct {
 	{ "mysql", { "mysql" } },
 	{ "mariadb", { "mysql" } },
 	{ "jupyterhub", { "jupyterhub" } },
-	{ "openvpn", { "openvpn", "nobody" } },
 };
 
 static bool has_word(const char *words, const char *word)

@@ -70,6 +70,7 @@ void doctor_check_files(struct doctor *doctor);
 void doctor_check_host(struct doctor *doctor);
 void doctor_check_units(struct doctor *doctor);
 void doctor_check_keys(struct doctor *doctor);
+void doctor_check_store(struct doctor *doctor);
 
 /* Judges what the stack does with our lines, and what stands in them. */
 void doctor_judge_stack(struct doctor *doctor, const struct stack *stack);

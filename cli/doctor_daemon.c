@@ -16,9 +16,6 @@
 
 #define DEFAULT_FOLDER "/run/apikeyd"
 
-/* What it says of itself when something is wrong, for a person. */
-static const char *const faults[] = { "store.fault", "store.write_fault", "audit.fault" };
-
 static const char *runtime_folder(const struct doctor *doctor)
 {
 	return doctor->runtime ? doctor->runtime : DEFAULT_FOLDER;
@@ -83,14 +80,15 @@ static void check_state(struct doctor *doctor)
 			doctor, FINDING_DAEMON_VERSION, "apikeyd", 0,
 			DOCTOR_TEXT(doctor, "version %s runs, and apikeyctl is version " PACKAGE_VERSION, version),
 			"systemctl restart apikeyd, which keeps its sockets open; or install the same version of both");
-	for (size_t i = 0; i < COUNT_OF(faults); i++) {
-		const char *fault = doctor_fact(doctor, faults[i]);
+	/* What degrades it: why.1, why.2 … */
+	for (size_t i = 0; i < doctor->status->item_count; i++) {
+		const struct apikey_item *item = &doctor->status->items[i];
 
-		if (*fault == '\0')
+		if (strncmp(item->name, "why.", 4) != 0)
 			continue;
 		said = true;
 		doctor_find(
-			doctor, FINDING_DAEMON_DEGRADED, faults[i], 0, fault,
+			doctor, FINDING_DAEMON_DEGRADED, item->name, 0, item->text,
 			"mend that; apikeyd tries again every second, and 'apikeyctl status' tells when it is well");
 	}
 	if (!said && strcmp(state, "ok") != 0)
@@ -114,7 +112,7 @@ void doctor_check_daemon(struct doctor *doctor)
 	} else if (r < 0) {
 		find_unreachable(doctor, -r);
 	} else {
-		doctor->is_administrator = *doctor_fact(doctor, "started") != '\0';
+		doctor->is_administrator = doctor_fact_number(doctor, "daemon.uid", UINT64_MAX) != UINT64_MAX;
 		if (!doctor->is_administrator)
 			doctor_report_skip(&doctor->report, "settings and keys",
 					   "apikeyd tells them to administrators");

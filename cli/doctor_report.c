@@ -88,6 +88,7 @@ static const struct {
 	[FINDING_KEY_OWNER_CHANGED] = { "key-owner-changed", DOCTOR_ERROR },
 	[FINDING_KEY_GRANTS_ALL] = { "key-grants-all", DOCTOR_NOTE },
 	[FINDING_KEY_FORGOTTEN] = { "key-forgotten", DOCTOR_NOTE },
+	[FINDING_STORE_DAMAGED] = { "store-damaged", DOCTOR_ERROR },
 };
 _Static_assert(COUNT_OF(findings) == FINDING_COUNT, "each finding has a name");
 

@@ -87,6 +87,8 @@ enum doctor_finding {
 	FINDING_KEY_OWNER_CHANGED,
 	FINDING_KEY_GRANTS_ALL,
 	FINDING_KEY_FORGOTTEN,
+	/* store, with --deep */
+	FINDING_STORE_DAMAGED,
 	FINDING_COUNT,
 };
 

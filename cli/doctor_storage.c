@@ -13,7 +13,7 @@
 #include "cli/scope.h"
 
 #define MASTER_KEY_SIZE 32
-#define ROOM_LEAST (UINT64_C(128) << 20) /* bytes */
+#define ROOM_USUAL (UINT64_C(128) << 20) /* bytes: low_disk, where the daemon does not say */
 #define INODES_LEAST 512
 
 #define STATE_FOLDER "/var/lib/apikeyd"
@@ -118,7 +118,8 @@ static void check_room(struct doctor *doctor, const struct place *place)
 	}
 	close(fd);
 	bytes = (uint64_t)room.f_bavail * room.f_frsize;
-	if (bytes < ROOM_LEAST || (room.f_files > 0 && room.f_favail < INODES_LEAST))
+	if (bytes < doctor_fact_number(doctor, "settings.low_disk", ROOM_USUAL) ||
+	    (room.f_files > 0 && room.f_favail < INODES_LEAST))
 		doctor_find(doctor, FINDING_DISK_LOW, place->shown, 0,
 			    DOCTOR_TEXT(doctor,
 					"the disk it is on has %llu MiB and %llu files left; without room, keys "

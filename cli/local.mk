@@ -48,6 +48,7 @@ cli_libapikeyctl_la_SOURCES += \
 	cli/doctor_settings.c \
 	cli/doctor_stack.c cli/doctor_stack.h \
 	cli/doctor_stacks.c \
+	cli/doctor_store.c \
 	cli/doctor_storage.c \
 	cli/doctor_units.c \
 	pam_module/options.c pam_module/options.h \

@@ -50,6 +50,7 @@ void admin_settings_list(const struct daemon *daemon, const struct settings_shar
 	add_text(ret_items, "settings.self_service_permissions", settings->self_service_permissions);
 	add_text(ret_items, "settings.audit_on_failure", settings->audit_strict ? "refuse" : "serve");
 	add_text(ret_items, "settings.audit_durability", settings->audit_relaxed ? "relaxed" : "normal");
+	add_number(ret_items, "settings.low_disk", settings->low_disk);
 	add_text(ret_items, "settings.unknown_names", settings->unknown_names);
 	add_peers(ret_items, settings);
 }

@@ -74,7 +74,7 @@ make_good()
 		END
 	done
 	# Written in other ways that are right as well.
-	stack imap <<-'END'
+	stack mailbox <<-'END'
 		auth substack key-or-password
 		account include common-account
 		account required pam_apikey.so
@@ -100,14 +100,14 @@ make_good()
 	# What is not in use may be wrong.
 	stack login.dpkg-old <<<'auth optional pam_apikey.so nonsense'
 	# One line for one service, as a profile for all of them has it.
-	stack smtp "$good/usr/lib/pam.d" <<-'END'
-		auth [success=ignore default=1] pam_succeed_if.so quiet service in sshd:dovecot:smtp
+	stack outbox "$good/usr/lib/pam.d" <<-'END'
+		auth [success=ignore default=1] pam_succeed_if.so quiet service in sshd:dovecot:outbox
 		auth [success=2 default=ignore] pam_apikey.so
 		auth [success=1 default=ignore] pam_unix.so nullok try_first_pass
 		auth requisite pam_deny.so
 		auth required pam_permit.so
 		@include common-account
-		account [success=ignore default=1] pam_succeed_if.so quiet service in sshd:dovecot:smtp
+		account [success=ignore default=1] pam_succeed_if.so quiet service in sshd:dovecot:outbox
 		account required pam_apikey.so
 	END
 }
@@ -398,7 +398,7 @@ auth sufficient pam_apikey.so
 account required pam_nologin.so
 account [success=ok ignore=ignore default=bad] pam_apikey.so
 END
-in_stack account-sole imap <<'END'
+in_stack account-sole mailbox <<'END'
 auth sufficient pam_apikey.so
 @include common-auth
 account required pam_permit.so
@@ -588,6 +588,19 @@ if [[ $(id -u) -eq 0 ]] && setpriv --reuid=12345 --regid=12345 --clear-groups te
 	has 'standard error' "$(cat "$scratch/err")" 'not checked: settings and keys' "$tree/etc/pam.d/sshd"
 	mended 'looking as somebody else'
 fi
+
+# All of the key store is read, and is whole; then it is not.
+act --json doctor --root "$tree" --deep
+is 'what a look at all finds' "$status $(json '.findings + .skipped | length')" '0 0'
+cp "$scratch/state/apikeyd.db" "$scratch/whole.db"
+pages=$(($(stat -c %s "$scratch/whole.db") / 4096))
+for ((page_number = 1; page_number < pages; page_number++)); do
+	head -c 2000 /dev/zero | dd of="$scratch/state/apikeyd.db" bs=1 seek=$((page_number * 4096)) conv=notrunc status=none
+done
+act --json doctor --root "$tree" --deep
+has 'what is found in a damaged store' "$(json '.findings[].id') $(json '.skipped[].what')" store-damaged
+[[ $out != *store-damaged* ]] || found+=(store-damaged)
+stop_daemon
 
 # Wrong command lines.
 run doctor --root "$scratch/nothing"
