@@ -246,7 +246,9 @@ has 'standard error' "$err" already
 [[ $(id -u) -ne 0 ]] || chown "$owner" "$new_key" "$new_key.before-import"
 
 stop_daemon
-start_daemon 1
+# shellcheck disable=SC2034 # start_daemon reads it
+started_status=1
+start_daemon
 act --json status
 is 'the state of a daemon with another master key' "$(json .state)" unavailable
 act restore "$scratch/loaded-backup" --dry-run

@@ -139,11 +139,13 @@ json()
 	jq -r "$1" <"$scratch/out" || fail "jq refuses the output for $1"
 }
 
-# start_daemon [STATUS]: starts a daemon in the scratch folder that takes us for an administrator, and waits until
-# apikeyctl status ends with STATUS (0): with 1 for one that is up, but has no key store it could open.
+# What apikeyctl status ends with once the daemon has started: 1 for one that has no key store it could open.
+started_status=0
+
+# Starts a daemon in the scratch folder that takes us for an administrator.
 start_daemon()
 {
-	local expected=${1-0} seen
+	local seen
 	local arguments=(--runtime-dir "$runtime" --state-dir "$scratch/state" --log-dir "$scratch/log"
 		--config "$scratch/apikeyd.conf") deadline=$((SECONDS + 20))
 
@@ -156,7 +158,7 @@ start_daemon()
 	while true; do
 		"$apikeyctl" --runtime-dir "$runtime" status >/dev/null 2>&1
 		seen=$?
-		[[ $seen -ne $expected ]] || break
+		[[ $seen -ne $started_status ]] || break
 		if ! kill -0 "$daemon_pid" 2>/dev/null || ((SECONDS > deadline)); then
 			echo "the daemon does not serve:"
 			cat "$scratch/daemon.log"
