@@ -173,6 +173,9 @@ static void record_explanation(struct admin_request *request, const char *id, en
 	if (reason_verdict(reason) == VERDICT_DENIED && reason != REASON_NONE && wanted->subject)
 		answer = throttle_failure(request->thread->daemon->throttle, request->peer.uid, "", clock_monotonic(),
 					  request->settings->settings.failures_per_minute);
+	else if (request->authority.kind != AUTHORITY_ADMINISTRATOR)
+		answer = throttle_failure(request->thread->daemon->chatter, request->peer.uid, "", clock_monotonic(),
+					  CHATTER_PER_MINUTE);
 	if (!answer.record)
 		return;
 	record.has_verdict = true;

@@ -240,7 +240,10 @@ static int receive(struct connection *connection, struct batch *batch, bool *ret
 
 /* ---- judging ---- */
 
-/* A refusal is counted against uid and source; over the limit it becomes "throttled", and most of them are not written
+/* What callers that no [peers] line names do with good keys is theirs alone; but whoever has one could push the records
+ * of others out of the files that are kept, so beyond so many a minute their records are summed up.
+ *
+ * A refusal is counted against uid and source; over the limit it becomes "throttled", and most of them are not written
  * down. */
 static bool throttle_outcome(struct thread *thread, const struct verify_caller *caller, struct item *item)
 {
@@ -248,6 +251,13 @@ static bool throttle_outcome(struct thread *thread, const struct verify_caller *
 	int64_t now = clock_monotonic();
 
 	item->count = 0;
+	if (item->outcome.verdict == VERDICT_GRANTED || item->outcome.verdict == VERDICT_FORBIDDEN) {
+		if (caller->root || *caller->services)
+			return true;
+		answer = throttle_failure(thread->daemon->chatter, caller->uid, "", now, CHATTER_PER_MINUTE);
+		item->count = answer.suppressed + 1;
+		return answer.record;
+	}
 	if (item->outcome.verdict != VERDICT_DENIED)
 		return true;
 	answer = throttle_failure(thread->daemon->throttle, caller->uid, item->source, now,

@@ -26,6 +26,7 @@ struct daemon {
 	struct audit *audit;
 	struct journal *journal;
 	struct throttle *throttle;
+	struct throttle *chatter; /* the same for what is no failure, of callers that no [peers] line names */
 	struct uses *uses;
 	struct limits *limits;
 	struct writer *writer;

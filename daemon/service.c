@@ -34,6 +34,7 @@
 #define DESCRIPTORS_KEPT 128    /* for root's logins, and what the daemon itself has open */
 #define DESCRIPTORS_A_WORKER 8
 #define THROTTLE_ENTRIES 16384
+#define CHATTER_ENTRIES 4096
 #define USES_ENTRIES 262144
 
 struct service {
@@ -306,6 +307,8 @@ static int make_parts(struct service *service)
 	if (r == 0)
 		r = throttle_new(THROTTLE_ENTRIES, &daemon->throttle);
 	if (r == 0)
+		r = throttle_new(CHATTER_ENTRIES, &daemon->chatter);
+	if (r == 0)
 		r = uses_new(USES_ENTRIES, &daemon->uses);
 	if (r == 0)
 		r = limits_new(connections_allowed(daemon, settings), &daemon->limits);
@@ -430,6 +433,7 @@ static void free_parts(struct service *service)
 	limits_free(daemon->limits);
 	uses_free(daemon->uses);
 	throttle_free(daemon->throttle);
+	throttle_free(daemon->chatter);
 	audit_close(daemon->audit);
 	journal_close(daemon->journal);
 	free(daemon->history);

@@ -22,6 +22,9 @@ int throttle_new(size_t entries, struct throttle **ret_throttle);
 /* Accepts NULL. */
 void throttle_free(struct throttle *throttle);
 
+/* What one uid may have recorded a minute of what it does with its own keys and in its own name. */
+#define CHATTER_PER_MINUTE 120
+
 struct throttle_answer {
 	bool throttled;      /* this failure is over the limit */
 	uint64_t suppressed; /* when record: how many records were left out since the last one for this source */

@@ -683,6 +683,32 @@ START_TEST(too_many_failures_are_throttled_and_good_keys_are_not)
 }
 END_TEST
 
+/* Who holds a live key cannot push the records of others out of the audit: beyond a limit they are summed up. */
+START_TEST(records_of_an_unlisted_caller_are_bounded)
+{
+	struct wire_key key;
+	struct message_verify request;
+	char service[32], *audit;
+	size_t before;
+
+	start_with(NULL);
+	key = make_key();
+	request = request_for(key.secret);
+	snprintf(service, sizeof(service), "uid-%u", (unsigned int)geteuid());
+	request.service = service;
+	for (int i = 0; i < 500; i++)
+		ck_assert_int_eq(verify_verdict(&request), VERDICT_GRANTED);
+	audit = host_read(&host, "log/audit.jsonl");
+	before = count_text(audit, "\"event\":\"verify\"");
+	ck_assert_uint_ge(before, 100);
+	ck_assert_uint_lt(before, 400);
+	free(audit);
+	ck_assert_uint_eq(host_number(&host, "throttle.sources"), 0);
+	ck_assert_uint_eq(host_number(&host, "verdicts.granted"), 500);
+	teardown();
+}
+END_TEST
+
 START_TEST(records_left_out_are_summed_in_the_next)
 {
 	struct wire_key key;
@@ -793,6 +819,7 @@ int main(void)
 	tcase_add_test(own, peers_speak_for_what_is_listed);
 	tcase_add_test(own, too_many_failures_are_throttled_and_good_keys_are_not);
 	tcase_add_test(own, records_left_out_are_summed_in_the_next);
+	tcase_add_test(own, records_of_an_unlisted_caller_are_bounded);
 	tcase_add_test(own, a_uid_over_its_limit_waits);
 	suite_add_tcase(suite, plain);
 	suite_add_tcase(suite, own);
