@@ -52,7 +52,7 @@ static int spawn(const char *const *argv, int output, pid_t *ret_pid)
 /* Reads to the end, keeping what there is room for. False when that took too long. */
 static bool read_all(int fd, char *text, size_t room, int64_t deadline)
 {
-	char rest[512];
+	char rest[512] = { 0 };
 	size_t size = 0;
 
 	for (;;) {

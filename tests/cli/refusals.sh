@@ -24,7 +24,7 @@ says()
 }
 
 # not found
-says "'nobody/laptop'" 'no such key' 'apikeyctl key list' -- key show nobody/laptop
+says "'no-such-user/laptop'" 'no such key' 'apikeyctl key list' -- key show no-such-user/laptop
 says 'neither a key' "'laptop'" 'apikeyctl key list' -- key show laptop
 says "'000000000000'" 'no such key' 'apikeyctl key list' -- key revoke 000000000000
 # exists
@@ -72,6 +72,7 @@ if [[ $(id -u) -ne 0 ]]; then
 	unreachable
 	has 'standard error' "$err" "namei -l $scratch/shut/admin.sock"
 fi
+start_daemon
 chmod 777 "$runtime"
 act status
 unreachable
