@@ -66,7 +66,8 @@ case_is 'apikeyd holds the daemon and what it needs' holds apikeyd /usr/sbin/api
 	'-rw-r--r-- root /etc/apikeyd/apikeyd.conf' 'drwx------ apikeyd /var/lib/apikeyd' 'drwxr-x--- apikeyd /var/log/apikeyd' \
 	/usr/lib/systemd/system/apikeyd{,-init}.service /usr/lib/systemd/system/apikeyd-{login,verify,admin}.socket \
 	/usr/lib/{sysusers,tmpfiles}.d/apikeyd.conf /usr/share/zsh/site-functions/_apikeyctl \
-	/usr/share/bash-completion/completions/apikeyctl
+	/usr/share/bash-completion/completions/apikeyctl \
+	/usr/share/man/{man1/apikeyctl.1,man1/apikeyctl-doctor.1,man7/apikeyd-backup.7}"(.gz)?"
 case_is 'pam_apikey holds the module, examples and how to add it' holds pam_apikey '/usr/lib(64)?/security/pam_apikey.so' \
 	"/usr/share/doc/pam_apikey.*/examples/sshd/sshd" "/usr/share/doc/pam_apikey.*/authselect/README.md"
 case_is 'libapikey holds the library' holds libapikey '/usr/lib(64)?/libapikey.so.1'
