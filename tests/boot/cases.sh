@@ -274,9 +274,11 @@ purged()
 {
 	inside apt-get purge --yes apikeyd libpam-apikey libapikey1
 }
+# As apikeyctl master-key import --force leaves it.
+inside cp -p $master_key $master_key.before-import
 during 'purge' "$by_password" purged
 case_is 'purge: nothing is left' inside sh -c '
-	left=$(ls -d /etc/apikeyd /var/lib/apikeyd /var/log/apikeyd /run/apikeyd "$1" /etc/systemd/system/*/apikeyd* \
+	left=$(ls -d /etc/apikeyd /var/lib/apikeyd /var/log/apikeyd /run/apikeyd "$1"* /etc/systemd/system/*/apikeyd* \
 		/etc/fail2ban/*/pam-apikey.conf /etc/apparmor.d/abstractions/authentication.d 2>/dev/null
 		find / -xdev -user apikeyd 2>/dev/null)
 	echo "$left"
