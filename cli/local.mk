@@ -27,7 +27,6 @@ cli_libapikeyctl_la_SOURCES = \
 	cli/text.c cli/text.h \
 	cli/when.c cli/when.h \
 	cli/whole_file.c cli/whole_file.h
-	cli/when.c cli/when.h
 # doctor: it looks where modules and daemon are installed; what may stand in a line of the module is for its own parser
 # to say.
 cli_libapikeyctl_la_CPPFLAGS = $(AM_CPPFLAGS) -DPAM_MODULE_FOLDER='"$(pamdir)"' -DDAEMON_PROGRAM='"$(sbindir)/apikeyd"'
