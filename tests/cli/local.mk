@@ -21,6 +21,13 @@ TESTS += $(cli_tests)
 dist_check_SCRIPTS += $(cli_tests)
 EXTRA_DIST += tests/cli/harness.sh
 
+# doctor.sh runs it.
+check_PROGRAMS += tests/cli/other-time
+tests_cli_other_time_SOURCES = cli/main.c tests/cli/other-time.c
+tests_cli_other_time_CFLAGS = $(AM_CFLAGS) $(PIE_CFLAGS)
+tests_cli_other_time_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)
+tests_cli_other_time_LDADD = cli/libapikeyctl.la
+
 if HAVE_CHECK
 check_PROGRAMS += tests/cli/test-example tests/cli/test-nearest tests/cli/test-retirement tests/cli/test-text tests/cli/test-when
 TESTS += tests/cli/test-example tests/cli/test-nearest tests/cli/test-retirement tests/cli/test-text tests/cli/test-when
