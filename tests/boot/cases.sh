@@ -95,11 +95,17 @@ case_is 'install: the database is for the daemon alone' \
 	inside sh -c '[ "$(stat -c "%a %U %G" "$1" "${1%/*}" | paste -sd ,)" = "600 apikeyd apikeyd,700 apikeyd apikeyd" ]' - $database
 case_is 'install: no unit has failed' inside sh -c '[ -z "$(systemctl --failed --no-legend --plain | tee /dev/stderr)" ]'
 case_is 'install: no PAM stack has changed' inside diff -r /root/pam.d /etc/pam.d
+doctor_is_silent()
+{
+	[ "$(inside apikeyctl doctor 2>&1 | tr -d '\r' | tee /dev/stderr)" = 'nothing found' ]
+}
+case_is 'install: doctor has nothing to say' doctor_is_silent
 passwords_work 'install'
 
 # ---- the profile ----
 
 case_is 'profile: switched on' inside pam-auth-update --enable apikey
+case_is 'profile: doctor has nothing to say' doctor_is_silent
 inside sh -c 'umask 077; apikeyctl key create --owner alice --name all --permission "*" >/root/secrets/key; apikeyctl key create --owner root --name root --permission "*" >/root/secrets/roots-key' 2>/dev/null
 passwords_work 'profile'
 # On a busy machine a start may take longer than a login waits, so there is more than one chance.
@@ -207,6 +213,20 @@ was_restarted()
 case_is 'watchdog: a daemon that hangs is replaced' poll 90 was_restarted
 case_is 'watchdog: the key works again' poll 60 key_works
 inside sh -c 'rm -r /etc/systemd/system/apikeyd.service.d && systemctl daemon-reload && systemctl restart apikeyd'
+
+# ---- a unit that has failed ----
+
+inside sh -c 'mkdir /etc/systemd/system/apikeyd-verify.socket.d
+	printf "[Socket]\nSocketUser=nobody-of-this-name\n" >/etc/systemd/system/apikeyd-verify.socket.d/broken.conf
+	systemctl daemon-reload
+	systemctl stop apikeyd.service apikeyd-verify.socket
+	systemctl start apikeyd-verify.socket' 2>/dev/null
+case_is 'failed unit: doctor names it' \
+	inside sh -c 'apikeyctl doctor 2>&1 | tee /dev/stderr | grep -q "^error: apikeyd-verify.socket: it has failed \[unit-failed\]"'
+inside sh -c 'rm -r /etc/systemd/system/apikeyd-verify.socket.d && systemctl daemon-reload && systemctl stop apikeyd.service &&
+	systemctl start apikeyd-login.socket apikeyd-verify.socket apikeyd-admin.socket && systemctl start apikeyd.service'
+case_is 'mended unit: doctor has no more than notes' poll 60 inside apikeyctl doctor
+case_is 'mended unit: the key works' poll 60 key_works
 
 # ---- a configuration with a mistake ----
 
