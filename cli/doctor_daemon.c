@@ -30,7 +30,8 @@ static void find_unreachable(struct doctor *doctor, int error)
 		error == EPERM ? "it is not to be trusted, so no client asks there; see the findings about its path"
 		: error == ETIMEDOUT ? "apikeyd did not answer in time"
 				     : DOCTOR_TEXT(doctor, "apikeyd cannot be reached: %s", strerror(error)),
-		is_systemd
+		error == EPERM ? "mend that path; then, if it was not apikeyd who answered, find out who did"
+		: is_systemd
 			? "systemctl status apikeyd.service apikeyd-admin.socket; journalctl -u apikeyd tells why it "
 			  "ended"
 			: "start apikeyd, and look at what it says");

@@ -523,6 +523,11 @@ mode socket-mode 666 "$runtime/login.sock"
 mode socket-mode 600 "$runtime/verify.sock"
 mode path-untrusted 777 "$runtime"
 mode daemon-unreachable 777 "$runtime"
+chmod 777 "$runtime"
+examine
+is 'the mend of a path that is not to be trusted' \
+	"$(json '.findings[] | select(.id == "daemon-unreachable").mend' | cut -d ';' -f 1)" 'mend that path'
+chmod 755 "$runtime"
 moved path-untrusted "$runtime/verify.sock" touch "$runtime/verify.sock"
 run --json --runtime-dir "$scratch/nowhere" doctor --root "$tree"
 is 'the exit status' "$status" 3
