@@ -281,11 +281,3 @@ void stacks_load(const struct doctor_files *files, struct stacks *ret_stacks)
 	mark_included(&stacks);
 	*ret_stacks = stacks;
 }
-
-bool stack_mentions(const struct stack *stack, enum stack_phase phase)
-{
-	for (size_t i = 0; i < stack->rule_count; i++)
-		if (stack->rules[i].is_ours && stack->rules[i].phase == phase)
-			return true;
-	return false;
-}

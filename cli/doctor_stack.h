@@ -65,7 +65,4 @@ struct stacks {
 /* Reads all stacks of the tree. Lives as long as the memory of files. */
 void stacks_load(const struct doctor_files *files, struct stacks *ret_stacks);
 
-/* True when the stack has a rule of ours in that phase. */
-bool stack_mentions(const struct stack *stack, enum stack_phase phase);
-
 #endif
