@@ -111,7 +111,7 @@ static int load_key(struct store_reader *reader, const uint8_t *master, const ch
 	if (r == -EBADMSG)
 		snprintf(fault, fault_size,
 			 "the master key does not open this database's %s key: it belongs to another database; put the "
-			 "key back that this one was made with",
+			 "key back that this one was made with, or restore a backup made under this key",
 			 purpose);
 	else if (r < 0)
 		snprintf(fault, fault_size, "the %s key cannot be opened: libcrypto failed", purpose);

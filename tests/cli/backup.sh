@@ -251,6 +251,7 @@ started_status=1
 start_daemon
 act --json status
 is 'the state of a daemon with another master key' "$(json .state)" unavailable
+has 'why it is' "$out" 'restore a backup made under this key'
 act restore "$scratch/loaded-backup" --dry-run
 succeeds
 has 'standard error' "$err" 'coming back'
