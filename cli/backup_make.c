@@ -80,11 +80,11 @@ static enum status say(const struct arguments *arguments, const char *path, cons
 	SCOPED_JSON json_t *object = NULL;
 
 	if (strcmp(path, "-") == 0 || !arguments_has(arguments, OPTION_JSON)) {
-		output_note("%" PRIu64 " keys at revision %" PRIu64 ", %" PRIu64
+		output_note("%" PRIu64 " key%s at revision %" PRIu64 ", %" PRIu64
 			    " bytes%s%s. It is of no use without the "
 			    "master key: 'apikeyctl master-key export' writes that down, to be kept elsewhere.",
-			    backup->keys, backup->rev, backup->size, strcmp(path, "-") == 0 ? "" : " in ",
-			    strcmp(path, "-") == 0 ? "" : path);
+			    backup->keys, backup->keys == 1 ? "" : "s", backup->rev, backup->size,
+			    strcmp(path, "-") == 0 ? "" : " in ", strcmp(path, "-") == 0 ? "" : path);
 		return STATUS_DONE;
 	}
 	object = json_object();

@@ -133,8 +133,8 @@ static void say(const struct arguments *arguments, const struct apikey_restored 
 	char taken[WHEN_TEXT_SIZE];
 
 	when_local(restored->time, time(NULL), taken);
-	output_note("The backup is of %s, made by apikeyd %s: %" PRIu64 " keys at revision %" PRIu64 ".", taken,
-		    restored->version, restored->keys, restored->backup_rev);
+	output_note("The backup is of %s, made by apikeyd %s: %" PRIu64 " key%s at revision %" PRIu64 ".", taken,
+		    restored->version, restored->keys, restored->keys == 1 ? "" : "s", restored->backup_rev);
 	if (restored->present_unreadable)
 		output_note(
 			"The present key store cannot be read: every key comes back as it was then, those that were "

@@ -84,6 +84,10 @@ static int check_file(int fd, const char *path, char *fault, size_t fault_size)
 		return fail(-errno, fault, fault_size, "%s cannot be examined: %s", path, strerror(errno));
 	if (!S_ISREG(status.st_mode))
 		return fail(-EINVAL, fault, fault_size, "%s is no regular file: put the master key there", path);
+	if (status.st_uid != 0 && geteuid() == 0)
+		return fail(-EPERM, fault, fault_size,
+			    "%s belongs to uid %u, who could replace it: it must belong to root", path,
+			    (unsigned int)status.st_uid);
 	if (status.st_uid != 0 && status.st_uid != geteuid())
 		return fail(-EPERM, fault, fault_size,
 			    "%s belongs to uid %u, who could replace it: it must belong to root or to uid %u", path,
