@@ -42,8 +42,6 @@ struct service {
 	struct daemon daemon;
 	struct thread main, login, verify;
 	struct workers workers;
-	struct deadline drained_by; /* once main.draining */
-	sd_event_source *drain_timer;
 	uint64_t watchdog;            /* microseconds; 0: nobody watches */
 	char fault[VAULT_FAULT_SIZE]; /* that was logged last */
 };
