@@ -78,7 +78,7 @@ int doctor_command(struct doctor_memory *memory, const char *const *argv, const 
 {
 	char *text = doctor_memory_take(memory, TEXT_MAX + 1);
 	bool ended;
-	int ends[2], status, r;
+	int ends[2] = { -1, -1 }, status, r;
 	pid_t pid;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)

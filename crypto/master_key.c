@@ -255,7 +255,7 @@ static int open_folder(const char *path, int *ret_folder, const char **ret_name,
 int master_key_make(const char *path, uint8_t ret_master[CRYPTO_KEY_SIZE], char *ret_fault, size_t fault_size)
 {
 	CLEANUP_CLOSE int folder = -1;
-	const char *name;
+	const char *name = path;
 	uint8_t key[CRYPTO_KEY_SIZE];
 	int r = open_folder(path, &folder, &name, ret_fault, fault_size);
 
@@ -277,7 +277,7 @@ int master_key_make(const char *path, uint8_t ret_master[CRYPTO_KEY_SIZE], char 
 int master_key_replace(const char *path, const uint8_t master[CRYPTO_KEY_SIZE], char *ret_fault, size_t fault_size)
 {
 	CLEANUP_CLOSE int folder = -1;
-	const char *name;
+	const char *name = path;
 	int r = open_folder(path, &folder, &name, ret_fault, fault_size);
 
 	if (r < 0)

@@ -36,7 +36,7 @@ int master_key_text_seal(const uint8_t master[CRYPTO_KEY_SIZE], const char *pass
 
 /* Reads the text. 0; -EINVAL: this is none; -EBADMSG: a line was changed or cut; -ERANGE: parameters no apikeyd would
  * write, which are not tried. */
-int master_key_text_read(const char *text, size_t size, struct master_key_text *ret_sealed);
+int master_key_text_read(const char *given, size_t size, struct master_key_text *ret_sealed);
 
 /* Opens. 0; -EBADMSG: the passphrase is wrong; -EIO. */
 int master_key_text_open(const struct master_key_text *sealed, const char *passphrase, size_t passphrase_size,

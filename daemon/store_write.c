@@ -31,11 +31,11 @@ const char *const store_write_sql[WRITE_COUNT] = {
 	[WRITE_DIGEST_DELETE] = "DELETE FROM digest WHERE digest = ?1 AND key = ?2",
 	[WRITE_TALLY] = "UPDATE tally SET keys = keys + ?2 WHERE state = ?1",
 	/* A number that does not fit would become a fraction, and the whole batch be refused for ever. */
-	[WRITE_USE] = "UPDATE use SET count = min(count, 4611686018427387903) + ?3, last_time = ?7,"
-		      " last_service = ?8, last_source = ?9 WHERE key = ?1 AND secret = ?2",
+	[WRITE_USE] = ("UPDATE use SET count = min(count, 4611686018427387903) + ?3, last_time = ?7,"
+		       " last_service = ?8, last_source = ?9 WHERE key = ?1 AND secret = ?2"),
 	/* Only here it matters whether the key is still there: its uses go with it. */
-	[WRITE_USE_FIRST] = "INSERT INTO use SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9"
-			    " WHERE EXISTS (SELECT 1 FROM key WHERE key.id = ?1)",
+	[WRITE_USE_FIRST] = ("INSERT INTO use SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9"
+			     " WHERE EXISTS (SELECT 1 FROM key WHERE key.id = ?1)"),
 	[WRITE_USE_DELETE] = "DELETE FROM use WHERE key = ?1 AND secret = ?2",
 	[WRITE_USES_DELETE] = "DELETE FROM use WHERE key = ?1",
 	[WRITE_REV] = "UPDATE meta SET number = number + 1 WHERE name = 'rev' RETURNING number",

@@ -257,8 +257,8 @@ static int write_pruned(struct vault *vault, uint64_t until_rev, int64_t before)
 static int prune_changes(struct vault *vault)
 {
 	struct store_reader *reader = store_writer(vault->store);
-	int64_t before = clock_wall_seconds() - CHANGES_KEPT_SECONDS, time;
-	uint64_t noted, rev;
+	int64_t before = clock_wall_seconds() - CHANGES_KEPT_SECONDS, time = 0;
+	uint64_t noted = 0, rev = 0;
 	int r = store_load_number(reader, "audited_rev", &noted);
 
 	if (r == 0)
