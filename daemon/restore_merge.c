@@ -85,7 +85,8 @@ static bool secret_taken(const struct store_key *then, const struct store_key *n
 		if (old->retires != 0 && old->retires <= time)
 			continue;
 		found = find_secret(now, old);
-		if (!found || (found->retires != 0 && (old->retires == 0 || found->retires < old->retires)))
+		if (!found || (found->form == STORE_FORM_ENDED && old->form != STORE_FORM_ENDED) ||
+		    (found->retires != 0 && (old->retires == 0 || found->retires < old->retires)))
 			return true;
 	}
 	return false;
@@ -225,10 +226,15 @@ static int merge_key(struct merge *merge, const struct store_key *then)
 	if (r < 0)
 		return r;
 	taken = restore_taken(then, &merge->now, merge->time);
+	if (taken != 0) {
+		merge->report->revived++;
+		list(merge->report, MESSAGE_FATE_REVIVED, taken, then);
+	}
+	/* What is over by the clock is not told of, but taken away too: it would live again when the clock, of a host
+	 * that was just put together again, is set back. */
+	taken = restore_taken(then, &merge->now, INT64_MIN);
 	if (taken == 0)
 		return 0;
-	merge->report->revived++;
-	list(merge->report, MESSAGE_FATE_REVIVED, taken, then);
 	if (!merge->backup || merge->accept_revived)
 		return 0;
 	merge->changed = *then; /* its texts go on pointing into then, which lives as long */

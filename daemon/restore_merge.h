@@ -29,7 +29,8 @@ struct restore_report {
 };
 
 /*
- * What was taken away from a key between then and now (seconds since 1970 UTC); 0: nothing, or it was dead then. Pure.
+ * What was taken away from a key between then and now; 0: nothing, or nothing that is not over by time (seconds since
+ * 1970 UTC) anyway. Pure.
  */
 unsigned int restore_taken(const struct store_key *then, const struct store_key *now, int64_t time);
 

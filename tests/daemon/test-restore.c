@@ -76,6 +76,11 @@ static void overlap(struct store_key *key)
 	key->secrets[0].retires = NOW + 1000;
 	key->secret_count = 2;
 }
+/* Ended after it had retired: its time stays, and it is refused whatever the clock says. */
+static void end_early(struct store_key *key)
+{
+	key->secrets[0].form = STORE_FORM_ENDED;
+}
 static void rename_key(struct store_key *key)
 {
 	key->name = "another";
@@ -101,6 +106,7 @@ static const struct {
 	{ "no users", no_users, MESSAGE_TAKEN_NARROWED },
 	{ "another secret", swap_secret, MESSAGE_TAKEN_SECRET },
 	{ "a second secret", overlap, MESSAGE_TAKEN_SECRET },
+	{ "a secret, for good", end_early, MESSAGE_TAKEN_SECRET },
 };
 
 static struct store_key then, now;
@@ -298,6 +304,36 @@ static bool exists(const char *name)
 {
 	return access(scratch_path(&scratch, name), F_OK) == 0;
 }
+
+static int commit_at(int64_t time)
+{
+	CLEANUP_VAULT struct vault *vault = vault_acquire(keeper);
+
+	return restore_commit(restore, keeper, vault, NULL, false, time, record, NULL, &outcome, fault, sizeof(fault));
+}
+
+/* A host that was put together again may have any time. When its clock is right again, what was taken away is. */
+START_TEST(a_clock_that_is_ahead_revives_nothing)
+{
+	insert(1, 3);
+	change(1, expire);
+	change(2, expire);
+	change(3, overlap);
+	take_backup();
+	change(1, key_revoke);
+	change(2, narrow);
+	change(3, end_early);
+	ck_assert_msg(hand_over(-1, backup.size) == 0, "%s", fault);
+	ck_assert_msg(commit_at(NOW + 5000) == 0, "%s", fault);
+	ck_assert_int_eq(state_of(1), STORE_REVOKED);
+	ck_assert_int_eq(state_of(2), STORE_ACTIVE);
+	ck_assert_str_eq(now.permissions, "mail.imap");
+	ck_assert_int_eq(state_of(3), STORE_ACTIVE);
+	ck_assert_uint_eq(now.secrets[0].form, STORE_FORM_ENDED);
+	/* They are over by that clock, so nobody is told that they would have come back. */
+	ck_assert_uint_eq(outcome.report.revived, 0);
+}
+END_TEST
 
 START_TEST(what_was_taken_away_is_taken_away_again)
 {
@@ -561,6 +597,7 @@ int main(void)
 	suite_add_tcase(suite, keys);
 	tcase_add_checked_fixture(stores, setup, teardown);
 	tcase_add_loop_test(stores, what_was_taken_away_is_taken_away_again, 0, 2);
+	tcase_add_test(stores, a_clock_that_is_ahead_revives_nothing);
 	tcase_add_test(stores, looking_changes_nothing);
 	tcase_add_test(stores, one_time_tokens_from_before_are_worth_nothing);
 	tcase_add_test(stores, keys_that_sign_are_made_anew);
