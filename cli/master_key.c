@@ -149,7 +149,7 @@ static enum status look_at_old(const struct arguments *arguments, const struct m
 	return output_complain(
 		STATUS_REFUSED,
 		"%s is another master key, which the keys made on this host need: they stop to work without it. "
-		"--force replaces it, and keeps it as %s" MASTER_KEY_KEPT,
+		"--force replaces it, and keeps it as %s" MASTER_KEY_KEPT ", with a number behind where that is there",
 		path, path);
 }
 

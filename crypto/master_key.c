@@ -37,6 +37,8 @@ struct acl_entry {
 }; /* little-endian */
 #define ACL_ENTRIES_MAX 16
 
+#define KEPT_MOST 99 /* old keys beside the present one */
+
 static __attribute__((format(printf, 4, 5))) int fail(int error, char *fault, size_t fault_size, const char *format,
 						      ...)
 {
@@ -179,22 +181,31 @@ static int give_away(int folder, const char *name, int fd)
 	return geteuid() != 0 || fchown(fd, status.st_uid, status.st_gid) == 0 ? 0 : -errno;
 }
 
-/* Keeps the old key under a name of its own, besides the one it has. */
+/* Keeps the old key under a name of its own, besides the one it has. What was kept before stays: with a second import
+ * the first one's key, which is the only one that opens this host's keys, would be lost. */
 static int keep_old(int folder, const char *name)
 {
-	char kept[NAME_MAX + 1], fresh[NAME_MAX + 1];
+	struct stat old, other;
+	char kept[NAME_MAX + 1];
 
-	if ((size_t)snprintf(fresh, sizeof(fresh), "%s" MASTER_KEY_KEPT ".new", name) >= sizeof(fresh))
-		return -ENAMETOOLONG;
-	snprintf(kept, sizeof(kept), "%s" MASTER_KEY_KEPT, name);
-	(void)unlinkat(folder, fresh, 0);
-	if (linkat(folder, name, folder, fresh, 0) < 0)
+	if (fstatat(folder, name, &old, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
-	if (renameat(folder, fresh, folder, kept) < 0)
-		return -errno;
-	/* Where both names are one file already, rename() leaves them alone. */
-	(void)unlinkat(folder, fresh, 0);
-	return 0;
+	for (unsigned int number = 1; number <= KEPT_MOST; number++) {
+		int size = number == 1 ? snprintf(kept, sizeof(kept), "%s" MASTER_KEY_KEPT, name)
+				       : snprintf(kept, sizeof(kept), "%s" MASTER_KEY_KEPT ".%u", name, number);
+
+		if ((size_t)size >= sizeof(kept))
+			return -ENAMETOOLONG;
+		if (linkat(folder, name, folder, kept, 0) == 0)
+			return 0;
+		if (errno != EEXIST)
+			return -errno;
+		/* A crash came between this and the new key. */
+		if (fstatat(folder, kept, &other, AT_SYMLINK_NOFOLLOW) == 0 && other.st_dev == old.st_dev &&
+		    other.st_ino == old.st_ino)
+			return 0;
+	}
+	return -EEXIST;
 }
 
 /* Writes the key under a temporary name and gives it its own name: where there is none yet, or replacing the old one. 0

@@ -307,7 +307,7 @@ static void read_at(const char *file, uint8_t *ret_key)
 
 START_TEST(replacing_keeps_the_old_key_beside)
 {
-	char kept[sizeof(path) + sizeof(MASTER_KEY_KEPT)];
+	char kept[sizeof(path) + sizeof(MASTER_KEY_KEPT) + 2];
 	uint8_t first[CRYPTO_KEY_SIZE], found[CRYPTO_KEY_SIZE], second[CRYPTO_KEY_SIZE], third[CRYPTO_KEY_SIZE];
 	struct stat status;
 
@@ -333,11 +333,21 @@ START_TEST(replacing_keeps_the_old_key_beside)
 	ck_assert_int_eq(status.st_mode & 07777, 0400);
 	if (geteuid() == 0)
 		ck_assert_uint_eq(status.st_gid, OTHER_UID);
-	/* The one before is what is kept, not the oldest. */
+	/* A second one does not cost the first. */
 	ck_assert_int_eq(master_key_replace(path, third, fault, sizeof(fault)), 0);
 	read_at(kept, found);
+	ck_assert_mem_eq(found, first, sizeof(found));
+	snprintf(kept, sizeof(kept), "%s" MASTER_KEY_KEPT ".2", path);
+	read_at(kept, found);
 	ck_assert_mem_eq(found, second, sizeof(found));
-	ck_assert_uint_eq(count_files(), 2);
+	read_at(path, found);
+	ck_assert_mem_eq(found, third, sizeof(found));
+	ck_assert_uint_eq(count_files(), 3);
+	/* What a crash left is not kept twice. */
+	snprintf(kept, sizeof(kept), "%s" MASTER_KEY_KEPT ".3", path);
+	ck_assert_int_eq(link(path, kept), 0);
+	ck_assert_int_eq(master_key_replace(path, second, fault, sizeof(fault)), 0);
+	ck_assert_uint_eq(count_files(), 4);
 }
 END_TEST
 
