@@ -280,6 +280,24 @@ static void find_owner(struct admin_request *request)
 		finish(request, admin_refuse(request, ANSWER_UNAVAILABLE, "out of memory"));
 }
 
+/* Each change stays in the change log for long, and in the audit: whoever may change own keys must not be able to fill
+ * the disk with that, nor push the records of others out. What ends keys is never refused; it ends with them. */
+static int check_pace(struct admin_request *request)
+{
+	struct thread *thread = request->thread;
+
+	if (request->authority.kind != AUTHORITY_USER || !request->verb->writes ||
+	    request->verb->deed != AUTHORITY_CREATE ||
+	    !throttle_failure(thread->daemon->chatter, request->peer.uid, "changes", clock_monotonic(),
+			      CHANGES_PER_MINUTE)
+		     .throttled)
+		return 0;
+	return admin_refuse(request, ANSWER_BUSY,
+			    "you may make and change keys %d times a minute; nothing was changed, try again in a "
+			    "moment. Revoking, retiring and deleting goes on",
+			    CHANGES_PER_MINUTE);
+}
+
 static void begin(struct admin_request *request)
 {
 	struct thread *thread = request->thread;
@@ -303,6 +321,8 @@ static void begin(struct admin_request *request)
 		answer = ANSWER_OK;
 	else if (answer == ANSWER_OK && !authority_allows(&request->authority, request->verb->deed))
 		answer = ANSWER_NOT_PERMITTED;
+	if (answer == ANSWER_OK)
+		answer = (enum answer)check_pace(request);
 	if (answer != ANSWER_OK)
 		finish(request, (int)answer);
 	else if (request->verb->names_owner)

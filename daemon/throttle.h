@@ -24,6 +24,8 @@ void throttle_free(struct throttle *throttle);
 
 /* What one uid may have recorded a minute of what it does with its own keys and in its own name. */
 #define CHATTER_PER_MINUTE 120
+/* How often it may make and change its own keys. */
+#define CHANGES_PER_MINUTE 60
 
 struct throttle_answer {
 	bool throttled;      /* this failure is over the limit */

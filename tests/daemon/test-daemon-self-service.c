@@ -268,6 +268,46 @@ START_TEST(users_rotate_what_they_could_make)
 }
 END_TEST
 
+/* ---- in haste ---- */
+
+/* A minute's changes at once, and those that the clock gives room for meanwhile, but not as many as it takes. */
+static void change_in_haste(void *data)
+{
+	struct wire_client *client = wire_open(&host, WIRE_ADMIN_SOCKET);
+	struct message_key_create request = { .name = "toy", .permissions = wire_texts("mail.imap", NULL) };
+	struct message_key_rotate again = { .key = "bin/toy", .now = 1 };
+	int64_t began = clock_monotonic();
+	enum answer answer = create(client, &request, data);
+	int changes = 1;
+
+	expect_answer(client, answer, ANSWER_OK, NULL);
+	while ((answer = rotate(client, &again, data)) == ANSWER_OK) {
+		if (++changes > 61 + (clock_monotonic() - began) / 1000000000)
+			fail("%d changes were let through", changes);
+	}
+	expect_answer(client, answer, ANSWER_BUSY, "nothing was changed");
+	if (changes < 60)
+		fail("only %d changes were let through", changes);
+	expect_answer(client, refer(client, WIRE_KEY_SHOW, NULL, "bin/toy", data), ANSWER_OK, NULL);
+	expect_answer(client, refer(client, WIRE_KEY_REVOKE, NULL, "bin/toy", data), ANSWER_OK, NULL);
+	expect_answer(client, refer(client, WIRE_KEY_DELETE, NULL, "bin/toy", data), ANSWER_OK, NULL);
+	wire_close(client);
+}
+
+START_TEST(users_do_not_flood_the_logs)
+{
+	struct message_key key;
+
+	if (!is_root())
+		return;
+	start_with(SELF_SERVICE "permissions = mail.*\n");
+	as_bin(change_in_haste, &key);
+	/* That is of one user alone. */
+	make_for_bin("another", "mail.imap", NULL, TIME_NEVER);
+	end();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("daemon-self-service");
@@ -278,6 +318,7 @@ int main(void)
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, own_keys_live_within_the_limit);
 	tcase_add_test(tests, users_rotate_what_they_could_make);
+	tcase_add_test(tests, users_do_not_flood_the_logs);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
