@@ -104,17 +104,23 @@ static int log_change(struct admin_request *request, struct vault *vault, const 
 
 /* ---- create ---- */
 
+struct count {
+	uint64_t keys, most;
+};
+
+/* No further than it matters: the writer, and who waits for it, would wait for as long as a user has keys. */
 static bool count_key(void *data, const struct store_key *key)
 {
+	struct count *count = data;
+
 	(void)key;
-	++*(uint64_t *)data;
-	return true;
+	return ++count->keys < count->most;
 }
 
 /* How many keys a user has; an administrator's are not counted. */
 static int check_number(struct admin_request *request, struct store_reader *reader)
 {
-	uint64_t most = request->settings->settings.self_service_keys, count = 0;
+	struct count count = { .most = request->settings->settings.self_service_keys };
 	struct store_filter filter = { .owner = request->owner };
 	struct store_position start = { .owner = "" };
 	int r;
@@ -124,10 +130,11 @@ static int check_number(struct admin_request *request, struct store_reader *read
 	r = store_list_keys(reader, &filter, &start, count_key, &count);
 	if (r < 0)
 		return r;
-	return count < most ? 0
-			    : admin_refuse(request, ANSWER_NOT_PERMITTED,
-					   "you have %llu keys and may have %llu; delete those you do not use",
-					   (unsigned long long)count, (unsigned long long)most);
+	return count.keys < count.most
+		       ? 0
+		       : admin_refuse(request, ANSWER_NOT_PERMITTED,
+				      "you may have %llu keys, and have as many or more; delete those you do not use",
+				      (unsigned long long)count.most);
 }
 
 int admin_check_reach(struct admin_request *request, const struct store_key *key)
