@@ -46,7 +46,9 @@ int admin_find_key(struct admin_request *request, struct store_reader *reader, c
 			return ANSWER_NOT_FOUND;
 		memcpy(owner, name, (size_t)(slash - name));
 		owner[slash - name] = '\0';
-		r = store_find_key_named(reader, owner, slash + 1, ret_key);
+		r = request->authority.kind == AUTHORITY_USER
+			    ? store_find_key_own(reader, (uint32_t)request->authority.uid, owner, slash + 1, ret_key)
+			    : store_find_key_named(reader, owner, slash + 1, ret_key);
 	}
 	if (r == -ENOENT || (r == 0 && !authority_reaches(&request->authority, ret_key)))
 		return ANSWER_NOT_FOUND;

@@ -125,6 +125,9 @@ void store_read_end(struct store_reader *reader);
 /* One lookup of one row. ret_key is filled. 0, -ENOENT, -EIO. */
 int store_find_key(struct store_reader *reader, const char *id, struct store_key *ret_key);
 int store_find_key_named(struct store_reader *reader, const char *owner, const char *name, struct store_key *ret_key);
+/* The same among the keys of a uid: how long it takes does not tell of those of others. */
+int store_find_key_own(struct store_reader *reader, uint32_t owner_uid, const char *owner, const char *name,
+		       struct store_key *ret_key);
 
 /* Where a list goes on: after this owner and name. Empty texts: from the start. */
 struct store_position {

@@ -17,6 +17,9 @@ const char *const store_read_sql[READ_COUNT] = {
 	[READ_END] = "COMMIT",
 	[READ_KEY] = "SELECT " STORE_ROW_COLUMNS " FROM key WHERE id = ?1",
 	[READ_KEY_NAMED] = "SELECT " STORE_ROW_COLUMNS " FROM key WHERE owner = ?1 AND name = ?2",
+	/* By that index keys of other uids are not met. */
+	[READ_KEY_OWN] = "SELECT " STORE_ROW_COLUMNS
+			 " FROM key INDEXED BY key_uid WHERE owner_uid = ?3 AND owner = ?1 AND name = ?2",
 	/* Lists: parameters 1 and 2 are the position, 3 is what is looked for. */
 	[READ_LIST] = "SELECT " STORE_ROW_COLUMNS " FROM key WHERE (owner, name) > (?1, ?2) ORDER BY owner, name",
 	[READ_LIST_OWNER] = "SELECT " STORE_ROW_COLUMNS " FROM key WHERE owner = ?1 AND name > ?2 ORDER BY name",
@@ -77,6 +80,19 @@ int store_find_key_named(struct store_reader *reader, const char *owner, const c
 
 	sqlite3_bind_text(statement, 1, owner, -1, SQLITE_STATIC);
 	sqlite3_bind_text(statement, 2, name, -1, SQLITE_STATIC);
+	r = key_step(reader, statement, ret_key);
+	return r > 0 ? 0 : r == 0 ? -ENOENT : r;
+}
+
+int store_find_key_own(struct store_reader *reader, uint32_t owner_uid, const char *owner, const char *name,
+		       struct store_key *ret_key)
+{
+	CLEANUP_RESET sqlite3_stmt *statement = reader->statements[READ_KEY_OWN];
+	int r;
+
+	sqlite3_bind_text(statement, 1, owner, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 2, name, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, 3, owner_uid);
 	r = key_step(reader, statement, ret_key);
 	return r > 0 ? 0 : r == 0 ? -ENOENT : r;
 }

@@ -393,6 +393,31 @@ START_TEST(keys_of_others_are_not_walked_along)
 }
 END_TEST
 
+/* Nor does it tell whether one that is named is there. */
+START_TEST(a_key_of_another_takes_no_longer_than_none)
+{
+	CLEANUP_SCRATCH struct scratch scratch;
+	static const char *const names[] = { "key-00001", "key-none" };
+	CLEANUP_FREE struct store_key *key = malloc(sizeof(*key));
+	sqlite3_stmt *statement;
+	int steps[2];
+
+	ck_assert_ptr_nonnull(key);
+	scratch_init(&scratch);
+	scratch_open(&scratch);
+	ck_assert_int_eq(scratch_insert_many(scratch.store, 1, 100), 0);
+	ck_assert_int_eq(store_find_key_named(scratch.reader, "alice", names[0], key), 0);
+	statement = scratch.reader->statements[READ_KEY_OWN];
+	for (int i = 0; i < 2; i++) {
+		sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 1);
+		ck_assert_int_eq(store_find_key_own(scratch.reader, 4000, "alice", names[i], key), -ENOENT);
+		steps[i] = sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 1);
+	}
+	ck_assert_int_gt(steps[0], 0);
+	ck_assert_int_eq(steps[0], steps[1]);
+}
+END_TEST
+
 START_TEST(statements_use_an_index)
 {
 	CLEANUP_SCRATCH struct scratch scratch;
@@ -478,6 +503,7 @@ int main(void)
 	tcase_add_loop_test(store, no_read_pins_the_past, 0, ARRAY_SIZE(reads));
 	tcase_add_test(store, keys_are_listed_in_pages);
 	tcase_add_test(store, keys_of_others_are_not_walked_along);
+	tcase_add_test(store, a_key_of_another_takes_no_longer_than_none);
 	tcase_add_loop_test(store, statements_use_an_index, 0, (int)READ_COUNT + (int)WRITE_COUNT);
 	tcase_add_test(store, one_lookup_is_one_search);
 	tcase_add_test(store, readers_cannot_write);
