@@ -271,7 +271,8 @@ static void serve_themselves(void *data)
 	request.permissions = wire_texts("mail.*", NULL);
 	expect_answer(client, create(client, &request, &key), ANSWER_OK, NULL);
 	request.name = "third";
-	expect_answer(client, create(client, &request, &key), ANSWER_NOT_PERMITTED, "may have 2 keys, and have as many");
+	expect_answer(client, create(client, &request, &key), ANSWER_NOT_PERMITTED,
+		      "may have 2 keys, and have as many");
 	expect_answer(client, refer(client, WIRE_KEY_DELETE, NULL, "bin/second", &key), ANSWER_OK, NULL);
 	request.permissions = wire_texts("pam.sshd", NULL);
 	expect_answer(client, create(client, &request, &key), ANSWER_NOT_PERMITTED, "what they do not hold");
