@@ -4,10 +4,11 @@
 #
 #   tests/install-dependencies.sh [--missing] [SET…]
 #
-# SET: build (compiling and running; the default), check (what ./check runs besides); and, only printed, with --list,
-# what the Debian trees of tests hold: caller-tree (in which real callers run), caller-tree-apart (what cannot be in that
-# tree together with the rest), boot-tree (which boots). --missing prints the packages that are not there, one a line, and
-# exits 1 when there are any; without it they are installed, which takes root. --list prints the names of the set.
+# SET: build (compiling and running; the default), deb (make deb besides), check (what ./check runs besides both); and,
+# only printed, with --list, what the Debian trees of tests hold: caller-tree (in which real callers run),
+# caller-tree-apart (what cannot be in that tree together with the rest), boot-tree (which boots). --missing prints the
+# packages that are not there, one a line, and exits 1 when there are any; without it they are installed, which takes
+# root. --list prints the names of the set.
 # Exit status: 0 all there, 1 something is missing (and, without --missing, could not be installed), 2 usage.
 set -euo pipefail
 
@@ -30,7 +31,7 @@ build   libsmartcols-dev      libsmartcols-devel
 check   check                 check-devel
 check   git                   git-core
 check   jq                    jq
-check   xz-utils              xz
+deb     xz-utils              xz
 check   clang                 clang
 check   clang-format          clang-tools-extra
 check   clang-tidy            clang-tools-extra
@@ -54,10 +55,10 @@ check   checkpolicy           checkpolicy
 check   semodule-utils        policycoreutils
 check   python3-setools       python3-setools
 check   bzip2                 bzip2
-check   dpkg-dev              -
-check   debhelper             -
+deb     dpkg-dev              -
+deb     debhelper             -
 check   lintian               -
-check   systemd               -
+deb     systemd               -
 check   systemd-container     -
 check   rpm                   rpm-build
 check   rpmlint               rpmlint
@@ -144,7 +145,7 @@ for argument; do
 	case $argument in
 	--missing) action=missing ;;
 	--list) action=list ;;
-	build | check | caller-tree | caller-tree-apart | boot-tree) sets+=("$argument") ;;
+	build | deb | check | caller-tree | caller-tree-apart | boot-tree) sets+=("$argument") ;;
 	*) usage ;;
 	esac
 done
