@@ -113,7 +113,7 @@ void restore_free(struct restore *restore)
 
 int restore_write(struct restore *restore, uint64_t offset, const void *data, size_t size)
 {
-	if (offset != restore->size || restore->fd < 0 || offset > INT64_MAX - size)
+	if (offset != restore->size || restore->fd < 0 || offset > (uint64_t)INT64_MAX - size)
 		return -EINVAL;
 	for (size_t done = 0; done < size;) {
 		ssize_t r = pwrite(restore->fd, (const char *)data + done, size - done, (off_t)(offset + done));
