@@ -55,6 +55,7 @@ check   checkpolicy           checkpolicy
 check   semodule-utils        policycoreutils
 check   python3-setools       python3-setools
 check   bzip2                 bzip2
+deb     build-essential       -
 deb     dpkg-dev              -
 deb     debhelper             -
 check   lintian               -
