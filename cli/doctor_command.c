@@ -79,7 +79,7 @@ int doctor_command(struct doctor_memory *memory, const char *const *argv, const 
 	char *text = doctor_memory_take(memory, TEXT_MAX + 1);
 	bool ended;
 	int ends[2] = { -1, -1 }, status, r;
-	pid_t pid;
+	pid_t pid = -1;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
