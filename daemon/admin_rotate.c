@@ -68,6 +68,18 @@ static int check_state(struct admin_request *request, const struct store_key *ke
 		end, key->id);
 }
 
+/* A key makes keys for its own owner alone; with a new secret of somebody else's it would log in as them. */
+static int check_owner(struct admin_request *request, const struct store_key *key)
+{
+	const struct authority *authority = &request->authority;
+
+	if (authority->kind != AUTHORITY_KEY || strcmp(authority->owner, key->owner) == 0)
+		return 0;
+	return admin_refuse(request, ANSWER_NOT_PERMITTED,
+			    "a key gives new secrets to keys of its own owner alone, and this one is of %.100s",
+			    key->owner);
+}
+
 /* Who has a secret that is being retired must not be able to follow it with one that is not. */
 static int check_actor(struct admin_request *request, struct store_key *key)
 {
@@ -104,6 +116,8 @@ static int may_rotate(struct admin_request *request, struct store_key *key, int6
 
 	if (r == 0)
 		r = admin_check_reach(request, key);
+	if (r == 0)
+		r = check_owner(request, key);
 	if (r == 0)
 		r = admin_check_lifetime(request, key, now);
 	if (r == 0)

@@ -444,9 +444,9 @@ END_TEST
 
 /* ---- keys that act ---- */
 
-static struct wire_key make_actor(const char *name, const char *permission)
+static struct wire_key make_actor(const char *name, const char *owner, const char *permission)
 {
-	struct message_key_create request = { .name = name, .owner = "bob" };
+	struct message_key_create request = { .name = name, .owner = owner };
 
 	request.permissions = wire_texts(permission, "test.*", NULL);
 	return wire_make_key(&host, &request);
@@ -454,8 +454,9 @@ static struct wire_key make_actor(const char *name, const char *permission)
 
 START_TEST(a_key_rotates_what_it_could_make)
 {
-	struct wire_key reader = make_actor("reader", "apikeyd.keys.read");
-	struct wire_key writer = make_actor("writer", "apikeyd.keys.write");
+	struct wire_key reader = make_actor("reader", "alice", "apikeyd.keys.read");
+	struct wire_key writer = make_actor("writer", "alice", "apikeyd.keys.write");
+	struct wire_key others = make_actor("writer", "bob", "apikeyd.keys.write");
 	struct message_key_create further = { .name = "more", .permissions = wire_texts("mail.imap", NULL) };
 	struct message_key_create shared = { .name = "shared", .users = wire_texts("root", NULL) };
 	struct message_key_rotate request = { .credential = reader.secret, .key = first.id };
@@ -466,6 +467,9 @@ START_TEST(a_key_rotates_what_it_could_make)
 	(void)wire_make_key(&host, &shared);
 	refused(&request, ANSWER_NOT_PERMITTED, NULL);
 	expect_answer(admin, retire(admin, &end, &key), ANSWER_NOT_PERMITTED, NULL);
+	/* With alice's secret, bob would log in as alice. */
+	request.credential = others.secret;
+	refused(&request, ANSWER_NOT_PERMITTED, "of its own owner alone");
 	request.credential = end.credential = writer.secret;
 	(void)rotated(&request);
 	expect_answer(admin, retire(admin, &end, &key), ANSWER_OK, NULL);
@@ -494,7 +498,7 @@ END_TEST
 
 START_TEST(a_secret_that_is_retired_does_not_follow_itself)
 {
-	struct wire_key writer = make_actor("writer", "apikeyd.keys.write");
+	struct wire_key writer = make_actor("writer", "alice", "apikeyd.keys.write");
 	struct message_key_rotate request = { .credential = writer.secret, .key = writer.id, .overlap = DAY };
 	struct message_key_retire end = { .key = writer.id };
 	struct message_key key;
