@@ -23,3 +23,7 @@ case_is "the name is not logged where it was refused" "$(grep -m 3 ' 401 ' /var/
 case_is "the name is logged where it was let in" "$(tail -n 3 /var/log/apache2/apikey.log)" \
 	grep -Eq '^127[0-9.]+ alice .* 200 ' /var/log/apache2/apikey.log
 server_stop
+
+a2dissite --quiet apikey >>"/var/log/$caller.stderr"
+case_is "it is undone as the example says" "$(apache2ctl configtest 2>&1)" \
+	eval 'apache2ctl configtest 2>/dev/null && [ ! -e /etc/apache2/sites-enabled/apikey.conf ]'

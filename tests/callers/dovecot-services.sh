@@ -41,6 +41,8 @@ case_is "an open connection lives on after a revoke" "$(cat "$scratch/out")" gre
 doveadm kick alice >/dev/null
 case_is "doveadm kick ends it" "$(cat "$scratch/out")" poll 30 eval '! imap_command f NOOP'
 exec 3>&-
+doveconf -n >/dev/null && doveadm reload
+expect_in "after doveadm reload: right key" "$tried"
 
 service=submission refusal=$smtp_refusal
 login()

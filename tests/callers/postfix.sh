@@ -38,5 +38,7 @@ refused_without_login()
 		--mail-rcpt bob@localhost --upload-file "$scratch/message" smtp://127.0.0.1:587 >"$scratch/out" 2>&1
 }
 case_is "nobody sends without logging in" "$(tail -n 20 "$scratch/out")" refused_without_login
+case_is "postqueue and postsuper look after the queue" "$(postqueue -p 2>&1)" \
+	eval 'postqueue -p >/dev/null 2>&1 && postsuper -d ALL >/dev/null 2>&1'
 dovecot_stop
 # Its children outlive it; the process namespace takes them down.

@@ -77,4 +77,10 @@ as_postgres psql --no-psqlrc -At --command \
 echo 'SELECT 43 + 1;' >&"${connection[1]}"
 IFS= read -r -t 60 answer <&"${connection[0]}"
 case_is "pg_terminate_backend ends it" "$answer" grep -q 'terminating connection' <<<"$answer"
+
+roles_drop()
+{
+	as_postgres psql --no-psqlrc --quiet -v ON_ERROR_STOP=1 >"$scratch/out" 2>&1 <<<'DROP ROLE alice; DROP ROLE apikey_users;'
+}
+case_is "the roles are dropped as the example says" "$(tail -n 5 "$scratch/out")" roles_drop
 server_stop

@@ -20,4 +20,5 @@ matrix_short
 ftp_users_file
 ftp_without_tls
 ftp_lives_on pkill -KILL -u alice proftpd
+case_is "ftpwho lists the sessions" "$(ftpwho 2>&1)" eval 'ftpwho >/dev/null 2>&1'
 server_stop
