@@ -16,13 +16,12 @@
 
 #define PATIENCE 20000 /* milliseconds until the daemon must answer */
 
-static void write_configuration(const char *path, const char *services)
+static void write_configuration(const char *path, const char *services, const char *further)
 {
 	FILE *file = fopen(path, "we");
 
 	ck_assert_ptr_nonnull(file);
-	/* Refusals are asked for here, and must not slow down whom they are told. */
-	fprintf(file, "[audit]\njournal = no\n[throttle]\nfailures_per_minute = 100000\n");
+	fprintf(file, "[audit]\njournal = no\n%s", further);
 	if (geteuid() != 0)
 		fprintf(file, "[peers]\n%s = %s\n", scene_own_name(), services);
 	ck_assert_int_eq(fclose(file), 0);
@@ -66,13 +65,18 @@ static bool is_ready(struct daemon *daemon)
 
 void daemon_start(struct daemon *daemon, const struct scene *scene, const char *services)
 {
+	daemon_start_with(daemon, scene, services, "");
+}
+
+void daemon_start_with(struct daemon *daemon, const struct scene *scene, const char *services, const char *further)
+{
 	const struct timespec pause = { .tv_nsec = 5000000 };
 	int64_t end = scene_clock() + PATIENCE;
 	char configuration[100];
 
 	snprintf(daemon->folder, sizeof(daemon->folder), "%s", scene->folder);
 	snprintf(configuration, sizeof(configuration), "%s/apikeyd.conf", scene->folder);
-	write_configuration(configuration, services);
+	write_configuration(configuration, services, further);
 	daemon->admin = NULL;
 	daemon->pid = fork();
 	ck_assert_int_ge(daemon->pid, 0);

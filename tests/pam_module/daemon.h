@@ -20,6 +20,8 @@ struct daemon {
 /* Starts it and waits until it answers. services, separated by ", ", are those this user may speak for where it is not
  * root. */
 void daemon_start(struct daemon *daemon, const struct scene *scene, const char *services);
+/* The same with further lines of its configuration. */
+void daemon_start_with(struct daemon *daemon, const struct scene *scene, const char *services, const char *further);
 /* Ends it with a signal and waits for its end. */
 void daemon_stop(struct daemon *daemon, int signal);
 
