@@ -691,6 +691,10 @@ START_TEST(records_of_an_unlisted_caller_are_bounded)
 	char service[32], *audit;
 	size_t before;
 
+	if (geteuid() != 0) {
+		puts("skipped: not root, and every other user here has a [peers] line");
+		return;
+	}
 	start_with(NULL);
 	key = make_key();
 	request = request_for(key.secret);
