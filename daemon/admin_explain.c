@@ -126,7 +126,8 @@ static void explain_policy(struct explanation *explanation, const struct store_k
 /* Finds the key by credential or by name. 0 and *ret_reason, with *ret_found when there is a key to talk about and
  * *ret_secret when there is one of its secrets; else as a handler returns. */
 static int locate(struct admin_request *request, struct store_reader *reader, int64_t now, struct store_key *key,
-		  char ret_id[CREDENTIAL_ID_SIZE + 1], bool *ret_found, uint32_t *ret_secret, enum reason *ret_reason)
+		  char ret_id[CREDENTIAL_KEY_ID_MAX + 1], bool *ret_found, uint32_t *ret_secret,
+		  enum reason *ret_reason)
 {
 	const struct message_explain *wanted = &request->message.explain;
 	int r;
@@ -198,7 +199,7 @@ int admin_explain(struct admin_request *request, struct store_reader *reader, st
 	struct message_explanation reply = { .verdict = VERDICT_DENIED };
 	struct policy_request policy;
 	char own_service[32];
-	char id[CREDENTIAL_ID_SIZE + 1] = "";
+	char id[CREDENTIAL_KEY_ID_MAX + 1] = "";
 	enum reason reason;
 	uint32_t secret;
 	size_t offset;

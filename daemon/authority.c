@@ -18,7 +18,7 @@ static enum answer decide_by_credential(struct connection *connection, const cha
 	struct verify_caller caller = { .uid = connection->peer.uid,
 					.root = connection->administrator,
 					.services = services };
-	char id[CREDENTIAL_ID_SIZE + 1];
+	char id[CREDENTIAL_KEY_ID_MAX + 1];
 	uint32_t secret;
 	enum reason reason = verify_locate(thread, credential, now, key, &secret, id);
 

@@ -23,11 +23,11 @@ enum authority_kind {
 
 struct authority {
 	enum authority_kind kind;
-	uid_t uid;                /* of the peer */
-	char actor[32];           /* for the audit: "uid:1000", "key:<id>" */
+	uid_t uid;                                          /* of the peer */
+	char actor[sizeof("key:") + CREDENTIAL_KEY_ID_MAX]; /* for the audit: "uid:1000", "key:<id>" */
 	const char *self_service; /* grants a user may hand on to own keys; lives as long as the thread's settings */
 	/* AUTHORITY_KEY */
-	char key_id[CREDENTIAL_ID_SIZE + 1];
+	char key_id[CREDENTIAL_KEY_ID_MAX + 1];
 	uint32_t secret; /* its number */
 	char tenant[WIRE_NAME_MAX + 1];
 	char permissions[WIRE_LIST_TEXT_MAX + 1];

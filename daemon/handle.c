@@ -77,13 +77,13 @@ int handle_make(struct crypto_mac *mac, const struct handle_binding *binding, co
 }
 
 enum reason handle_check(struct crypto_mac *mac, const struct handle_binding *binding, const char *handle,
-			 int64_t boot_seconds, char ret_key_id[CREDENTIAL_ID_SIZE + 1], uint32_t *ret_secret)
+			 int64_t boot_seconds, char ret_key_id[CREDENTIAL_KEY_ID_MAX + 1], uint32_t *ret_secret)
 {
 	uint8_t digest[CRYPTO_MAC_SIZE], wanted[CRYPTO_MAC_SIZE];
 	char plain[WIRE_HANDLE_MAX + 1];
 	const char *last = strrchr(handle, '.');
 	size_t size = last ? (size_t)(last - handle) : 0;
-	char id[CREDENTIAL_ID_SIZE + 1];
+	char id[CREDENTIAL_KEY_ID_MAX + 1];
 	uint32_t secret;
 	int64_t made;
 
@@ -94,7 +94,7 @@ enum reason handle_check(struct crypto_mac *mac, const struct handle_binding *bi
 	if (sign(mac, binding, plain, wanted) < 0 || !secret_equal(digest, wanted, sizeof(digest)))
 		return REASON_BAD_SIGNATURE;
 	/* From here on the text is our own. */
-	if (sscanf(plain, "%12[0-9A-Za-z].%" SCNu32 ".%" SCNd64, id, &secret, &made) != 3)
+	if (sscanf(plain, "%36[-0-9A-Za-z].%" SCNu32 ".%" SCNd64, id, &secret, &made) != 3)
 		return REASON_BAD_SIGNATURE;
 	if (boot_seconds < made || boot_seconds - made > HANDLE_LIFETIME)
 		return REASON_TOKEN_EXPIRED;

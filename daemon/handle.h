@@ -36,6 +36,6 @@ int handle_make(struct crypto_mac *mac, const struct handle_binding *binding, co
 
 /* REASON_NONE and whose it is; bad_signature, or token_expired. */
 enum reason handle_check(struct crypto_mac *mac, const struct handle_binding *binding, const char *handle,
-			 int64_t boot_seconds, char ret_key_id[CREDENTIAL_ID_SIZE + 1], uint32_t *ret_secret);
+			 int64_t boot_seconds, char ret_key_id[CREDENTIAL_KEY_ID_MAX + 1], uint32_t *ret_secret);
 
 #endif

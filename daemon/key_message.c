@@ -11,7 +11,7 @@ struct key_message {
 	struct message_secret secrets[STORE_SECRETS_MAX];
 	struct message_use first_uses[STORE_SECRETS_MAX], last_uses[STORE_SECRETS_MAX];
 	struct store_use uses[STORE_SECRETS_MAX];
-	char id[CREDENTIAL_ID_SIZE + 1];
+	char id[CREDENTIAL_KEY_ID_MAX + 1];
 	char *end; /* of what is used of text */
 	char text[];
 };

@@ -16,7 +16,7 @@
 struct restore_listed {
 	enum message_fate fate;
 	unsigned int why; /* sum of enum message_taken */
-	char id[CREDENTIAL_ID_SIZE + 1];
+	char id[CREDENTIAL_KEY_ID_MAX + 1];
 	char name[WIRE_NAME_MAX + 1];
 	char owner[WIRE_USER_MAX + 1];
 };

@@ -19,6 +19,7 @@
 #include "proto/wire.h"
 
 #define STORE_DIGEST_SIZE 32 /* HMAC-SHA-256 */
+#define STORE_SEALED_SIZE 60 /* a private key of 32 bytes, its nonce and its tag */
 #define STORE_SECRETS_MAX 5  /* one current, four retiring */
 #define STORE_FILE "apikeyd.db"
 #define STORE_DEFAULT_TENANT "default"
@@ -43,6 +44,10 @@ enum store_form {
 	/* The same, of a secret that was ended before its date: refused whatever the clock says, for one that is set
 	 * back must not bring it back. Kept so that a login with it can be told from a guess. */
 	STORE_FORM_ENDED = 2,
+	/* HMAC(pepper, private key) of a pair, and the private key itself, sealed: the verifier must know it. */
+	STORE_FORM_PAIR = 3,
+	/* HMAC(pepper, SHA-256(text)) of a text that was made elsewhere. */
+	STORE_FORM_IMPORTED = 4,
 };
 
 struct store_secret {
@@ -52,6 +57,7 @@ struct store_secret {
 	int64_t created;
 	int64_t retires; /* from then on it is refused; 0: current */
 	uint8_t digest[STORE_DIGEST_SIZE];
+	uint8_t sealed[STORE_SEALED_SIZE]; /* STORE_FORM_PAIR */
 };
 
 /* Room for all texts of a key with their NULs. */
@@ -64,7 +70,7 @@ struct store_secret {
  * original).
  */
 struct store_key {
-	char id[CREDENTIAL_ID_SIZE + 1];
+	char id[CREDENTIAL_KEY_ID_MAX + 1]; /* a pair's is its public key */
 	enum store_kind kind;
 	enum store_state state;
 	bool test;
@@ -82,7 +88,7 @@ struct store_key {
 
 /* The use of one secret, or what is to be added to it. A time of 0: never. */
 struct store_use {
-	char key_id[CREDENTIAL_ID_SIZE + 1];
+	char key_id[CREDENTIAL_KEY_ID_MAX + 1];
 	uint32_t secret;
 	uint64_t count;
 	int64_t first_time, last_time;

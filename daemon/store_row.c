@@ -79,6 +79,8 @@ int store_secrets_pack(const struct store_secret *secrets, size_t count, uint8_t
 		at = pack_number(at, (uint64_t)secrets[i].retires);
 		memcpy(at, secrets[i].digest, STORE_DIGEST_SIZE);
 		at += STORE_DIGEST_SIZE;
+		if (secrets[i].form == STORE_FORM_PAIR)
+			at = mempcpy(at, secrets[i].sealed, STORE_SEALED_SIZE);
 	}
 	*ret_size = (size_t)(at - ret_packed);
 	return 0;
@@ -118,6 +120,18 @@ static bool unpack_number(struct packed *packed, uint64_t limit, uint64_t *ret_n
 	return false;
 }
 
+static bool unpack_sealed(struct packed *packed, struct store_secret *ret_secret)
+{
+	memset(ret_secret->sealed, 0, STORE_SEALED_SIZE);
+	if (ret_secret->form != STORE_FORM_PAIR)
+		return true;
+	if (packed->end - packed->at < STORE_SEALED_SIZE)
+		return false;
+	memcpy(ret_secret->sealed, packed->at, STORE_SEALED_SIZE);
+	packed->at += STORE_SEALED_SIZE;
+	return true;
+}
+
 static bool unpack_secret(struct packed *packed, struct store_secret *ret_secret)
 {
 	uint64_t number, pepper, created, retires;
@@ -132,7 +146,7 @@ static bool unpack_secret(struct packed *packed, struct store_secret *ret_secret
 	ret_secret->retires = (int64_t)retires;
 	memcpy(ret_secret->digest, packed->at, STORE_DIGEST_SIZE);
 	packed->at += STORE_DIGEST_SIZE;
-	return true;
+	return unpack_sealed(packed, ret_secret);
 }
 
 int store_secrets_unpack(const uint8_t *packed, size_t size, struct store_secret *ret_secrets, size_t *ret_count)
@@ -164,16 +178,20 @@ static const char *key_text(const struct store_key *key, const struct row_text *
 	return member;
 }
 
+/* What an id looks like, by the kind of its key. */
+static bool id_fits(const char *id, int64_t kind)
+{
+	return credential_is_id(id) && credential_is_public_key(id) == (kind == STORE_PAIR);
+}
+
 /* True for a key that store_row_read() would take back. */
 static bool key_is_sound(const struct store_key *key)
 {
 	size_t size = 0;
 
-	if (strnlen(key->id, sizeof(key->id)) != CREDENTIAL_ID_SIZE)
-		return false;
 	if (key->state < STORE_ACTIVE || key->state >= STORE_STATE_COUNT)
 		return false;
-	if (key->kind != STORE_OPAQUE && key->kind != STORE_PAIR)
+	if ((key->kind != STORE_OPAQUE && key->kind != STORE_PAIR) || !id_fits(key->id, key->kind))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(row_texts); i++) {
 		const char *text = key_text(key, &row_texts[i]);
@@ -210,7 +228,7 @@ int store_row_bind(sqlite3_stmt *statement, const struct store_key *key, uint8_t
 	if (r < 0)
 		return r;
 
-	wrong = sqlite3_bind_text(statement, ROW_ID + 1, key->id, CREDENTIAL_ID_SIZE, SQLITE_STATIC);
+	wrong = sqlite3_bind_text(statement, ROW_ID + 1, key->id, -1, SQLITE_STATIC);
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
 		wrong |= sqlite3_bind_int64(statement, numbers[i].column + 1, numbers[i].number);
 	wrong |= bind_time(statement, ROW_EXPIRES, key->expires);
@@ -292,7 +310,7 @@ int store_row_read(sqlite3_stmt *statement, struct store_key *ret_key)
 	    !column_number(statement, ROW_OWNER_UID, &nobody, 0, UINT32_MAX, &uid))
 		return -EBADMSG;
 	id = column_text(statement, ROW_ID, false, &id_size);
-	if (id == NULL || id_size != CREDENTIAL_ID_SIZE)
+	if (id == NULL || !id_fits(id, kind))
 		return -EBADMSG;
 	for (size_t i = 0; i < ARRAY_SIZE(row_texts); i++) {
 		texts[i].text = column_text(statement, row_texts[i].column, row_texts[i].nullable, &texts[i].size);

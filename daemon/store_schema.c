@@ -64,7 +64,38 @@ static const char schema_1[] =
 	"CREATE TABLE sealed (purpose TEXT NOT NULL, version INTEGER NOT NULL, blob BLOB NOT NULL,"
 	" PRIMARY KEY (purpose, version)) STRICT, WITHOUT ROWID;";
 
-static const char *const steps[] = { schema_1 };
+/*
+ * Version 2: what a key may do by its roles, tenants and accounts of one's own, and what may be used once.
+ *
+ * Names of keys are unique within owner and tenant, so that nobody learns of another tenant's keys from a name that is
+ * taken. key_tenant finds the keys of a tenant or account; those of the default tenant, which is never deleted, are not
+ * in it, so that a host that has no other pays nothing.
+ *
+ * one_time holds nonces (kind 1) and ids of access tokens (kind 2) that were used, until they expire; one_time_tally
+ * how many of them a key has.
+ */
+static const char schema_2[] =
+	"CREATE TABLE role (name TEXT PRIMARY KEY, permissions TEXT NOT NULL, created INTEGER NOT NULL,"
+	" created_by TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+
+	"ALTER TABLE account ADD COLUMN created INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE account ADD COLUMN created_by TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE tenant ADD COLUMN created INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE tenant ADD COLUMN created_by TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE tenant ADD COLUMN token_lifetime INTEGER NOT NULL DEFAULT 1800;"
+	"ALTER TABLE tenant ADD COLUMN token_reuse INTEGER NOT NULL DEFAULT 0;"
+
+	"DROP INDEX key_name;"
+	"CREATE UNIQUE INDEX key_name ON key (owner, name, account, ifnull(tenant, ''));"
+	"CREATE INDEX key_tenant ON key (account, tenant, owner, name) WHERE tenant IS NOT '" STORE_DEFAULT_TENANT "';"
+
+	"CREATE TABLE one_time (key TEXT NOT NULL, kind INTEGER NOT NULL, id TEXT NOT NULL, expires INTEGER NOT NULL,"
+	" PRIMARY KEY (key, kind, id)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX one_time_expires ON one_time (kind, expires);"
+	"CREATE TABLE one_time_tally (key TEXT NOT NULL, kind INTEGER NOT NULL,"
+	" live INTEGER NOT NULL CHECK (live >= 0), PRIMARY KEY (key, kind)) STRICT, WITHOUT ROWID;";
+
+static const char *const steps[] = { schema_1, schema_2 };
 
 const struct store_schema store_schema_steps = { steps, ARRAY_SIZE(steps) };
 

@@ -14,11 +14,13 @@
 
 #include "common/encoding.h"
 
-#define TEXTS_PER_NOTE 8 /* bytes of texts for each note there is room for */
+#define TEXTS_PER_NOTE 8  /* bytes of texts for each note there is room for */
+#define PACKED_ID_SIZE 17 /* an id as it is; a public key as its bytes, and a mark behind */
+#define PACKED_MARK (PACKED_ID_SIZE - 1)
 #define TEXT_SIZE (WIRE_SERVICE_MAX + 1 + WIRE_NETWORK_MAX + 1)
 
 struct note {
-	char key_id[CREDENTIAL_ID_SIZE]; /* without a NUL; unused bytes are 0 */
+	uint8_t key_id[PACKED_ID_SIZE]; /* unused bytes are 0 */
 	uint32_t secret;
 	uint32_t first_text, last_text; /* offsets into texts: service, NUL, source, NUL */
 	uint64_t count;
@@ -158,19 +160,42 @@ static const char *source_of(const struct notes *notes, uint32_t text)
 
 /* ---- notes ---- */
 
-static void fill_id(char ret_id[CREDENTIAL_ID_SIZE], const char *key_id)
-{
-	size_t length = strnlen(key_id, CREDENTIAL_ID_SIZE);
+/* Where in a public key its bytes stand, two digits each. */
+static const uint8_t byte_places[PACKED_MARK] = { 0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34 };
 
-	memset(ret_id, 0, CREDENTIAL_ID_SIZE);
-	memcpy(ret_id, key_id, length);
+static void pack_id(uint8_t ret_id[PACKED_ID_SIZE], const char *key_id)
+{
+	memset(ret_id, 0, PACKED_ID_SIZE);
+	if (!credential_is_public_key(key_id)) {
+		memcpy(ret_id, key_id, strnlen(key_id, CREDENTIAL_ID_SIZE));
+		return;
+	}
+	for (size_t i = 0; i < PACKED_MARK; i++)
+		(void)encoding_unhex(key_id + byte_places[i], &ret_id[i], 1);
+	ret_id[PACKED_MARK] = 1;
+}
+
+static void unpack_id(const uint8_t id[PACKED_ID_SIZE], char ret_key_id[CREDENTIAL_KEY_ID_MAX + 1])
+{
+	char digits[2 + 1];
+
+	memset(ret_key_id, 0, CREDENTIAL_KEY_ID_MAX + 1);
+	if (id[PACKED_MARK] == 0) {
+		memcpy(ret_key_id, id, CREDENTIAL_ID_SIZE);
+		return;
+	}
+	memset(ret_key_id, '-', CREDENTIAL_PUBLIC_KEY_SIZE);
+	for (size_t i = 0; i < PACKED_MARK; i++) {
+		encoding_hex(&id[i], 1, digits);
+		memcpy(ret_key_id + byte_places[i], digits, 2);
+	}
 }
 
 /* The place of a secret: that of its note, or the free one where it would go. There is always a free one. */
-static uint32_t *find_place(const struct uses *uses, const char id[CREDENTIAL_ID_SIZE], uint32_t secret)
+static uint32_t *find_place(const struct uses *uses, const uint8_t id[PACKED_ID_SIZE], uint32_t secret)
 {
 	size_t mask = uses->place_count - 1;
-	size_t at = (encoding_crc32(id, CREDENTIAL_ID_SIZE) + secret * UINT32_C(0x9e3779b1)) & mask;
+	size_t at = (encoding_crc32(id, PACKED_ID_SIZE) + secret * UINT32_C(0x9e3779b1)) & mask;
 
 	for (;; at = (at + 1) & mask) {
 		uint32_t *place = &uses->places[at];
@@ -179,13 +204,13 @@ static uint32_t *find_place(const struct uses *uses, const char id[CREDENTIAL_ID
 		if (*place == 0)
 			return place;
 		note = &uses->present.notes[*place - 1];
-		if (note->secret == secret && memcmp(note->key_id, id, CREDENTIAL_ID_SIZE) == 0)
+		if (note->secret == secret && memcmp(note->key_id, id, PACKED_ID_SIZE) == 0)
 			return place;
 	}
 }
 
 /* The note of a secret, made when there is none; NULL when the table is full. */
-static struct note *obtain_note(struct uses *uses, const char id[CREDENTIAL_ID_SIZE], uint32_t secret)
+static struct note *obtain_note(struct uses *uses, const uint8_t id[PACKED_ID_SIZE], uint32_t secret)
 {
 	uint32_t *place = find_place(uses, id, secret);
 	struct notes *notes = &uses->present;
@@ -205,12 +230,12 @@ static struct note *obtain_note(struct uses *uses, const char id[CREDENTIAL_ID_S
 bool uses_note(struct uses *uses, const char *key_id, uint32_t secret, int64_t time, const char *service,
 	       const char *source)
 {
-	char id[CREDENTIAL_ID_SIZE];
+	uint8_t id[PACKED_ID_SIZE];
 	struct note *note = NULL;
 	uint32_t text;
 	bool half_full;
 
-	fill_id(id, key_id);
+	pack_id(id, key_id);
 	pthread_mutex_lock(&uses->lock);
 	if (intern(uses, service, source, &text))
 		note = obtain_note(uses, id, secret);
@@ -265,8 +290,7 @@ static void expand(const struct notes *notes, const struct note *note, struct st
 {
 	struct store_use *use = ret_use;
 
-	memcpy(use->key_id, note->key_id, sizeof(note->key_id));
-	use->key_id[sizeof(note->key_id)] = '\0';
+	unpack_id(note->key_id, use->key_id);
 	use->secret = note->secret;
 	use->count = note->count;
 	use->first_time = note->first_time;
@@ -351,7 +375,7 @@ void uses_merge(struct uses *uses, struct store_use *use)
 	const struct note *taken;
 	uint32_t place;
 
-	fill_id(wanted.key_id, use->key_id);
+	pack_id(wanted.key_id, use->key_id);
 	pthread_mutex_lock(&uses->lock);
 	taken = bsearch(&wanted, uses->taken.notes, uses->taken.count, sizeof(wanted), compare);
 	if (taken && !has_got(use, &uses->taken, taken))

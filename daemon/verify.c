@@ -92,7 +92,7 @@ static enum reason read_key(struct thread *thread, const char *id, struct store_
 }
 
 enum reason verify_locate(struct thread *thread, const char *credential, int64_t now, struct store_key *ret_key,
-			  uint32_t *ret_secret, char ret_id[CREDENTIAL_ID_SIZE + 1])
+			  uint32_t *ret_secret, char ret_id[CREDENTIAL_KEY_ID_MAX + 1])
 {
 	size_t size = strlen(credential);
 	struct credential shape = credential_classify(credential, size);
@@ -101,7 +101,7 @@ enum reason verify_locate(struct thread *thread, const char *credential, int64_t
 	enum reason reason = shape_reason(shape.kind);
 	bool found;
 
-	memcpy(ret_id, shape.id, sizeof(shape.id));
+	snprintf(ret_id, CREDENTIAL_KEY_ID_MAX + 1, "%s", shape.id);
 	*ret_secret = 0;
 	if (reason != REASON_NONE)
 		return reason;

@@ -27,8 +27,8 @@ struct verify_caller {
 struct verify_outcome {
 	enum verdict verdict;
 	enum reason reason;
-	char key_id[CREDENTIAL_ID_SIZE + 1]; /* "" when the text names none */
-	uint32_t secret;                     /* its number; 0 when none fitted */
+	char key_id[CREDENTIAL_KEY_ID_MAX + 1]; /* "" when the text names none */
+	uint32_t secret;                        /* its number; 0 when none fitted */
 	/* of the key, "" when there is none */
 	char key_name[WIRE_NAME_MAX + 1];
 	char owner[WIRE_USER_MAX + 1];
@@ -45,7 +45,7 @@ struct policy_request verify_policy_request(const struct verify_caller *caller, 
 /* Finds the key of a credential and compares its secret: REASON_NONE and *ret_key with *ret_secret, or the reason; the
  * id is set where the text names one, key and secret also where it has retired. */
 enum reason verify_locate(struct thread *thread, const char *credential, int64_t now, struct store_key *ret_key,
-			  uint32_t *ret_secret, char ret_id[CREDENTIAL_ID_SIZE + 1]);
+			  uint32_t *ret_secret, char ret_id[CREDENTIAL_KEY_ID_MAX + 1]);
 
 /* key is room for one key. */
 void verify_credential(struct thread *thread, const struct verify_caller *caller, const struct message_verify *request,

@@ -90,7 +90,21 @@ bool credential_looks_secret(const char *text)
 	return start > 0 && size > start + CREDENTIAL_ID_SIZE;
 }
 
+bool credential_is_public_key(const char *text)
+{
+	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
+	for (size_t i = 0; form[i] != '\0'; i++) {
+		bool digit = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
+
+		if (form[i] == 'x' ? !digit : text[i] != '-')
+			return false;
+	}
+	return text[CREDENTIAL_PUBLIC_KEY_SIZE] == '\0';
+}
+
 bool credential_is_id(const char *text)
 {
-	return strlen(text) == CREDENTIAL_ID_SIZE && encoding_is_base62(text, CREDENTIAL_ID_SIZE);
+	return (strlen(text) == CREDENTIAL_ID_SIZE && encoding_is_base62(text, CREDENTIAL_ID_SIZE)) ||
+	       credential_is_public_key(text);
 }

@@ -17,6 +17,8 @@
 #define CREDENTIAL_ID_SIZE 12
 #define CREDENTIAL_SECRET_SIZE 32
 #define CREDENTIAL_CHECK_SIZE 6
+#define CREDENTIAL_PUBLIC_KEY_SIZE 36                    /* 8-4-4-4-12 hexadecimal digits, lower case */
+#define CREDENTIAL_KEY_ID_MAX CREDENTIAL_PUBLIC_KEY_SIZE /* a key's id: an opaque key's, or a pair's public key */
 #define CREDENTIAL_OPAQUE_SIZE (3 + CREDENTIAL_ID_SIZE + 1 + CREDENTIAL_SECRET_SIZE + CREDENTIAL_CHECK_SIZE)
 #define CREDENTIAL_OPAQUE_MAX (CREDENTIAL_OPAQUE_SIZE + 1) /* a test key's */
 
@@ -49,7 +51,10 @@ void credential_write_opaque(bool test, const char *id, const char *secret, char
  * key into. */
 bool credential_looks_secret(const char *text);
 
-/* True when text is a key id: CREDENTIAL_ID_SIZE base62 characters. */
+/* True when text is the public key of a pair. */
+bool credential_is_public_key(const char *text);
+
+/* True when text is a key's id: CREDENTIAL_ID_SIZE base62 characters, or a public key. */
 bool credential_is_id(const char *text);
 
 #endif

@@ -65,7 +65,7 @@ const char *scratch_path(const struct scratch *scratch, const char *name)
 	return path;
 }
 
-const char *scratch_id(unsigned int number, char ret_id[CREDENTIAL_ID_SIZE + 1])
+const char *scratch_id(unsigned int number, char ret_id[CREDENTIAL_KEY_ID_MAX + 1])
 {
 	snprintf(ret_id, CREDENTIAL_ID_SIZE + 1, "k%011u", number);
 	return ret_id;
@@ -123,7 +123,7 @@ int scratch_insert(struct store *store, unsigned int number)
 int scratch_set_state(struct store *store, unsigned int number, enum store_state state)
 {
 	CLEANUP_FREE struct store_key *key = malloc(sizeof(*key));
-	char id[CREDENTIAL_ID_SIZE + 1];
+	char id[CREDENTIAL_KEY_ID_MAX + 1];
 	int r = store_write_begin(store);
 
 	if (r < 0)

@@ -31,7 +31,7 @@ const char *scratch_path(const struct scratch *scratch, const char *name);
 /* Fills a key with the number in its id, name and digest; its owner is alice. The texts point into key->text. */
 void scratch_key(struct store_key *ret_key, unsigned int number);
 /* The id of that key. */
-const char *scratch_id(unsigned int number, char ret_id[CREDENTIAL_ID_SIZE + 1]);
+const char *scratch_id(unsigned int number, char ret_id[CREDENTIAL_KEY_ID_MAX + 1]);
 
 /* Inserts the keys of count numbers from one on, in one transaction. The first failure of begin, insert and commit. */
 int scratch_insert_many(struct store *store, unsigned int number, unsigned int count);

@@ -14,7 +14,7 @@ static const struct handle_binding alice = { 0, "alice", "sshd", "192.0.2.7" };
 
 static struct crypto_mac *mac;
 static char handle[WIRE_HANDLE_MAX + 1];
-static char id[CREDENTIAL_ID_SIZE + 1];
+static char id[CREDENTIAL_KEY_ID_MAX + 1];
 static uint32_t secret;
 
 static void setup(void)

@@ -254,7 +254,7 @@ static void change(unsigned int number, void (*how)(struct store_key *key))
 {
 	CLEANUP_VAULT struct vault *vault = vault_acquire(keeper);
 	struct store *store = store_of(vault);
-	char id[CREDENTIAL_ID_SIZE + 1];
+	char id[CREDENTIAL_KEY_ID_MAX + 1];
 	uint64_t rev;
 
 	ck_assert_int_eq(store_write_begin(store), 0);
@@ -281,7 +281,7 @@ static int state_of(unsigned int number)
 {
 	CLEANUP_VAULT struct vault *vault = vault_acquire(keeper);
 	struct store_reader *reader = NULL;
-	char id[CREDENTIAL_ID_SIZE + 1];
+	char id[CREDENTIAL_KEY_ID_MAX + 1];
 	int r;
 
 	ck_assert_int_eq(store_reader_open(store_of(vault), &reader), 0);

@@ -73,7 +73,7 @@ START_TEST(a_copy_does_not_see_what_comes_later)
 	struct scratch other;
 	const char *path;
 	struct store_key key;
-	char id[CREDENTIAL_ID_SIZE + 1];
+	char id[CREDENTIAL_KEY_ID_MAX + 1];
 	uint64_t number = 0;
 
 	ck_assert_int_eq(store_read_begin(scratch.reader), 0);
@@ -214,7 +214,7 @@ START_TEST(a_replaced_store_holds_the_other_one)
 {
 	struct scratch other;
 	struct store_key key;
-	char id[CREDENTIAL_ID_SIZE + 1];
+	char id[CREDENTIAL_KEY_ID_MAX + 1];
 
 	scratch_init(&other);
 	scratch_open(&other);
@@ -246,7 +246,7 @@ START_TEST(an_unreadable_store_is_replaced_by_a_file)
 {
 	const char *path = copy_out("copy"), *kept = scratch_path(&scratch, STORE_KEPT);
 	struct store_key key;
-	char id[CREDENTIAL_ID_SIZE + 1];
+	char id[CREDENTIAL_KEY_ID_MAX + 1];
 	FILE *file;
 
 	scratch_close(&scratch);
@@ -274,7 +274,7 @@ START_TEST(a_cut_installation_is_undone)
 	const char *database = scratch_path(&scratch, STORE_FILE), *log = scratch_path(&scratch, STORE_FILE "-wal");
 	const char *kept = scratch_path(&scratch, STORE_KEPT), *kept_log = scratch_path(&scratch, STORE_KEPT "-wal");
 	struct store_key key;
-	char id[CREDENTIAL_ID_SIZE + 1];
+	char id[CREDENTIAL_KEY_ID_MAX + 1];
 	int fd;
 
 	/* The log holds what the database does not have yet: without it, keys would be lost. */
@@ -306,7 +306,7 @@ static bool count_id(void *data, const char *id)
 
 START_TEST(what_is_merged_is_kept)
 {
-	char id[CREDENTIAL_ID_SIZE + 1];
+	char id[CREDENTIAL_KEY_ID_MAX + 1];
 	size_t count = 0;
 	uint64_t rev = 0;
 

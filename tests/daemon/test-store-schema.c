@@ -157,7 +157,7 @@ START_TEST(an_update_that_fails_leaves_the_store_as_it_was)
 	CLEANUP_FREE struct store_key *key = malloc(sizeof(*key));
 	const char *steps[64];
 	struct store_schema schema = schema_with(failing_step, steps, ARRAY_SIZE(steps));
-	char id[CREDENTIAL_ID_SIZE + 1];
+	char id[CREDENTIAL_KEY_ID_MAX + 1];
 
 	scratch_init(&scratch);
 	scratch_open(&scratch);

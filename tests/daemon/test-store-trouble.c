@@ -25,7 +25,7 @@
 static bool key_exists(struct store_reader *reader, unsigned int number)
 {
 	CLEANUP_FREE struct store_key *key = malloc(sizeof(*key));
-	char id[CREDENTIAL_ID_SIZE + 1];
+	char id[CREDENTIAL_KEY_ID_MAX + 1];
 	int r = store_find_key(reader, scratch_id(number, id), key);
 
 	ck_assert_msg(r == 0 || r == -ENOENT, "%s: %s", strerror(-r), store_fault(reader));
@@ -248,7 +248,7 @@ START_TEST(a_damaged_page_is_told)
 {
 	CLEANUP_SCRATCH struct scratch scratch;
 	CLEANUP_FREE struct store_key *key = malloc(sizeof(*key));
-	char id[CREDENTIAL_ID_SIZE + 1], garbage[4096], fault[2048] = "";
+	char id[CREDENTIAL_KEY_ID_MAX + 1], garbage[4096], fault[2048] = "";
 	unsigned int good = 0, bad = 0;
 	int64_t page = 0;
 	int fd;

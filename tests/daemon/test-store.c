@@ -15,7 +15,7 @@
 static const struct store_key *key_find(struct store_reader *reader, unsigned int number)
 {
 	static struct store_key key;
-	char id[CREDENTIAL_ID_SIZE + 1];
+	char id[CREDENTIAL_KEY_ID_MAX + 1];
 	int r = store_find_key(reader, scratch_id(number, id), &key);
 
 	ck_assert_msg(r == 0 || r == -ENOENT, "%s: %s", strerror(-r), store_fault(reader));
@@ -212,7 +212,7 @@ END_TEST
 START_TEST(keys_are_counted_by_state)
 {
 	CLEANUP_SCRATCH struct scratch scratch;
-	char id[CREDENTIAL_ID_SIZE + 1];
+	char id[CREDENTIAL_KEY_ID_MAX + 1];
 
 	scratch_init(&scratch);
 	scratch_open(&scratch);

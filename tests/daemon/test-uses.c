@@ -27,7 +27,7 @@ static void end(void)
 /* A key id for a number. Static: good until the next call of the thread. */
 static const char *id_of(unsigned int number)
 {
-	static _Thread_local char id[CREDENTIAL_ID_SIZE + 1];
+	static _Thread_local char id[CREDENTIAL_KEY_ID_MAX + 1];
 
 	snprintf(id, sizeof(id), "%012u", number);
 	return id;
