@@ -165,30 +165,32 @@ static const uint8_t byte_places[PACKED_MARK] = { 0, 2, 4, 6, 9, 11, 14, 16, 19,
 
 static void pack_id(uint8_t ret_id[PACKED_ID_SIZE], const char *key_id)
 {
+	char digits[2 * PACKED_MARK + 1] = "";
+
 	memset(ret_id, 0, PACKED_ID_SIZE);
 	if (!credential_is_public_key(key_id)) {
 		memcpy(ret_id, key_id, strnlen(key_id, CREDENTIAL_ID_SIZE));
 		return;
 	}
 	for (size_t i = 0; i < PACKED_MARK; i++)
-		(void)encoding_unhex(key_id + byte_places[i], &ret_id[i], 1);
+		memcpy(digits + 2 * i, key_id + byte_places[i], 2);
+	(void)encoding_unhex(digits, ret_id, PACKED_MARK);
 	ret_id[PACKED_MARK] = 1;
 }
 
 static void unpack_id(const uint8_t id[PACKED_ID_SIZE], char ret_key_id[CREDENTIAL_KEY_ID_MAX + 1])
 {
-	char digits[2 + 1];
+	char digits[2 * PACKED_MARK + 1];
 
 	memset(ret_key_id, 0, CREDENTIAL_KEY_ID_MAX + 1);
 	if (id[PACKED_MARK] == 0) {
 		memcpy(ret_key_id, id, CREDENTIAL_ID_SIZE);
 		return;
 	}
+	encoding_hex(id, PACKED_MARK, digits);
 	memset(ret_key_id, '-', CREDENTIAL_PUBLIC_KEY_SIZE);
-	for (size_t i = 0; i < PACKED_MARK; i++) {
-		encoding_hex(&id[i], 1, digits);
-		memcpy(ret_key_id + byte_places[i], digits, 2);
-	}
+	for (size_t i = 0; i < PACKED_MARK; i++)
+		memcpy(ret_key_id + byte_places[i], digits + 2 * i, 2);
 }
 
 /* The place of a secret: that of its note, or the free one where it would go. There is always a free one. */

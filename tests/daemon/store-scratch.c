@@ -175,6 +175,7 @@ void scratch_assert_same(const struct store_key *a, const struct store_key *b)
 		ck_assert_int_eq(a->secrets[i].created, b->secrets[i].created);
 		ck_assert_int_eq(a->secrets[i].retires, b->secrets[i].retires);
 		ck_assert_mem_eq(a->secrets[i].digest, b->secrets[i].digest, STORE_DIGEST_SIZE);
+		ck_assert_mem_eq(a->secrets[i].sealed, b->secrets[i].sealed, STORE_SEALED_SIZE);
 	}
 }
 

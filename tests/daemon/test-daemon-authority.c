@@ -150,7 +150,7 @@ START_TEST(a_key_acts_only_in_its_tenant)
 	struct message_key key;
 
 	make("far");
-	run_sql("INSERT INTO tenant VALUES ('other', 'other', 'default')");
+	run_sql("INSERT INTO tenant (id, name, account) VALUES ('other', 'other', 'default')");
 	run_sql("UPDATE key SET tenant = 'other' WHERE name = 'far'");
 	expect_answer(admin, refer(admin, WIRE_KEY_SHOW, NULL, "alice/far", &key), ANSWER_OK, NULL);
 	ck_assert_str_eq(key.tenant, "other");

@@ -121,9 +121,11 @@ START_TEST(secrets_that_are_not_packed)
 	secrets[0].number = 0;
 	ck_assert_int_eq(store_secrets_pack(secrets, 1, packed, &size), -EINVAL);
 	for (uint32_t i = 0; i <= STORE_SECRETS_MAX; i++)
-		secrets[i] = (struct store_secret){
-			.number = UINT32_MAX - STORE_SECRETS_MAX + i, .pepper = UINT32_MAX, .created = -1, .retires = -1
-		};
+		secrets[i] = (struct store_secret){ .number = UINT32_MAX - STORE_SECRETS_MAX + i,
+						    .form = STORE_FORM_PAIR,
+						    .pepper = UINT32_MAX,
+						    .created = -1,
+						    .retires = -1 };
 	ck_assert_int_eq(store_secrets_pack(secrets, STORE_SECRETS_MAX + 1, packed, &size), -EINVAL);
 	ck_assert_uint_eq(size, 99);
 	/* As long as it can get, it fits. */
@@ -183,7 +185,12 @@ static void make_account_key(struct store_key *key)
 static void make_pair(struct store_key *key)
 {
 	key->kind = STORE_PAIR;
-	key->secret_count = 0;
+	snprintf(key->id, sizeof(key->id), "a123456b-c12c-123d-1ab4-18bd8c8e88a3");
+	key->secret_count = 2;
+	key->secrets[0] = (struct store_secret){ .number = 1, .form = STORE_FORM_PAIR, .pepper = 1, .retires = 9 };
+	key->secrets[1] = (struct store_secret){ .number = 2, .form = STORE_FORM_PAIR, .pepper = 1 };
+	memset(key->secrets[0].sealed, 0xa5, STORE_SEALED_SIZE);
+	memset(key->secrets[1].sealed, 0x5a, STORE_SEALED_SIZE);
 }
 
 static void make_test(struct store_key *key)

@@ -116,6 +116,47 @@ START_TEST(an_older_store_is_brought_up_to_date)
 }
 END_TEST
 
+/* Every version that was ever released, with keys in it. */
+START_TEST(a_store_of_each_version_is_brought_up_to_date)
+{
+	CLEANUP_SCRATCH struct scratch scratch;
+	CLEANUP_FREE struct store_key *key = malloc(sizeof(*key)), *found = malloc(sizeof(*found));
+	struct store_schema older = { store_schema_steps.steps, (size_t)_i };
+	CLEANUP_FREE char *path = NULL;
+	sqlite3 *database = NULL;
+	char text[1024];
+
+	scratch_init(&scratch);
+	scratch_open(&scratch);
+	ck_assert_int_eq(scratch_insert_many(scratch.store, 0, 300), 0);
+	path = strdup(scratch_path(&scratch, "older"));
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	/* The keys go into a database whose schema is the older one. */
+	snprintf(text, sizeof(text), "%s/" STORE_FILE, path);
+	ck_assert_int_eq(sqlite3_open(text, &database), SQLITE_OK);
+	for (size_t i = 0; i < older.count; i++)
+		ck_assert_int_eq(sqlite3_exec(database, older.steps[i], NULL, NULL, NULL), SQLITE_OK);
+	snprintf(text, sizeof(text),
+		 "PRAGMA application_id = %d; PRAGMA user_version = %zu; ATTACH '%s' AS present;"
+		 "INSERT INTO key SELECT * FROM present.key; INSERT INTO digest SELECT * FROM present.digest;"
+		 "UPDATE tally SET keys = 300 WHERE state = 1",
+		 STORE_APPLICATION_ID, older.count, scratch_path(&scratch, STORE_FILE));
+	ck_assert_msg(sqlite3_exec(database, text, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(database));
+	sqlite3_close(database);
+	scratch_close(&scratch);
+
+	ck_assert_msg(store_open(path, false, &scratch.store, fault, sizeof(fault)) == 0, "%s", fault);
+	ck_assert_int_eq(store_reader_open(scratch.store, &scratch.reader), 0);
+	scratch_key(key, 299);
+	ck_assert_int_eq(store_find_key(scratch.reader, key->id, found), 0);
+	scratch_assert_same(key, found);
+	ck_assert_int_eq(store_find_key_named(scratch.reader, key->owner, key->name, found), 0);
+	ck_assert_int_eq(scratch_insert(scratch.store, 300), 0);
+	ck_assert_msg(store_check(scratch.reader, fault, sizeof(fault)) == 0, "%s", fault);
+	scratch_close(&scratch);
+}
+END_TEST
+
 START_TEST(the_copy_is_the_store_as_it_was)
 {
 	CLEANUP_SCRATCH struct scratch scratch, copy;
@@ -209,6 +250,7 @@ int main(void)
 
 	tcase_set_timeout(updates, 60);
 	tcase_add_test(updates, an_older_store_is_brought_up_to_date);
+	tcase_add_loop_test(updates, a_store_of_each_version_is_brought_up_to_date, 1, (int)store_schema());
 	tcase_add_test(updates, the_copy_is_the_store_as_it_was);
 	tcase_add_test(updates, an_update_that_fails_leaves_the_store_as_it_was);
 	tcase_add_test(updates, no_update_without_room_for_the_copy);
