@@ -103,6 +103,8 @@ static const struct option options_create[] = {
 	  OPTION_ONCE, COMPLETE_NOTHING },
 	{ OPTION_KIND, "kind", "opaque", "what kind of key; this version makes one kind", OPTION_ONCE,
 	  COMPLETE_ARGUMENT },
+	{ OPTION_TEST, "test", NULL, "a key for trying things out, which holds permissions below 'test.' only",
+	  OPTION_ONCE, COMPLETE_NOTHING },
 	O_END,
 };
 

@@ -135,6 +135,7 @@ enum status key_create(const struct arguments *arguments)
 	status = daemon_open(arguments, &admin);
 	if (status != STATUS_DONE)
 		return status;
+	options.test = arguments_has(arguments, OPTION_TEST);
 	r = apikey_key_create(admin, &options, &key);
 	if (r != 0)
 		return daemon_failed(arguments, admin, r);

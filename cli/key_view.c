@@ -68,7 +68,8 @@ json_t *key_view_json(const struct apikey_key *key)
 	SCOPED_JSON json_t *object = json_object();
 
 	if (!json_put(object, "id", json_text(key->id)) || !json_put(object, "kind", json_text(key->kind)) ||
-	    !json_put(object, "name", json_text(key->name)) || !json_put(object, "owner", json_text(key->owner)) ||
+	    !json_put(object, "test", json_boolean(key->test)) || !json_put(object, "name", json_text(key->name)) ||
+	    !json_put(object, "owner", json_text(key->owner)) ||
 	    !json_put(object, "owner_uid", key->owner_uid < 0 ? json_null() : json_number((uint64_t)key->owner_uid)) ||
 	    !json_put(object, "account_id", json_text_or_null(key->account)) ||
 	    !json_put(object, "tenant_id", json_text_or_null(key->tenant)) ||
@@ -191,6 +192,8 @@ bool key_view_print(const struct apikey_key *key, int64_t now)
 	add(table, "Name", key->name);
 	add(table, "Owner", owner);
 	add(table, "Kind", key->kind);
+	if (key->test)
+		add(table, "Test key", "opens only what asks for a permission below test.");
 	if (strcmp(key->account, "default") != 0)
 		add(table, "Account", key->account);
 	if (strcmp(key->tenant, "default") != 0)

@@ -19,6 +19,7 @@
 #include "daemon/key_message.h"
 #include "daemon/settings_value.h"
 #include "daemon/uses.h"
+#include "proto/permission.h"
 
 #define ID_ATTEMPTS 8 /* 71 random bits collide about never */
 
@@ -97,6 +98,7 @@ static int log_change(struct admin_request *request, struct vault *vault, const 
 	record.key_id = key->id;
 	record.key_name = key->name;
 	record.owner = key->owner;
+	record.test = key->test;
 	record.changes = changes;
 	object = changes ? audit_format(&record) : NULL;
 	if (!object)
@@ -139,8 +141,33 @@ static int check_number(struct admin_request *request, struct store_reader *read
 				      (unsigned long long)count.most);
 }
 
+/* A test key holds what lies below "test." and nothing else, whoever makes it. */
+static int check_test(struct admin_request *request, const struct store_key *key)
+{
+	const char *at = key->permissions;
+
+	while (key->test && *at != '\0') {
+		char grant[WIRE_PERMISSION_MAX + 1];
+		size_t size = strcspn(at, " ");
+
+		snprintf(grant, sizeof(grant), "%.*s", (int)size, at);
+		if (!permission_is_test_grant(grant))
+			return admin_refuse(request, ANSWER_INVALID,
+					    "a test key holds permissions below 'test.' only, test.mail for one; "
+					    "'%.300s' is none of them",
+					    grant);
+		at += size;
+		at += strspn(at, " ");
+	}
+	return 0;
+}
+
 int admin_check_reach(struct admin_request *request, const struct store_key *key)
 {
+	int r = check_test(request, key);
+
+	if (r != 0)
+		return r;
 	if (!authority_covers(&request->authority, key->permissions))
 		return admin_refuse(request, ANSWER_NOT_PERMITTED,
 				    "nobody grants what they do not hold: '%.300s' reaches further than you may grant",
@@ -184,7 +211,7 @@ static int fill_key(struct admin_request *request, const struct key_lists *lists
 	*key->id = '\0';
 	key->kind = STORE_OPAQUE;
 	key->state = STORE_ACTIVE;
-	key->test = false;
+	key->test = wanted->test == 1;
 	key->owner_uid_known = request->owner_uid_known;
 	key->owner_uid = request->owner_uid;
 	key->created = now;

@@ -28,6 +28,7 @@ struct audit_record {
 	enum verdict verdict;
 	enum reason reason;
 	const char *key_id, *key_name, *owner, *user, *service, *tty, *rhost, *permission;
+	bool test; /* of a test key */
 	bool has_peer;
 	uid_t peer_uid;
 	pid_t peer_pid;

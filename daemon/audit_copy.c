@@ -138,6 +138,8 @@ void audit_copy(struct journal *journal, const struct audit_record *record, uint
 	add_text(&copy, "reason", reason_name(record->reason));
 	for (const struct audit_text_field *field = audit_text_fields; field->name; field++)
 		add_text(&copy, field->name, audit_text_field_value(field, record));
+	if (record->test)
+		add_text(&copy, "test", "true");
 	if (record->has_peer) {
 		add_number(&copy, "peer_uid", record->peer_uid);
 		add_number(&copy, "peer_pid", (uint64_t)record->peer_pid);

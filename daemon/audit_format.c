@@ -210,6 +210,10 @@ void audit_format_members(struct audit_text *text, const struct audit_record *re
 		if (value)
 			append_text(text, field->name, value);
 	}
+	if (record->test) {
+		append_name(text, "test");
+		append_literal(text, "true");
+	}
 	if (record->has_peer) {
 		append_number(text, "peer_uid", record->peer_uid);
 		append_number(text, "peer_pid", record->peer_pid);

@@ -212,6 +212,8 @@ static json_t *key_json(const struct store_key *key)
 	json_object_set_new(object, "owner", json_string(key->owner));
 	json_object_set_new(object, "tenant", *key->tenant ? json_string(key->tenant) : json_null());
 	json_object_set_new(object, "kind", json_string(key_kind_name(key->kind)));
+	if (key->test)
+		json_object_set_new(object, "test", json_true());
 	json_object_set_new(object, "state", json_string(key_state_name(key->state)));
 	json_object_set_new(object, "state_reason", *key->state_reason ? json_string(key->state_reason) : json_null());
 	json_object_set_new(object, "permissions", list_json(key->permissions, ' '));

@@ -94,6 +94,7 @@ struct key_message *key_message_new(const struct store_key *key, const struct st
 	shown->created = key->created;
 	shown->not_before = key->not_before;
 	shown->expires = key->expires;
+	shown->test = key->test;
 	take_list(message, key->permissions, ' ', &shown->permissions);
 	take_list(message, key->roles, ' ', &shown->roles);
 	take_list(message, key->users, '\n', &shown->users);

@@ -105,8 +105,10 @@ static enum reason check_source(const struct store_key *key, const struct policy
 
 static enum reason check_permission(const struct store_key *key, const struct policy_request *request)
 {
-	return permission_query_holds(request->permission, key->permissions) ? REASON_NONE
-									     : REASON_INSUFFICIENT_PERMISSION;
+	bool holds = key->test ? permission_query_holds_for_test(request->permission, key->permissions)
+			       : permission_query_holds(request->permission, key->permissions);
+
+	return holds ? REASON_NONE : REASON_INSUFFICIENT_PERMISSION;
 }
 
 static bool always(const struct policy_request *request)

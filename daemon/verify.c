@@ -126,6 +126,7 @@ static void describe_key(const struct store_key *key, struct verify_outcome *out
 	snprintf(outcome->tenant, sizeof(outcome->tenant), "%s", key->tenant);
 	snprintf(outcome->permissions, sizeof(outcome->permissions), "%s", key->permissions);
 	outcome->expires = key->expires;
+	outcome->test = key->test;
 }
 
 static void refuse(struct verify_outcome *outcome, enum reason reason)
@@ -139,6 +140,7 @@ static void outcome_init(struct verify_outcome *outcome)
 	outcome->verdict = VERDICT_DENIED;
 	outcome->reason = REASON_NONE;
 	outcome->secret = 0;
+	outcome->test = false;
 	outcome->expires = 0;
 	outcome->key_id[0] = outcome->key_name[0] = outcome->owner[0] = outcome->tenant[0] = '\0';
 	outcome->permissions[0] = outcome->handle[0] = '\0';

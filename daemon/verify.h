@@ -27,6 +27,7 @@ struct verify_caller {
 struct verify_outcome {
 	enum verdict verdict;
 	enum reason reason;
+	bool test;                              /* a test key */
 	char key_id[CREDENTIAL_KEY_ID_MAX + 1]; /* "" when the text names none */
 	uint32_t secret;                        /* its number; 0 when none fitted */
 	/* of the key, "" when there is none */

@@ -214,6 +214,7 @@ struct apikey_key {
 	const struct apikey_secret *secrets; /* oldest first; the last is the current one */
 	size_t secret_count;
 	const char *secret; /* the credential, from apikey_key_create() and apikey_key_rotate() only; else "" */
+	int test;           /* 1: a test key */
 };
 
 /* Wipes and frees. Accepts NULL. */
@@ -229,6 +230,7 @@ struct apikey_key_options {
 	const char *const *labels;
 	int64_t not_before;
 	int64_t expires; /* 0: the default lifetime; APIKEY_NEVER */
+	int test;        /* 1: a test key, which holds permissions below "test." only; in apikey_key_create() */
 };
 
 /* Makes a key; *ret_key carries its secret, which cannot be had again. 0, negative errno, or positive enum

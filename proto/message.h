@@ -126,6 +126,7 @@ struct message_key {
 	struct codec_texts labels;    /* "name=value" */
 	struct codec_records secrets; /* message_secret, oldest first */
 	const char *secret;           /* the credential itself: in the replies to WIRE_KEY_CREATE and WIRE_KEY_ROTATE */
+	uint64_t test;                /* 1: a test key */
 };
 extern const struct codec_record message_key;
 
@@ -143,6 +144,7 @@ struct message_key_create {
 	struct codec_texts labels;
 	int64_t not_before;
 	int64_t expires; /* 0: the default lifetime; TIME_NEVER */
+	uint64_t test;   /* 1: a test key, which holds permissions below "test." only */
 };
 extern const struct codec_record message_key_create;
 

@@ -104,11 +104,19 @@ bool permission_grants_cover(const char *grants, const char *grant)
 	return permission_is_grant(grant) && grants_cover(grants, (struct piece){ grant, strlen(grant) });
 }
 
+static const char test_stem[] = "test.";
+
+bool permission_is_test_grant(const char *grant)
+{
+	return permission_is_grant(grant) && strncmp(grant, test_stem, strlen(test_stem)) == 0;
+}
+
 /* ---- queries: recursive descent, evaluated as it is read; the depth bounds the recursion ---- */
 
 struct query {
 	const char *at;
 	const char *grants;
+	bool test; /* names that do not lie below test_stem hold for nobody */
 	unsigned int depth;
 	const char *error; /* static; NULL as long as all is well */
 };
@@ -174,6 +182,8 @@ static bool parse_term(struct query *query)
 	if (!is_name(name))
 		return fail(query, "not a permission name (segments of a-z 0-9 _ - joined by dots)");
 	query->at += name.size;
+	if (query->test && !starts_with(name, (struct piece){ test_stem, strlen(test_stem) }))
+		return false;
 	return grants_cover(query->grants, name);
 }
 
@@ -222,6 +232,13 @@ const char *permission_query_error(const char *text, size_t *ret_offset)
 bool permission_query_holds(const char *query, const char *grants)
 {
 	struct query state = { .at = query, .grants = grants };
+
+	return evaluate(&state);
+}
+
+bool permission_query_holds_for_test(const char *query, const char *grants)
+{
+	struct query state = { .at = query, .grants = grants, .test = true };
 
 	return evaluate(&state);
 }

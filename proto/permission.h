@@ -27,6 +27,15 @@ const char *permission_query_error(const char *text, size_t *ret_offset);
 /* True when the grants satisfy the query; false also for a text that is no query. */
 bool permission_query_holds(const char *query, const char *grants);
 
+/*
+ * The same for a test key, which is for trying things out: of what its grants reach, only what lies below "test."
+ * counts, so that it opens nothing else whatever it was given.
+ */
+bool permission_query_holds_for_test(const char *query, const char *grants);
+
+/* True for a grant that reaches nothing but what lies below "test.". */
+bool permission_is_test_grant(const char *grant);
+
 /* True when whoever holds grants may hand on this grant: one of them reaches at least as far. */
 bool permission_grants_cover(const char *grants, const char *grant);
 

@@ -79,6 +79,23 @@ act key create --name bare --owner "$me"
 succeeds
 has 'standard error' "$err" 'Warning' 'never expires' "${out:3:12}" 'no permission'
 
+# a test key
+act key create --name trial --owner "$me" --test --permission test.mail --expires 1d
+succeeds
+[[ $out =~ ^akt_[0-9A-Za-z]{12}_[0-9A-Za-z]{38}$ ]] || fail 'standard output is not a test key alone'
+trial=${out:4:12}
+act key show "$trial"
+has 'the key' "$out" 'Test key' test.mail
+act --json key show "$trial"
+is test "$(json .test)" true
+act key update "$trial" --permission pam.sshd
+refused
+has 'standard error' "$err" "'pam.sshd'" test.
+act key delete "$trial"
+succeeds
+act --json key show "$laptop"
+is test "$(json .test)" false
+
 # what the daemon refuses: status 1, a sentence, no secret
 act key create --name laptop --owner "$me" --expires 1d
 refused

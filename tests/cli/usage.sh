@@ -77,7 +77,7 @@ wrong 'no key in standard input' verify
 wrong 'no key in standard input' explain
 wrong 'one key' verify --credential-file -
 # Options of what is not there yet are unknown, not ignored.
-for option in --role --tenant --account --exclusive --max-uses --test; do
+for option in --role --tenant --account --exclusive --max-uses; do
 	wrong "$option" key create --name a --owner alice "$option" x
 done
 if [[ $(id -u) -eq 0 ]]; then

@@ -285,6 +285,40 @@ START_TEST(a_key_typed_as_the_user_is_not_recorded)
 }
 END_TEST
 
+/* Whatever its grants became: a test key opens nothing else, administers nothing, and is marked. */
+START_TEST(a_test_key_opens_what_is_below_test)
+{
+	struct wire_key key = wire_make_key(&host, &(struct message_key_create){ .name = "trial", .test = 1 });
+	struct message_verify request = request_for(key.secret);
+	struct wire_client *admin = wire_open(&host, WIRE_ADMIN_SOCKET);
+	struct message_key_create create = { .name = "second", .owner = "alice", .test = 1 };
+	struct message_key_update update = { .key = key.id, .changes = MESSAGE_CHANGE_PERMISSIONS };
+	struct message_key_list list = { .credential = key.secret };
+	CLEANUP_FREE char *audit = NULL;
+	struct message_key_page page;
+	struct message_key made;
+
+	ck_assert_int_eq(strncmp(key.secret, "akt_", 4), 0);
+	expect_grant(&request);
+	request.permission = "pam.test";
+	expect_refusal(&request, REASON_INSUFFICIENT_PERMISSION);
+	create.permissions = wire_texts("test.a", "pam.test", NULL);
+	ck_assert_int_eq(wire_ask(admin, WIRE_KEY_CREATE, &message_key_create, &create, &message_key, &made),
+			 ANSWER_INVALID);
+	ck_assert_msg(strstr(admin->detail, "'pam.test'") != NULL, "%s", admin->detail);
+	update.permissions = wire_texts("*", NULL);
+	ck_assert_int_eq(wire_ask(admin, WIRE_KEY_UPDATE, &message_key_update, &update, &message_key, &made),
+			 ANSWER_INVALID);
+	ck_assert_int_eq(wire_ask(admin, WIRE_KEY_LIST, &message_key_list, &list, &message_key_page, &page),
+			 ANSWER_BAD_CREDENTIAL);
+	wire_close(admin);
+	audit = host_read(&host, "log/audit.jsonl");
+	ck_assert_ptr_nonnull(strstr(audit, "\"permission\":\"test.use\",\"test\":true"));
+	ck_assert_ptr_nonnull(strstr(audit, "\"permission\":\"pam.test\",\"test\":true"));
+	ck_assert_ptr_nonnull(strstr(audit, "\"event\":\"key_create\",\"key_id\""));
+}
+END_TEST
+
 /* ---- whose word is taken ---- */
 
 /* What verify.sock says: no reason, ever. */
@@ -812,6 +846,7 @@ int main(void)
 	tcase_add_test(plain, a_key_ends_on_its_second);
 	tcase_add_test(plain, a_refusal_is_counted_and_recorded_with_its_reason);
 	tcase_add_test(plain, a_key_typed_as_the_user_is_not_recorded);
+	tcase_add_test(plain, a_test_key_opens_what_is_below_test);
 	tcase_add_test(plain, everybody_speaks_for_their_own_uid);
 	tcase_add_test(plain, a_handle_is_judged_again);
 	tcase_add_test(plain, a_handle_is_bound_to_user_service_source_and_socket_peer);

@@ -299,6 +299,48 @@ static const struct {
 	{ "a OR (((((((((b)))))))))", 13, "deeper than 8" },
 };
 
+/* Of a test key's grants what lies below "test." counts, and nothing else. */
+static const struct {
+	const char *query, *grants;
+	bool holds;
+} test_queries[] = {
+	{ "test.mail", "test.mail", true },
+	{ "test.mail", "test.*", true },
+	{ "test.mail", "*", true },
+	{ "test.a.b", "test.a.*", true },
+	{ "test.mail", "test.other", false },
+	{ "mail", "mail", false },
+	{ "mail", "*", false },
+	{ "test", "*", false },
+	{ "tests.mail", "*", false },
+	{ "atest.mail", "*", false },
+	{ "mail.test.a", "*", false },
+	{ "test.a AND mail", "*", false },
+	{ "test.a OR mail", "*", true },
+	{ "(mail OR pam.sshd) AND test.a", "*", false },
+	{ "test.a OR", "*", false },
+};
+
+START_TEST(a_test_key_reaches_what_is_below_test)
+{
+	ck_assert_msg(permission_query_holds_for_test(test_queries[_i].query, test_queries[_i].grants) ==
+			      test_queries[_i].holds,
+		      "\"%s\" with \"%s\"", test_queries[_i].query, test_queries[_i].grants);
+}
+END_TEST
+
+START_TEST(grants_of_test_keys)
+{
+	static const char *const good[] = { "test.a", "test.a.b", "test.*", "test.a.*" };
+	static const char *const bad[] = { "*", "test", "tests.a", "mail.*", "test.", "test.a*", "" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+		ck_assert_msg(permission_is_test_grant(good[i]), "%s", good[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		ck_assert_msg(!permission_is_test_grant(bad[i]), "%s", bad[i]);
+}
+END_TEST
+
 START_TEST(what_is_no_query_says_where_and_why)
 {
 	size_t offset = 4711;
@@ -463,6 +505,8 @@ int main(void)
 	tcase_add_test(cases, names_and_grants_have_a_limit);
 	tcase_add_loop_test(cases, grants_reach_so_far, 0, ARRAY_SIZE(coverages));
 	tcase_add_loop_test(cases, queries_come_to_an_answer, 0, ARRAY_SIZE(queries));
+	tcase_add_loop_test(cases, a_test_key_reaches_what_is_below_test, 0, ARRAY_SIZE(test_queries));
+	tcase_add_test(cases, grants_of_test_keys);
 	tcase_add_loop_test(cases, what_is_no_query_says_where_and_why, 0, ARRAY_SIZE(no_queries));
 	tcase_add_test(cases, a_mistake_at_the_end_undoes_all);
 	tcase_add_test(cases, queries_have_a_limit);
