@@ -4,6 +4,7 @@ common_libcommon_la_SOURCES = \
 	common/cleanup.h \
 	common/clock.c common/clock.h \
 	common/encoding.c common/encoding.h \
+	common/fault.c common/fault.h \
 	common/network.c common/network.h \
 	common/secret.c common/secret.h \
 	common/socket.c common/socket.h

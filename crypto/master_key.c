@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/fault.h"
 #include "common/secret.h"
 
 /* The kernel's form of a POSIX access control list as an extended attribute (linux/posix_acl_xattr.h). */
@@ -38,17 +38,6 @@ struct acl_entry {
 #define ACL_ENTRIES_MAX 16
 
 #define KEPT_MOST 99 /* old keys beside the present one */
-
-static __attribute__((format(printf, 4, 5))) int fail(int error, char *fault, size_t fault_size, const char *format,
-						      ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(fault, fault_size, format, arguments);
-	va_end(arguments);
-	return error;
-}
 
 /*
  * With an access control list the mode's group bits are the list's mask. systemd hands a credential on that way: root's
@@ -83,25 +72,26 @@ static int check_file(int fd, const char *path, char *fault, size_t fault_size)
 	struct stat status;
 
 	if (fstat(fd, &status) < 0)
-		return fail(-errno, fault, fault_size, "%s cannot be examined: %s", path, strerror(errno));
+		return fault_tell(-errno, fault, fault_size, "%s cannot be examined: %s", path, strerror(errno));
 	if (!S_ISREG(status.st_mode))
-		return fail(-EINVAL, fault, fault_size, "%s is no regular file: put the master key there", path);
+		return fault_tell(-EINVAL, fault, fault_size, "%s is no regular file: put the master key there", path);
 	if (status.st_uid != 0 && geteuid() == 0)
-		return fail(-EPERM, fault, fault_size,
-			    "%s belongs to uid %u, who could replace it: it must belong to root", path,
-			    (unsigned int)status.st_uid);
+		return fault_tell(-EPERM, fault, fault_size,
+				  "%s belongs to uid %u, who could replace it: it must belong to root", path,
+				  (unsigned int)status.st_uid);
 	if (status.st_uid != 0 && status.st_uid != geteuid())
-		return fail(-EPERM, fault, fault_size,
-			    "%s belongs to uid %u, who could replace it: it must belong to root or to uid %u", path,
-			    (unsigned int)status.st_uid, (unsigned int)geteuid());
+		return fault_tell(-EPERM, fault, fault_size,
+				  "%s belongs to uid %u, who could replace it: it must belong to root or to uid %u",
+				  path, (unsigned int)status.st_uid, (unsigned int)geteuid());
 	if ((status.st_mode & 0007) != 0 || ((status.st_mode & 0070) != 0 && !acl_is_private(fd)))
-		return fail(-EPERM, fault, fault_size,
-			    "%s is open to others (mode %04o): run chmod 0400 on it, and ask who may have copied it",
-			    path, (unsigned int)status.st_mode & 07777);
+		return fault_tell(
+			-EPERM, fault, fault_size,
+			"%s is open to others (mode %04o): run chmod 0400 on it, and ask who may have copied it", path,
+			(unsigned int)status.st_mode & 07777);
 	if (status.st_size != CRYPTO_KEY_SIZE)
-		return fail(-EINVAL, fault, fault_size,
-			    "%s has %lld bytes instead of %d: it is no master key; restore it from a backup", path,
-			    (long long)status.st_size, CRYPTO_KEY_SIZE);
+		return fault_tell(-EINVAL, fault, fault_size,
+				  "%s has %lld bytes instead of %d: it is no master key; restore it from a backup",
+				  path, (long long)status.st_size, CRYPTO_KEY_SIZE);
 	return 0;
 }
 
@@ -133,16 +123,16 @@ int master_key_read(const char *path, uint8_t ret_master[CRYPTO_KEY_SIZE], char 
 	int r;
 
 	if (fd < 0 && errno == ENOENT)
-		return fail(-ENOENT, ret_fault, fault_size,
-			    "%s is missing: restore the master key from a backup (apikeyd --init makes one only "
-			    "together with a new database)",
-			    path);
+		return fault_tell(-ENOENT, ret_fault, fault_size,
+				  "%s is missing: restore the master key from a backup (apikeyd --init makes one only "
+				  "together with a new database)",
+				  path);
 	if (fd < 0 && errno == ELOOP)
-		return fail(-ELOOP, ret_fault, fault_size,
-			    "%s is a symbolic link: put the master key itself there, or name the file it points to",
-			    path);
+		return fault_tell(
+			-ELOOP, ret_fault, fault_size,
+			"%s is a symbolic link: put the master key itself there, or name the file it points to", path);
 	if (fd < 0)
-		return fail(-errno, ret_fault, fault_size, "%s cannot be opened: %s", path, strerror(errno));
+		return fault_tell(-errno, ret_fault, fault_size, "%s cannot be opened: %s", path, strerror(errno));
 	r = check_file(fd, path, ret_fault, fault_size);
 	if (r < 0)
 		return r;
@@ -151,9 +141,10 @@ int master_key_read(const char *path, uint8_t ret_master[CRYPTO_KEY_SIZE], char 
 		memcpy(ret_master, master, sizeof(master));
 	secret_wipe(master, sizeof(master));
 	if (size < 0)
-		return fail((int)size, ret_fault, fault_size, "%s cannot be read: %s", path, strerror((int)-size));
+		return fault_tell((int)size, ret_fault, fault_size, "%s cannot be read: %s", path,
+				  strerror((int)-size));
 	if (size != CRYPTO_KEY_SIZE)
-		return fail(-EINVAL, ret_fault, fault_size, "%s was cut short while it was read", path);
+		return fault_tell(-EINVAL, ret_fault, fault_size, "%s was cut short while it was read", path);
 	return 0;
 }
 
@@ -254,10 +245,11 @@ static int open_folder(const char *path, int *ret_folder, const char **ret_name,
 	int folder;
 
 	if (!folder_path)
-		return fail(-ENOMEM, fault, fault_size, "out of memory");
+		return fault_tell(-ENOMEM, fault, fault_size, "out of memory");
 	folder = open(folder_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder < 0)
-		return fail(-errno, fault, fault_size, "the folder of %s cannot be opened: %s", path, strerror(errno));
+		return fault_tell(-errno, fault, fault_size, "the folder of %s cannot be opened: %s", path,
+				  strerror(errno));
 	*ret_folder = folder;
 	*ret_name = slash ? slash + 1 : path;
 	return 0;
@@ -279,9 +271,9 @@ int master_key_make(const char *path, uint8_t ret_master[CRYPTO_KEY_SIZE], char 
 		memcpy(ret_master, key, sizeof(key));
 	secret_wipe(key, sizeof(key));
 	if (r == -EEXIST)
-		return fail(r, ret_fault, fault_size, "%s exists already and was left as it is", path);
+		return fault_tell(r, ret_fault, fault_size, "%s exists already and was left as it is", path);
 	if (r < 0)
-		return fail(r, ret_fault, fault_size, "%s cannot be made: %s", path, strerror(-r));
+		return fault_tell(r, ret_fault, fault_size, "%s cannot be made: %s", path, strerror(-r));
 	return 0;
 }
 
@@ -294,5 +286,5 @@ int master_key_replace(const char *path, const uint8_t master[CRYPTO_KEY_SIZE], 
 	if (r < 0)
 		return r;
 	r = place_key(folder, name, master, true);
-	return r < 0 ? fail(r, ret_fault, fault_size, "%s cannot be replaced: %s", path, strerror(-r)) : 0;
+	return r < 0 ? fault_tell(r, ret_fault, fault_size, "%s cannot be replaced: %s", path, strerror(-r)) : 0;
 }

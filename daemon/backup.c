@@ -4,27 +4,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "common/cleanup.h"
+#include "common/fault.h"
 #include "config.h"
 
 #define UNFINISHED STORE_FILE ".backup"
 #define PART_SIZE 65536
-
-static int __attribute__((format(printf, 4, 5)))
-fail(int error, char *fault, size_t fault_size, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(fault, fault_size, format, arguments);
-	va_end(arguments);
-	return error;
-}
 
 void backup_clean(const char *folder)
 {
@@ -93,7 +82,7 @@ static int copy_store(struct store_reader *reader, const char *path, struct back
 		r = store_count_keys(reader, counts);
 	if (r < 0) {
 		store_read_end(reader);
-		return fail(r, fault, fault_size, "%s", store_fault(reader));
+		return fault_tell(r, fault, fault_size, "%s", store_fault(reader));
 	}
 	for (size_t i = 0; i < STORE_STATE_COUNT; i++)
 		backup->keys += counts[i];
@@ -111,11 +100,11 @@ int backup_take(struct store *store, const char *folder, const uint8_t master[CR
 	int r;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/" UNFINISHED, folder) >= sizeof(path))
-		return fail(-ENAMETOOLONG, ret_fault, fault_size, "%s: this path is too long", folder);
+		return fault_tell(-ENAMETOOLONG, ret_fault, fault_size, "%s: this path is too long", folder);
 	backup_clean(folder);
 	r = store_reader_open(store, &reader);
 	if (r < 0)
-		return fail(r, ret_fault, fault_size, "the key store cannot be read: %s", strerror(-r));
+		return fault_tell(r, ret_fault, fault_size, "the key store cannot be read: %s", strerror(-r));
 	r = copy_store(reader, path, &backup, ret_fault, fault_size);
 	store_reader_close(reader);
 	if (r < 0)
@@ -126,7 +115,7 @@ int backup_take(struct store *store, const char *folder, const uint8_t master[CR
 	if (r == 0)
 		r = seal_copy(&backup, master);
 	if (r < 0)
-		return fail(r, ret_fault, fault_size, "%s: the copy cannot be finished: %s", path, strerror(-r));
+		return fault_tell(r, ret_fault, fault_size, "%s: the copy cannot be finished: %s", path, strerror(-r));
 	*ret_backup = backup;
 	backup.fd = -1;
 	return 0;

@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "common/cleanup.h"
+#include "common/fault.h"
 #include "common/secret.h"
 #include "daemon/audit.h"
 #include "daemon/keyring.h"
@@ -30,17 +30,6 @@ struct restore {
 	struct store *store;
 	struct store_reader *reader;
 };
-
-static int __attribute__((format(printf, 4, 5)))
-fail(int error, char *fault, size_t fault_size, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(fault, fault_size, format, arguments);
-	va_end(arguments);
-	return error;
-}
 
 /* ---- the file ---- */
 
@@ -70,21 +59,23 @@ int restore_new(const char *folder, struct restore **ret_restore, char *ret_faul
 	CLEANUP_FREE struct restore *restore = calloc(1, sizeof(*restore));
 
 	if (!restore)
-		return fail(-ENOMEM, ret_fault, fault_size, "out of memory");
+		return fault_tell(-ENOMEM, ret_fault, fault_size, "out of memory");
 	if (strlen(folder) + sizeof("/" SUBFOLDER "/" STORE_FILE ".schema-4294967295.new") > PATH_MAX)
-		return fail(-ENAMETOOLONG, ret_fault, fault_size, "%s: this path is too long", folder);
+		return fault_tell(-ENAMETOOLONG, ret_fault, fault_size, "%s: this path is too long", folder);
 	strcpy(restore->folder, folder);
 	strcpy(stpcpy(restore->inside, folder), "/" SUBFOLDER);
 	strcpy(stpcpy(restore->path, restore->inside), "/" STORE_FILE);
 	restore_clean(folder);
 	if (mkdir(restore->inside, 0700) < 0)
-		return fail(-errno, ret_fault, fault_size, "%s cannot be made: %s", restore->inside, strerror(errno));
+		return fault_tell(-errno, ret_fault, fault_size, "%s cannot be made: %s", restore->inside,
+				  strerror(errno));
 	restore->fd = open(restore->path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (restore->fd < 0) {
 		int error = errno;
 
 		restore_clean(folder);
-		return fail(-error, ret_fault, fault_size, "%s cannot be made: %s", restore->path, strerror(error));
+		return fault_tell(-error, ret_fault, fault_size, "%s cannot be made: %s", restore->path,
+				  strerror(error));
 	}
 	*ret_restore = restore;
 	restore = NULL;
@@ -169,33 +160,33 @@ static int check_seal(struct restore *restore, char *fault, size_t fault_size)
 	int r;
 
 	if (restore->size <= sizeof(bytes))
-		return fail(-EINVAL, fault, fault_size, "this is no backup of apikeyd: it is too short");
+		return fault_tell(-EINVAL, fault, fault_size, "this is no backup of apikeyd: it is too short");
 	if (pread(restore->fd, bytes, sizeof(bytes), (off_t)size) != (ssize_t)sizeof(bytes))
-		return fail(-EIO, fault, fault_size, "the backup cannot be read: %s", strerror(errno));
+		return fault_tell(-EIO, fault, fault_size, "the backup cannot be read: %s", strerror(errno));
 	r = crypto_hash_new(&hash);
 	if (r == 0)
 		r = hash_file(restore->fd, size, hash);
 	if (r == 0)
 		r = backup_seal_read(bytes, size, hash, &restore->seal);
 	if (r == -EINVAL)
-		return fail(
+		return fault_tell(
 			r, fault, fault_size,
 			"this is no backup of apikeyd, or its end is missing: fetch the whole file again, or take an "
 			"older backup");
 	if (r == -EBADMSG)
-		return fail(
+		return fault_tell(
 			r, fault, fault_size,
 			"the backup is damaged: what is in it is not what was written; fetch the file again, or take "
 			"an older backup");
 	if (r == 0)
 		r = backup_seal_verify(bytes, restore->master);
 	if (r == -EKEYREJECTED)
-		return fail(
+		return fault_tell(
 			r, fault, fault_size,
 			"the backup was not made under this host's master key, or was changed by somebody: bring the "
 			"master key of the host it comes from (apikeyctl master-key import), restart apikeyd and "
 			"restore again");
-	return r < 0 ? fail(r, fault, fault_size, "the backup cannot be checked: %s", strerror(-r)) : 0;
+	return r < 0 ? fault_tell(r, fault, fault_size, "the backup cannot be checked: %s", strerror(-r)) : 0;
 }
 
 static int check_database(struct restore *restore, char *fault, size_t fault_size)
@@ -209,7 +200,7 @@ static int check_database(struct restore *restore, char *fault, size_t fault_siz
 		return r;
 	r = store_reader_open(restore->store, &restore->reader);
 	if (r < 0)
-		return fail(r, fault, fault_size, "the backup cannot be read: %s", strerror(-r));
+		return fault_tell(r, fault, fault_size, "the backup cannot be read: %s", strerror(-r));
 	r = store_check(restore->reader, fault, fault_size);
 	if (r == 0)
 		r = keyring_load(restore->reader, restore->master, &keyring, fault, fault_size);
@@ -225,11 +216,11 @@ int restore_check(struct restore *restore, const uint8_t master[CRYPTO_KEY_SIZE]
 	if (restore->store)
 		return 0;
 	if (restore->fd < 0)
-		return fail(-EINVAL, ret_fault, fault_size, "the backup was refused already");
+		return fault_tell(-EINVAL, ret_fault, fault_size, "the backup was refused already");
 	memcpy(restore->master, master, sizeof(restore->master));
 	r = check_seal(restore, ret_fault, fault_size);
 	if (r == 0 && ftruncate(restore->fd, (off_t)(restore->size - BACKUP_SEAL_SIZE)) < 0)
-		r = fail(-errno, ret_fault, fault_size, "the backup cannot be written: %s", strerror(errno));
+		r = fault_tell(-errno, ret_fault, fault_size, "the backup cannot be written: %s", strerror(errno));
 	close(restore->fd);
 	restore->fd = -1;
 	if (r == 0)
@@ -282,7 +273,7 @@ static int present_open(const struct restore *restore, struct vault *vault, stru
 
 static int refuse_unreadable(const char *why, char *fault, size_t fault_size)
 {
-	return fail(
+	return fault_tell(
 		-ESTALE, fault, fault_size,
 		"the present key store cannot be read, so nobody knows what was revoked since the backup (%s); mend "
 		"it, or say --accept-revived to bring back every key as it was in the backup",
@@ -307,8 +298,8 @@ static int hold_against(struct restore *restore, bool write, struct present *pre
 		r = restore_merge(NULL, restore->reader, NULL, true, now, &outcome->report, &present_failed);
 	}
 	if (r < 0)
-		fail(r, fault, fault_size, "the backup cannot be compared with the key store: %s",
-		     *store_fault(restore->reader) ? store_fault(restore->reader) : strerror(-r));
+		fault_tell(r, fault, fault_size, "the backup cannot be compared with the key store: %s",
+			   *store_fault(restore->reader) ? store_fault(restore->reader) : strerror(-r));
 	return r;
 }
 
@@ -318,7 +309,7 @@ static int open_for(struct restore *restore, struct vault *vault, bool accept_re
 	char why[256] = "";
 
 	if (!restore->store)
-		return fail(-EINVAL, fault, fault_size, "the backup was not checked, or was refused");
+		return fault_tell(-EINVAL, fault, fault_size, "the backup was not checked, or was refused");
 	memset(outcome, 0, sizeof(*outcome));
 	outcome->seal = restore->seal;
 	if (present_open(restore, vault, ret_present, why, sizeof(why)) < 0) {
@@ -406,9 +397,9 @@ static int merge(struct restore *restore, struct present *present, struct audit 
 		r = store_write_commit(restore->store);
 	else
 		store_write_abort(restore->store);
-	return r < 0 ? fail(r, fault, fault_size, "the backup cannot be made ready: %s",
-			    *store_fault(store_writer(restore->store)) ? store_fault(store_writer(restore->store))
-								       : strerror(-r))
+	return r < 0 ? fault_tell(r, fault, fault_size, "the backup cannot be made ready: %s",
+				  *store_fault(store_writer(restore->store)) ? store_fault(store_writer(restore->store))
+									     : strerror(-r))
 		     : 0;
 }
 
@@ -427,7 +418,7 @@ static int keep_present(struct restore *restore, struct present *present, char *
 	if (rename(fresh, kept) < 0) {
 		r = -errno;
 		(void)unlink(fresh);
-		return fail(r, fault, fault_size, "%s cannot be made: %s", kept, strerror(-r));
+		return fault_tell(r, fault, fault_size, "%s cannot be made: %s", kept, strerror(-r));
 	}
 	/* The log of one that was kept whole, with its log, would be taken for this one's. */
 	strcpy(stpcpy(fresh, kept), "-wal");
@@ -444,8 +435,8 @@ static int take_place(struct restore *restore, struct present *present, char *fa
 	if (present->store) {
 		r = store_replace(present->store, restore->reader);
 		if (r < 0)
-			fail(r, fault, fault_size, "the key store cannot be replaced: %s",
-			     store_fault(store_writer(present->store)));
+			fault_tell(r, fault, fault_size, "the key store cannot be replaced: %s",
+				   store_fault(store_writer(present->store)));
 		return r;
 	}
 	/* A copy without a log, which nobody has open. */

@@ -7,26 +7,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "common/cleanup.h"
+#include "common/fault.h"
 #include "daemon/store_connection.h"
 #include "daemon/store_schema.h"
 #include "daemon/store_write.h"
-
-static int __attribute__((format(printf, 4, 5)))
-fail(int error, char *fault, size_t fault_size, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(fault, fault_size, format, arguments);
-	va_end(arguments);
-	return error;
-}
 
 static int sync_path(const char *path, int flags)
 {
@@ -64,7 +53,7 @@ static int fill_copy(struct store_reader *reader, const char *path, const struct
 	if (r == 0)
 		r = sql_copy_pages(&copy, reader);
 	if (r < 0)
-		fail(r, fault, fault_size, "%s", copy.fault);
+		fault_tell(r, fault, fault_size, "%s", copy.fault);
 	sql_close(&copy);
 	if (r < 0)
 		return r;
@@ -74,7 +63,7 @@ static int fill_copy(struct store_reader *reader, const char *path, const struct
 	if (r == 0 && count > 0)
 		r = set_numbers(&copy, numbers, count);
 	if (r < 0)
-		fail(r, fault, fault_size, "%s", copy.fault);
+		fault_tell(r, fault, fault_size, "%s", copy.fault);
 	sql_close(&copy);
 	return r;
 }
@@ -97,13 +86,13 @@ int store_copy(struct store_reader *reader, const char *path, const struct store
 	int r;
 
 	if (fd < 0)
-		return fail(-errno, ret_fault, fault_size, "%s cannot be made: %s", path, strerror(errno));
+		return fault_tell(-errno, ret_fault, fault_size, "%s cannot be made: %s", path, strerror(errno));
 	close(fd);
 	r = fill_copy(reader, path, numbers, count, ret_fault, fault_size);
 	if (r == 0) {
 		r = sync_path(path, O_NOFOLLOW);
 		if (r < 0)
-			fail(r, ret_fault, fault_size, "%s cannot be written: %s", path, strerror(-r));
+			fault_tell(r, ret_fault, fault_size, "%s cannot be written: %s", path, strerror(-r));
 	}
 	if (r < 0)
 		remove_copy(path);
@@ -222,7 +211,7 @@ int store_examine(const char *path, char *ret_fault, size_t fault_size)
 	if (r == 0)
 		r = check_pages(&given);
 	if (r < 0)
-		fail(r, ret_fault, fault_size, "%s", given.fault);
+		fault_tell(r, ret_fault, fault_size, "%s", given.fault);
 	sql_close(&given);
 	return r < 0 ? -EIO : 0;
 }
@@ -293,14 +282,15 @@ int store_install(const char *folder, const char *path, char *ret_fault, size_t 
 	int r;
 
 	if (!names)
-		return fail(-ENOMEM, ret_fault, fault_size, "out of memory");
+		return fault_tell(-ENOMEM, ret_fault, fault_size, "out of memory");
 	if (!names_fill(names, folder))
-		return fail(-ENAMETOOLONG, ret_fault, fault_size, "%s: this path is too long", folder);
+		return fault_tell(-ENAMETOOLONG, ret_fault, fault_size, "%s: this path is too long", folder);
 	r = sync_path(path, O_NOFOLLOW);
 	if (r == 0)
 		r = install(names, path);
 	if (r < 0) {
-		fail(r, ret_fault, fault_size, "the key store in %s cannot be replaced: %s", folder, strerror(-r));
+		fault_tell(r, ret_fault, fault_size, "the key store in %s cannot be replaced: %s", folder,
+			   strerror(-r));
 		store_install_undo(folder);
 	}
 	return r;
