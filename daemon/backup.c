@@ -11,19 +11,17 @@
 #include "common/cleanup.h"
 #include "common/fault.h"
 #include "config.h"
+#include "daemon/store_file.h"
 
 #define UNFINISHED STORE_FILE ".backup"
 #define PART_SIZE 65536
 
 void backup_clean(const char *folder)
 {
-	static const char *const suffixes[] = { "", "-journal", "-wal", "-shm" };
 	char path[PATH_MAX];
 
-	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
-		if ((size_t)snprintf(path, sizeof(path), "%s/" UNFINISHED "%s", folder, suffixes[i]) < sizeof(path))
-			(void)unlink(path);
-	}
+	if ((size_t)snprintf(path, sizeof(path), "%s/" UNFINISHED, folder) < sizeof(path))
+		store_file_remove(path);
 }
 
 static uint64_t version_number(void)

@@ -14,6 +14,7 @@
 #include "common/secret.h"
 #include "daemon/audit.h"
 #include "daemon/keyring.h"
+#include "daemon/store_file.h"
 
 #define SUBFOLDER STORE_FILE ".restore"
 #define PART_SIZE 65536
@@ -36,13 +37,10 @@ struct restore {
 void restore_clean(const char *folder)
 {
 	/* What store_open() may make beside the database, a migration's copies included. */
-	static const char *const names[] = { STORE_FILE, STORE_FILE "-journal", STORE_FILE "-wal", STORE_FILE "-shm" };
 	char path[PATH_MAX];
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if ((size_t)snprintf(path, sizeof(path), "%s/" SUBFOLDER "/%s", folder, names[i]) < sizeof(path))
-			(void)unlink(path);
-	}
+	if ((size_t)snprintf(path, sizeof(path), "%s/" SUBFOLDER "/" STORE_FILE, folder) < sizeof(path))
+		store_file_remove(path);
 	for (unsigned int version = 1; version <= store_schema(); version++) {
 		if ((size_t)snprintf(path, sizeof(path), "%s/" SUBFOLDER "/" STORE_FILE ".schema-%u", folder, version) <
 		    sizeof(path))
@@ -51,7 +49,7 @@ void restore_clean(const char *folder)
 	if ((size_t)snprintf(path, sizeof(path), "%s/" SUBFOLDER, folder) < sizeof(path))
 		(void)rmdir(path);
 	if ((size_t)snprintf(path, sizeof(path), "%s/" STORE_KEPT ".new", folder) < sizeof(path))
-		(void)unlink(path);
+		store_file_remove(path);
 }
 
 int restore_new(const char *folder, struct restore **ret_restore, char *ret_fault, size_t fault_size)
@@ -411,7 +409,7 @@ static int keep_present(struct restore *restore, struct present *present, char *
 
 	strcpy(stpcpy(kept, restore->folder), "/" STORE_KEPT);
 	strcpy(stpcpy(fresh, restore->folder), "/" STORE_KEPT ".new");
-	(void)unlink(fresh);
+	store_file_remove(fresh);
 	r = store_copy(present->reader, fresh, NULL, 0, fault, fault_size);
 	if (r < 0)
 		return r;
@@ -441,7 +439,7 @@ static int take_place(struct restore *restore, struct present *present, char *fa
 	}
 	/* A copy without a log, which nobody has open. */
 	strcpy(stpcpy(path, restore->folder), "/" STORE_KEPT ".new");
-	(void)unlink(path);
+	store_file_remove(path);
 	r = store_copy(restore->reader, path, NULL, 0, fault, fault_size);
 	if (r == 0)
 		r = store_install(restore->folder, path, fault, fault_size);

@@ -14,15 +14,9 @@
 #include "common/cleanup.h"
 #include "common/fault.h"
 #include "daemon/store_connection.h"
+#include "daemon/store_file.h"
 #include "daemon/store_schema.h"
 #include "daemon/store_write.h"
-
-static int sync_path(const char *path, int flags)
-{
-	CLEANUP_CLOSE int fd = open(path, flags | O_RDONLY | O_CLOEXEC);
-
-	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
-}
 
 /* ---- out ---- */
 
@@ -68,17 +62,6 @@ static int fill_copy(struct store_reader *reader, const char *path, const struct
 	return r;
 }
 
-static void remove_copy(const char *path)
-{
-	static const char *const suffixes[] = { "", "-journal", "-wal", "-shm" };
-	char name[PATH_MAX];
-
-	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
-		if ((size_t)snprintf(name, sizeof(name), "%s%s", path, suffixes[i]) < sizeof(name))
-			(void)unlink(name);
-	}
-}
-
 int store_copy(struct store_reader *reader, const char *path, const struct store_number *numbers, size_t count,
 	       char *ret_fault, size_t fault_size)
 {
@@ -90,12 +73,12 @@ int store_copy(struct store_reader *reader, const char *path, const struct store
 	close(fd);
 	r = fill_copy(reader, path, numbers, count, ret_fault, fault_size);
 	if (r == 0) {
-		r = sync_path(path, O_NOFOLLOW);
+		r = store_file_sync(path, O_NOFOLLOW);
 		if (r < 0)
 			fault_tell(r, ret_fault, fault_size, "%s cannot be written: %s", path, strerror(-r));
 	}
 	if (r < 0)
-		remove_copy(path);
+		store_file_remove(path);
 	return r;
 }
 
@@ -265,15 +248,15 @@ static int install(const struct names *names, const char *path)
 	(void)unlink(names->kept);
 	if (link(names->database, names->kept) < 0 && errno != ENOENT)
 		return -errno;
-	r = sync_path(names->folder, O_DIRECTORY);
+	r = store_file_sync(names->folder, O_DIRECTORY);
 	if (r == 0)
 		r = rename_if_there(names->log, names->kept_log);
 	(void)unlink(names->shared);
 	if (r == 0)
-		r = sync_path(names->folder, O_DIRECTORY);
+		r = store_file_sync(names->folder, O_DIRECTORY);
 	if (r == 0 && rename(path, names->database) < 0)
 		r = -errno;
-	return r < 0 ? r : sync_path(names->folder, O_DIRECTORY);
+	return r < 0 ? r : store_file_sync(names->folder, O_DIRECTORY);
 }
 
 int store_install(const char *folder, const char *path, char *ret_fault, size_t fault_size)
@@ -285,7 +268,7 @@ int store_install(const char *folder, const char *path, char *ret_fault, size_t 
 		return fault_tell(-ENOMEM, ret_fault, fault_size, "out of memory");
 	if (!names_fill(names, folder))
 		return fault_tell(-ENAMETOOLONG, ret_fault, fault_size, "%s: this path is too long", folder);
-	r = sync_path(path, O_NOFOLLOW);
+	r = store_file_sync(path, O_NOFOLLOW);
 	if (r == 0)
 		r = install(names, path);
 	if (r < 0) {

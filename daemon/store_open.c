@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 
 #include "common/cleanup.h"
+#include "daemon/store_file.h"
 #include "daemon/store_write.h"
 
 /* Of the writer. The log is cut back to this size, so that some room stays its own when the disk is full. */
@@ -135,24 +136,6 @@ static int file_check(const struct paths *paths, struct fault *fault)
 	return 0;
 }
 
-static int folder_sync(const struct paths *paths)
-{
-	CLEANUP_CLOSE int fd = open(paths->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
-}
-
-static void unfinished_remove(const struct paths *paths)
-{
-	static const char *const suffixes[] = { "", "-journal", "-wal", "-shm" };
-	char path[PATH_MAX];
-
-	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
-		if ((size_t)snprintf(path, sizeof(path), "%s%s", paths->unfinished, suffixes[i]) < sizeof(path))
-			(void)unlink(path);
-	}
-}
-
 /* Fills the unfinished file. It is on disk when this returns 0: a commit syncs it. */
 static int unfinished_fill(const struct paths *paths, const struct store_schema *schema, struct fault *fault)
 {
@@ -186,15 +169,15 @@ static int file_create(const struct paths *paths, const struct store_schema *sch
 			  log);
 		return -EIO;
 	}
-	unfinished_remove(paths);
+	store_file_remove(paths->unfinished);
 	r = unfinished_fill(paths, schema, fault);
 	if (r == 0 && rename(paths->unfinished, paths->database) < 0)
 		r = fault_of_file(fault, paths->database, errno);
 	if (r < 0) {
-		unfinished_remove(paths);
+		store_file_remove(paths->unfinished);
 		return r;
 	}
-	r = folder_sync(paths);
+	r = store_file_sync(paths->folder, O_DIRECTORY);
 	return r < 0 ? fault_of_file(fault, paths->folder, -r) : 0;
 }
 

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "common/cleanup.h"
+#include "daemon/store_file.h"
 
 /*
  * Version 1.
@@ -200,13 +201,6 @@ static int copy_pages(struct store_reader *connection, const char *copy)
 	return r;
 }
 
-static int sync_path(const char *path, int flags)
-{
-	CLEANUP_CLOSE int fd = open(path, flags | O_RDONLY | O_CLOEXEC);
-
-	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
-}
-
 /* A copy with a final name is a whole copy: it is made under another name first. */
 static int schema_copy(struct store_reader *connection, int version)
 {
@@ -227,11 +221,11 @@ static int schema_copy(struct store_reader *connection, int version)
 	close(fd);
 	r = copy_pages(connection, unfinished);
 	if (r == 0) {
-		r = sync_path(unfinished, O_NOFOLLOW);
+		r = store_file_sync(unfinished, O_NOFOLLOW);
 		if (r == 0 && rename(unfinished, copy) < 0)
 			r = -errno;
 		if (r == 0)
-			r = sync_path(folder, O_DIRECTORY);
+			r = store_file_sync(folder, O_DIRECTORY);
 		if (r < 0)
 			r = copy_fault(connection, copy, -r);
 	}
