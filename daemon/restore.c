@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 #include "daemon/restore.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -34,20 +35,28 @@ struct restore {
 
 /* ---- the file ---- */
 
+/* Whatever is in it: a migration that was cut short has left files that no list here would know. */
+static void remove_folder(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	while (folder && (entry = readdir(folder)))
+		(void)unlinkat(fd, entry->d_name, 0); /* which takes no folder, such as the two that are always there */
+	if (folder)
+		closedir(folder);
+	else if (fd >= 0)
+		close(fd);
+	(void)rmdir(path);
+}
+
 void restore_clean(const char *folder)
 {
-	/* What store_open() may make beside the database, a migration's copies included. */
 	char path[PATH_MAX];
 
-	if ((size_t)snprintf(path, sizeof(path), "%s/" SUBFOLDER "/" STORE_FILE, folder) < sizeof(path))
-		store_file_remove(path);
-	for (unsigned int version = 1; version <= store_schema(); version++) {
-		if ((size_t)snprintf(path, sizeof(path), "%s/" SUBFOLDER "/" STORE_FILE ".schema-%u", folder, version) <
-		    sizeof(path))
-			(void)unlink(path);
-	}
 	if ((size_t)snprintf(path, sizeof(path), "%s/" SUBFOLDER, folder) < sizeof(path))
-		(void)rmdir(path);
+		remove_folder(path);
 	if ((size_t)snprintf(path, sizeof(path), "%s/" STORE_KEPT ".new", folder) < sizeof(path))
 		store_file_remove(path);
 }

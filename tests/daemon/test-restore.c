@@ -565,6 +565,29 @@ START_TEST(parts_come_in_order)
 }
 END_TEST
 
+/* What a daemon has left that was killed while it migrated a backup does not stand in the way of the next restore. */
+START_TEST(leftovers_are_removed)
+{
+	static const char *const names[] = { "apikeyd.db", "apikeyd.db-wal", "apikeyd.db.schema-1",
+					     "apikeyd.db.schema-1.new", "apikeyd.db.schema-1.new-journal" };
+	char folder[PATH_MAX + 32], path[PATH_MAX + 64];
+
+	snprintf(folder, sizeof(folder), "%s/" STORE_FILE ".restore", scratch.folder);
+	ck_assert_int_eq(mkdir(folder, 0700), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		CLEANUP_CLOSE int fd = -1;
+
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		ck_assert_int_ge(fd, 0);
+	}
+	ck_assert_int_eq(restore_new(scratch.folder, &restore, fault, sizeof(fault)), 0);
+	restore_free(restore);
+	restore = NULL;
+	ck_assert_int_ne(access(folder, F_OK), 0);
+}
+END_TEST
+
 /* More keys than are listed: those that matter most are. */
 START_TEST(what_was_taken_away_is_listed_first)
 {
@@ -607,6 +630,7 @@ int main(void)
 	tcase_add_loop_test(stores, an_unreadable_store_is_replaced_when_that_is_accepted, 0, 2);
 	tcase_add_test(stores, a_new_host_takes_over);
 	tcase_add_test(stores, parts_come_in_order);
+	tcase_add_test(stores, leftovers_are_removed);
 	tcase_add_test(stores, what_was_taken_away_is_listed_first);
 	suite_add_tcase(suite, stores);
 	return suite_run(suite);
