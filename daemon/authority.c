@@ -120,18 +120,5 @@ bool authority_covers(const struct authority *authority, const char *permissions
 		return true;
 	if (authority->kind == AUTHORITY_NONE)
 		return false;
-	while (*permissions != '\0') {
-		char grant[WIRE_PERMISSION_MAX + 1];
-		size_t size = strcspn(permissions, " ");
-
-		if (size >= sizeof(grant))
-			return false;
-		memcpy(grant, permissions, size);
-		grant[size] = '\0';
-		if (!permission_grants_cover(held, grant))
-			return false;
-		permissions += size;
-		permissions += strspn(permissions, " ");
-	}
-	return true;
+	return permission_grants_cover_all(held, permissions);
 }

@@ -49,24 +49,6 @@ static bool list_within(const char *list, const char *other, char separator)
 	return true;
 }
 
-static bool grants_within(const char *grants, const char *other)
-{
-	char grant[WIRE_PERMISSION_MAX + 1];
-
-	while (*grants != '\0') {
-		size_t length = strcspn(grants, " ");
-
-		if (length >= sizeof(grant))
-			return false;
-		memcpy(grant, grants, length);
-		grant[length] = '\0';
-		if (length > 0 && !permission_grants_cover(other, grant))
-			return false;
-		grants += length + (grants[length] != '\0');
-	}
-	return true;
-}
-
 static const struct store_secret *find_secret(const struct store_key *key, const struct store_secret *wanted)
 {
 	for (size_t i = 0; i < key->secret_count; i++) {
@@ -96,7 +78,8 @@ static unsigned int narrowed(const struct store_key *then, const struct store_ke
 {
 	unsigned int what = 0;
 
-	if (!grants_within(then->permissions, now->permissions) || !list_within(then->roles, now->roles, ' '))
+	if (!permission_grants_cover_all(now->permissions, then->permissions) ||
+	    !list_within(then->roles, now->roles, ' '))
 		what |= NARROWED_PERMISSIONS;
 	if (!list_within(then->users, now->users, '\n'))
 		what |= NARROWED_USERS;

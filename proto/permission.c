@@ -60,15 +60,20 @@ static bool is_wildcard(struct piece grant, struct piece *ret_stem)
 	return true;
 }
 
-bool permission_is_grant(const char *text)
+static bool is_grant(struct piece grant)
 {
-	struct piece grant = { text, strlen(text) }, stem;
+	struct piece stem;
 
 	if (grant.size > WIRE_PERMISSION_MAX)
 		return false;
 	if (!is_wildcard(grant, &stem))
 		return is_name(grant);
 	return stem.size == 0 || is_name((struct piece){ stem.start, stem.size - 1 });
+}
+
+bool permission_is_grant(const char *text)
+{
+	return is_grant((struct piece){ text, strlen(text) });
 }
 
 static bool starts_with(struct piece text, struct piece start)
@@ -109,6 +114,19 @@ static const char test_stem[] = "test.";
 bool permission_is_test_grant(const char *grant)
 {
 	return permission_is_grant(grant) && strncmp(grant, test_stem, strlen(test_stem)) == 0;
+}
+
+bool permission_grants_cover_all(const char *grants, const char *wanted)
+{
+	while (*wanted != '\0') {
+		struct piece grant = { wanted, strcspn(wanted, " ") };
+
+		if (!is_grant(grant) || !grants_cover(grants, grant))
+			return false;
+		wanted += grant.size;
+		wanted += strspn(wanted, " ");
+	}
+	return true;
 }
 
 /* ---- queries: recursive descent, evaluated as it is read; the depth bounds the recursion ---- */

@@ -39,6 +39,9 @@ bool permission_is_test_grant(const char *grant);
 /* True when whoever holds grants may hand on this grant: one of them reaches at least as far. */
 bool permission_grants_cover(const char *grants, const char *grant);
 
+/* The same for all of several grants, separated by spaces; true for none. */
+bool permission_grants_cover_all(const char *grants, const char *wanted);
+
 /* Makes the module's default query, "pam.<service>". False when the service name does not fit a segment, or size is too
  * small. */
 bool permission_default_query(const char *service, char *ret_query, size_t size);

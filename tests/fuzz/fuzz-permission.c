@@ -28,6 +28,7 @@ static void check_grant(const char *grants, const char *grant)
 	MUST(permission_grants_cover("*", grant));
 	MUST(permission_grants_cover(grant, grant));
 	MUST(!permission_grants_cover("", grant));
+	MUST(permission_grants_cover(grants, grant) == permission_grants_cover_all(grants, grant));
 	/* Whoever may hand a name on may use it. */
 	if (permission_is_name(grant))
 		MUST(permission_grants_cover(grants, grant) == permission_query_holds(grant, grants));

@@ -170,6 +170,52 @@ START_TEST(grants_reach_so_far)
 END_TEST
 
 static const struct {
+	const char *grants, *wanted;
+	bool covered;
+} several[] = {
+	{ "", "", true },
+	{ "mail", "", true },
+	{ "", "mail", false },
+	{ "mail", "mail", true },
+	{ "mail.* pam.sshd", "pam.sshd mail.imap", true },
+	{ "mail.* pam.sshd", "mail.imap mail.* pam.sshd", true },
+	{ "mail.* pam.sshd", "mail.imap pam.sudo", false },
+	{ "mail.* pam.sshd", "pam.sudo mail.imap", false },
+	{ "mail.imap pam.sshd", "mail.*", false },
+	{ "*", "mail.* pam.sshd *", true },
+	{ "mail.*", "*", false },
+	/* one that is no grant is not covered, not even by all */
+	{ "*", "mail MAIL", false },
+	{ "*", "mail. pam", false },
+	{ "*", "mail\npam", false },
+	{ "*", " mail", false },
+	{ "mail pam", "mail  pam ", true },
+};
+
+START_TEST(several_grants_reach_so_far)
+{
+	ck_assert_msg(permission_grants_cover_all(several[_i].grants, several[_i].wanted) == several[_i].covered,
+		      "\"%s\" for \"%s\"", several[_i].grants, several[_i].wanted);
+}
+END_TEST
+
+/* The longest grant counts among several, one byte more does not. */
+START_TEST(several_grants_have_a_limit)
+{
+	char wanted[WIRE_PERMISSION_MAX + sizeof("mail .")];
+
+	strcpy(wanted, "mail ");
+	for (size_t i = 0; i < WIRE_PERMISSION_MAX; i++)
+		wanted[5 + i] = i % 2 == 0 || i == WIRE_PERMISSION_MAX - 1 ? 'a' : '.';
+	wanted[5 + WIRE_PERMISSION_MAX] = '\0';
+	ck_assert(permission_grants_cover_all("*", wanted));
+	ck_assert(!permission_grants_cover_all("mail", wanted));
+	strcat(wanted, "a");
+	ck_assert(!permission_grants_cover_all("*", wanted));
+}
+END_TEST
+
+static const struct {
 	const char *query, *grants;
 	bool holds;
 } queries[] = {
@@ -504,6 +550,8 @@ int main(void)
 	tcase_add_loop_test(cases, names_and_grants_have_a_form, 0, ARRAY_SIZE(forms));
 	tcase_add_test(cases, names_and_grants_have_a_limit);
 	tcase_add_loop_test(cases, grants_reach_so_far, 0, ARRAY_SIZE(coverages));
+	tcase_add_loop_test(cases, several_grants_reach_so_far, 0, ARRAY_SIZE(several));
+	tcase_add_test(cases, several_grants_have_a_limit);
 	tcase_add_loop_test(cases, queries_come_to_an_answer, 0, ARRAY_SIZE(queries));
 	tcase_add_loop_test(cases, a_test_key_reaches_what_is_below_test, 0, ARRAY_SIZE(test_queries));
 	tcase_add_test(cases, grants_of_test_keys);
