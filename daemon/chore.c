@@ -2,9 +2,10 @@
 #include "daemon/chore.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+
+#include "daemon/thread_create.h"
 
 struct chores {
 	pthread_t id;
@@ -54,7 +55,6 @@ void chores_free(struct chores *chores)
 
 int chores_begin(struct chores *chores, struct chore *chore)
 {
-	sigset_t all, before;
 	int r;
 
 	if (atomic_load(&chores->busy))
@@ -62,12 +62,9 @@ int chores_begin(struct chores *chores, struct chore *chore)
 	join(chores);
 	chores->chore = chore;
 	atomic_store(&chores->busy, true);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&chores->id, NULL, run, chores);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	r = thread_create(run, chores, &chores->id);
 	chores->joinable = r == 0;
-	if (r != 0)
+	if (r < 0)
 		atomic_store(&chores->busy, false);
-	return -r;
+	return r;
 }

@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/thread_create.h"
+
 #define QUEUE_MAX 256
 #define WAIT_NANOSECONDS 1000000 /* what a close may wait for */
 
@@ -106,7 +108,6 @@ int closer_start(struct closer **ret_closer)
 {
 	struct closer *closer = calloc(1, sizeof(*closer));
 	struct sigaction action = { .sa_handler = on_alarm };
-	sigset_t all, before;
 	int r;
 
 	if (!closer)
@@ -114,15 +115,12 @@ int closer_start(struct closer **ret_closer)
 	pthread_mutex_init(&closer->lock, NULL);
 	pthread_cond_init(&closer->changed, NULL);
 	sigaction(SIGALRM, &action, NULL);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&closer->id, NULL, run, closer);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (r != 0) {
+	r = thread_create(run, closer, &closer->id);
+	if (r < 0) {
 		pthread_cond_destroy(&closer->changed);
 		pthread_mutex_destroy(&closer->lock);
 		free(closer);
-		return -r;
+		return r;
 	}
 	*ret_closer = closer;
 	return 0;

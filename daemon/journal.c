@@ -13,7 +13,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -30,6 +29,7 @@
 
 #include "common/cleanup.h"
 #include "daemon/escape.h"
+#include "daemon/thread_create.h"
 
 #define ENTRIES_MAX 4096
 #define BYTES_MAX ((size_t)1024 * 1024)
@@ -177,19 +177,6 @@ static void *run(void *data)
 	return NULL;
 }
 
-static int start_thread(struct journal *journal)
-{
-	sigset_t all, before;
-	int r;
-
-	/* The daemon's signals are not for this thread, and a reader that has gone is an error, not the end. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&journal->thread, NULL, run, journal);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return -r;
-}
-
 int journal_open(bool native, struct journal **ret_journal)
 {
 	struct journal *journal = calloc(1, sizeof(*journal));
@@ -208,7 +195,8 @@ int journal_open(bool native, struct journal **ret_journal)
 	journal->prefixed = is_journal_stream(STDERR_FILENO);
 	/* A copy of our own: should standard error be closed, its number may become another file's. */
 	journal->output = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	r = start_thread(journal);
+	/* Its signals are blocked, so that a reader that has gone is an error, not the end. */
+	r = thread_create(run, journal, &journal->thread);
 	if (r < 0) {
 		destroy(journal);
 		return r;

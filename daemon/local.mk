@@ -67,6 +67,7 @@ daemon_libdaemon_la_SOURCES += daemon/store_row.c daemon/store_row.h
 daemon_libdaemon_la_SOURCES += daemon/store_schema.c daemon/store_schema.h
 daemon_libdaemon_la_SOURCES += daemon/store_write.c daemon/store_write.h
 daemon_libdaemon_la_SOURCES += daemon/thread.c daemon/thread.h
+daemon_libdaemon_la_SOURCES += daemon/thread_create.c daemon/thread_create.h
 daemon_libdaemon_la_SOURCES += daemon/throttle.c daemon/throttle.h
 daemon_libdaemon_la_SOURCES += daemon/transfer.c daemon/transfer.h
 daemon_libdaemon_la_SOURCES += daemon/uses.c daemon/uses.h

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "daemon/thread_create.h"
+
 /* Belongs to the look-up thread until it comes back as a task; found, data and timer belong to the asking thread all
  * the time. */
 struct names_query {
@@ -136,7 +138,6 @@ static void *run(void *data)
 int names_start(struct names **ret_names)
 {
 	struct names *names = calloc(1, sizeof(*names));
-	sigset_t all, before;
 	pthread_t id;
 	int r;
 
@@ -146,14 +147,11 @@ int names_start(struct names **ret_names)
 	names->last = &names->first;
 	pthread_mutex_init(&names->lock, NULL);
 	pthread_cond_init(&names->wake, NULL);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&id, NULL, run, names);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (r != 0) {
+	r = thread_create(run, names, &id);
+	if (r < 0) {
 		atomic_store(&names->references, 1);
 		names_unref(names);
-		return -r;
+		return r;
 	}
 	pthread_detach(id);
 	*ret_names = names;

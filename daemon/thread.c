@@ -2,7 +2,6 @@
 #include "daemon/thread.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -14,6 +13,7 @@
 #include "daemon/connection.h"
 #include "daemon/handle.h"
 #include "daemon/listener.h"
+#include "daemon/thread_create.h"
 
 struct settings_shared *settings_share(struct settings_shared *shared)
 {
@@ -137,15 +137,11 @@ static void *run_thread(void *data)
 
 int thread_start(struct thread *thread)
 {
-	sigset_t all, before;
 	int r;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&thread->id, NULL, run_thread, thread);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	r = thread_create(run_thread, thread, &thread->id);
 	thread->running = r == 0;
-	return -r;
+	return r;
 }
 
 void thread_join(struct thread *thread)

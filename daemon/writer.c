@@ -2,7 +2,6 @@
 #include "daemon/writer.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -10,6 +9,7 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "daemon/audit.h"
+#include "daemon/thread_create.h"
 #include "daemon/uses.h"
 #include "proto/answer.h"
 
@@ -371,7 +371,6 @@ int writer_start(struct daemon *daemon, struct writer **ret_writer)
 {
 	struct writer *writer = calloc(1, sizeof(*writer));
 	pthread_condattr_t attributes;
-	sigset_t all, before;
 	int r;
 
 	if (!writer)
@@ -383,15 +382,12 @@ int writer_start(struct daemon *daemon, struct writer **ret_writer)
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&writer->wake, &attributes);
 	pthread_condattr_destroy(&attributes);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&writer->id, NULL, run, writer);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (r != 0) {
+	r = thread_create(run, writer, &writer->id);
+	if (r < 0) {
 		pthread_cond_destroy(&writer->wake);
 		pthread_mutex_destroy(&writer->lock);
 		free(writer);
-		return -r;
+		return r;
 	}
 	*ret_writer = writer;
 	return 0;
