@@ -46,6 +46,103 @@ bool encoding_is_base62(const char *text, size_t size)
 	return true;
 }
 
+/* The two characters in which the alphabets of base64 and base64url differ. */
+static const char base64_last[2] = { '+', '/' };
+static const char base64url_last[2] = { '-', '_' };
+
+/* 1 when low <= value <= high, else 0, without a branch. */
+static int within(int value, int low, int high)
+{
+	return ((low - 1 - value) & (value - high - 1)) < 0;
+}
+
+static char base64_digit(int value, const char last[2])
+{
+	return (char)(within(value, 0, 25) * (value + 'A') + within(value, 26, 51) * (value - 26 + 'a') +
+		      within(value, 52, 61) * (value - 52 + '0') + within(value, 62, 62) * last[0] +
+		      within(value, 63, 63) * last[1]);
+}
+
+/* 0 to 63, -1 for a character that is none of the alphabet. */
+static int base64_value(char digit, const char last[2])
+{
+	int c = (unsigned char)digit;
+
+	return within(c, 'A', 'Z') * (c - 'A' + 1) + within(c, 'a', 'z') * (c - 'a' + 27) +
+	       within(c, '0', '9') * (c - '0' + 53) + within(c, last[0], last[0]) * 63 +
+	       within(c, last[1], last[1]) * 64 - 1;
+}
+
+/* Writes the characters without padding, and returns where they end. */
+static char *base64_write(const unsigned char *bytes, size_t size, const char last[2], char *text)
+{
+	for (size_t i = 0; i < size; i += 3) {
+		size_t count = size - i < 3 ? size - i : 3;
+		uint32_t group = (uint32_t)bytes[i] << 16;
+
+		if (count > 1)
+			group |= (uint32_t)bytes[i + 1] << 8;
+		if (count > 2)
+			group |= bytes[i + 2];
+		for (size_t digit = 0; digit <= count; digit++)
+			*text++ = base64_digit((int)(group >> (18 - 6 * digit) & 63), last);
+	}
+	return text;
+}
+
+/* Reads length characters that have no padding. All are looked at before a byte is written. */
+static bool base64_read(const char *text, size_t length, const char last[2], unsigned char *bytes, size_t capacity,
+			size_t *ret_size)
+{
+	size_t size = length / 4 * 3 + length % 4 * 3 / 4;
+	int spare, bad = 0;
+
+	if (length % 4 == 1 || size > capacity)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		bad |= base64_value(text[i], last);
+	spare = length % 4 == 2 ? 15 : length % 4 == 3 ? 3 : 0;
+	if (bad < 0 || (spare != 0 && (base64_value(text[length - 1], last) & spare) != 0))
+		return false;
+	for (size_t i = 0, bits = 0, at = 0; i < length; i++) {
+		bits = bits << 6 | (size_t)base64_value(text[i], last);
+		if (i % 4 != 0)
+			bytes[at++] = (unsigned char)(bits >> (6 - 2 * (i % 4)));
+	}
+	*ret_size = size;
+	return true;
+}
+
+void encoding_base64_encode(const void *data, size_t size, char *ret_text)
+{
+	char *end = base64_write(data, size, base64_last, ret_text);
+
+	for (; (size_t)(end - ret_text) < ENCODING_BASE64_SIZE(size); end++)
+		*end = '=';
+	*end = '\0';
+}
+
+void encoding_base64url_encode(const void *data, size_t size, char *ret_text)
+{
+	*base64_write(data, size, base64url_last, ret_text) = '\0';
+}
+
+bool encoding_base64_decode(const char *text, size_t length, void *ret_data, size_t capacity, size_t *ret_size)
+{
+	size_t padding = 0;
+
+	if (length % 4 != 0)
+		return false;
+	while (padding < 2 && padding < length && text[length - 1 - padding] == '=')
+		padding++;
+	return base64_read(text, length - padding, base64_last, ret_data, capacity, ret_size);
+}
+
+bool encoding_base64url_decode(const char *text, size_t length, void *ret_data, size_t capacity, size_t *ret_size)
+{
+	return base64_read(text, length, base64url_last, ret_data, capacity, ret_size);
+}
+
 void encoding_hex(const void *data, size_t size, char *ret_text)
 {
 	static const char digits[] = "0123456789abcdef";

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
-/* CRC-32, base62, hexadecimal and UTF-8, each against published values or a table of what must and must not pass. */
+/* CRC-32, base62, base64, hexadecimal and UTF-8, each against published values or a table of what must and must not
+ * pass. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,6 +108,197 @@ START_TEST(base62_is_62_characters)
 	ck_assert(encoding_is_base62("aZ9", 3));
 	ck_assert(!encoding_is_base62("aZ9", 4));
 	ck_assert(!encoding_is_base62("aZ_9", 4));
+}
+END_TEST
+
+/* Of RFC 4648, section 10, and what tells the two alphabets apart. */
+static const struct {
+	const char *bytes, *standard, *url;
+} base64_texts[] = {
+	{ "", "", "" },
+	{ "f", "Zg==", "Zg" },
+	{ "fo", "Zm8=", "Zm8" },
+	{ "foo", "Zm9v", "Zm9v" },
+	{ "foob", "Zm9vYg==", "Zm9vYg" },
+	{ "fooba", "Zm9vYmE=", "Zm9vYmE" },
+	{ "foobar", "Zm9vYmFy", "Zm9vYmFy" },
+	{ "\xfb\xef\xbe", "++++", "----" },
+	{ "\xff\xff\xff", "////", "____" },
+	{ "\xff\xef", "/+8=", "_-8" },
+	{ "{\"alg\":\"HS256\",\"typ\":\"JWT\"}", "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9",
+	  "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9" },
+};
+
+START_TEST(base64_has_its_published_values)
+{
+	size_t size = strlen(base64_texts[_i].bytes), back_size = 0;
+	char text[64], back[64];
+
+	ck_assert_uint_eq(ENCODING_BASE64_SIZE(size), strlen(base64_texts[_i].standard));
+	ck_assert_uint_eq(ENCODING_BASE64URL_SIZE(size), strlen(base64_texts[_i].url));
+	encoding_base64_encode(base64_texts[_i].bytes, size, text);
+	ck_assert_str_eq(text, base64_texts[_i].standard);
+	ck_assert(encoding_base64_decode(text, strlen(text), back, size, &back_size));
+	ck_assert_uint_eq(back_size, size);
+	ck_assert_mem_eq(back, base64_texts[_i].bytes, size);
+	encoding_base64url_encode(base64_texts[_i].bytes, size, text);
+	ck_assert_str_eq(text, base64_texts[_i].url);
+	ck_assert(encoding_base64url_decode(text, strlen(text), back, size, &back_size));
+	ck_assert_uint_eq(back_size, size);
+	ck_assert_mem_eq(back, base64_texts[_i].bytes, size);
+}
+END_TEST
+
+/* All byte values, at every length: what goes out comes back, and no byte behind the ends is touched. */
+START_TEST(base64_goes_both_ways)
+{
+	for (size_t size = 0; size <= 256; size++) {
+		CLEANUP_FREE unsigned char *bytes = malloc(size + 1), *back = malloc(size + 1);
+		CLEANUP_FREE char *standard = malloc(ENCODING_BASE64_SIZE(size) + 1);
+		CLEANUP_FREE char *url = malloc(ENCODING_BASE64URL_SIZE(size) + 1);
+		size_t back_size = 0;
+
+		ck_assert(bytes && back && standard && url);
+		for (size_t i = 0; i < size; i++)
+			bytes[i] = (unsigned char)(i * 7 + size);
+		encoding_base64_encode(bytes, size, standard);
+		ck_assert_uint_eq(strlen(standard), ENCODING_BASE64_SIZE(size));
+		ck_assert(encoding_base64_decode(standard, strlen(standard), back, size, &back_size));
+		ck_assert_uint_eq(back_size, size);
+		ck_assert_mem_eq(back, bytes, size);
+		memset(back, 0, size);
+		encoding_base64url_encode(bytes, size, url);
+		ck_assert_uint_eq(strlen(url), ENCODING_BASE64URL_SIZE(size));
+		ck_assert(encoding_base64url_decode(url, strlen(url), back, size, &back_size));
+		ck_assert_uint_eq(back_size, size);
+		ck_assert_mem_eq(back, bytes, size);
+	}
+}
+END_TEST
+
+/* Of all texts of two characters exactly one means each byte, with padding and without. */
+START_TEST(one_text_alone_means_a_byte)
+{
+	static const char alphabets[2][65] = { "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+					       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" };
+	size_t found = 0;
+
+	for (int i = 0; i < 0x10000; i++) {
+		char text[5] = { (char)(i >> 8), (char)(i & 255), '=', '=', '\0' }, again[5];
+		unsigned char byte = 0;
+		size_t size = 0;
+		bool good = _i == 0 ? encoding_base64_decode(text, 4, &byte, 1, &size)
+				    : encoding_base64url_decode(text, 2, &byte, 1, &size);
+
+		if (!good)
+			continue;
+		ck_assert_uint_eq(size, 1);
+		ck_assert(memchr(alphabets[_i], text[0], 64) && memchr(alphabets[_i], text[1], 64));
+		text[_i == 0 ? 4 : 2] = '\0';
+		(_i == 0 ? encoding_base64_encode : encoding_base64url_encode)(&byte, 1, again);
+		ck_assert_str_eq(again, text);
+		found++;
+	}
+	ck_assert_uint_eq(found, 256);
+	found = 0;
+	for (int i = 0; i < 64 * 64 * 64; i++) {
+		char text[5] = { alphabets[_i][i >> 12], alphabets[_i][i >> 6 & 63], alphabets[_i][i & 63], '=', '\0' };
+		unsigned char bytes[2];
+		size_t size;
+
+		found += _i == 0 ? encoding_base64_decode(text, 4, bytes, 2, &size)
+				 : encoding_base64url_decode(text, 3, bytes, 2, &size);
+	}
+	ck_assert_uint_eq(found, 0x10000);
+}
+END_TEST
+
+#define BASE64(literal) literal, sizeof(literal) - 1
+static const struct {
+	const char *text;
+	size_t size;
+	bool url; /* good as base64url */
+} no_base64[] = {
+	/* padding: missing, too much, in the middle, alone */
+	{ BASE64("Zg"), true },
+	{ BASE64("Zg="), false },
+	{ BASE64("Zg==="), false },
+	{ BASE64("Zm8"), true },
+	{ BASE64("Zm8=="), false },
+	{ BASE64("Z==="), false },
+	{ BASE64("="), false },
+	{ BASE64("=="), false },
+	{ BASE64("===="), false },
+	{ BASE64("Zg==Zg=="), false },
+	{ BASE64("Zg=="
+		 "===="),
+	  false },
+	{ BASE64("Zm=v"), false },
+	{ BASE64("=m9v"), false },
+	/* no length of whole bytes */
+	{ BASE64("Z"), false },
+	{ BASE64("Zm9vY"), false },
+	/* spare bits set */
+	{ BASE64("Zh=="), false },
+	{ BASE64("Zh"), false },
+	{ BASE64("Zm9="), false },
+	{ BASE64("Zm9"), false },
+	{ BASE64("Zm9vYh=="), false },
+	/* what is none of the alphabet, first, in the middle and last */
+	{ BASE64(" m9v"), false },
+	{ BASE64("Zm9 "), false },
+	{ BASE64("Z\0009v"), false },
+	{ BASE64("Zm9\0"), false },
+	{ BASE64("Zm9v\n"), false },
+	{ BASE64("Zm9v\r\nYmFy"), false },
+	{ BASE64("Zm9\n"), false },
+	{ BASE64("Zm9\xff"), false },
+	{ BASE64("Zm@v"), false },
+	{ BASE64("Zm[v"), false },
+	{ BASE64("Zm`v"), false },
+	{ BASE64("Zm{v"), false },
+	{ BASE64("Zm:v"), false },
+	{ BASE64("Zm,v"), false },
+	{ BASE64("Zm.v"), false },
+	/* the other alphabet */
+	{ BASE64("Zm-v"), true },
+	{ BASE64("Zm_v"), true },
+};
+
+START_TEST(other_text_is_no_base64)
+{
+	/* A copy of exactly this size, so that a read behind its end is found. */
+	CLEANUP_FREE char *copy = malloc(no_base64[_i].size);
+	unsigned char bytes[16] = { 1, 2, 3 };
+	size_t size = 77;
+
+	ck_assert_ptr_nonnull(copy);
+	memcpy(copy, no_base64[_i].text, no_base64[_i].size);
+	ck_assert(!encoding_base64_decode(copy, no_base64[_i].size, bytes, sizeof(bytes), &size));
+	ck_assert_uint_eq(size, 77);
+	ck_assert_mem_eq(bytes, "\1\2\3", 4);
+	ck_assert(encoding_base64url_decode(copy, no_base64[_i].size, bytes, sizeof(bytes), &size) ==
+		  no_base64[_i].url);
+	ck_assert(no_base64[_i].url || (size == 77 && memcmp(bytes, "\1\2\3", 4) == 0));
+}
+END_TEST
+
+START_TEST(base64_knows_its_alphabet_and_its_room)
+{
+	unsigned char bytes[4] = { 1, 2, 3, 4 };
+	size_t size = 77;
+
+	ck_assert(!encoding_base64url_decode("Zm+v", 4, bytes, 4, &size));
+	ck_assert(!encoding_base64url_decode("Zm/v", 4, bytes, 4, &size));
+	ck_assert(!encoding_base64url_decode("Zg==", 4, bytes, 4, &size));
+	ck_assert(!encoding_base64_decode("Zm9v", 4, bytes, 2, &size));
+	ck_assert(!encoding_base64url_decode("Zm9v", 4, bytes, 2, &size));
+	ck_assert(!encoding_base64url_decode("Zg", 2, bytes, 0, &size));
+	ck_assert_uint_eq(size, 77);
+	ck_assert_mem_eq(bytes, "\1\2\3\4", 4);
+	ck_assert(encoding_base64_decode("Zm9v", 4, bytes, 3, &size));
+	ck_assert_uint_eq(size, 3);
+	ck_assert_uint_eq(bytes[3], 4);
 }
 END_TEST
 
@@ -271,6 +463,11 @@ int main(void)
 	tcase_add_test(cases, check_characters_equal_the_vectors);
 	tcase_add_loop_test(cases, numbers_are_written_in_base62, 0, ARRAY_SIZE(numbers));
 	tcase_add_test(cases, base62_is_62_characters);
+	tcase_add_loop_test(cases, base64_has_its_published_values, 0, ARRAY_SIZE(base64_texts));
+	tcase_add_test(cases, base64_goes_both_ways);
+	tcase_add_loop_test(cases, one_text_alone_means_a_byte, 0, 2);
+	tcase_add_loop_test(cases, other_text_is_no_base64, 0, ARRAY_SIZE(no_base64));
+	tcase_add_test(cases, base64_knows_its_alphabet_and_its_room);
 	tcase_add_test(cases, hexadecimal_goes_both_ways);
 	tcase_add_loop_test(cases, other_text_is_no_hexadecimal, 0, ARRAY_SIZE(no_hexadecimal));
 	tcase_add_loop_test(cases, utf8_is_told_from_other_bytes, 0, ARRAY_SIZE(texts));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
-/* UTF-8 and hexadecimal. What is well-formed stays so when it is cut between characters; hexadecimal goes both ways. */
+/* UTF-8, hexadecimal and base64. What is well-formed stays so when it is cut between characters; the others go both
+ * ways, base64 from one text alone. */
 #include <strings.h>
 
 #include "common/cleanup.h"
@@ -23,6 +24,33 @@ static void check_utf8(const char *text, size_t size)
 	}
 }
 
+static void check_base64(const uint8_t *data, size_t size)
+{
+	CLEANUP_FREE char *text = malloc(ENCODING_BASE64_SIZE(size) + 1);
+	CLEANUP_FREE uint8_t *back = malloc(size + 1);
+	size_t back_size = 0;
+
+	MUST(text && back);
+	encoding_base64_encode(data, size, text);
+	MUST(strlen(text) == ENCODING_BASE64_SIZE(size));
+	MUST(encoding_base64_decode(text, strlen(text), back, size, &back_size));
+	MUST(back_size == size && memcmp(data, back, size) == 0);
+	encoding_base64url_encode(data, size, text);
+	MUST(strlen(text) == ENCODING_BASE64URL_SIZE(size));
+	MUST(encoding_base64url_decode(text, strlen(text), back, size, &back_size));
+	MUST(back_size == size && memcmp(data, back, size) == 0);
+	if (encoding_base64_decode((const char *)data, size, back, size, &back_size)) {
+		MUST(ENCODING_BASE64_SIZE(back_size) == size);
+		encoding_base64_encode(back, back_size, text);
+		MUST(memcmp(text, data, size) == 0);
+	}
+	if (encoding_base64url_decode((const char *)data, size, back, size, &back_size)) {
+		MUST(ENCODING_BASE64URL_SIZE(back_size) == size);
+		encoding_base64url_encode(back, back_size, text);
+		MUST(memcmp(text, data, size) == 0);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	CLEANUP_FREE char *text = fuzz_text(data, size), *digits = malloc(2 * size + 1);
@@ -37,6 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		encoding_hex(back, strlen(text) / 2, digits);
 		MUST(strcasecmp(text, digits) == 0);
 	}
+	check_base64(data, size);
 	if (encoding_is_base62((const char *)data, size))
 		MUST(encoding_is_printable_utf8((const char *)data, size));
 	return 0;
