@@ -55,6 +55,10 @@ static enum reason shape_reason(enum credential_kind kind)
 		return REASON_MALFORMED;
 	case CREDENTIAL_TRUNCATED:
 		return REASON_TRUNCATED;
+	/* Not verified yet. */
+	case CREDENTIAL_HMAC:
+	case CREDENTIAL_ACCESS:
+	case CREDENTIAL_OTHER:
 	case CREDENTIAL_NONE:
 		break;
 	}
@@ -94,8 +98,7 @@ static enum reason read_key(struct thread *thread, const char *id, struct store_
 enum reason verify_locate(struct thread *thread, const char *credential, int64_t now, struct store_key *ret_key,
 			  uint32_t *ret_secret, char ret_id[CREDENTIAL_KEY_ID_MAX + 1])
 {
-	size_t size = strlen(credential);
-	struct credential shape = credential_classify(credential, size);
+	struct credential shape = credential_classify(credential, strlen(credential));
 	const struct store_secret *secret;
 	uint8_t digest[CRYPTO_MAC_SIZE];
 	enum reason reason = shape_reason(shape.kind);
@@ -105,7 +108,7 @@ enum reason verify_locate(struct thread *thread, const char *credential, int64_t
 	*ret_secret = 0;
 	if (reason != REASON_NONE)
 		return reason;
-	if (crypto_mac_compute(thread->pepper, credential, size, digest) < 0)
+	if (crypto_mac_compute(thread->pepper, credential + shape.start, shape.size, digest) < 0)
 		return REASON_STORE_FAILED;
 	reason = read_key(thread, shape.id, ret_key, &found);
 	if (reason != REASON_NONE)

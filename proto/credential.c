@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "common/encoding.h"
+#include "common/secret.h"
+#include "proto/access_token.h"
+#include "proto/hmac_token.h"
 #include "proto/wire.h"
 
 static const char prefix[] = "ak_";
@@ -13,6 +16,23 @@ static const char prefix_test[] = "akt_";
 static bool has_prefix(const char *text, size_t size, const char *start)
 {
 	return size >= strlen(start) && memcmp(text, start, strlen(start)) == 0;
+}
+
+/* The length of the scheme, given in lower case with the space behind it, when text begins with it in any case; else 0.
+ * Not strncasecmp(3): what it takes for equal is up to the caller's locale. */
+static size_t scheme_size(const char *text, size_t size, const char *scheme)
+{
+	size_t length = strlen(scheme);
+
+	if (size < length)
+		return 0;
+	for (size_t i = 0; i < length; i++) {
+		char lower = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
+
+		if (lower != scheme[i])
+			return 0;
+	}
+	return length;
 }
 
 /* The length of the opaque prefix text begins with, 0 when it begins with none. */
@@ -44,28 +64,106 @@ static bool is_body_start(const char *body, size_t size)
 	       encoding_is_base62(body + CREDENTIAL_ID_SIZE + 1, size - CREDENTIAL_ID_SIZE - 1);
 }
 
-struct credential credential_classify(const char *text, size_t size)
+static struct credential refuse(enum credential_kind kind, const char *problem)
 {
-	struct credential credential = { .kind = CREDENTIAL_NONE };
-	size_t start, whole;
+	return (struct credential){ .kind = kind, .problem = problem };
+}
 
-	if (size == 0 || size > WIRE_CREDENTIAL_MAX || memchr(text, '\0', size))
-		return credential;
-	start = opaque_prefix(text, size);
-	if (start == 0)
-		return credential;
-	whole = start + CREDENTIAL_OPAQUE_SIZE - (sizeof(prefix) - 1);
-	if (size < whole && is_body_start(text + start, size - start)) {
-		credential.kind = CREDENTIAL_TRUNCATED;
-		return credential;
-	}
-	if (size != whole || !is_body_start(text + start, size - start) || !check_fits(text, size)) {
-		credential.kind = CREDENTIAL_MALFORMED;
-		return credential;
-	}
+static struct credential classify_opaque(const char *text, size_t size, size_t start)
+{
+	size_t whole = start + CREDENTIAL_OPAQUE_SIZE - (sizeof(prefix) - 1);
+	struct credential credential = { .kind = CREDENTIAL_OPAQUE, .problem = "" };
+
+	if (!is_body_start(text + start, size - start))
+		return refuse(CREDENTIAL_MALFORMED, "The text begins like a key, but does not go on like one.");
+	if (size < whole)
+		return refuse(CREDENTIAL_TRUNCATED, "The key was cut short; copy the whole of it.");
+	if (size > whole)
+		return refuse(CREDENTIAL_MALFORMED, "Something stands behind the end of the key.");
+	if (!check_fits(text, size))
+		return refuse(CREDENTIAL_MALFORMED,
+			      "The check characters of the key do not fit: a typing or copying mistake.");
 	memcpy(credential.id, text + start, CREDENTIAL_ID_SIZE);
 	credential.test = start == sizeof(prefix_test) - 1;
-	credential.kind = CREDENTIAL_OPAQUE;
+	return credential;
+}
+
+static struct credential classify_hmac(const char *text, size_t size)
+{
+	struct credential credential = { .kind = CREDENTIAL_HMAC, .problem = "" };
+	struct hmac_token token;
+	enum hmac_token_error error = hmac_token_parse(text, size, &token);
+
+	if (error != HMAC_TOKEN_WELL_FORMED)
+		return refuse(error == HMAC_TOKEN_TRUNCATED ? CREDENTIAL_TRUNCATED : CREDENTIAL_MALFORMED,
+			      hmac_token_error_sentence(error));
+	memcpy(credential.id, token.public_key, CREDENTIAL_PUBLIC_KEY_SIZE);
+	secret_wipe(&token, sizeof(token));
+	return credential;
+}
+
+static struct credential classify_access(const char *text, size_t size)
+{
+	struct access_token token;
+	enum access_token_error error = access_token_parse(text, size, &token);
+
+	if (error != ACCESS_TOKEN_WELL_FORMED)
+		return refuse(error == ACCESS_TOKEN_TRUNCATED ? CREDENTIAL_TRUNCATED : CREDENTIAL_MALFORMED,
+			      access_token_error_sentence(error));
+	secret_wipe(&token, sizeof(token));
+	return (struct credential){ .kind = CREDENTIAL_ACCESS, .problem = "" };
+}
+
+static struct credential classify_other(const char *text, size_t size)
+{
+	struct credential credential = { .kind = CREDENTIAL_NONE, .problem = "" };
+
+	if (size < CREDENTIAL_OTHER_MIN || size > CREDENTIAL_OTHER_MAX)
+		return credential;
+	for (size_t i = 0; i < size; i++) {
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+			return credential;
+	}
+	credential.kind = CREDENTIAL_OTHER;
+	return credential;
+}
+
+static bool begins_with_public_key(const char *text, size_t size)
+{
+	return size > CREDENTIAL_PUBLIC_KEY_SIZE && text[CREDENTIAL_PUBLIC_KEY_SIZE] == ':' &&
+	       credential_is_public_key_start(text, CREDENTIAL_PUBLIC_KEY_SIZE);
+}
+
+static struct credential classify_bare(const char *text, size_t size, bool hmac)
+{
+	size_t start = hmac ? 0 : opaque_prefix(text, size);
+
+	if (start > 0)
+		return classify_opaque(text, size, start);
+	if (hmac || begins_with_public_key(text, size))
+		return classify_hmac(text, size);
+	if (has_prefix(text, size, ACCESS_TOKEN_START))
+		return classify_access(text, size);
+	return classify_other(text, size);
+}
+
+struct credential credential_classify(const char *text, size_t size)
+{
+	struct credential credential;
+	size_t start;
+	bool hmac;
+
+	if (size == 0 || size > WIRE_CREDENTIAL_MAX || memchr(text, '\0', size))
+		return refuse(CREDENTIAL_NONE, "");
+	start = scheme_size(text, size, "bearer ");
+	if (start == 0)
+		start = scheme_size(text, size, "apitoken ");
+	hmac = scheme_size(text + start, size - start, "hmac ") > 0;
+	if (hmac)
+		start += strlen("hmac ");
+	credential = classify_bare(text + start, size - start, hmac);
+	credential.start = start;
+	credential.size = size - start;
 	return credential;
 }
 
@@ -90,17 +188,24 @@ bool credential_looks_secret(const char *text)
 	return start > 0 && size > start + CREDENTIAL_ID_SIZE;
 }
 
-bool credential_is_public_key(const char *text)
+bool credential_is_public_key_start(const char *text, size_t size)
 {
-	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+	static const char form[CREDENTIAL_PUBLIC_KEY_SIZE + 1] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 
-	for (size_t i = 0; form[i] != '\0'; i++) {
+	if (size > CREDENTIAL_PUBLIC_KEY_SIZE)
+		return false;
+	for (size_t i = 0; i < size; i++) {
 		bool digit = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
 
 		if (form[i] == 'x' ? !digit : text[i] != '-')
 			return false;
 	}
-	return text[CREDENTIAL_PUBLIC_KEY_SIZE] == '\0';
+	return true;
+}
+
+bool credential_is_public_key(const char *text)
+{
+	return strlen(text) == CREDENTIAL_PUBLIC_KEY_SIZE && credential_is_public_key_start(text, strlen(text));
 }
 
 bool credential_is_id(const char *text)

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * What a credential text is, decided by its shape and check characters alone. The module calls this
- * before anything leaves the process, so that a normal password never does; the daemon calls the same function. Pure.
+ * What a text is that someone presents, decided by its whole shape alone. The module calls this before anything leaves
+ * the process, so that a normal password never does; the daemon calls the same function. Pure. In this order:
  *
  *     ak_<id 12>_<secret 32><check 6>    opaque token, 54 bytes: "ak_", 12, "_", 32, 6, all base62
  *     akt_…                              the same for a test key, 55 bytes
+ *     Hmac …, UUID:…                     HMAC token, see proto/hmac_token.h
+ *     eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…   access token, see proto/access_token.h
+ *     Bearer …, apiToken …               what the rest is; once
+ *     anything else                      a normal password, or a secret that was imported
  *
- * check is the CRC-32 of all before it, in base62.
+ * check is the CRC-32 of all before it, in base62. Hmac, Bearer and apiToken are the names that schemes of HTTP have:
+ * their case does not matter, and one space stands behind them.
  */
 #ifndef APIKEYD_PROTO_CREDENTIAL_H
 #define APIKEYD_PROTO_CREDENTIAL_H
@@ -22,22 +27,34 @@
 #define CREDENTIAL_OPAQUE_SIZE (3 + CREDENTIAL_ID_SIZE + 1 + CREDENTIAL_SECRET_SIZE + CREDENTIAL_CHECK_SIZE)
 #define CREDENTIAL_OPAQUE_MAX (CREDENTIAL_OPAQUE_SIZE + 1) /* a test key's */
 
+/* How long a secret may be that was imported, in bytes. */
+#define CREDENTIAL_OTHER_MIN 16
+#define CREDENTIAL_OTHER_MAX 512
+
 enum credential_kind {
-	CREDENTIAL_NONE = 0, /* not one of ours: a normal password */
+	CREDENTIAL_NONE = 0, /* nothing that is ever considered: a normal password */
 	CREDENTIAL_OPAQUE,
 	CREDENTIAL_MALFORMED, /* begins like one of ours, but is none */
 	CREDENTIAL_TRUNCATED, /* begins like one of ours, and was cut short */
+	CREDENTIAL_HMAC,      /* an HMAC token, well-formed */
+	CREDENTIAL_ACCESS,    /* an access token, well-formed */
+	CREDENTIAL_OTHER,     /* a normal password too, unless the caller allows any format: then an imported secret */
 };
 
 struct credential {
 	enum credential_kind kind;
-	bool test;                       /* a test key's */
-	char id[CREDENTIAL_ID_SIZE + 1]; /* "" unless kind is CREDENTIAL_OPAQUE */
+	bool test;                          /* a test key's */
+	char id[CREDENTIAL_KEY_ID_MAX + 1]; /* the key's, where the text names it: CREDENTIAL_OPAQUE, CREDENTIAL_HMAC */
+	size_t start;                       /* bytes of schemes before the bare credential */
+	size_t size;                        /* of the bare credential, which ends where the text does */
+	const char *problem; /* CREDENTIAL_MALFORMED, CREDENTIAL_TRUNCATED: a sentence for a person; static. Else "" */
 };
 
 /*
- * Says what the size bytes at text are (no NUL needed; one among them makes it CREDENTIAL_NONE, as do 0 bytes and more
- * than WIRE_CREDENTIAL_MAX, which are not looked at).
+ * Says what the size bytes at text are (no NUL needed). More than WIRE_CREDENTIAL_MAX of them are not looked at and
+ * CREDENTIAL_NONE; so are 0 bytes, and a text with a NUL in it. CREDENTIAL_OTHER has CREDENTIAL_OTHER_MIN to
+ * CREDENTIAL_OTHER_MAX bytes and no ASCII control character: sshd(8) writes such in what it makes up for a user who
+ * does not exist.
  */
 struct credential credential_classify(const char *text, size_t size);
 
@@ -50,6 +67,10 @@ void credential_write_opaque(bool test, const char *id, const char *secret, char
 /* True when the text begins like a credential of ours and may hold a secret: for those who log a name someone typed a
  * key into. */
 bool credential_looks_secret(const char *text);
+
+/* True when text, of size bytes without a NUL, is a public key as far as it goes: all of one, some of its first
+ * characters, or nothing. */
+bool credential_is_public_key_start(const char *text, size_t size);
 
 /* True when text is the public key of a pair. */
 bool credential_is_public_key(const char *text);

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 noinst_LTLIBRARIES += proto/libproto.la
 proto_libproto_la_SOURCES = \
+	proto/access_token.c proto/access_token.h \
 	proto/answer.c proto/answer.h \
 	proto/codec.c proto/codec.h \
 	proto/credential.c proto/credential.h \
+	proto/hmac_token.c proto/hmac_token.h \
 	proto/message.c proto/message.h \
 	proto/permission.c proto/permission.h \
 	proto/verdict.c proto/verdict.h \

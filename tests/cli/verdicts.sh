@@ -23,6 +23,10 @@ succeeds
 is 'the verdict' "$out" granted
 judge "$secret"$'\r\n' verify
 succeeds
+judge "Bearer $secret" verify
+succeeds
+judge "APITOKEN $secret" verify
+succeeds
 
 # denied VERDICT REASON INPUT ARGUMENT…: the same by verify, by verify --json and by explain
 denied()
@@ -52,7 +56,9 @@ other=${secret:0:16}
 other+=${secret:17}
 denied denied malformed "$other"
 denied denied truncated "${secret:0:40}"
+denied denied malformed "Bearer $other"
 denied denied not_a_credential 'a normal password'
+denied denied not_a_credential "Bearer Bearer $secret"
 denied denied wrong_user "$secret" --user bob
 denied denied wrong_source "$secret" --rhost 192.0.2.1
 denied forbidden insufficient_permission "$secret" --permission pam.sudo

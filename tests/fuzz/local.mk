@@ -11,7 +11,8 @@ fuzz_ldflags = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 fuzz_targets = tests/fuzz/fuzz-packet tests/fuzz/fuzz-credential tests/fuzz/fuzz-permission \
 	tests/fuzz/fuzz-clock tests/fuzz/fuzz-network tests/fuzz/fuzz-encoding tests/fuzz/fuzz-reply \
 	tests/fuzz/fuzz-options tests/fuzz/fuzz-settings tests/fuzz/fuzz-audit-record tests/fuzz/fuzz-audit-tail \
-	tests/fuzz/fuzz-secrets tests/fuzz/fuzz-database tests/fuzz/fuzz-master-key-text
+	tests/fuzz/fuzz-secrets tests/fuzz/fuzz-database tests/fuzz/fuzz-master-key-text \
+	tests/fuzz/fuzz-hmac-token tests/fuzz/fuzz-access-token
 check_PROGRAMS += $(fuzz_targets) tests/fuzz/write-seeds
 TESTS += tests/fuzz/check-corpus.sh
 EXTRA_DIST += tests/fuzz/check-corpus.sh tests/fuzz/run-fuzz.sh tests/fuzz/fuzz.h tests/fuzz/replay.c tests/fuzz/corpus
@@ -25,6 +26,12 @@ tests_fuzz_fuzz_packet_LDADD = proto/libproto.la common/libcommon.la
 tests_fuzz_fuzz_credential_SOURCES = tests/fuzz/fuzz-credential.c $(fuzz_main)
 tests_fuzz_fuzz_credential_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_credential_LDADD = proto/libproto.la common/libcommon.la
+tests_fuzz_fuzz_hmac_token_SOURCES = tests/fuzz/fuzz-hmac-token.c $(fuzz_main)
+tests_fuzz_fuzz_hmac_token_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_hmac_token_LDADD = proto/libproto.la common/libcommon.la
+tests_fuzz_fuzz_access_token_SOURCES = tests/fuzz/fuzz-access-token.c $(fuzz_main)
+tests_fuzz_fuzz_access_token_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_access_token_LDADD = proto/libproto.la common/libcommon.la
 tests_fuzz_fuzz_permission_SOURCES = tests/fuzz/fuzz-permission.c $(fuzz_main)
 tests_fuzz_fuzz_permission_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_permission_LDADD = proto/libproto.la common/libcommon.la

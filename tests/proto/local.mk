@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 EXTRA_DIST += tests/proto/records.c tests/proto/records.h tests/proto/every-kind.h
 if HAVE_CHECK
-proto_tests = tests/proto/test-codec tests/proto/test-credential tests/proto/test-encode tests/proto/test-message \
-	tests/proto/test-permission tests/proto/test-verdict
+proto_tests = tests/proto/test-access-token tests/proto/test-codec tests/proto/test-credential tests/proto/test-encode \
+	tests/proto/test-hmac-token tests/proto/test-message tests/proto/test-permission tests/proto/test-verdict
 check_PROGRAMS += $(proto_tests)
 TESTS += $(proto_tests)
 
 proto_test_libs = proto/libproto.la common/libcommon.la $(CHECK_LIBS)
+tests_proto_test_access_token_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_proto_test_access_token_LDADD = $(proto_test_libs)
 tests_proto_test_codec_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_proto_test_codec_LDADD = $(proto_test_libs)
 tests_proto_test_credential_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_proto_test_credential_LDADD = $(proto_test_libs)
 tests_proto_test_encode_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_proto_test_encode_LDADD = $(proto_test_libs)
+tests_proto_test_hmac_token_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_proto_test_hmac_token_LDADD = $(proto_test_libs)
 tests_proto_test_message_SOURCES = tests/proto/test-message.c tests/proto/records.c tests/proto/records.h
 tests_proto_test_message_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_proto_test_message_LDADD = $(proto_test_libs)
