@@ -45,29 +45,26 @@ char *escape_text(char *end, const char *text, size_t size)
 	return end;
 }
 
-/* The length of the key prefix text begins with, when what follows looks like a key. Inside a longer text the whole
- * start of one must be there, or "weak_passwords_policy" would be cut. */
-static size_t key_prefix(const char *text, bool inside)
+/* How much may be shown of a text that begins like a credential; 0 when it begins like none. Inside a longer text the
+ * whole start of a key must be there, or "weak_passwords_policy" would be cut. */
+static size_t shown_size(const char *text, bool inside)
 {
-	size_t prefix;
+	size_t shown = credential_shown_size(text);
 
-	if (!credential_looks_secret(text))
+	if (shown > 0 && inside && text[0] == 'a' && text[1] == 'k' &&
+	    !(encoding_is_base62(text + shown, CREDENTIAL_ID_SIZE) && text[shown + CREDENTIAL_ID_SIZE] == '_'))
 		return 0;
-	prefix = strcspn(text, "_") + 1;
-	if (inside &&
-	    !(encoding_is_base62(text + prefix, CREDENTIAL_ID_SIZE) && text[prefix + CREDENTIAL_ID_SIZE] == '_'))
-		return 0;
-	return prefix;
+	return shown;
 }
 
-/* Where the prefix of the first key in the NUL-terminated text ends; 0 when there is no key. */
+/* Where what may be shown of the first credential in the NUL-terminated text ends; 0 when there is none. */
 static size_t find_key(const char *text)
 {
-	for (const char *at = text; (at = strstr(at, "ak")) != NULL; at++) {
-		size_t prefix = key_prefix(at, at > text);
+	for (const char *at = text; *at != '\0'; at++) {
+		size_t shown = shown_size(at, at > text);
 
-		if (prefix > 0)
-			return (size_t)(at - text) + prefix;
+		if (shown > 0)
+			return (size_t)(at - text) + shown;
 	}
 	return 0;
 }

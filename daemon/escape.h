@@ -19,7 +19,7 @@
  */
 char *escape_text(char *end, const char *text, size_t size);
 
-/* The same, and from the first key in the text on only its prefix is kept: "ak_…". */
+/* The same, and of the first credential in the text only what is public is kept, and of the rest nothing: "ak_…". */
 char *escape_name(char *end, const char *text, size_t size);
 
 /* True when escape_name() would copy the text as it is, and it holds no quote and no backslash either. */

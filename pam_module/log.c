@@ -33,12 +33,6 @@ static void escape_byte(char byte, char ret_text[static 5])
 	ret_text[4] = '\0';
 }
 
-/* A credential hides anywhere in a text: behind a space, or behind the name someone typed first. */
-static bool secret_begins(const char *text)
-{
-	return text[0] == 'a' && text[1] == 'k' && credential_looks_secret(text);
-}
-
 void log_escape(const char *text, char *ret_text, size_t size)
 {
 	static const char cut[] = "...";
@@ -46,15 +40,14 @@ void log_escape(const char *text, char *ret_text, size_t size)
 
 	for (; text && *text; text++) {
 		char piece[5] = { *text, '\0' };
-		bool secret = secret_begins(text);
+		/* A credential hides anywhere in a text: behind a space, or behind the name someone typed first. */
+		size_t shown = credential_shown_size(text);
 
-		if (secret)
-			strcpy(piece, text[2] == 't' ? "akt_" : "ak_");
-		else if (!is_printable(*text) || *text == ' ' || *text == '\\')
+		if (!is_printable(*text) || *text == ' ' || *text == '\\')
 			escape_byte(*text, piece);
-		if (secret || used + strlen(piece) + sizeof(cut) > size) {
-			if (secret && used + strlen(piece) + sizeof(cut) <= size)
-				used = (size_t)(stpcpy(ret_text + used, piece) - ret_text);
+		if (shown > 0 && used + shown + sizeof(cut) <= size)
+			used = (size_t)((char *)mempcpy(ret_text + used, text, shown) - ret_text);
+		if (shown > 0 || used + strlen(piece) + sizeof(cut) > size) {
 			strcpy(ret_text + used, cut);
 			return;
 		}

@@ -130,8 +130,8 @@ static struct credential classify_other(const char *text, size_t size)
 
 static bool begins_with_public_key(const char *text, size_t size)
 {
-	return size > CREDENTIAL_PUBLIC_KEY_SIZE && text[CREDENTIAL_PUBLIC_KEY_SIZE] == ':' &&
-	       credential_is_public_key_start(text, CREDENTIAL_PUBLIC_KEY_SIZE);
+	return size > CREDENTIAL_PUBLIC_KEY_SIZE && credential_is_public_key_start(text, CREDENTIAL_PUBLIC_KEY_SIZE) &&
+	       text[CREDENTIAL_PUBLIC_KEY_SIZE] == ':';
 }
 
 static struct credential classify_bare(const char *text, size_t size, bool hmac)
@@ -147,6 +147,18 @@ static struct credential classify_bare(const char *text, size_t size, bool hmac)
 	return classify_other(text, size);
 }
 
+/* The bytes of schemes that text begins with; *ret_hmac when that of HMAC tokens is among them. */
+static size_t skip_schemes(const char *text, size_t size, bool *ret_hmac)
+{
+	size_t start = scheme_size(text, size, "bearer "), hmac;
+
+	if (start == 0)
+		start = scheme_size(text, size, "apitoken ");
+	hmac = scheme_size(text + start, size - start, "hmac ");
+	*ret_hmac = hmac > 0;
+	return start + hmac;
+}
+
 struct credential credential_classify(const char *text, size_t size)
 {
 	struct credential credential;
@@ -155,12 +167,7 @@ struct credential credential_classify(const char *text, size_t size)
 
 	if (size == 0 || size > WIRE_CREDENTIAL_MAX || memchr(text, '\0', size))
 		return refuse(CREDENTIAL_NONE, "");
-	start = scheme_size(text, size, "bearer ");
-	if (start == 0)
-		start = scheme_size(text, size, "apitoken ");
-	hmac = scheme_size(text + start, size - start, "hmac ") > 0;
-	if (hmac)
-		start += strlen("hmac ");
+	start = skip_schemes(text, size, &hmac);
 	credential = classify_bare(text + start, size - start, hmac);
 	credential.start = start;
 	credential.size = size - start;
@@ -180,12 +187,35 @@ void credential_write_opaque(bool test, const char *id, const char *secret, char
 	end[CREDENTIAL_CHECK_SIZE] = '\0';
 }
 
+/* True when nonce, epoch and the first of a signature may stand in what follows a public key and its colon. */
+static bool holds_signature(const char *text)
+{
+	const char *epoch = strchr(text, ':');
+	const char *signature = epoch ? strchr(epoch + 1, ':') : NULL;
+
+	return signature && signature[1] != '\0';
+}
+
+size_t credential_shown_size(const char *text)
+{
+	/* Asked for each place of a text, so it is never measured: whatever does not fit ends at the first character
+	 * that differs, a NUL at the latest. */
+	size_t start = opaque_prefix(text, strnlen(text, strlen(prefix_test)));
+
+	if (start > 0)
+		return strnlen(text + start, CREDENTIAL_ID_SIZE + 1) > CREDENTIAL_ID_SIZE ? start : 0;
+	if (begins_with_public_key(text, SIZE_MAX))
+		return holds_signature(text + CREDENTIAL_PUBLIC_KEY_SIZE + 1) ? CREDENTIAL_PUBLIC_KEY_SIZE + 1 : 0;
+	if (strncmp(text, ACCESS_TOKEN_START, ACCESS_TOKEN_START_SIZE) == 0)
+		return text[ACCESS_TOKEN_START_SIZE] != '\0' ? strlen("eyJ") : 0;
+	return 0;
+}
+
 bool credential_looks_secret(const char *text)
 {
-	size_t size = strlen(text);
-	size_t start = opaque_prefix(text, size);
+	bool hmac;
 
-	return start > 0 && size > start + CREDENTIAL_ID_SIZE;
+	return credential_shown_size(text + skip_schemes(text, strnlen(text, CREDENTIAL_OPAQUE_MAX), &hmac)) > 0;
 }
 
 bool credential_is_public_key_start(const char *text, size_t size)

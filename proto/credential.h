@@ -64,8 +64,14 @@ struct credential credential_classify(const char *text, size_t size);
  */
 void credential_write_opaque(bool test, const char *id, const char *secret, char *ret_text);
 
-/* True when the text begins like a credential of ours and may hold a secret: for those who log a name someone typed a
- * key into. */
+/*
+ * How many of its first bytes may be written down of a text that begins like a credential of ours and may hold a
+ * secret, for those who log a name someone typed one into: "ak_", the public key of an HMAC token with its colon, "eyJ"
+ * of an access token. 0 where the text begins like none. It ends in a NUL.
+ */
+size_t credential_shown_size(const char *text);
+
+/* True when the text begins like that, with a scheme before it or without. */
 bool credential_looks_secret(const char *text);
 
 /* True when text, of size bytes without a NUL, is a public key as far as it goes: all of one, some of its first

@@ -92,6 +92,7 @@ END_TEST
 
 #define KEY "ak_0123456789AB_0123456789abcdef0123456789abcdefCHECK1"
 
+#define PAIR "a123456b-c12c-123d-1ab4-18bd8c8e88a3"
 static const struct {
 	const char *text, *written;
 } texts[] = {
@@ -118,6 +119,10 @@ static const struct {
 	{ "Bearer " KEY " x", "Bearer ak_\xe2\x80\xa6" },
 	{ "\n" KEY, "\\x0a"
 		    "ak_\xe2\x80\xa6" },
+	{ PAIR ":n:1:JYDZ7e7Y", PAIR ":\xe2\x80\xa6" }, /* an HMAC token, whose first field is public */
+	{ "alice Hmac " PAIR ":n:1:JYDZ7e7Y", "alice Hmac " PAIR ":\xe2\x80\xa6" },
+	{ PAIR ":n", PAIR ":n" },
+	{ "x eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJqdGkiOiIxIn0.JYDZ7e7Y", "x eyJ\xe2\x80\xa6" },
 	{ "weak_passwords_and_more", "weak_passwords_and_more" }, /* no key, if one looks closely */
 	{ "ak_", "ak_" },
 	{ "ak_0123456789AB", "ak_0123456789AB" }, /* an id is public */

@@ -107,9 +107,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	MUST(credential.kind == CREDENTIAL_OPAQUE || !credential.test);
 	MUST((credential.kind == CREDENTIAL_OPAQUE || credential.kind == CREDENTIAL_HMAC) ==
 	     (credential.id[0] != '\0'));
-	/* An opaque token, or what should be one, that is longer than an id must not be logged whole. */
-	if (strncmp(text, "ak_", 3) == 0 && strlen(text) > 3 + CREDENTIAL_ID_SIZE)
+	/* A token, or what should be an opaque one and is longer than an id, must not be logged whole. */
+	if (is_one_of_ours(credential.kind) || (strncmp(text, "ak_", 3) == 0 && strlen(text) > 3 + CREDENTIAL_ID_SIZE))
 		MUST(credential_looks_secret(text));
+	MUST(credential_shown_size(text) < strlen(text) || *text == '\0');
 	MUST(!credential_is_id(text) || !credential_looks_secret(text));
 	check_made(data, size);
 	return 0;

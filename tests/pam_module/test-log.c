@@ -12,6 +12,7 @@
 #include "tests/pam_module/trap.h"
 
 #define SECRET "0123456789abcdefghijklmnopqrstuv123456"
+#define PAIR "a123456b-c12c-123d-1ab4-18bd8c8e88a3"
 
 static const struct {
 	const char *text, *escaped;
@@ -30,6 +31,10 @@ static const struct {
 	{ " ak_KeyKeyKeyKey_" SECRET, "\\x20ak_..." },
 	{ "alice:ak_KeyKeyKeyKey_" SECRET, "alice:ak_..." },
 	{ "ak_KeyKeyKeyKey_0", "ak_..." },
+	{ PAIR ":n:1:" SECRET, PAIR ":..." },
+	{ "alice Hmac " PAIR ":n:1:" SECRET, "alice\\x20Hmac\\x20" PAIR ":..." },
+	{ "alice:eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9." SECRET, "alice:eyJ..." },
+	{ PAIR ":n", PAIR ":n" },
 	{ "ak_bob", "ak_bob" },
 	{ "ak", "ak" },
 };
@@ -58,6 +63,10 @@ START_TEST(a_value_is_cut_at_any_size)
 		log_escape("ak_KeyKeyKeyKey_" SECRET, escaped, size);
 		ck_assert_uint_lt(strlen(escaped), size);
 		ck_assert_ptr_null(strstr(escaped, "Key"));
+		log_escape("Hmac " PAIR ":n:1:" SECRET, escaped, size);
+		ck_assert_uint_lt(strlen(escaped), size);
+		ck_assert_str_eq(escaped + strlen(escaped) - 3, "...");
+		ck_assert_ptr_null(strstr(escaped, ":n"));
 	}
 }
 END_TEST

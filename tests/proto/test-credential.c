@@ -385,26 +385,46 @@ END_TEST
 
 static const struct {
 	const char *text;
-	bool secret;
+	size_t shown; /* 0: no secret */
 } names[] = {
-	{ "", false },
-	{ "alice", false },
-	{ "ak", false },
-	{ "ak_", false },
-	{ "ak_0aZ9bY8cX7dW", false }, /* the id is public */
-	{ "ak_0aZ9bY8cX7dW_", true },
-	{ "ak_0aZ9bY8cX7dW_abc", true },
-	{ "ak_0aZ9bY8cX7dWabc", true }, /* mistyped, and still a secret */
-	{ "ak_0aZ9bY8cX7d _abc", true },
-	{ "akt_0aZ9bY8cX7dW", false },
-	{ "akt_0aZ9bY8cX7dW_", true },
-	{ "ak_0aZ9bY8cX7dW_abcdefghijklmnopqrstuvwxyz012345000000", true },
-	{ "bak_0aZ9bY8cX7dW_abc", false },
+	{ "", 0 },
+	{ "alice", 0 },
+	{ "ak", 0 },
+	{ "ak_", 0 },
+	{ "ak_0aZ9bY8cX7dW", 0 }, /* the id is public */
+	{ "ak_0aZ9bY8cX7dW_", 3 },
+	{ "ak_0aZ9bY8cX7dW_abc", 3 },
+	{ "ak_0aZ9bY8cX7dWabc", 3 }, /* mistyped, and still a secret */
+	{ "ak_0aZ9bY8cX7d _abc", 3 },
+	{ "akt_0aZ9bY8cX7dW", 0 },
+	{ "akt_0aZ9bY8cX7dW_", 4 },
+	{ "ak_0aZ9bY8cX7dW_abcdefghijklmnopqrstuvwxyz012345000000", 3 },
+	{ "bak_0aZ9bY8cX7dW_abc", 0 },
+	{ KEY, 0 }, /* public */
+	{ KEY ":", 0 },
+	{ KEY ":randomuniquestring123:1535617532:", 0 },
+	{ KEY ":randomuniquestring123:1535617532:J", 37 },
+	{ KEY ":not quite:one:J", 37 },
+	{ HMAC, 37 },
+	{ "x" HMAC, 0 },
+	{ HEADER, 0 },
+	{ HEADER ".", 0 },
+	{ HEADER ".e", 3 },
+	{ ACCESS, 3 },
 };
 
 START_TEST(names_that_hold_a_secret_are_seen)
 {
-	ck_assert_int_eq(credential_looks_secret(names[_i].text), names[_i].secret);
+	static const char *const schemes[] = { "Bearer ", "apitoken ", "Hmac ", "Bearer Hmac " };
+	char text[256];
+
+	ck_assert_uint_eq(credential_shown_size(names[_i].text), names[_i].shown);
+	ck_assert_int_eq(credential_looks_secret(names[_i].text), names[_i].shown > 0);
+	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++) {
+		strcpy(stpcpy(text, schemes[i]), names[_i].text);
+		ck_assert_uint_eq(credential_shown_size(text), 0);
+		ck_assert_int_eq(credential_looks_secret(text), names[_i].shown > 0);
+	}
 }
 END_TEST
 
