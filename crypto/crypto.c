@@ -85,21 +85,38 @@ static bool starts_again(struct crypto_mac *mac)
 	return same;
 }
 
-int crypto_mac_new(const uint8_t key[CRYPTO_KEY_SIZE], struct crypto_mac **ret_mac)
+/* Fetches the algorithm; key NULL: it is given later. mac is zeroed, and ended by mac_done() in any case. */
+static int mac_init(struct crypto_mac *mac, const uint8_t *key)
 {
 	char digest[] = "SHA256";
 	const OSSL_PARAM parameters[] = {
 		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
 		OSSL_PARAM_construct_end(),
 	};
+
+	mac->algorithm = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	if (mac->algorithm)
+		mac->context = EVP_MAC_CTX_new(mac->algorithm);
+	if (!mac->context)
+		return -EIO;
+	if (!key)
+		return EVP_MAC_CTX_set_params(mac->context, parameters) == 1 ? 0 : -EIO;
+	return EVP_MAC_init(mac->context, key, CRYPTO_KEY_SIZE, parameters) == 1 ? 0 : -EIO;
+}
+
+static void mac_done(struct crypto_mac *mac)
+{
+	EVP_MAC_CTX_free(mac->context); /* wipes what it derived from the key */
+	EVP_MAC_free(mac->algorithm);
+}
+
+int crypto_mac_new(const uint8_t key[CRYPTO_KEY_SIZE], struct crypto_mac **ret_mac)
+{
 	struct crypto_mac *mac = calloc(1, sizeof(*mac));
 
 	if (!mac)
 		return -ENOMEM;
-	mac->algorithm = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	if (mac->algorithm)
-		mac->context = EVP_MAC_CTX_new(mac->algorithm);
-	if (!mac->context || EVP_MAC_init(mac->context, key, CRYPTO_KEY_SIZE, parameters) != 1 || !starts_again(mac)) {
+	if (mac_init(mac, key) < 0 || !starts_again(mac)) {
 		crypto_mac_free(mac);
 		return -EIO;
 	}
@@ -111,22 +128,72 @@ void crypto_mac_free(struct crypto_mac *mac)
 {
 	if (!mac)
 		return;
-	EVP_MAC_CTX_free(mac->context); /* wipes what it derived from the key */
-	EVP_MAC_free(mac->algorithm);
+	mac_done(mac);
 	free(mac);
 }
 
-int crypto_mac_compute(struct crypto_mac *mac, const void *data, size_t size, uint8_t ret_digest[CRYPTO_MAC_SIZE])
+/* Digests a text under the key that was given last. */
+static int mac_finish(struct crypto_mac *mac, const void *data, size_t size, uint8_t ret_digest[CRYPTO_MAC_SIZE])
 {
 	uint8_t digest[CRYPTO_MAC_SIZE];
 	size_t digest_size = 0;
 	int r = -EIO;
 
-	if (EVP_MAC_init(mac->context, NULL, 0, NULL) == 1 && EVP_MAC_update(mac->context, data, size) == 1 &&
+	if (EVP_MAC_update(mac->context, data, size) == 1 &&
 	    EVP_MAC_final(mac->context, digest, &digest_size, sizeof(digest)) == 1 && digest_size == sizeof(digest)) {
 		memcpy(ret_digest, digest, sizeof(digest));
 		r = 0;
 	}
+	secret_wipe(digest, sizeof(digest));
+	return r;
+}
+
+int crypto_mac_compute(struct crypto_mac *mac, const void *data, size_t size, uint8_t ret_digest[CRYPTO_MAC_SIZE])
+{
+	return EVP_MAC_init(mac->context, NULL, 0, NULL) == 1 ? mac_finish(mac, data, size, ret_digest) : -EIO;
+}
+
+struct crypto_signer {
+	struct crypto_mac mac;
+};
+
+int crypto_signer_new(struct crypto_signer **ret_signer)
+{
+	struct crypto_signer *signer = calloc(1, sizeof(*signer));
+
+	if (!signer)
+		return -ENOMEM;
+	if (mac_init(&signer->mac, NULL) < 0) {
+		crypto_signer_free(signer);
+		return -EIO;
+	}
+	*ret_signer = signer;
+	return 0;
+}
+
+void crypto_signer_free(struct crypto_signer *signer)
+{
+	if (!signer)
+		return;
+	mac_done(&signer->mac);
+	free(signer);
+}
+
+int crypto_signer_compute(struct crypto_signer *signer, const void *key, size_t key_size, const void *data, size_t size,
+			  uint8_t ret_digest[CRYPTO_MAC_SIZE])
+{
+	static const uint8_t nothing[CRYPTO_KEY_SIZE];
+	uint8_t digest[CRYPTO_MAC_SIZE];
+	int r = -EIO;
+
+	/* The key before stays in force where none is given. */
+	if (key_size > 0 && EVP_MAC_init(signer->mac.context, key, key_size, NULL) == 1)
+		r = mac_finish(&signer->mac, data, size, digest);
+	/* Another key takes the place of what was derived from this one. */
+	if (EVP_MAC_init(signer->mac.context, nothing, sizeof(nothing), NULL) != 1)
+		r = -EIO;
+	if (r == 0)
+		memcpy(ret_digest, digest, sizeof(digest));
 	secret_wipe(digest, sizeof(digest));
 	return r;
 }
@@ -248,6 +315,20 @@ int crypto_hash_read(struct crypto_hash *hash, uint8_t ret_digest[CRYPTO_HASH_SI
 		return -EIO;
 	memcpy(ret_digest, digest, CRYPTO_HASH_SIZE);
 	return 0;
+}
+
+int crypto_sha256(const void *data, size_t size, uint8_t ret_digest[CRYPTO_HASH_SIZE])
+{
+	struct crypto_hash *hash;
+	int r = crypto_hash_new(&hash);
+
+	if (r < 0)
+		return r;
+	r = crypto_hash_add(hash, data, size);
+	if (r == 0)
+		r = crypto_hash_read(hash, ret_digest);
+	crypto_hash_free(hash);
+	return r;
 }
 
 /* ---- passphrases ---- */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
  * All of libcrypto that apikeyd and apikeyctl use, behind these few calls. Functions return 0 or -EIO (libcrypto
- * failed) unless they say otherwise. Nothing is shared between two calls but a struct crypto_mac, which belongs to one
- * thread.
+ * failed) unless they say otherwise. Nothing is shared between two calls but a struct crypto_mac or crypto_signer,
+ * which belongs to one thread.
  */
 #ifndef APIKEYD_CRYPTO_CRYPTO_H
 #define APIKEYD_CRYPTO_CRYPTO_H
@@ -32,6 +32,17 @@ void crypto_mac_free(struct crypto_mac *mac); /* wipes the key; accepts NULL */
 int crypto_mac_compute(struct crypto_mac *mac, const void *data, size_t size, uint8_t ret_digest[CRYPTO_MAC_SIZE]);
 
 /*
+ * HMAC-SHA-256 where each text has a key of its own: the algorithm is fetched when the signer is made, so that a text
+ * costs its hashing alone. The key, of 1 byte or more, is forgotten before crypto_signer_compute() returns.
+ * crypto_signer_new() also fails with -ENOMEM.
+ */
+struct crypto_signer;
+int crypto_signer_new(struct crypto_signer **ret_signer);
+void crypto_signer_free(struct crypto_signer *signer); /* accepts NULL */
+int crypto_signer_compute(struct crypto_signer *signer, const void *key, size_t key_size, const void *data, size_t size,
+			  uint8_t ret_digest[CRYPTO_MAC_SIZE]);
+
+/*
  * AES-256-GCM under a fresh random nonce, with associated data (table, id, purpose) that must be the same when it is
  * opened. The sealed bytes are size + CRYPTO_SEAL_OVERHEAD long: nonce, ciphertext, tag. Opening: -EBADMSG when key,
  * associated data or bytes are not the ones it was sealed with. Input and output do not overlap; on failure the output
@@ -41,6 +52,9 @@ int crypto_seal(const uint8_t key[CRYPTO_KEY_SIZE], const char *associated, cons
 		void *ret_sealed);
 int crypto_open(const uint8_t key[CRYPTO_KEY_SIZE], const char *associated, const void *sealed, size_t sealed_size,
 		void *ret_plain);
+
+/* SHA-256 of size bytes; data may be NULL where there are none. Also -ENOMEM. */
+int crypto_sha256(const void *data, size_t size, uint8_t ret_digest[CRYPTO_HASH_SIZE]);
 
 /* SHA-256 of what comes in parts. crypto_hash_new() also fails with -ENOMEM. A hash that is read is at its end. */
 struct crypto_hash;

@@ -103,6 +103,87 @@ START_TEST(hmac_takes_empty_texts_and_texts_with_nul)
 }
 END_TEST
 
+/* RFC 7515, A.1, whose key is longer than ours; RFC 4231, cases 1 and 6, with a shorter one and one that is hashed. */
+START_TEST(a_signer_takes_a_key_for_each_text)
+{
+	static const char text[] =
+		"eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAs"
+		"DQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+	static const char jws_key[] =
+		"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
+	uint8_t key[131], digest[CRYPTO_MAC_SIZE], wanted[CRYPTO_MAC_SIZE];
+	struct crypto_signer *signer = NULL;
+	char written[ENCODING_BASE64URL_SIZE(CRYPTO_MAC_SIZE) + 1];
+	size_t size = 0;
+
+	ck_assert_int_eq(crypto_signer_new(&signer), 0);
+	for (int again = 0; again < 2; again++) {
+		ck_assert(encoding_base64url_decode(jws_key, strlen(jws_key), key, sizeof(key), &size));
+		ck_assert_uint_eq(size, 64);
+		ck_assert_int_eq(crypto_signer_compute(signer, key, size, text, strlen(text), digest), 0);
+		encoding_base64url_encode(digest, sizeof(digest), written);
+		ck_assert_str_eq(written, "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+
+		memset(key, 0x0b, 20);
+		ck_assert_int_eq(crypto_signer_compute(signer, key, 20, "Hi There", 8, digest), 0);
+		ck_assert(encoding_unhex("b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7", wanted,
+					 sizeof(wanted)));
+		ck_assert_mem_eq(digest, wanted, sizeof(wanted));
+
+		memset(key, 0xaa, sizeof(key));
+		ck_assert_int_eq(crypto_signer_compute(signer, key, sizeof(key),
+						       "Test Using Larger Than Block-Size Key - Hash Key First", 54,
+						       digest),
+				 0);
+		ck_assert(encoding_unhex("60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54", wanted,
+					 sizeof(wanted)));
+		ck_assert_mem_eq(digest, wanted, sizeof(wanted));
+	}
+	crypto_signer_free(signer);
+	crypto_signer_free(NULL);
+}
+END_TEST
+
+/* Or a text would be signed with the key of the one before. */
+START_TEST(a_signer_signs_nothing_without_a_key)
+{
+	uint8_t digest[CRYPTO_MAC_SIZE] = { 1 }, before[CRYPTO_MAC_SIZE] = { 1 };
+	struct crypto_signer *signer = NULL;
+
+	ck_assert_int_eq(crypto_signer_new(&signer), 0);
+	ck_assert_int_eq(crypto_signer_compute(signer, some_key, 0, "text", 4, digest), -EIO);
+	ck_assert_mem_eq(digest, before, sizeof(digest));
+	ck_assert_int_eq(crypto_signer_compute(signer, some_key, sizeof(some_key), "text", 4, digest), 0);
+	memcpy(digest, before, sizeof(digest));
+	ck_assert_int_eq(crypto_signer_compute(signer, some_key, 0, "text", 4, digest), -EIO);
+	ck_assert_mem_eq(digest, before, sizeof(digest));
+	crypto_signer_free(signer);
+}
+END_TEST
+
+START_TEST(sha256_matches_fips_180)
+{
+	static const struct {
+		const char *data, *digest;
+	} cases[] = {
+		{ "", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" },
+		{ "abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
+		{ "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+		  "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1" },
+	};
+	uint8_t digest[CRYPTO_HASH_SIZE], wanted[CRYPTO_HASH_SIZE];
+
+	ck_assert(encoding_unhex(cases[_i].digest, wanted, sizeof(wanted)));
+	ck_assert_int_eq(crypto_sha256(cases[_i].data, strlen(cases[_i].data), digest), 0);
+	ck_assert_mem_eq(digest, wanted, sizeof(wanted));
+	if (_i == 0) {
+		memset(digest, 0, sizeof(digest));
+		ck_assert_int_eq(crypto_sha256(NULL, 0, digest), 0);
+		ck_assert_mem_eq(digest, wanted, sizeof(wanted));
+	}
+}
+END_TEST
+
 /* The specification's AES-256 cases with a nonce of 96 bits, in our order: nonce, ciphertext, tag. */
 START_TEST(open_takes_published_gcm_vectors)
 {
@@ -251,6 +332,9 @@ int main(void)
 	tcase_add_test(cases, hmac_starts_again_for_each_text);
 	tcase_add_test(cases, hmac_keeps_no_pointer_to_the_key);
 	tcase_add_test(cases, hmac_takes_empty_texts_and_texts_with_nul);
+	tcase_add_test(cases, a_signer_takes_a_key_for_each_text);
+	tcase_add_test(cases, a_signer_signs_nothing_without_a_key);
+	tcase_add_loop_test(cases, sha256_matches_fips_180, 0, 3);
 	tcase_add_loop_test(cases, open_takes_published_gcm_vectors, 0, 3);
 	tcase_add_loop_test(cases, what_was_sealed_opens_again, 0, 7);
 	tcase_add_test(cases, sealing_twice_gives_different_bytes);
