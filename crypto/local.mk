@@ -7,4 +7,6 @@ crypto_libcrypto_layer_la_SOURCES = \
 	crypto/backup_seal.c crypto/backup_seal.h \
 	crypto/crypto.c crypto/crypto.h \
 	crypto/master_key.c crypto/master_key.h \
-	crypto/master_key_text.c crypto/master_key_text.h
+	crypto/master_key_text.c crypto/master_key_text.h \
+	crypto/pair_signature.c crypto/pair_signature.h \
+	crypto/token_signature.c crypto/token_signature.h
