@@ -26,6 +26,29 @@ lib_libapikey_la_LDFLAGS = $(AM_LDFLAGS) -version-info 1:0:0 -Wl,--version-scrip
 EXTRA_lib_libapikey_la_DEPENDENCIES = lib/libapikey.map
 EXTRA_DIST += lib/libapikey.map
 
+# libapikey-sign, for who holds a key pair: the one library of ours that needs libcrypto, and so not part of the other.
+# It takes in what it calls, and no more.
+lib_LTLIBRARIES += lib/libapikey-sign.la
+lib_libapikey_sign_la_SOURCES = \
+	lib/apikey-sign.h \
+	lib/sign.c \
+	lib/versioned.c lib/versioned.h \
+	common/encoding.c common/encoding.h \
+	common/secret.c common/secret.h \
+	crypto/crypto.c crypto/crypto.h \
+	crypto/pair_signature.c crypto/pair_signature.h \
+	proto/access_token.c proto/access_token.h \
+	proto/credential.c proto/credential.h \
+	proto/hmac_token.c proto/hmac_token.h
+lib_libapikey_sign_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+lib_libapikey_sign_la_LIBADD = $(CRYPTO_LIBS)
+lib_libapikey_sign_la_LDFLAGS = $(AM_LDFLAGS) -no-undefined -version-info 1:0:0 \
+	-Wl,--version-script=$(top_srcdir)/lib/libapikey-sign.map
+EXTRA_lib_libapikey_sign_la_DEPENDENCIES = lib/libapikey-sign.map
+EXTRA_DIST += lib/libapikey-sign.map
+include_HEADERS += lib/apikey-sign.h
+pkgconfig_DATA += lib/apikey-sign.pc
+
 include_HEADERS += lib/apikey.h
 pkgconfig_DATA += lib/apikey.pc
 
@@ -35,6 +58,11 @@ lib_example_SOURCES = lib/example.c
 lib_example_CPPFLAGS = -I$(top_srcdir)/lib -D_GNU_SOURCE
 lib_example_LDADD = lib/libapikey.la
 
+check_PROGRAMS += lib/example-sign
+lib_example_sign_SOURCES = lib/example-sign.c
+lib_example_sign_CPPFLAGS = -I$(top_srcdir)/lib -D_GNU_SOURCE
+lib_example_sign_LDADD = lib/libapikey-sign.la
+
 # A page for each group of functions; the other functions of a group are links to it.
 dist_man_MANS += \
 	lib/man/apikey_admin_open.3 \
@@ -43,6 +71,7 @@ dist_man_MANS += \
 	lib/man/apikey_explain.3 \
 	lib/man/apikey_key_create.3 \
 	lib/man/apikey_key_rotate.3 \
+	lib/man/apikey_sign_token.3 \
 	lib/man/apikey_verify.3 \
 	lib/man/libapikey.3
 lib_man_links = \
@@ -76,6 +105,8 @@ lib_man_links = \
 	apikey_restore_write:apikey_backup_open \
 	apikey_restored_free:apikey_backup_open \
 	apikey_result_free:apikey_verify \
+	apikey_sign_free:apikey_sign_token \
+	apikey_sign_message:apikey_sign_token \
 	apikey_status:apikey_explain \
 	apikey_status_free:apikey_explain \
 	apikey_store_check:apikey_backup_open \

@@ -34,6 +34,9 @@ EXTRA_DIST += \
 	packaging/debian/libapikey-dev.examples \
 	packaging/debian/libapikey-dev.install \
 	packaging/debian/libapikey-dev.lintian-overrides \
+	packaging/debian/libapikey-sign1.install \
+	packaging/debian/libapikey-sign1.lintian-overrides \
+	packaging/debian/libapikey-sign1.symbols \
 	packaging/debian/libapikey1.install \
 	packaging/debian/libapikey1.lintian-overrides \
 	packaging/debian/libapikey1.symbols \

@@ -31,6 +31,7 @@ build   libsmartcols-dev      libsmartcols-devel
 check   check                 check-devel
 check   git                   git-core
 check   jq                    jq
+check   python3               python3
 deb     xz-utils              xz
 check   clang                 clang
 check   clang-format          clang-tools-extra

@@ -71,10 +71,12 @@ case_is 'apikeyd holds the daemon and what it needs' holds apikeyd /usr/sbin/api
 case_is 'pam_apikey holds the module, examples and how to add it' holds pam_apikey '/usr/lib(64)?/security/pam_apikey.so' \
 	"/usr/share/doc/pam_apikey.*/examples/sshd/sshd" "/usr/share/doc/pam_apikey.*/authselect/README.md"
 case_is 'libapikey holds the library' holds libapikey '/usr/lib(64)?/libapikey.so.1'
+case_is 'libapikey-sign holds the library that signs' holds libapikey-sign '/usr/lib(64)?/libapikey-sign.so.1'
 case_is 'libapikey-devel holds the header and the manual' holds libapikey-devel /usr/include/apikey.h \
-	'/usr/share/man/man3/apikey_verify.3(.gz)?' '/usr/lib(64)?/pkgconfig/apikey.pc'
+	'/usr/share/man/man3/apikey_verify.3(.gz)?' '/usr/lib(64)?/pkgconfig/apikey.pc' \
+	/usr/include/apikey-sign.h '/usr/lib(64)?/pkgconfig/apikey-sign.pc'
 case_is 'apikeyd-selinux holds the module' holds apikeyd-selinux /usr/share/selinux/packages/targeted/apikeyd.pp.bz2
-case_is 'there is no other package' test "$(find "$packages" -name '*.rpm' | wc -l)" -eq 5
+case_is 'there is no other package' test "$(find "$packages" -name '*.rpm' | wc -l)" -eq 6
 configuration()
 {
 	rpm --query --configfiles --package "$(package apikeyd)" | grep -qx /etc/apikeyd/apikeyd.conf
@@ -140,7 +142,7 @@ lint()
 }
 if command -v rpmlint >/dev/null; then
 	case_is 'rpmlint finds no error' lint
-	case_is 'rpmlint has looked' grep -q '5 packages and 1 specfiles checked' "$work/lint"
+	case_is 'rpmlint has looked' grep -q '6 packages and 1 specfiles checked' "$work/lint"
 else
 	echo 'skip rpmlint finds no error: rpmlint is not installed'
 	skipped=$((skipped + 1))

@@ -50,7 +50,7 @@ sockets_listen()
 # installs FOLDER: the packages in it, as an administrator does.
 installs()
 {
-	inside bash -c 'cd "$1" && apt-get install --yes --no-install-recommends ./libapikey1_*.deb ./apikeyd_*.deb ./libpam-apikey_*.deb' - "$1"
+	inside bash -c 'cd "$1" && apt-get install --yes --no-install-recommends ./libapikey1_*.deb ./libapikey-sign1_*.deb ./apikeyd_*.deb ./libpam-apikey_*.deb' - "$1"
 }
 
 # ---- the system, and packages of a later version ----
@@ -63,7 +63,7 @@ rm -f "$work/system/root/usr/sbin/policy-rc.d"
 ln -s /dev/null "$work/system/root/etc/systemd/system/fail2ban.service"
 rm -rf "$work/upgrade" && mkdir "$work/upgrade"
 version=$(dpkg-deb --field "$packages"/apikeyd_*.deb Version)
-for package in apikeyd libapikey1 libpam-apikey; do
+for package in apikeyd libapikey1 libapikey-sign1 libpam-apikey; do
 	dpkg-deb --raw-extract "$packages/${package}_$version"_*.deb "$scratch/$package"
 	sed -i "s/^Version: .*/&+later/; s/(= $version)/(= $version+later)/" "$scratch/$package/DEBIAN/control"
 	dpkg-deb --root-owner-group --build "$scratch/$package" "$work/upgrade" >/dev/null
@@ -274,7 +274,7 @@ case_is 'remove: the key works on then' poll 60 key_works
 inside rm /etc/pam.d/patient
 removed()
 {
-	inside apt-get remove --yes apikeyd libpam-apikey libapikey1
+	inside apt-get remove --yes apikeyd libpam-apikey libapikey1 libapikey-sign1
 }
 during 'removal' "$by_password" removed
 case_is 'remove: no PAM stack names the module' inside diff -r /root/pam.d /etc/pam.d
@@ -292,7 +292,7 @@ case_is 'installed again: the key works as before' poll 60 key_works
 
 purged()
 {
-	inside apt-get purge --yes apikeyd libpam-apikey libapikey1
+	inside apt-get purge --yes apikeyd libpam-apikey libapikey1 libapikey-sign1
 }
 # As apikeyctl master-key import --force leaves them.
 inside cp -p $master_key $master_key.before-import

@@ -48,7 +48,7 @@ cases()
 what_is_in_them()
 {
 	local name unit
-	for name in apikeyd libpam-apikey libapikey1 libapikey-dev; do
+	for name in apikeyd libpam-apikey libapikey1 libapikey-sign1 libapikey-dev; do
 		mkdir "$scratch/$name"
 		dpkg-deb --raw-extract "$(package "$name")" "$scratch/$name/all"
 		dpkg-deb --contents "$(package "$name")" >"$scratch/$name/list"
@@ -65,15 +65,19 @@ what_is_in_them()
 	case_is 'apikeyd: the configuration is the one conffile' [ "$(cat apikeyd/all/DEBIAN/conffiles)" = /etc/apikeyd/apikeyd.conf ]
 	case_is 'apikeyd: its library comes with it' depends_on apikeyd libapikey1
 	case_is 'libpam-apikey: the module, where PAM looks' contains libpam-apikey "/lib/$triplet/security/pam_apikey.so"
-	case_is 'libpam-apikey: needs neither the daemon nor its library' not depends_on libpam-apikey 'apikeyd|libapikey1'
+	case_is 'libpam-apikey: needs neither the daemon nor its libraries' not depends_on libpam-apikey 'apikeyd|libapikey1|libapikey-sign1'
 	case_is 'libpam-apikey: the profile is switched off' grep -qx 'Default: no' libpam-apikey/all/usr/share/pam-configs/apikey
 	case_is 'libpam-apikey: the profile changes no sessions or passwords' \
 		not grep -E '^(Session|Password)' libpam-apikey/all/usr/share/pam-configs/apikey
 	case_is 'libpam-apikey: every example' diff -r "$sources/packaging/examples" libpam-apikey/all/usr/share/doc/libpam-apikey/examples
 	case_is 'libapikey1: the library, and nothing that another version of it would have too' \
 		not grep -vE "/(usr/lib/$triplet/libapikey\.so\.1.*|usr/share/(doc/libapikey1|lintian/overrides)/.*)?\$|/ *\$" libapikey1/list
-	case_is 'libapikey-dev: header, pkg-config file, example' ls libapikey-dev/all/usr/{include/apikey.h,share/doc/libapikey-dev/examples/example.c} \
-		"libapikey-dev/all/usr/lib/$triplet/pkgconfig/apikey.pc"
+	case_is 'libapikey-sign1: the library, and nothing that another version of it would have too' \
+		not grep -vE "/(usr/lib/$triplet/libapikey-sign\.so\.1.*|usr/share/(doc/libapikey-sign1|lintian/overrides)/.*)?\$|/ *\$" libapikey-sign1/list
+	case_is 'libapikey1: needs no OpenSSL' not depends_on libapikey1 'libssl[0-9a-z]*'
+	case_is 'libapikey-dev: headers, pkg-config files, examples' \
+		ls libapikey-dev/all/usr/{include/apikey{,-sign}.h,share/doc/libapikey-dev/examples/example{,-sign}.c} \
+		"libapikey-dev/all/usr/lib/$triplet/pkgconfig/apikey"{,-sign}.pc
 	case_is 'every manual page is in one of them' every_page_is_in
 	# debhelper restarts what Also= names along with the service, which would close the sockets under waiting logins.
 	case_is 'apikeyd: an upgrade restarts the daemon' grep -q "_dh_action 'apikeyd.service'" apikeyd/all/DEBIAN/postinst
@@ -133,7 +137,7 @@ where_nothing_runs()
 	cp "$packages"/*_"$version"_*.deb "$work/system/root/tmp"
 	cp -a "$work/system/root/etc/pam.d" "$work/system/root/root/pam.d"
 
-	case_is 'image: they install' inside sh -c 'dpkg --install /tmp/libapikey1_*.deb /tmp/apikeyd_*.deb /tmp/libpam-apikey_*.deb /tmp/libapikey-dev_*.deb'
+	case_is 'image: they install' inside sh -c 'dpkg --install /tmp/libapikey1_*.deb /tmp/libapikey-sign1_*.deb /tmp/apikeyd_*.deb /tmp/libpam-apikey_*.deb /tmp/libapikey-dev_*.deb'
 	case_is 'image: there is the user' inside getent passwd apikeyd
 	case_is 'image: the units are switched on' \
 		inside systemctl is-enabled apikeyd.service apikeyd-login.socket apikeyd-verify.socket apikeyd-admin.socket
@@ -148,7 +152,7 @@ where_nothing_runs()
 		inside systemd-analyze security --no-pager --offline=true --threshold=20 apikeyd-init.service
 	case_is 'image: the profile, switched on' inside pam-auth-update --enable apikey
 	case_is 'image: it stands in the stacks' inside grep -q pam_apikey /etc/pam.d/common-auth
-	case_is 'image: they are removed' inside sh -c 'dpkg --remove libapikey-dev libpam-apikey apikeyd libapikey1'
+	case_is 'image: they are removed' inside sh -c 'dpkg --remove libapikey-dev libpam-apikey apikeyd libapikey-sign1 libapikey1'
 	case_is 'image: the profile is out of the stacks' inside diff -r /root/pam.d /etc/pam.d
 	case_is 'image: they are purged' inside sh -c 'dpkg --purge libpam-apikey apikeyd && ! ls -d /etc/apikeyd /var/lib/apikeyd /var/log/apikeyd'
 }

@@ -2,6 +2,14 @@
 dist_check_SCRIPTS += tests/lib/test-manual.sh
 TESTS += tests/lib/test-manual.sh
 
+# libapikey-sign against a signer that shares no code with it.
+dist_check_SCRIPTS += tests/lib/other-signer.sh
+TESTS += tests/lib/other-signer.sh
+EXTRA_DIST += tests/lib/other-signer.py
+check_PROGRAMS += tests/lib/sign-batch
+tests_lib_sign_batch_SOURCES = tests/lib/sign-batch.c
+tests_lib_sign_batch_LDADD = lib/libapikey-sign.la crypto/libcrypto-layer.la proto/libproto.la common/libcommon.la
+
 if HAVE_CHECK
 lib_tests = \
 	tests/lib/test-admin \
@@ -13,6 +21,7 @@ lib_tests = \
 	tests/lib/test-inspect \
 	tests/lib/test-open \
 	tests/lib/test-rotate \
+	tests/lib/test-sign \
 	tests/lib/test-trust \
 	tests/lib/test-verify
 check_PROGRAMS += $(lib_tests)
@@ -69,6 +78,10 @@ tests_lib_test_open_LDADD = $(lib_test_libraries)
 tests_lib_test_rotate_SOURCES = tests/lib/test-rotate.c
 tests_lib_test_rotate_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_lib_test_rotate_LDADD = $(lib_test_libraries)
+
+tests_lib_test_sign_SOURCES = tests/lib/test-sign.c
+tests_lib_test_sign_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
+tests_lib_test_sign_LDADD = lib/libapikey-sign.la $(CHECK_LIBS) $(JANSSON_LIBS)
 
 tests_lib_test_trust_SOURCES = tests/lib/test-trust.c
 tests_lib_test_trust_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)

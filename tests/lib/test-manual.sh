@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-# The manual of the library: each function is declared on the page of its group and can be found under its own name,
-# and the example on the page is the one that is compiled and run.
+# The manual of the libraries: each function is declared on the page of its group and can be found under its own name,
+# and the examples on the pages are those that are compiled and run.
 set -u
 srcdir=${srcdir:-.}
 failed=0
@@ -20,7 +20,7 @@ pages=$(
 	done
 	sed -n 's/^	\(apikey_[a-z_]*:apikey_[a-z_]*\).*/\1/p' "$srcdir/lib/local.mk"
 )
-functions=$(sed -n 's/^	\(apikey_[a-z_]*\);$/\1/p' "$srcdir/lib/libapikey.map")
+functions=$(sed -n 's/^	\(apikey_[a-z_]*\);$/\1/p' "$srcdir/lib/libapikey.map" "$srcdir/lib/libapikey-sign.map")
 
 [ -n "$functions" ] || fail "the map exports nothing"
 for function in $functions; do
@@ -37,9 +37,14 @@ for page in $pages; do
 	echo "$functions" | grep -qx "${page%:*}" || fail "${page%:*}(3) is about no exported function"
 done
 
-# The page's text, with its escapes undone, and the program, without the comment for its readers.
-shown=$(sed -n '/^#include <apikey.h>/,/^\.fi/p' "$srcdir/lib/man/libapikey.3" | sed '/^\.fi/d; s/\\e/\\/g')
-compiled=$(sed -n '/^#include <apikey.h>/,$p' "$srcdir/lib/example.c")
-[ -n "$shown" ] || fail "there is no example in libapikey(3)"
-[ "$shown" = "$compiled" ] || fail "the example in libapikey(3) is not lib/example.c"
+# shows PAGE HEADER EXAMPLE: the page's text, with its escapes undone, is the program, without the comment for its readers.
+shows()
+{
+	shown=$(sed -n "/^#include <$2>/,/^\.fi/p" "$srcdir/lib/man/$1.3" | sed '/^\.fi/d; s/\\e/\\/g')
+	compiled=$(sed -n "/^#include <$2>/,\$p" "$srcdir/lib/$3")
+	[ -n "$shown" ] || fail "there is no example in $1(3)"
+	[ "$shown" = "$compiled" ] || fail "the example in $1(3) is not lib/$3"
+}
+shows libapikey apikey.h example.c
+shows apikey_sign_token apikey-sign.h example-sign.c
 exit $failed
