@@ -109,13 +109,6 @@ bool permission_grants_cover(const char *grants, const char *grant)
 	return permission_is_grant(grant) && grants_cover(grants, (struct piece){ grant, strlen(grant) });
 }
 
-static const char test_stem[] = "test.";
-
-bool permission_is_test_grant(const char *grant)
-{
-	return permission_is_grant(grant) && strncmp(grant, test_stem, strlen(test_stem)) == 0;
-}
-
 bool permission_grants_cover_all(const char *grants, const char *wanted)
 {
 	while (*wanted != '\0') {
@@ -128,6 +121,8 @@ bool permission_grants_cover_all(const char *grants, const char *wanted)
 	}
 	return true;
 }
+
+static const char test_stem[] = "test.";
 
 /* ---- queries: recursive descent, evaluated as it is read; the depth bounds the recursion ---- */
 

@@ -33,9 +33,6 @@ bool permission_query_holds(const char *query, const char *grants);
  */
 bool permission_query_holds_for_test(const char *query, const char *grants);
 
-/* True for a grant that reaches nothing but what lies below "test.". */
-bool permission_is_test_grant(const char *grant);
-
 /* True when whoever holds grants may hand on this grant: one of them reaches at least as far. */
 bool permission_grants_cover(const char *grants, const char *grant);
 

@@ -90,7 +90,7 @@ act --json key show "$trial"
 is test "$(json .test)" true
 act key update "$trial" --permission pam.sshd
 refused
-has 'standard error' "$err" "'pam.sshd'" test.
+has 'standard error' "$err" "'pam.sshd'" test.mail
 act key delete "$trial"
 succeeds
 act --json key show "$laptop"
