@@ -294,7 +294,7 @@ const struct command commands[] = {
 	  "Looks at the daemon, its sockets, files and settings, the module and every PAM stack that mentions it, the "
 	  "units and the keys. It changes nothing. For each finding it says what is wrong, and its mend; "
 	  "apikeyctl-doctor(1) explains each. The exit status is 0 when there is nothing to mend, 1 when there are "
-	  "warnings or errors, 3 when the daemon cannot be reached.",
+	  "errors, 4 when there are warnings alone, 3 when the daemon cannot be reached.",
 	  options_doctor },
 	{ NULL, "help", "[OBJECT] [VERB]", 0, 2, help_command, "say how a command is used", NULL, NULL },
 	{ NULL, "completion", "SHELL", 1, 1, completion_command, "print the completion script for SHELL: bash or zsh",

@@ -14,6 +14,7 @@ enum status {
 	STATUS_REFUSED = 1, /* or not found, or it did not work */
 	STATUS_USAGE = 2,
 	STATUS_UNREACHABLE = 3,
+	STATUS_WARNED = 4, /* of doctor: there are warnings, and no errors */
 };
 
 enum option_id {

@@ -59,8 +59,9 @@ static enum status finish(const struct doctor *doctor, bool json)
 		return output_no_memory();
 	if (doctor_report_has(&doctor->report, FINDING_DAEMON_UNREACHABLE))
 		return STATUS_UNREACHABLE;
-	return doctor->report.severities[DOCTOR_ERROR] + doctor->report.severities[DOCTOR_WARNING] > 0 ? STATUS_REFUSED
-												       : STATUS_DONE;
+	if (doctor->report.severities[DOCTOR_ERROR] > 0)
+		return STATUS_REFUSED;
+	return doctor->report.severities[DOCTOR_WARNING] > 0 ? STATUS_WARNED : STATUS_DONE;
 }
 
 static void doctor_done(struct doctor *doctor)

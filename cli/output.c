@@ -91,7 +91,7 @@ enum status output_finish(enum status status)
 	bool failed = ferror(stdout) != 0;
 
 	if (fclose(stdout) != 0 || failed)
-		return output_complain(status == STATUS_DONE ? STATUS_REFUSED : status,
+		return output_complain(status == STATUS_DONE || status == STATUS_WARNED ? STATUS_REFUSED : status,
 				       "not all could be written to standard output: %s", strerror(errno));
 	return status;
 }

@@ -63,8 +63,8 @@ planted "a master key of somebody else" 1 master-key-open \
 	'chown alice /etc/credstore/apikeyd.master-key' 'chown root /etc/credstore/apikeyd.master-key'
 planted "a key store of somebody else" 1 state-open \
 	'chown alice /var/lib/apikeyd/apikeyd.db' 'chown apikeyd /var/lib/apikeyd/apikeyd.db'
-planted "no system log" 1 'system-log' log_absent log_read
-planted "nobody who speaks for nginx" 1 peer-missing \
+planted "no system log" 4 'system-log' log_absent log_read
+planted "nobody who speaks for nginx" 4 peer-missing \
 	'sed -i /www-data/d /etc/apikeyd/apikeyd.conf; kill -HUP "$daemon_pid"' \
 	'echo "www-data = nginx" >>/etc/apikeyd/apikeyd.conf; kill -HUP "$daemon_pid"'
 planted "a disk that is full" 1 disk-low \
@@ -75,7 +75,7 @@ planted "the console for keys alone" 1 console-locked-out \
 	'cp "$scratch/login" /etc/pam.d/login'
 
 userdel bob
-doctor_is "a user who has gone" 1 'key-owner-gone'
+doctor_is "a user who has gone" 4 'key-owner-gone'
 apikeyctl key revoke bob/first 2>/dev/null
 useradd --no-create-home --uid 1001 bob
 
