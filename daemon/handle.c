@@ -10,31 +10,36 @@
 
 #include "common/cleanup.h"
 #include "common/encoding.h"
+#include "common/fault.h"
 #include "common/secret.h"
 
-#define BOOT_ID "/proc/sys/kernel/random/boot_id"
-
-int handle_key(const uint8_t secret[CRYPTO_KEY_SIZE], struct crypto_mac **ret_mac)
+int handle_key(const uint8_t secret[CRYPTO_KEY_SIZE], const char *boot_id, struct crypto_mac **ret_mac, char *ret_fault,
+	       size_t fault_size)
 {
 	char context[64] = "apikeyd handle ";
 	size_t start = strlen(context);
 	uint8_t key[CRYPTO_KEY_SIZE];
 	struct crypto_mac *mac = NULL;
-	CLEANUP_CLOSE int fd = open(BOOT_ID, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	CLEANUP_CLOSE int fd = open(boot_id, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	ssize_t size = fd < 0 ? -1 : read(fd, context + start, sizeof(context) - start);
 	int r;
 
-	if (size <= 0)
-		return fd < 0 ? -errno : -EIO;
+	if (size <= 0) {
+		r = size < 0 ? -errno : -EIO;
+		return fault_tell(
+			r, ret_fault, fault_size,
+			"the id of this boot cannot be read from %s, and without it nobody is let in: %s; see "
+			"that /proc is mounted and that the unit lets apikeyd read there",
+			boot_id, strerror(-r));
+	}
 	r = crypto_mac_new(secret, &mac);
-	if (r < 0)
-		return r;
-	r = crypto_mac_compute(mac, context, start + (size_t)size, key);
+	if (r == 0)
+		r = crypto_mac_compute(mac, context, start + (size_t)size, key);
 	crypto_mac_free(mac);
 	if (r == 0)
 		r = crypto_mac_new(key, ret_mac);
 	secret_wipe(key, sizeof(key));
-	return r;
+	return r < 0 ? fault_tell(r, ret_fault, fault_size, "the key of handles cannot be made: libcrypto failed") : 0;
 }
 
 /* MAC over the plain part and the binding; each text with its NUL, so that none runs into the next. */

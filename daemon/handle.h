@@ -27,8 +27,13 @@ struct handle_binding {
 	const char *user, *service, *rhost;
 };
 
-/* The key handles are signed with: derived from the keyring's handle key and this boot's id. 0, or a negative errno. */
-int handle_key(const uint8_t secret[CRYPTO_KEY_SIZE], struct crypto_mac **ret_mac);
+/* Where the kernel says which boot this is. */
+#define HANDLE_BOOT_ID "/proc/sys/kernel/random/boot_id"
+
+/* The key handles are signed with: derived from the keyring's handle key and this boot's id, which is read from the
+ * file boot_id. 0, or a negative errno and a sentence. */
+int handle_key(const uint8_t secret[CRYPTO_KEY_SIZE], const char *boot_id, struct crypto_mac **ret_mac, char *ret_fault,
+	       size_t fault_size);
 
 /* Writes a handle and a NUL. 0, or -EIO. */
 int handle_make(struct crypto_mac *mac, const struct handle_binding *binding, const char *key_id, uint32_t secret,

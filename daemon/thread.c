@@ -161,15 +161,22 @@ void thread_post(struct thread *thread, struct thread_task *task)
 	(void)eventfd_write(thread->wake, 1);
 }
 
-static int open_vault(struct thread *thread)
+/* True, or it is reported why not. */
+static bool open_vault(struct thread *thread)
 {
-	int r = store_reader_open(thread->vault->store, &thread->reader);
+	const struct keyring *keyring = &thread->vault->keyring;
+	char fault[VAULT_FAULT_SIZE] = "libcrypto failed";
 
-	if (r == 0)
-		r = crypto_mac_new(thread->vault->keyring.pepper, &thread->pepper);
-	if (r == 0)
-		r = handle_key(thread->vault->keyring.handle, &thread->handles);
-	return r;
+	if (store_reader_open(thread->vault->store, &thread->reader) < 0) {
+		thread_vault_failed(thread);
+		return false;
+	}
+	if (crypto_mac_new(keyring->pepper, &thread->pepper) == 0 &&
+	    handle_key(keyring->handle, HANDLE_BOOT_ID, &thread->handles, fault, sizeof(fault)) == 0)
+		return true;
+	/* The store is well, so it is not to blame; it is opened anew all the same, and with it this is tried again. */
+	vault_report_fault(thread->daemon->keeper, thread->vault, fault);
+	return false;
 }
 
 bool thread_vault(struct thread *thread)
@@ -183,8 +190,7 @@ bool thread_vault(struct thread *thread)
 	thread->vault = vault_acquire(thread->daemon->keeper);
 	if (!thread->vault)
 		return false;
-	if (open_vault(thread) < 0) {
-		thread_vault_failed(thread);
+	if (!open_vault(thread)) {
 		drop_vault(thread);
 		return false;
 	}

@@ -270,16 +270,24 @@ unsigned int vault_generation(struct vault_keeper *keeper)
 	return atomic_load_explicit(&keeper->generation, memory_order_acquire);
 }
 
-void vault_report(struct vault_keeper *keeper, const struct vault *vault)
+void vault_report_fault(struct vault_keeper *keeper, const struct vault *vault, const char *fault)
 {
 	pthread_mutex_lock(&keeper->lock);
 	if (keeper->present && &keeper->present->vault == vault && !keeper->failing) {
 		keeper->failing = true;
-		snprintf(keeper->fault, sizeof(keeper->fault),
-			 "the key store %s/" STORE_FILE " failed while it was read; it is opened again every second",
-			 keeper->paths.state_folder);
+		snprintf(keeper->fault, sizeof(keeper->fault), "%s", fault);
 	}
 	pthread_mutex_unlock(&keeper->lock);
+}
+
+void vault_report(struct vault_keeper *keeper, const struct vault *vault)
+{
+	char fault[VAULT_FAULT_SIZE];
+
+	snprintf(fault, sizeof(fault),
+		 "the key store %s/" STORE_FILE " failed while it was read; it is opened again every second",
+		 keeper->paths.state_folder);
+	vault_report_fault(keeper, vault, fault);
 }
 
 void vault_fault(struct vault_keeper *keeper, char *ret_fault, size_t fault_size)

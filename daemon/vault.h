@@ -79,6 +79,8 @@ int vault_master(const struct vault_keeper *keeper, uint8_t ret_master[CRYPTO_KE
 
 /* Any thread: an operation on this vault failed with -EIO; it will be opened anew. */
 void vault_report(struct vault_keeper *keeper, const struct vault *vault);
+/* The same where it is something else about the vault that failed, which the sentence says. */
+void vault_report_fault(struct vault_keeper *keeper, const struct vault *vault, const char *fault);
 
 /* Why there is no vault, or what fails in it; "" when all is well. */
 void vault_fault(struct vault_keeper *keeper, char *ret_fault, size_t fault_size);

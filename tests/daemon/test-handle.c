@@ -3,8 +3,10 @@
  * Handles: good for the one they were made for, for 60 seconds, and for nobody else.
  */
 #include <check.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/handle.h"
 
@@ -16,10 +18,11 @@ static struct crypto_mac *mac;
 static char handle[WIRE_HANDLE_MAX + 1];
 static char id[CREDENTIAL_KEY_ID_MAX + 1];
 static uint32_t secret;
+static char fault[256];
 
 static void setup(void)
 {
-	ck_assert_int_eq(handle_key(pepper, &mac), 0);
+	ck_assert_int_eq(handle_key(pepper, HANDLE_BOOT_ID, &mac, fault, sizeof(fault)), 0);
 	ck_assert_int_eq(handle_make(mac, &alice, "abcdefghijkl", 7, 1000, handle), 0);
 }
 
@@ -107,9 +110,58 @@ START_TEST(another_pepper_signs_otherwise)
 {
 	struct crypto_mac *other;
 
-	ck_assert_int_eq(handle_key(other_pepper, &other), 0);
+	ck_assert_int_eq(handle_key(other_pepper, HANDLE_BOOT_ID, &other, fault, sizeof(fault)), 0);
 	ck_assert_int_eq(handle_check(other, &alice, handle, 1000, id, &secret), REASON_BAD_SIGNATURE);
 	crypto_mac_free(other);
+}
+END_TEST
+
+/* A file that says which boot it is; the caller removes it. */
+static void write_boot_id(const char *text, char ret_path[32])
+{
+	int fd;
+
+	strcpy(ret_path, "/tmp/apikeyd-boot-id.XXXXXX");
+	fd = mkstemp(ret_path);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+START_TEST(another_boot_signs_otherwise)
+{
+	static const char *const boots[] = { "one", "one", "other" };
+	struct crypto_mac *macs[3];
+	char path[32];
+
+	for (size_t i = 0; i < 3; i++) {
+		write_boot_id(boots[i], path);
+		ck_assert_int_eq(handle_key(pepper, path, &macs[i], fault, sizeof(fault)), 0);
+		unlink(path);
+	}
+	ck_assert_int_eq(handle_make(macs[0], &alice, "abcdefghijkl", 7, 1000, handle), 0);
+	ck_assert_int_eq(handle_check(macs[1], &alice, handle, 1000, id, &secret), REASON_NONE);
+	ck_assert_int_eq(handle_check(macs[2], &alice, handle, 1000, id, &secret), REASON_BAD_SIGNATURE);
+	for (size_t i = 0; i < 3; i++)
+		crypto_mac_free(macs[i]);
+}
+END_TEST
+
+/* A boot that is not known is told of by its own name, and signs nothing. */
+START_TEST(a_boot_without_id_is_told)
+{
+	struct crypto_mac *other = NULL;
+	char path[32];
+
+	write_boot_id("", path);
+	ck_assert_int_eq(handle_key(pepper, path, &other, fault, sizeof(fault)), -EIO);
+	ck_assert_ptr_nonnull(strstr(fault, path));
+	unlink(path);
+	fault[0] = '\0';
+	ck_assert_int_eq(handle_key(pepper, path, &other, fault, sizeof(fault)), -ENOENT);
+	ck_assert_ptr_nonnull(strstr(fault, path));
+	ck_assert_ptr_nonnull(strstr(fault, "the id of this boot"));
+	ck_assert_ptr_null(other);
 }
 END_TEST
 
@@ -143,6 +195,8 @@ int main(void)
 	tcase_add_test(handles, every_changed_character_shows);
 	tcase_add_test(handles, what_is_no_handle_is_refused);
 	tcase_add_test(handles, another_pepper_signs_otherwise);
+	tcase_add_test(handles, another_boot_signs_otherwise);
+	tcase_add_test(handles, a_boot_without_id_is_told);
 	tcase_add_test(handles, the_longest_names_fit);
 	suite_add_tcase(suite, handles);
 	srunner_run_all(runner, CK_NORMAL);

@@ -588,6 +588,23 @@ START_TEST(leftovers_are_removed)
 }
 END_TEST
 
+/* What fails in a vault is said as it was reported, and the store is not blamed for it. */
+START_TEST(a_fault_is_told_as_it_was_reported)
+{
+	CLEANUP_VAULT struct vault *vault = vault_acquire(keeper);
+
+	vault_report_fault(keeper, vault, "the sky fell down");
+	vault_fault(keeper, fault, sizeof(fault));
+	ck_assert_str_eq(fault, "the sky fell down");
+	vault_report(keeper, vault); /* what was reported first stays */
+	vault_fault(keeper, fault, sizeof(fault));
+	ck_assert_str_eq(fault, "the sky fell down");
+	ck_assert(vault_keeper_try(keeper));
+	vault_fault(keeper, fault, sizeof(fault));
+	ck_assert_str_eq(fault, "");
+}
+END_TEST
+
 /* More keys than are listed: those that matter most are. */
 START_TEST(what_was_taken_away_is_listed_first)
 {
@@ -631,6 +648,7 @@ int main(void)
 	tcase_add_test(stores, a_new_host_takes_over);
 	tcase_add_test(stores, parts_come_in_order);
 	tcase_add_test(stores, leftovers_are_removed);
+	tcase_add_test(stores, a_fault_is_told_as_it_was_reported);
 	tcase_add_test(stores, what_was_taken_away_is_listed_first);
 	suite_add_tcase(suite, stores);
 	return suite_run(suite);
