@@ -267,6 +267,16 @@ void host_end(struct host *host, int signal)
 	host->daemon = 0;
 }
 
+void host_stop(struct host *host)
+{
+	int status;
+
+	kill(host->daemon, SIGTERM);
+	status = host_wait(host);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		fail("the daemon ended with %#x", (unsigned int)status);
+}
+
 char *host_read(const struct host *host, const char *name)
 {
 	CLEANUP_FREE char *path = NULL;

@@ -52,6 +52,10 @@ int host_wait(struct host *host);
 /* Sends the signal and waits until the daemon is gone. */
 void host_end(struct host *host, int signal);
 
+/* Asks the daemon to end and waits until it has, which it must do well: what a coverage build counted is written then,
+ * and a sanitizer speaks up. */
+void host_stop(struct host *host);
+
 /* Ends what runs and removes the folder. */
 void host_remove(struct host *host);
 

@@ -151,6 +151,7 @@ tests_daemon_test_restore_LDADD = $(daemon_test_ldadd)
 
 # The whole daemon, asked by hand.
 daemon_wire = $(daemon_host) tests/daemon/wire-client.c tests/daemon/wire-client.h
+daemon_store = tests/daemon/host-store.c tests/daemon/host-store.h
 daemon_system_ldadd = lib/libapikey-core.la $(CHECK_LIBS) -lpthread
 
 daemon_tests += tests/daemon/test-daemon-verify
@@ -164,22 +165,22 @@ tests_daemon_test_daemon_wire_CFLAGS = $(daemon_test_cflags)
 tests_daemon_test_daemon_wire_LDADD = $(daemon_system_ldadd)
 
 daemon_tests += tests/daemon/test-daemon-service
-tests_daemon_test_daemon_service_SOURCES = tests/daemon/test-daemon-service.c tests/daemon/mount-namespace.h $(daemon_wire)
+tests_daemon_test_daemon_service_SOURCES = tests/daemon/test-daemon-service.c tests/daemon/mount-namespace.h $(daemon_store) $(daemon_wire)
 tests_daemon_test_daemon_service_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_service_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS)
 
 daemon_tests += tests/daemon/test-daemon-trouble
-tests_daemon_test_daemon_trouble_SOURCES = tests/daemon/test-daemon-trouble.c $(daemon_wire)
+tests_daemon_test_daemon_trouble_SOURCES = tests/daemon/test-daemon-trouble.c $(daemon_store) $(daemon_wire)
 tests_daemon_test_daemon_trouble_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS) $(JANSSON_CFLAGS)
 tests_daemon_test_daemon_trouble_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS) $(JANSSON_LIBS)
 
 daemon_tests += tests/daemon/test-daemon-admin
-tests_daemon_test_daemon_admin_SOURCES = tests/daemon/test-daemon-admin.c tests/daemon/admin-requests.h $(daemon_wire)
+tests_daemon_test_daemon_admin_SOURCES = tests/daemon/test-daemon-admin.c tests/daemon/admin-requests.h $(daemon_store) $(daemon_wire)
 tests_daemon_test_daemon_admin_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS) $(JANSSON_CFLAGS)
 tests_daemon_test_daemon_admin_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS) $(JANSSON_LIBS)
 
 daemon_tests += tests/daemon/test-daemon-list
-tests_daemon_test_daemon_list_SOURCES = tests/daemon/test-daemon-list.c tests/daemon/admin-requests.h $(daemon_wire)
+tests_daemon_test_daemon_list_SOURCES = tests/daemon/test-daemon-list.c tests/daemon/admin-requests.h $(daemon_store) $(daemon_wire)
 tests_daemon_test_daemon_list_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_list_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS)
 
@@ -189,18 +190,18 @@ tests_daemon_test_daemon_status_CFLAGS = $(daemon_test_cflags)
 tests_daemon_test_daemon_status_LDADD = $(daemon_system_ldadd)
 
 daemon_tests += tests/daemon/test-daemon-backup
-tests_daemon_test_daemon_backup_SOURCES = tests/daemon/test-daemon-backup.c tests/daemon/admin-requests.h $(daemon_wire)
+tests_daemon_test_daemon_backup_SOURCES = tests/daemon/test-daemon-backup.c tests/daemon/admin-requests.h $(daemon_store) $(daemon_wire)
 tests_daemon_test_daemon_backup_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_backup_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS)
 
 daemon_tests += tests/daemon/test-daemon-authority
 tests_daemon_test_daemon_authority_SOURCES = tests/daemon/test-daemon-authority.c tests/daemon/admin-requests.h \
-	tests/daemon/mount-namespace.h $(daemon_wire)
+	tests/daemon/mount-namespace.h $(daemon_store) $(daemon_wire)
 tests_daemon_test_daemon_authority_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_authority_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS)
 
 daemon_tests += tests/daemon/test-daemon-rotate
-tests_daemon_test_daemon_rotate_SOURCES = tests/daemon/test-daemon-rotate.c tests/daemon/admin-requests.h $(daemon_wire)
+tests_daemon_test_daemon_rotate_SOURCES = tests/daemon/test-daemon-rotate.c tests/daemon/admin-requests.h $(daemon_store) $(daemon_wire)
 tests_daemon_test_daemon_rotate_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_rotate_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
 

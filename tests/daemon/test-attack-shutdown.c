@@ -10,12 +10,10 @@
 #include "tests/daemon/host.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define CONNECTIONS 4
@@ -51,8 +49,6 @@ static void ask_for_a_key(int fd)
 
 int main(void)
 {
-	int status;
-
 	/* What was freed is overwritten, so that its use is noticed without a sanitizer too. */
 	setenv("MALLOC_PERTURB_", "165", 1);
 	if (!getenv("APIKEYD"))
@@ -66,12 +62,7 @@ int main(void)
 			ask_for_a_key(fd);
 	}
 	poll(NULL, 0, STOP_AFTER);
-	kill(host.daemon, SIGTERM);
-	if (waitpid(host.daemon, &status, 0) != host.daemon)
-		fail("cannot wait for the daemon: %m");
-	host.daemon = 0;
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		fail("the daemon did not end well: status %#x", (unsigned int)status);
+	host_stop(&host);
 	host_remove(&host);
 	return EXIT_SUCCESS;
 }

@@ -7,11 +7,9 @@
 #include <jansson.h>
 #include <pwd.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -19,6 +17,7 @@
 #include "daemon/store.h"
 #include "proto/credential.h"
 #include "tests/daemon/admin-requests.h"
+#include "tests/daemon/host-store.h"
 
 #define LIKE_A_KEY "ak_0123456789ab_0"
 
@@ -41,12 +40,8 @@ static void setup(void)
 
 static void teardown(void)
 {
-	int status;
-
 	wire_close(admin);
-	kill(host.daemon, SIGTERM);
-	status = host_wait(&host);
-	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the daemon ended with %#x", (unsigned int)status);
+	host_stop(&host);
 	host_remove(&host);
 }
 
@@ -339,19 +334,6 @@ END_TEST
 
 /* ---- states ---- */
 
-static void run_sql(const char *sql)
-{
-	CLEANUP_FREE char *path = NULL;
-	sqlite3 *connection;
-	char *message = NULL;
-
-	ck_assert_int_gt(asprintf(&path, "%s/state/" STORE_FILE, host.folder), 0);
-	ck_assert_int_eq(sqlite3_open(path, &connection), SQLITE_OK);
-	sqlite3_busy_timeout(connection, 10000);
-	ck_assert_msg(sqlite3_exec(connection, sql, NULL, NULL, &message) == SQLITE_OK, "%s: %s", sql, message);
-	sqlite3_close(connection);
-}
-
 START_TEST(from_each_state_lead_the_ways_that_should)
 {
 	static const struct {
@@ -390,7 +372,9 @@ START_TEST(from_each_state_lead_the_ways_that_should)
 			wire_change(&host, WIRE_KEY_REVOKE, key.id);
 		/* Nothing of this version suspends a key. */
 		if (strcmp(cases[i].from, "suspended") == 0)
-			run_sql("UPDATE key SET state = 3;"
+			host_store_run(
+				&host,
+				"UPDATE key SET state = 3;"
 				"UPDATE tally SET keys = keys - (state = 1) + (state = 3) WHERE state IN (1, 3)");
 		rev = host_number(&host, "store.rev");
 		answer = refer(admin, cases[i].type, NULL, key.id, &shown);
@@ -527,15 +511,12 @@ END_TEST
 
 static unsigned int count_changes(const char *condition)
 {
-	CLEANUP_FREE char *path = NULL, *sql = NULL;
+	CLEANUP_FREE char *sql = NULL;
+	sqlite3 *connection = host_store(&host);
 	sqlite3_stmt *statement;
-	sqlite3 *connection;
 	unsigned int count;
 
-	ck_assert_int_gt(asprintf(&path, "%s/state/" STORE_FILE, host.folder), 0);
 	ck_assert_int_gt(asprintf(&sql, "SELECT count(*) FROM change_log WHERE %s", condition), 0);
-	ck_assert_int_eq(sqlite3_open(path, &connection), SQLITE_OK);
-	sqlite3_busy_timeout(connection, 10000);
 	ck_assert_int_eq(sqlite3_prepare_v2(connection, sql, -1, &statement, NULL), SQLITE_OK);
 	ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
 	count = (unsigned int)sqlite3_column_int(statement, 0);
@@ -559,7 +540,7 @@ START_TEST(old_changes_leave_the_log)
 	ck_assert_uint_eq(count_changes("1"), 6);
 	/* Thirty days and a little more ago, but for the fifth and the sixth. */
 	snprintf(sql, sizeof(sql), "UPDATE change_log SET time = time - %d WHERE rev < 5", 30 * 86400 + 60);
-	run_sql(sql);
+	host_store_run(&host, sql);
 	wire_close(admin);
 	host_end(&host, SIGTERM);
 	host_start(&host);

@@ -7,13 +7,11 @@
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -21,6 +19,7 @@
 #include "daemon/store.h"
 #include "proto/credential.h"
 #include "tests/daemon/admin-requests.h"
+#include "tests/daemon/host-store.h"
 #include "tests/daemon/mount-namespace.h"
 
 #define OTHER_UID 60001 /* nobody's, by Debian's and Fedora's rules */
@@ -45,12 +44,8 @@ static void setup(void)
 
 static void teardown(void)
 {
-	int status;
-
 	wire_close(admin);
-	kill(host.daemon, SIGTERM);
-	status = host_wait(&host);
-	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the daemon ended with %#x", (unsigned int)status);
+	host_stop(&host);
 	host_remove(&host);
 }
 
@@ -65,19 +60,6 @@ static bool is_root(void)
 static struct wire_key make(const char *name)
 {
 	return wire_make_key(&host, &(struct message_key_create){ .name = name });
-}
-
-static void run_sql(const char *sql)
-{
-	CLEANUP_FREE char *path = NULL;
-	sqlite3 *connection;
-	char *message = NULL;
-
-	ck_assert_int_gt(asprintf(&path, "%s/state/" STORE_FILE, host.folder), 0);
-	ck_assert_int_eq(sqlite3_open(path, &connection), SQLITE_OK);
-	sqlite3_busy_timeout(connection, 10000);
-	ck_assert_msg(sqlite3_exec(connection, sql, NULL, NULL, &message) == SQLITE_OK, "%s: %s", sql, message);
-	sqlite3_close(connection);
 }
 
 /* ---- acting by a key ---- */
@@ -150,8 +132,8 @@ START_TEST(a_key_acts_only_in_its_tenant)
 	struct message_key key;
 
 	make("far");
-	run_sql("INSERT INTO tenant (id, name, account) VALUES ('other', 'other', 'default')");
-	run_sql("UPDATE key SET tenant = 'other' WHERE name = 'far'");
+	host_store_run(&host, "INSERT INTO tenant (id, name, account) VALUES ('other', 'other', 'default')");
+	host_store_run(&host, "UPDATE key SET tenant = 'other' WHERE name = 'far'");
 	expect_answer(admin, refer(admin, WIRE_KEY_SHOW, NULL, "alice/far", &key), ANSWER_OK, NULL);
 	ck_assert_str_eq(key.tenant, "other");
 	expect_answer(admin, refer(admin, WIRE_KEY_SHOW, writer.secret, "alice/far", &key), ANSWER_NOT_FOUND, NULL);

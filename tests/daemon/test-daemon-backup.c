@@ -6,16 +6,15 @@
 #include <check.h>
 #include <dirent.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "crypto/backup_seal.h"
 #include "daemon/store.h"
 #include "tests/daemon/admin-requests.h"
+#include "tests/daemon/host-store.h"
 #include "tests/suite.h"
 
 #define OTHER_UID 60001
@@ -33,12 +32,8 @@ static void setup(void)
 
 static void teardown(void)
 {
-	int status;
-
 	wire_close(admin);
-	kill(host.daemon, SIGTERM);
-	status = host_wait(&host);
-	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the daemon ended with %#x", (unsigned int)status);
+	host_stop(&host);
 	host_remove(&host);
 }
 
@@ -319,16 +314,10 @@ END_TEST
 
 START_TEST(a_damaged_store_is_found)
 {
-	char path[128];
-	sqlite3 *connection;
 	struct message_item item;
 
 	wire_make_key(&host, &(struct message_key_create){ .name = "one" });
-	snprintf(path, sizeof(path), "%s/state/" STORE_FILE, host.folder);
-	ck_assert_int_eq(sqlite3_open(path, &connection), SQLITE_OK);
-	sqlite3_busy_timeout(connection, 10000);
-	ck_assert_int_eq(sqlite3_exec(connection, "DELETE FROM digest", NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(connection);
+	host_store_run(&host, "DELETE FROM digest");
 	expect_answer(admin, store_check_asked(admin, &item), ANSWER_STORE_FAILED, "restore a backup");
 }
 END_TEST

@@ -5,17 +5,15 @@
  */
 #include <check.h>
 #include <pwd.h>
-#include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "daemon/store.h"
 #include "tests/daemon/admin-requests.h"
+#include "tests/daemon/host-store.h"
 #include "tests/suite.h"
 
 #define LATER INT64_C(4102444800)
@@ -33,26 +31,9 @@ static void setup(void)
 
 static void teardown(void)
 {
-	int status;
-
 	wire_close(admin);
-	kill(host.daemon, SIGTERM);
-	status = host_wait(&host);
-	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the daemon ended with %#x", (unsigned int)status);
+	host_stop(&host);
 	host_remove(&host);
-}
-
-static void run_sql(const char *sql)
-{
-	CLEANUP_FREE char *path = NULL;
-	sqlite3 *connection;
-	char *message = NULL;
-
-	ck_assert_int_gt(asprintf(&path, "%s/state/" STORE_FILE, host.folder), 0);
-	ck_assert_int_eq(sqlite3_open(path, &connection), SQLITE_OK);
-	sqlite3_busy_timeout(connection, 10000);
-	ck_assert_msg(sqlite3_exec(connection, sql, NULL, NULL, &message) == SQLITE_OK, "%s: %s", sql, message);
-	sqlite3_close(connection);
 }
 
 static void make(const char *owner, const char *name, const char *permission, const char *label, int64_t expires)
@@ -142,7 +123,7 @@ START_TEST(what_is_asked_for_comes)
 	make("bob", "bot", "mail.*", "room=4", TIME_NEVER);
 	make("bob", "spare", "test.use", NULL, LATER);
 	wire_change(&host, WIRE_KEY_REVOKE, "alice/old");
-	run_sql("UPDATE key SET created = 1000");
+	host_store_run(&host, "UPDATE key SET created = 1000");
 	ck_assert_int_eq(wire_verify(&host, geteuid() == 0 ? WIRE_LOGIN_SOCKET : WIRE_VERIFY_SOCKET,
 				     &(struct message_verify){ .credential = used.secret,
 							       .service = host.service,
@@ -177,7 +158,7 @@ static void multiply(unsigned int count)
 		 " (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < %u) SELECT n FROM c);"
 		 "UPDATE tally SET keys = keys + %u WHERE state = 1; COMMIT",
 		 count, count);
-	run_sql(sql);
+	host_store_run(&host, sql);
 }
 
 START_TEST(a_request_looks_at_so_many_keys_and_no_more)
@@ -231,8 +212,8 @@ START_TEST(a_user_is_not_led_along_the_keys_of_others)
 	make("carol", "theirs-too", "test.use", NULL, TIME_NEVER);
 	snprintf(sql, sizeof(sql), "UPDATE key SET owner_uid = %u WHERE name = 'theirs-too'",
 		 (unsigned int)user->pw_uid);
-	run_sql(sql);
-	run_sql("UPDATE key SET owner = 'aaron' WHERE name = 'mine'");
+	host_store_run(&host, sql);
+	host_store_run(&host, "UPDATE key SET owner = 'aaron' WHERE name = 'mine'");
 	as_user(user->pw_uid, user->pw_gid, user->pw_gid, list_own, NULL);
 }
 END_TEST

@@ -5,11 +5,9 @@
  */
 #include <check.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -17,6 +15,7 @@
 #include "daemon/store_row.h"
 #include "proto/credential.h"
 #include "tests/daemon/admin-requests.h"
+#include "tests/daemon/host-store.h"
 
 #define DAY 86400
 #define YEAR (365 * DAY)
@@ -35,26 +34,9 @@ static void setup(void)
 
 static void teardown(void)
 {
-	int status;
-
 	wire_close(admin);
-	kill(host.daemon, SIGTERM);
-	status = host_wait(&host);
-	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the daemon ended with %#x", (unsigned int)status);
+	host_stop(&host);
 	host_remove(&host);
-}
-
-static void run_sql(const char *sql)
-{
-	CLEANUP_FREE char *path = NULL;
-	sqlite3 *connection;
-	char *message = NULL;
-
-	ck_assert_int_gt(asprintf(&path, "%s/state/" STORE_FILE, host.folder), 0);
-	ck_assert_int_eq(sqlite3_open(path, &connection), SQLITE_OK);
-	sqlite3_busy_timeout(connection, 10000);
-	ck_assert_msg(sqlite3_exec(connection, sql, NULL, NULL, &message) == SQLITE_OK, "%s: %s", sql, message);
-	sqlite3_close(connection);
 }
 
 static struct message_verdict verdict_of(const char *credential)
@@ -178,14 +160,10 @@ static void set_back(void)
 {
 	struct store_secret secrets[STORE_SECRETS_MAX];
 	uint8_t packed[STORE_SECRETS_PACKED_MAX];
-	CLEANUP_FREE char *path = NULL;
+	sqlite3 *connection = host_store(&host);
 	sqlite3_stmt *statement;
-	sqlite3 *connection;
 	size_t count, size;
 
-	ck_assert_int_gt(asprintf(&path, "%s/state/" STORE_FILE, host.folder), 0);
-	ck_assert_int_eq(sqlite3_open(path, &connection), SQLITE_OK);
-	sqlite3_busy_timeout(connection, 10000);
 	ck_assert_int_eq(sqlite3_prepare_v2(connection, "SELECT secrets FROM key", -1, &statement, NULL), SQLITE_OK);
 	ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
 	ck_assert_int_eq(store_secrets_unpack(sqlite3_column_blob(statement, 0),
@@ -309,12 +287,12 @@ START_TEST(a_rotation_revives_no_key)
 	ck_assert_int_eq(reason_of(second.secret), REASON_KEY_INACTIVE);
 	wire_change(&host, WIRE_KEY_ACTIVATE, first.id);
 	ck_assert(opens(second.secret));
-	run_sql("UPDATE key SET state = 3");
+	host_store_run(&host, "UPDATE key SET state = 3");
 	third = rotated(&request); /* administrators may, so that it can be activated with a new secret */
 	ck_assert_int_eq(reason_of(third.secret), REASON_KEY_SUSPENDED);
-	run_sql("UPDATE key SET state = 1, expires = 1000000000");
+	host_store_run(&host, "UPDATE key SET state = 1, expires = 1000000000");
 	refused(&request, ANSWER_WRONG_STATE, "the key expired at 2001-09-09T01:46:40Z");
-	run_sql("UPDATE key SET expires = NULL, not_before = 4000000000");
+	host_store_run(&host, "UPDATE key SET expires = NULL, not_before = 4000000000");
 	(void)rotated(&request);
 	wire_change(&host, WIRE_KEY_REVOKE, first.id);
 	refused(&request, ANSWER_WRONG_STATE, "revoked, which is final");
@@ -480,13 +458,13 @@ START_TEST(a_key_rotates_what_it_could_make)
 	end.key = "alice/more";
 	expect_answer(admin, retire(admin, &end, &key), ANSWER_OK, NULL);
 	/* One that is suspended is for administrators to give a new secret, since it is for them to activate. */
-	run_sql("UPDATE key SET state = 3 WHERE name = 'key'");
+	host_store_run(&host, "UPDATE key SET state = 3 WHERE name = 'key'");
 	request.key = end.key = first.id;
 	refused(&request, ANSWER_NOT_PERMITTED, "an administrator can rotate it");
 	expect_answer(admin, retire(admin, &end, &key), ANSWER_OK, NULL);
 	/* Another tenant's do not exist. */
-	run_sql("INSERT INTO tenant (id, name, account) VALUES ('other', 'other', 'default')");
-	run_sql("UPDATE key SET tenant = 'other' WHERE name = 'key'");
+	host_store_run(&host, "INSERT INTO tenant (id, name, account) VALUES ('other', 'other', 'default')");
+	host_store_run(&host, "UPDATE key SET tenant = 'other' WHERE name = 'key'");
 	refused(&request, ANSWER_NOT_FOUND, NULL);
 	ck_assert_str_eq(admin->detail, "");
 	expect_answer(admin, retire(admin, &end, &key), ANSWER_NOT_FOUND, NULL);
@@ -526,7 +504,7 @@ START_TEST(a_test_key_stays_one)
 {
 	struct wire_key second;
 
-	run_sql("UPDATE key SET test = 1");
+	host_store_run(&host, "UPDATE key SET test = 1");
 	second = rotated(&(struct message_key_rotate){ .overlap = DAY });
 	ck_assert_int_eq(strncmp(second.secret, "akt_", 4), 0);
 	ck_assert(opens(second.secret));

@@ -9,7 +9,6 @@
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +26,7 @@
 #include "crypto/master_key.h"
 #include "daemon/settings.h"
 #include "daemon/store.h"
+#include "tests/daemon/host-store.h"
 #include "tests/daemon/mount-namespace.h"
 #include "tests/daemon/wire-client.h"
 
@@ -45,15 +45,6 @@ static void setup_running(void)
 	host_start(&host);
 }
 
-static void stop(void)
-{
-	int status;
-
-	kill(host.daemon, SIGTERM);
-	status = host_wait(&host);
-	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the daemon ended with %#x", (unsigned int)status);
-}
-
 static void teardown(void)
 {
 	host_remove(&host);
@@ -61,7 +52,7 @@ static void teardown(void)
 
 static void teardown_running(void)
 {
-	stop();
+	host_stop(&host);
 	teardown();
 }
 
@@ -193,16 +184,6 @@ static bool same_key(const char *a, const char *b)
 	return memcmp(a, b, 32) == 0;
 }
 
-static void run_sql(const char *sql)
-{
-	sqlite3 *database;
-	char *message = NULL;
-
-	ck_assert_int_eq(sqlite3_open(path_of("state/" STORE_FILE), &database), SQLITE_OK);
-	ck_assert_msg(sqlite3_exec(database, sql, NULL, NULL, &message) == SQLITE_OK, "%s: %s", sql, message);
-	sqlite3_close(database);
-}
-
 START_TEST(init_makes_key_and_store_once)
 {
 	CLEANUP_FREE char *key = NULL, *again = NULL, *completed = NULL, *finished = NULL;
@@ -219,13 +200,13 @@ START_TEST(init_makes_key_and_store_once)
 	ck_assert(same_key(key, completed));
 	ck_assert_int_eq(access(path_of("state/" STORE_FILE), F_OK), 0);
 	/* And between the database and what is sealed in it. */
-	run_sql("DELETE FROM sealed");
+	host_store_run(&host, "DELETE FROM sealed");
 	ck_assert_int_eq(RUN("--init"), 0);
 	finished = read_key();
 	ck_assert(same_key(key, finished));
 	host_start(&host);
 	(void)wire_make_key(&host, &(struct message_key_create){ .name = "key" });
-	stop();
+	host_stop(&host);
 }
 END_TEST
 
@@ -285,7 +266,7 @@ START_TEST(sockets_have_their_modes_and_go_with_the_daemon)
 		/* Not the service user's to replace. */
 		ck_assert_uint_eq(status.st_uid, geteuid());
 	}
-	stop();
+	host_stop(&host);
 	for (size_t i = 0; i < ARRAY_SIZE(sockets); i++)
 		ck_assert_msg(geteuid() == 0 || access(path_of("run/%s", sockets[i].name), F_OK) < 0, "%s is left",
 			      sockets[i].name);
@@ -303,7 +284,7 @@ START_TEST(a_second_daemon_refuses)
 	expect_said("login.sock cannot be made: another daemon listens there, or it is no socket");
 	host.daemon = first;
 	(void)host_number(&host, "connections.open");
-	stop();
+	host_stop(&host);
 }
 END_TEST
 
@@ -313,7 +294,7 @@ START_TEST(a_stale_socket_is_replaced)
 	host_end(&host, SIGKILL);
 	ck_assert_int_eq(access(path_of("run/" WIRE_LOGIN_SOCKET), F_OK), 0);
 	host_start(&host);
-	stop();
+	host_stop(&host);
 }
 END_TEST
 
@@ -401,7 +382,7 @@ START_TEST(sockets_are_taken_from_the_service_manager)
 	wire_close(early);
 	(void)host_number(&host, "connections.open");
 	ck_assert_int_eq(wire_verify(&host, WIRE_VERIFY_SOCKET, &request).reason, REASON_NONE);
-	stop();
+	host_stop(&host);
 	/* They are the service manager's to remove. */
 	ck_assert_int_eq(access(path_of("run/" WIRE_LOGIN_SOCKET), F_OK), 0);
 }
@@ -490,7 +471,7 @@ START_TEST(privileges_are_gone)
 	ck_assert_uint_eq(status.st_uid, user->pw_uid);
 	ck_assert_int_eq(stat(host.runtime, &status), 0);
 	ck_assert_uint_eq(status.st_uid, 0);
-	stop();
+	host_stop(&host);
 }
 END_TEST
 
@@ -579,7 +560,7 @@ START_TEST(without_options_everything_has_its_place)
 	host_spawn(&host, &start);
 	host_expect_text(&host, "state", "unavailable");
 	ck_assert_int_eq(wire_verify(&host, WIRE_LOGIN_SOCKET, &request).verdict, VERDICT_UNAVAILABLE);
-	stop();
+	host_stop(&host);
 	ck_assert_int_eq(RUN_BARE("--init", "--user=nobody"), 0);
 	ck_assert_int_eq(stat("/etc/credstore/" MASTER_KEY_FILE, &status), 0);
 	ck_assert_uint_eq(status.st_uid, 0);
@@ -605,7 +586,7 @@ START_TEST(without_options_everything_has_its_place)
 			ck_assert(milliseconds() < end);
 		unlink(SETTINGS_FILE);
 	}
-	stop();
+	host_stop(&host);
 	ck_assert_int_eq(access("/var/log/apikeyd/audit.jsonl", F_OK), 0);
 	/* Without its master key a store is left alone. */
 	ck_assert_int_eq(unlink("/etc/credstore/" MASTER_KEY_FILE), 0);

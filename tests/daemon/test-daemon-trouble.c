@@ -10,13 +10,11 @@
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -24,6 +22,7 @@
 #include "crypto/master_key.h"
 #include "daemon/audit.h"
 #include "daemon/store.h"
+#include "tests/daemon/host-store.h"
 #include "tests/daemon/wire-client.h"
 
 static struct host host;
@@ -46,18 +45,9 @@ static void setup(void)
 	start_with(NULL);
 }
 
-static void stop(void)
-{
-	int status;
-
-	kill(host.daemon, SIGTERM);
-	status = host_wait(&host);
-	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the daemon ended with %#x", (unsigned int)status);
-}
-
 static void teardown(void)
 {
-	stop();
+	host_stop(&host);
 	host_remove(&host);
 }
 
@@ -150,7 +140,7 @@ START_TEST(without_the_right_master_key_nothing_is_decided)
 	};
 	struct stat before, after;
 
-	stop();
+	host_stop(&host);
 	ck_assert_int_eq(rename(master_key, kept), 0);
 	ck_assert_int_eq(stat(database, &before), 0);
 	if (cases[_i].bytes)
@@ -193,15 +183,6 @@ static void overwrite(const char *path, const char *bytes, size_t size)
 	close(fd);
 }
 
-static void run_sql(const char *sql)
-{
-	sqlite3 *connection;
-
-	ck_assert_int_eq(sqlite3_open(database, &connection), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_exec(connection, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(connection);
-}
-
 /* user_version in the header of the file, which is big-endian. */
 static int schema_of_store(void)
 {
@@ -217,7 +198,7 @@ START_TEST(a_store_that_is_garbage_at_the_start)
 	CLEANUP_FREE char *bytes = NULL, *garbage = NULL;
 	size_t size;
 
-	stop();
+	host_stop(&host);
 	bytes = bytes_of(database, &size);
 	garbage = malloc(size);
 	memset(garbage, 'g', size);
@@ -249,7 +230,7 @@ START_TEST(a_store_that_becomes_garbage_while_it_is_used)
 			ANSWER_OK);
 	}
 	wire_close(client);
-	stop();
+	host_stop(&host);
 	host_start(&host);
 	bytes = bytes_of(database, &size);
 	garbage = malloc(size);
@@ -277,19 +258,19 @@ START_TEST(a_store_of_a_newer_version)
 {
 	char present[sizeof("PRAGMA user_version = 2147483647")];
 
-	stop();
+	host_stop(&host);
 	snprintf(present, sizeof(present), "PRAGMA user_version = %d", schema_of_store());
-	run_sql("PRAGMA user_version = 999");
+	host_store_run(&host, "PRAGMA user_version = 999");
 	host_start(&host);
 	expect_unavailable("update apikeyd");
-	run_sql(present);
+	host_store_run(&host, present);
 	expect_well();
 }
 END_TEST
 
 START_TEST(a_store_that_may_not_be_written)
 {
-	stop();
+	host_stop(&host);
 	ck_assert_int_eq(chmod(database, 0400), 0);
 	host_start(&host);
 	expect_unavailable("may not read and write here");
@@ -492,7 +473,7 @@ START_TEST(a_log_folder_that_is_none_is_mended_while_running)
 {
 	char folder[96], aside[96];
 
-	stop();
+	host_stop(&host);
 	snprintf(folder, sizeof(folder), "%s/log", host.folder);
 	snprintf(aside, sizeof(aside), "%s/aside", host.folder);
 	ck_assert_int_eq(rename(folder, aside), 0);

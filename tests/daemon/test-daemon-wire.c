@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,11 +39,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	int status;
-
-	kill(host.daemon, SIGTERM);
-	status = host_wait(&host);
-	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the daemon ended with %#x", (unsigned int)status);
+	host_stop(&host);
 	host_remove(&host);
 }
 
