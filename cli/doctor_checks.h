@@ -39,6 +39,18 @@ static inline bool doctor_has_daemon(const struct doctor *doctor)
 	return doctor->is_live || doctor->runtime;
 }
 
+/* True for an owner who may decide who logs in: root, or whoever named what is looked at. */
+static inline bool doctor_trusts(const struct doctor *doctor, uid_t owner)
+{
+	return owner == 0 || owner == doctor->also;
+}
+
+/* True when nobody but such an owner can change it. */
+static inline bool doctor_trusts_file(const struct doctor *doctor, const struct stat *status)
+{
+	return doctor_trusts(doctor, status->st_uid) && (status->st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
 /* What the daemon says: a text ("" where it says none), a number (fallback where it says none). */
 const char *doctor_fact(const struct doctor *doctor, const char *name);
 uint64_t doctor_fact_number(const struct doctor *doctor, const char *name, uint64_t fallback);

@@ -125,11 +125,6 @@ void doctor_check_daemon(struct doctor *doctor)
 
 /* ---- the path to the sockets ---- */
 
-static bool is_trusted(const struct doctor *doctor, uid_t uid)
-{
-	return uid == 0 || uid == doctor->also;
-}
-
 static void find_untrusted(struct doctor *doctor, const char *path, const char *problem, const char *mend)
 {
 	doctor_find(doctor, FINDING_PATH_UNTRUSTED, path, 0,
@@ -152,7 +147,7 @@ static void check_folder(struct doctor *doctor, const char *path, bool may_be_st
 		find_untrusted(doctor, path, "it is a symbolic link", "replace it by a folder of root's");
 	else if (!S_ISDIR(status.st_mode))
 		find_untrusted(doctor, path, "it is no folder", "replace it by a folder of root's");
-	else if (!is_trusted(doctor, status.st_uid))
+	else if (!doctor_trusts(doctor, status.st_uid))
 		find_untrusted(doctor, path, DOCTOR_TEXT(doctor, "it belongs to uid %u", (unsigned int)status.st_uid),
 			       DOCTOR_TEXT(doctor, "chown root:root %s", path));
 	else if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0 && !(may_be_sticky && (status.st_mode & S_ISVTX) != 0))
@@ -179,7 +174,7 @@ static void check_socket(struct doctor *doctor, const char *folder, const char *
 		doctor_skip(doctor, path, -r);
 		return;
 	}
-	if (!S_ISSOCK(status.st_mode) || !is_trusted(doctor, status.st_uid))
+	if (!S_ISSOCK(status.st_mode) || !doctor_trusts(doctor, status.st_uid))
 		find_untrusted(doctor, path,
 			       S_ISSOCK(status.st_mode)
 				       ? DOCTOR_TEXT(doctor, "it belongs to uid %u", (unsigned int)status.st_uid)

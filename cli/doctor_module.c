@@ -123,7 +123,7 @@ static void check_module(struct doctor *doctor, const char *path)
 
 	if (doctor_files_stat(&doctor->files, path, DOCTOR_FOLLOW, &status) < 0)
 		return;
-	if ((status.st_uid != 0 && status.st_uid != doctor->also) || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+	if (!doctor_trusts_file(doctor, &status))
 		doctor_find(doctor, FINDING_MODULE_WRITABLE, shown, 0,
 			    DOCTOR_TEXT(doctor,
 					"can be changed by others than root (owner %u, mode %04o): what they put there "

@@ -252,9 +252,7 @@ static void check_file(struct doctor *doctor, const char *path)
 {
 	struct stat status;
 
-	if (doctor_files_stat(&doctor->files, path, DOCTOR_FOLLOW, &status) < 0)
-		return;
-	if ((status.st_uid == 0 || status.st_uid == doctor->also) && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+	if (doctor_files_stat(&doctor->files, path, DOCTOR_FOLLOW, &status) < 0 || doctor_trusts_file(doctor, &status))
 		return;
 	doctor_find(doctor, FINDING_STACK_WRITABLE, doctor_files_show(&doctor->files, path), 0,
 		    DOCTOR_TEXT(doctor,

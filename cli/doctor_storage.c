@@ -48,7 +48,7 @@ static struct place below(struct doctor *doctor, const struct place *folder, con
 /* Who may own what is the daemon's. In a tree without a daemon nobody knows its uid. */
 static bool is_owner(const struct doctor *doctor, uid_t uid)
 {
-	return uid == 0 || uid == doctor->also || !doctor->is_administrator ||
+	return doctor_trusts(doctor, uid) || !doctor->is_administrator ||
 	       uid == doctor_fact_number(doctor, "daemon.uid", 0);
 }
 
