@@ -19,12 +19,6 @@
 #include "cli/text.h"
 #include "cli/when.h"
 
-static void close_fd(const int *fd)
-{
-	if (*fd > STDERR_FILENO)
-		close(*fd);
-}
-
 /* Reads up to size bytes, fewer only at the end. */
 static ssize_t read_part(int fd, unsigned char *part, size_t size)
 {
@@ -236,7 +230,7 @@ enum status backup_restore(const struct arguments *arguments)
 	bool asks = !dry && !arguments_has(arguments, OPTION_YES);
 	unsigned int flags = (dry ? APIKEY_RESTORE_DRY_RUN : 0) |
 			     (arguments_has(arguments, OPTION_ACCEPT_REVIVED) ? APIKEY_RESTORE_ACCEPT_REVIVED : 0);
-	__attribute__((cleanup(close_fd))) int fd = -1;
+	SCOPED_FD int fd = -1;
 	SCOPED_ADMIN struct apikey_admin *admin = NULL;
 	enum status status;
 	int r;

@@ -15,14 +15,6 @@
 
 #define NAMES_MAX 8192
 
-static void close_scope(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
-#define SCOPED_FD SCOPED(close_scope)
-
 static void folder_scope(DIR **folder)
 {
 	if (*folder)

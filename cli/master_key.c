@@ -83,16 +83,9 @@ enum status master_key_export(const struct arguments *arguments)
 	return status;
 }
 
-static void close_fd(const int *fd)
-{
-	if (*fd > STDERR_FILENO)
-		close(*fd);
-}
-
 static enum status read_text(const char *path, char *text, size_t capacity, size_t *ret_size)
 {
-	__attribute__((cleanup(close_fd))) int fd =
-		strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	SCOPED_FD int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	size_t size = 0;
 
 	while (fd >= 0 && size < capacity) {

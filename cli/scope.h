@@ -7,6 +7,7 @@
 #define APIKEYD_CLI_SCOPE_H
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #define SCOPED(function) __attribute__((cleanup(function)))
 
@@ -17,6 +18,16 @@ static inline void scope_free(void *pointer)
 
 /* malloc'ed memory, freed at the end of the scope. */
 #define SCOPED_FREE SCOPED(scope_free)
+
+/* Standard input, output and error stay open. */
+static inline void scope_close(const int *fd)
+{
+	if (*fd > STDERR_FILENO)
+		close(*fd);
+}
+
+/* A descriptor or -1, closed at the end of the scope. */
+#define SCOPED_FD SCOPED(scope_close)
 
 /* Defines name(T **), for SCOPED(name), out of a destructor that accepts NULL. */
 #define SCOPE_DESTRUCTOR(name, type, destructor)                                                                       \

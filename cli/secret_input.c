@@ -22,12 +22,6 @@ struct wanted {
 static const struct wanted wanted_key = { "key", "Key: ", NULL };
 static const struct wanted wanted_passphrase = { "passphrase", "Passphrase: ", "The same again: " };
 
-static void close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 /* Reads up to the end, or to what is too much. *ret_secret->size counts what came. 0 or a negative errno. */
 static int read_all(int fd, struct secret_input *ret_secret)
 {
@@ -121,7 +115,7 @@ static int ask(int terminal, const char *prompt, struct secret_input *ret_secret
 	silent.c_lflag |= ECHONL | ICANON;
 	ending_signals(&held);
 	do {
-		__attribute__((cleanup(close_fd))) int signals = signalfd(-1, &held, SFD_CLOEXEC);
+		SCOPED_FD int signals = signalfd(-1, &held, SFD_CLOEXEC);
 
 		if (signals < 0 || sigprocmask(SIG_BLOCK, &held, &old) < 0)
 			return -errno;
@@ -159,7 +153,7 @@ enum status secret_input_read(struct secret_input *ret_secret)
 
 static enum status read_file(const struct wanted *wanted, const char *path, struct secret_input *ret_secret)
 {
-	__attribute__((cleanup(close_fd))) int fd = -1;
+	SCOPED_FD int fd = -1;
 	struct stat stat;
 	int r;
 
