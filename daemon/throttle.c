@@ -215,8 +215,3 @@ size_t throttle_list(struct throttle *throttle, int64_t now, struct throttle_sou
 	pthread_mutex_unlock(&throttle->lock);
 	return count;
 }
-
-size_t throttle_count(struct throttle *throttle, int64_t now)
-{
-	return throttle_list(throttle, now, NULL, 0);
-}

@@ -48,7 +48,4 @@ struct throttle_source {
  * there are. ret_sources may be NULL where most is 0. */
 size_t throttle_list(struct throttle *throttle, int64_t now, struct throttle_source *ret_sources, size_t most);
 
-/* How many sources have gone over their limit and still are at now. */
-size_t throttle_count(struct throttle *throttle, int64_t now);
-
 #endif

@@ -75,8 +75,8 @@ START_TEST(test_sources_are_apart)
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		ck_assert(!throttle_failure(throttle, others[i].uid, others[i].source, START, 5).throttled);
 	ck_assert(throttle_failure(throttle, 0, "192.0.2.1", START, 5).throttled);
-	ck_assert_uint_eq(throttle_count(throttle, START), 1);
-	ck_assert_uint_eq(throttle_count(throttle, START + 13 * SECOND), 0);
+	ck_assert_uint_eq(throttle_list(throttle, START, NULL, 0), 1);
+	ck_assert_uint_eq(throttle_list(throttle, START + 13 * SECOND, NULL, 0), 0);
 }
 END_TEST
 
@@ -174,7 +174,7 @@ START_TEST(test_clock_at_its_ends)
 			snprintf(source, sizeof(source), "%zu-%zu", from, to);
 			ck_assert_uint_eq(count_allowed(source, moments[from], 5), 5);
 			throttle_failure(throttle, 0, source, moments[to], 5);
-			throttle_count(throttle, moments[to]);
+			throttle_list(throttle, moments[to], NULL, 0);
 			if (moments[to] < INT64_MAX - 61 * SECOND)
 				ck_assert_uint_eq(count_allowed(source, moments[to] + 61 * SECOND, 5), 5);
 		}
@@ -198,7 +198,7 @@ START_TEST(test_flood_evicts_the_idle)
 	ck_assert_uint_eq(throttled, 0);
 	ck_assert(throttle_failure(throttle, 0, "192.0.2.1", START + 1000000, 30).throttled);
 	ck_assert(throttle_failure(throttle, 0, "192.0.2.2", START + 1000000, 30).throttled);
-	ck_assert_uint_eq(throttle_count(throttle, START + 1000000), 2);
+	ck_assert_uint_eq(throttle_list(throttle, START + 1000000, NULL, 0), 2);
 	ck_assert_int_lt(clock_monotonic() - before, 30 * SECOND);
 }
 END_TEST
@@ -212,8 +212,8 @@ START_TEST(test_table_full_of_busy_sources)
 		snprintf(source, sizeof(source), "%u", i);
 		ck_assert_uint_eq(count_allowed(source, START, 2), 2);
 	}
-	ck_assert_uint_gt(throttle_count(throttle, START), 900);
-	ck_assert_uint_le(throttle_count(throttle, START), 1024);
+	ck_assert_uint_gt(throttle_list(throttle, START, NULL, 0), 900);
+	ck_assert_uint_le(throttle_list(throttle, START, NULL, 0), 1024);
 }
 END_TEST
 
@@ -260,7 +260,7 @@ static void *fail_often(void *data)
 		snprintf(source, sizeof(source), "%p %u", data, i);
 		throttle_failure(throttle, 7, source, START, 1000);
 		if (i % 1000 == 0)
-			throttle_count(throttle, START);
+			throttle_list(throttle, START, NULL, 0);
 	}
 	return NULL;
 }
