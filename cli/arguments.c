@@ -23,6 +23,24 @@ static int refuse(char **ret_error, const char *form, ...)
 	return size < 0 ? -ENOMEM : -EINVAL;
 }
 
+static int refuse_private_keys(int argc, char **argv, char **ret_error)
+{
+	for (int i = 1; i < argc; i++) {
+		int r;
+
+		if (!text_holds_private_key(argv[i]))
+			continue;
+		r = refuse(
+			ret_error,
+			"argument %d looks like the private key of a pair, or like a token that was signed with one. A "
+			"command line can be read by other users and stays in the shell's history, so take a private "
+			"key for leaked: make a new pair, then revoke the old one. Pairs are read from standard input",
+			i);
+		return r == -EINVAL ? -EPERM : r;
+	}
+	return 0;
+}
+
 static int refuse_secrets(int argc, char **argv, char **ret_error)
 {
 	for (int i = 1; i < argc; i++) {
@@ -40,7 +58,7 @@ static int refuse_secrets(int argc, char **argv, char **ret_error)
 			   i);
 		return r == -EINVAL ? -EPERM : r;
 	}
-	return 0;
+	return refuse_private_keys(argc, argv, ret_error);
 }
 
 int arguments_unknown(const char *object, const char *word, char **ret_error)

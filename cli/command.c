@@ -13,6 +13,7 @@
 #include "cli/key.h"
 #include "cli/master_key.h"
 #include "cli/state.h"
+#include "cli/token.h"
 
 const struct option global_options[] = {
 	{ OPTION_RUNTIME_DIR, "runtime-dir", "DIR", "where the daemon's sockets are, instead of /run/apikeyd",
@@ -222,6 +223,22 @@ static const struct option options_doctor[] = {
 	O_END,
 };
 
+static const struct option options_token_sign[] = {
+	{ OPTION_PUBLIC_KEY, "public-key", "KEY", "the public key, where standard input holds the private key alone",
+	  OPTION_ONCE, COMPLETE_NOTHING },
+	{ OPTION_BODY, "body", "FILE", "sign for a request with the body in FILE; unless you say, for none",
+	  OPTION_ONCE, COMPLETE_FILE },
+	{ OPTION_NONCE, "nonce", "TEXT",
+	  "what makes the token another one each time: 1 to 128 of A-Z a-z 0-9 . _ -; "
+	  "unless you say, random",
+	  OPTION_ONCE, COMPLETE_NOTHING },
+	{ OPTION_EPOCH, "epoch", "SECONDS", "the time of the token, seconds since 1970 UTC; unless you say, now",
+	  OPTION_ONCE, COMPLETE_NOTHING },
+	{ OPTION_HEADER, "header", NULL, "print the whole header of a request: Authorization: Hmac TOKEN", OPTION_ONCE,
+	  COMPLETE_NOTHING },
+	O_END,
+};
+
 const struct command commands[] = {
 	{ "key", "create", NULL, 0, 0, key_create, "make a key and print its secret",
 	  "The secret is printed once, to standard output, and cannot be shown again.", options_create },
@@ -251,6 +268,12 @@ const struct command commands[] = {
 	  options_state },
 	{ "key", "delete", "KEY", 1, 1, key_delete, "remove a key",
 	  "On a terminal it asks first. What the key did stays in the audit.", options_delete },
+	{ "token", "sign", NULL, 0, 0, token_sign_offline, "make an HMAC token from a key pair",
+	  "Reads the pair from standard input: public key and private key on two lines, or the JSON that 'key create "
+	  "--json' printed; on a terminal it asks. Needs no daemon. The token is printed to standard output; it is "
+	  "good "
+	  "once, and for five minutes before and after its time.",
+	  options_token_sign },
 	{ NULL, "verify", NULL, 0, 0, judge_verify, "say whether a key would be let in",
 	  "Reads the key from standard input, or asks for it on a terminal. Nothing is used up or counted. What is not "
 	  "named is not judged; without --rhost, it is a request that carries no address. The exit status is 0 when "

@@ -63,6 +63,11 @@ enum option_id {
 	OPTION_ACCEPT_REVIVED,
 	OPTION_FILE,
 	OPTION_PASSPHRASE_FILE,
+	OPTION_PUBLIC_KEY,
+	OPTION_BODY,
+	OPTION_NONCE,
+	OPTION_EPOCH,
+	OPTION_HEADER,
 };
 
 /* How many times an option stands. */

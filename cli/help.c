@@ -65,6 +65,7 @@ static const struct group {
 	const char *words[8];
 } groups[] = {
 	{ "Keys", { "key" } },
+	{ "Tokens", { "token" } },
 	{ "What a key opens", { "verify", "explain" } },
 	{ "The daemon", { "status", "doctor" } },
 	{ "A way back", { "backup", "restore", "master-key" } },

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-# apikeyctl stands on the public header of libapikey, and on crypto/ for the master key and for backups.
+# apikeyctl stands on the public headers of our libraries, and on crypto/ for the master key, backups and the hash of a body.
 # All but main() is a library of the build's own, so that the tests can ask it.
 noinst_LTLIBRARIES += cli/libapikeyctl.la
 cli_libapikeyctl_la_CFLAGS = $(AM_CFLAGS) $(PIE_CFLAGS) $(JANSSON_CFLAGS) $(SMARTCOLS_CFLAGS)
-cli_libapikeyctl_la_LIBADD = lib/libapikey.la crypto/libcrypto-layer.la $(JANSSON_LIBS) $(SMARTCOLS_LIBS)
+cli_libapikeyctl_la_LIBADD = lib/libapikey.la lib/libapikey-sign.la crypto/libcrypto-layer.la $(JANSSON_LIBS) $(SMARTCOLS_LIBS)
 cli_libapikeyctl_la_SOURCES = \
 	cli/arguments.c cli/arguments.h \
 	cli/backup.h cli/backup_make.c cli/backup_restore.c \
@@ -19,12 +19,14 @@ cli_libapikeyctl_la_SOURCES = \
 	cli/master_key.c cli/master_key.h \
 	cli/nearest.c cli/nearest.h \
 	cli/output.c cli/output.h \
+	cli/pair_input.c cli/pair_input.h \
 	cli/retirement.c cli/retirement.h \
 	cli/scope.h \
 	cli/secret_input.c cli/secret_input.h \
 	cli/state.c cli/state.h cli/state_view.c cli/state_view.h \
 	cli/table.c cli/table.h \
 	cli/text.c cli/text.h \
+	cli/token.h cli/token_sign.c \
 	cli/when.c cli/when.h \
 	cli/whole_file.c cli/whole_file.h
 # doctor: it looks where modules and daemon are installed; what may stand in a line of the module is for its own parser

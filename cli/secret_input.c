@@ -20,6 +20,8 @@ struct wanted {
 };
 
 static const struct wanted wanted_key = { "key", "Key: ", NULL };
+static const struct wanted wanted_public_key = { "public key", "Public key: ", NULL };
+static const struct wanted wanted_private_key = { "private key", "Private key: ", NULL };
 static const struct wanted wanted_passphrase = { "passphrase", "Passphrase: ", "The same again: " };
 
 /* Reads up to the end, or to what is too much. *ret_secret->size counts what came. 0 or a negative errno. */
@@ -149,6 +151,16 @@ static enum status read_standard(const struct wanted *wanted, struct secret_inpu
 enum status secret_input_read(struct secret_input *ret_secret)
 {
 	return read_standard(&wanted_key, ret_secret);
+}
+
+enum status secret_input_ask_public_key(struct secret_input *ret_line)
+{
+	return read_standard(&wanted_public_key, ret_line);
+}
+
+enum status secret_input_ask_private_key(struct secret_input *ret_line)
+{
+	return read_standard(&wanted_private_key, ret_line);
 }
 
 static enum status read_file(const struct wanted *wanted, const char *path, struct secret_input *ret_secret)

@@ -36,6 +36,13 @@ enum status secret_input_read_file(const char *path, struct secret_input *ret_se
  */
 enum status secret_input_read_passphrase(const char *path, bool twice, struct secret_input *ret_secret);
 
+/*
+ * Ask for a pair's keys on a terminal, one after the other. The public one is not shown either: who pastes both at once
+ * would see the other. Return as secret_input_read().
+ */
+enum status secret_input_ask_public_key(struct secret_input *ret_line);
+enum status secret_input_ask_private_key(struct secret_input *ret_line);
+
 void secret_input_done(struct secret_input *secret);
 
 #define SCOPED_SECRET_INPUT SCOPED(secret_input_done)

@@ -10,6 +10,7 @@
 
 #define ID_SIZE 12
 #define BASE62 "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define PRIVATE_KEY_DIGITS 43
 
 /* Of one character: the length a first byte announces, and the least value that needs it (less is overlong). */
 static const struct {
@@ -131,6 +132,18 @@ bool text_holds_secret(const char *text)
 		if (prefix > 0 && strspn(start + prefix, BASE62) == ID_SIZE && start[prefix + ID_SIZE] == '_' &&
 		    strspn(start + prefix + ID_SIZE + 1, BASE62) > 0)
 			return true;
+	}
+	return false;
+}
+
+bool text_holds_private_key(const char *text)
+{
+	while (*text != '\0') {
+		size_t digits = strspn(text, BASE62 "+/"), padding = strspn(text + digits, "=");
+
+		if (digits == PRIVATE_KEY_DIGITS && padding == 1)
+			return true;
+		text += digits + padding > 0 ? digits + padding : 1;
 	}
 	return false;
 }

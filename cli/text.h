@@ -28,6 +28,10 @@ char *text_utf8(const char *text);
  * the beginning of a secret anywhere. */
 bool text_holds_secret(const char *text);
 
+/* True when a private key of a pair stands anywhere in the text, as a word of its own: 43 digits of base64 and one '='.
+ * The signature of an HMAC token looks the same. */
+bool text_holds_private_key(const char *text);
+
 /* The id in "ak_ID" or "akt_ID", else the text itself. Points into text. */
 const char *text_key_reference(const char *text);
 

@@ -50,6 +50,8 @@ apikeyctl key create --kind=|apikeyctl key create --kind=opaque |
 apikeyctl key show ali|apikeyctl key show ali|
 apikeyctl --cred|apikeyctl --credential-file=|
 apikeyctl --runtime-dir=$scratch/func|apikeyctl --runtime-dir=$scratch/functions/|
+apikeyctl token s|apikeyctl token sign |
+apikeyctl token sign --hea|apikeyctl token sign --header |
 apikeyctl help key rev|apikeyctl help key revoke |
 apikeyctl completion z|apikeyctl completion zsh |
 END

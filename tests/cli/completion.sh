@@ -36,7 +36,7 @@ offers()
 	is 'what is offered' "${COMPREPLY[*]}" "$expected"
 }
 
-offers 'key verify explain status backup restore master-key doctor help completion' ''
+offers 'key token verify explain status backup restore master-key doctor help completion' ''
 offers '--deep --root' doctor ''
 offers 'key' k
 offers 'create list show update rotate retire activate deactivate revoke delete' key ''
@@ -53,6 +53,9 @@ offers 'opaque' key create --kind =
 offers '' key create --name ''
 offers '' key show ''
 offers 'bash zsh' completion ''
+offers 'sign' token ''
+offers '--public-key --body --nonce --epoch --header' token sign ''
+offers '' token sign --nonce ''
 offers 'zsh' completion z
 offers 'create list show update rotate retire activate deactivate revoke delete' help key ''
 complete_words key create --owner "${me:0:2}"
@@ -61,6 +64,8 @@ complete_words -
 has 'what is offered' "$out" --runtime-dir --json --help
 touch "$scratch/a file.key"
 complete_words --credential-file "$scratch/a"
+is 'what is offered' "${COMPREPLY[0]-}" "$scratch/a file.key"
+complete_words token sign --body "$scratch/a"
 is 'what is offered' "${COMPREPLY[0]-}" "$scratch/a file.key"
 complete_words --runtime-dir "$scratch"
 is 'what is offered' "${COMPREPLY[0]-}" "$scratch"

@@ -15,6 +15,7 @@ cli_tests = \
 	tests/cli/self-service.sh \
 	tests/cli/status.sh \
 	tests/cli/terminal.sh \
+	tests/cli/token-sign.sh \
 	tests/cli/usage.sh \
 	tests/cli/verdicts.sh
 TESTS += $(cli_tests)

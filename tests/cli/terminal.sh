@@ -90,6 +90,33 @@ succeeds
 has 'the terminal' "$out" insufficient_permission
 lacks 'the terminal' "$out" "${secret:16}"
 
+# A pair is asked for in two steps, and neither is shown.
+public=a123456b-c12c-123d-1ab4-18bd8c8e88a3 private=AGHYR1aWYgHgyjhJLkVCd7b8XfAVeA4tuFwCQl3X64Y=
+token=JYDZ7e7Y36oeJJ3E5UB7tF9VBAwIv1B5HTPNw9iaV6Y=
+sign='token sign --nonce randomuniquestring123 --epoch 1535617532'
+typed 'Private key: ' "$private\n" "$sign" --public-key "$public"
+succeeds
+has 'the terminal' "$out" "$token"
+lacks 'the terminal' "$out" "$private" 'Public key'
+: >"$scratch/typed"
+rm -f "$scratch/keyboard"
+mkfifo "$scratch/keyboard"
+exec 7<>"$scratch/keyboard"
+last='a pair on the terminal'
+script -qefc "'$apikeyctl' $sign" /dev/null <&7 >"$scratch/typed" 2>&1 &
+if wait_for 'Public key: ' && printf '%s\n' "$public" >&7 && wait_for 'Private key: '; then
+	printf '%s\n' "$private" >&7
+else
+	kill $!
+fi
+wait $!
+status=$?
+exec 7>&-
+out=$(tr -d '\r' <"$scratch/typed") err=
+succeeds
+has 'the terminal' "$out" "$public:randomuniquestring123:1535617532:$token"
+lacks 'the terminal' "$out" "$private"
+
 # Interrupted, it leaves the terminal with its echo on.
 # shellcheck disable=SC2016 # for the shell on the terminal
 on_interrupt='sh -c '\''trap : INT; "$0" --runtime-dir "$1" verify; stty -a | grep -ow -e "-*echo"'\'

@@ -111,6 +111,33 @@ START_TEST(a_whole_key_is_recognised_wherever_it_stands)
 END_TEST
 
 static const struct {
+	const char *text;
+	bool private_key;
+} private_keys[] = {
+	{ "AGHYR1aWYgHgyjhJLkVCd7b8XfAVeA4tuFwCQl3X64Y=", true },
+	{ "--nonce=AGHYR1aWYgHgyjhJLkVCd7b8XfAVeA4tuFwCQl3X64Y=", true },
+	{ " AGHYR1aWYgHgyjhJLkVCd7b8XfAVeA4tuFwCQl3X64Y= ", true },
+	{ "a123456b-c12c-123d-1ab4-18bd8c8e88a3:AGHYR1aWYgHgyjhJLkVCd7b8XfAVeA4tuFwCQl3X64Y=\n", true },
+	{ "+++++++++++++++++++++/+++++++++++++++++++++=", true },
+	{ "", false },
+	{ "=", false },
+	{ "====", false },
+	{ "a=b", false },
+	{ "a123456b-c12c-123d-1ab4-18bd8c8e88a3", false },
+	{ "AGHYR1aWYgHgyjhJLkVCd7b8XfAVeA4tuFwCQl3X64Y", false },
+	{ "AGHYR1aWYgHgyjhJLkVCd7b8XfAVeA4tuFwCQl3X64Y==", false },
+	{ "xAGHYR1aWYgHgyjhJLkVCd7b8XfAVeA4tuFwCQl3X64Y=", false },
+	{ "AGHYR1aWYgHgyjhJLkVCd7b8XfAVeA4tuFwCQl3X64=", false },
+};
+
+START_TEST(a_private_key_is_recognised_where_it_is_a_word)
+{
+	ck_assert_msg(text_holds_private_key(private_keys[_i].text) == private_keys[_i].private_key, "%s",
+		      private_keys[_i].text);
+}
+END_TEST
+
+static const struct {
 	const char *text, *reference;
 } references[] = {
 	{ "0123456789ab", "0123456789ab" },       { "ak_0123456789ab", "0123456789ab" },
@@ -135,6 +162,7 @@ int main(void)
 	tcase_add_loop_test(tests, control_characters_never_reach_a_utf8_terminal, 0, (int)COUNT_OF(printable));
 	tcase_add_loop_test(tests, bytes_that_are_not_utf8_are_escaped_for_json, 0, (int)COUNT_OF(json));
 	tcase_add_loop_test(tests, a_whole_key_is_recognised_wherever_it_stands, 0, (int)COUNT_OF(secrets));
+	tcase_add_loop_test(tests, a_private_key_is_recognised_where_it_is_a_word, 0, (int)COUNT_OF(private_keys));
 	tcase_add_loop_test(tests, the_public_part_of_a_key_names_it, 0, (int)COUNT_OF(references));
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);

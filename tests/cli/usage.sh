@@ -73,6 +73,9 @@ wrong "'frob'" help frob
 wrong "key has no verb 'frob'" help key frob
 wrong "is it 'key revoke'?" help key revok
 wrong 'verify has no verb' help verify frob
+wrong 'it has sign' token frob
+wrong 'needs a verb' token
+wrong 'is it --public-key?' token sign --public-ke x
 wrong 'no key in standard input' verify
 wrong 'no key in standard input' explain
 wrong 'one key' verify --credential-file -
@@ -132,7 +135,7 @@ run key create --name --help --help
 misused
 
 commands=$(commands_in "$overview")
-is 'the number of commands' "$(wc -l <<<"$commands")" 20
+is 'the number of commands' "$(wc -l <<<"$commands")" 21
 while read -r name; do
 	# shellcheck disable=SC2086 # object and verb
 	run help $name

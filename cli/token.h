@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* The commands of "token". */
+#ifndef APIKEYD_CLI_TOKEN_H
+#define APIKEYD_CLI_TOKEN_H
+
+#include "cli/command.h"
+
+/* "token sign"; asks no daemon. */
+enum status token_sign_offline(const struct arguments *arguments);
+
+#endif
