@@ -94,11 +94,12 @@ static int join(const struct pair_fields *fields, char signed_text[PAIR_SIGNED_M
 
 		if (field->size == 0 && field != &fields->body_hash)
 			return -EINVAL;
-		/* With the colon before it. */
-		if (field->size + (i > 0) > PAIR_SIGNED_MAX - size)
+		if (i > 0 && size == PAIR_SIGNED_MAX)
 			return -EINVAL;
 		if (i > 0)
 			signed_text[size++] = ':';
+		if (field->size > PAIR_SIGNED_MAX - size)
+			return -EINVAL;
 		if (field->size == 0)
 			continue;
 		if (memchr(field->text, ':', field->size))
