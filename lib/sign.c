@@ -45,8 +45,8 @@ const char *apikey_sign_message(enum apikey_sign_answer answer)
 		[APIKEY_SIGN_PRIVATE_KEY] =
 			"The private key has to be the base64 of 32 bytes: 44 characters, of which the last is '='.",
 		[APIKEY_SIGN_NONCE] = "The nonce has to be 1 to 128 letters, digits, '.', '_' and '-'.",
-		[APIKEY_SIGN_EPOCH] = "The epoch has to be seconds since 1970, up to 12 digits, with a fraction of up "
-				      "to 9 digits or none.",
+		[APIKEY_SIGN_EPOCH] =
+			"The epoch has to be seconds since 1970, up to 12 digits, with a fraction of up to 9 or none.",
 		[APIKEY_SIGN_BODY_HASH] =
 			"The body hash has to be the base64 of a SHA-256, or empty for an empty body.",
 	};
