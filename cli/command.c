@@ -212,6 +212,8 @@ static const struct option options_import[] = {
 	O_END,
 };
 
+static const struct option options_master_rotate[] = { O_MASTER_KEY_FILE, O_END };
+
 static const struct option options_judge[] = { O_SERVICE, O_LOGIN_USER, O_QUERY, O_RHOST, O_END };
 
 static const struct option options_doctor[] = {
@@ -302,6 +304,12 @@ const struct command commands[] = {
 	  "comes "
 	  "of it and asks. The store before it is kept.",
 	  options_restore },
+	{ "master-key", "rotate", NULL, 0, 0, master_key_rotate, "put a new master key in the place of the old one",
+	  "For root, while the daemon serves. The key store is sealed under both keys before the file is replaced; "
+	  "once "
+	  "the daemon has been restarted, under the new one alone. The key before is kept beside it: backups made "
+	  "until then need it.",
+	  options_master_rotate },
 	{ "master-key", "export", "FILE", 1, 1, master_key_export,
 	  "write the master key to FILE, sealed by a passphrase",
 	  "Run as root; needs no daemon. Keep FILE where the backups are not: with both and the passphrase, a new host "

@@ -70,6 +70,8 @@ static const struct {
 	[FINDING_MASTER_KEY_MISSING] = { "master-key-missing", DOCTOR_ERROR },
 	[FINDING_MASTER_KEY_OPEN] = { "master-key-open", DOCTOR_ERROR },
 	[FINDING_MASTER_KEY_DAMAGED] = { "master-key-damaged", DOCTOR_ERROR },
+	[FINDING_MASTER_KEY_RESTART] = { "master-key-restart", DOCTOR_WARNING },
+	[FINDING_MASTER_KEY_LEFT_OVER] = { "master-key-left-over", DOCTOR_WARNING },
 	[FINDING_STATE_MISSING] = { "state-missing", DOCTOR_ERROR },
 	[FINDING_STATE_OPEN] = { "state-open", DOCTOR_ERROR },
 	[FINDING_DATABASE_MISSING] = { "database-missing", DOCTOR_ERROR },

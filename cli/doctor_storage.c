@@ -79,6 +79,29 @@ static void check_reach(struct doctor *doctor, enum doctor_finding finding, cons
 				(unsigned int)mode));
 }
 
+/* A rotation that was cut short leaves the new key beside the one in force. */
+static void check_rotation(struct doctor *doctor, const struct place *key)
+{
+	struct place fresh = { .files = key->files, .path = DOCTOR_TEXT(doctor, "%s.new", key->path) };
+	struct stat status;
+	bool missing;
+
+	fresh.shown = doctor_files_show(fresh.files, fresh.path);
+	if (strcmp(doctor_fact(doctor, "master_key.restart"), "yes") == 0)
+		doctor_find(
+			doctor, FINDING_MASTER_KEY_RESTART, key->shown, 0,
+			"the master key was rotated, and apikeyd runs with the one before, which opens the key store "
+			"until then",
+			"systemctl restart apikeyd; where that changes nothing the rotation was cut short: run "
+			"'apikeyctl master-key rotate' again");
+	if (look(doctor, &fresh, &status, &missing))
+		doctor_find(doctor, FINDING_MASTER_KEY_LEFT_OVER, fresh.shown, 0,
+			    "a rotation of the master key is under way, or was cut short and left this new key",
+			    "run 'apikeyctl master-key rotate' again, which replaces it; only where 'apikeyctl status' "
+			    "says "
+			    "that the master key does not open the key store, move this one in its place");
+}
+
 static void check_master_key(struct doctor *doctor)
 {
 	struct place place = find_place(doctor, "settings.master_key", MASTER_KEY);
@@ -87,6 +110,7 @@ static void check_master_key(struct doctor *doctor)
 
 	if (strncmp(place.path, CREDENTIALS, strlen(CREDENTIALS)) == 0)
 		place = (struct place){ &doctor->host, MASTER_KEY, MASTER_KEY };
+	check_rotation(doctor, &place);
 	if (!look(doctor, &place, &status, &missing)) {
 		if (missing && doctor_files_stat(place.files, MASTER_KEY_SEALED, DOCTOR_FOLLOW, &status) == -ENOENT)
 			doctor_find(doctor, FINDING_MASTER_KEY_MISSING, place.shown, 0,

@@ -51,6 +51,7 @@ const struct example examples[] = {
 	{ "From a script, where nobody can be asked", "restore /var/backups/apikeyd.backup --yes" },
 	{ "To be kept where the backups are not; the passphrase is asked for", "master-key export master-key.txt" },
 	{ "On a new host, whose own key is kept beside it", "master-key import master-key.txt --force" },
+	{ "While the daemon serves; restart it afterwards", "master-key rotate" },
 	{ "What keeps keys from working, and what is unsafe?", "doctor" },
 	{ "With a look at every key, for a program", "doctor --deep --json" },
 	{ "An image before it is shipped", "doctor --root /srv/image" },

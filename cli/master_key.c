@@ -18,27 +18,14 @@
 #include "crypto/master_key.h"
 #include "crypto/master_key_text.h"
 
-#define DEFAULT_FILE "/etc/credstore/" MASTER_KEY_FILE
-
-struct master {
-	uint8_t key[CRYPTO_KEY_SIZE];
-};
-
-static void master_wipe(struct master *master)
-{
-	explicit_bzero(master, sizeof(*master));
-}
-
-#define SCOPED_MASTER SCOPED(master_wipe)
-
-static const char *file_of(const struct arguments *arguments)
+const char *master_key_file(const struct arguments *arguments)
 {
 	const char *path = arguments_value(arguments, OPTION_FILE);
 
-	return path ? path : DEFAULT_FILE;
+	return path ? path : MASTER_KEY_DEFAULT;
 }
 
-static enum status no_master_key(int error, const char *fault)
+enum status master_key_failed(int error, const char *fault)
 {
 	return output_complain(STATUS_REFUSED, "%s%s", fault,
 			       (error == -EACCES || error == -EPERM) && geteuid() != 0 ? "; run this as root" : "");
@@ -53,9 +40,9 @@ enum status master_key_export(const struct arguments *arguments)
 	enum status status;
 	int r;
 
-	r = master_key_read(file_of(arguments), master.key, fault, sizeof(fault));
+	r = master_key_read(master_key_file(arguments), master.key, fault, sizeof(fault));
 	if (r < 0)
-		return no_master_key(r, fault);
+		return master_key_failed(r, fault);
 	status = whole_file_begin(&file, arguments->operands[0], arguments_has(arguments, OPTION_FORCE));
 	if (status == STATUS_DONE)
 		status = secret_input_read_passphrase(arguments_value(arguments, OPTION_PASSPHRASE_FILE), true,
@@ -130,7 +117,7 @@ static enum status read_sealed(const char *path, struct master_key_text *ret_sea
 static enum status look_at_old(const struct arguments *arguments, const struct master *master, bool *ret_same)
 {
 	SCOPED_MASTER struct master old = { { 0 } };
-	const char *path = file_of(arguments);
+	const char *path = master_key_file(arguments);
 	char fault[1024];
 	int r = master_key_read(path, old.key, fault, sizeof(fault));
 
@@ -138,7 +125,7 @@ static enum status look_at_old(const struct arguments *arguments, const struct m
 	if (r == -ENOENT || *ret_same || arguments_has(arguments, OPTION_FORCE))
 		return STATUS_DONE;
 	if (r < 0)
-		return no_master_key(r, fault);
+		return master_key_failed(r, fault);
 	return output_complain(
 		STATUS_REFUSED,
 		"%s is another master key, which the keys made on this host need: they stop to work without it. "
@@ -177,15 +164,15 @@ enum status master_key_import(const struct arguments *arguments)
 	if (status != STATUS_DONE)
 		return status;
 	if (same) {
-		output_note("%s is this master key already; nothing was changed.", file_of(arguments));
+		output_note("%s is this master key already; nothing was changed.", master_key_file(arguments));
 		return STATUS_DONE;
 	}
-	r = master_key_replace(file_of(arguments), master.key, fault, sizeof(fault));
+	r = master_key_replace(master_key_file(arguments), master.key, fault, sizeof(fault));
 	if (r < 0)
-		return no_master_key(r, fault);
+		return master_key_failed(r, fault);
 	output_note("%s is in place. Now restart apikeyd (systemctl restart apikeyd) and restore a backup of the host "
 		    "the key "
 		    "comes from (apikeyctl restore).",
-		    file_of(arguments));
+		    master_key_file(arguments));
 	return STATUS_DONE;
 }

@@ -11,7 +11,9 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -174,7 +176,7 @@ static int give_away(int folder, const char *name, int fd)
 
 /* Keeps the old key under a name of its own, besides the one it has. What was kept before stays: with a second import
  * the first one's key, which is the only one that opens this host's keys, would be lost. */
-static int keep_old(int folder, const char *name)
+static int keep_old(int folder, const char *name, const char *suffix)
 {
 	struct stat old, other;
 	char kept[NAME_MAX + 1];
@@ -182,8 +184,8 @@ static int keep_old(int folder, const char *name)
 	if (fstatat(folder, name, &old, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
 	for (unsigned int number = 1; number <= KEPT_MOST; number++) {
-		int size = number == 1 ? snprintf(kept, sizeof(kept), "%s" MASTER_KEY_KEPT, name)
-				       : snprintf(kept, sizeof(kept), "%s" MASTER_KEY_KEPT ".%u", name, number);
+		int size = number == 1 ? snprintf(kept, sizeof(kept), "%s%s", name, suffix)
+				       : snprintf(kept, sizeof(kept), "%s%s.%u", name, suffix, number);
 
 		if ((size_t)size >= sizeof(kept))
 			return -ENAMETOOLONG;
@@ -219,7 +221,7 @@ static int place_key(int folder, const char *name, const uint8_t *key, bool repl
 	if (r == 0 && fsync(fd) < 0)
 		r = -errno;
 	if (r == 0 && replace)
-		r = keep_old(folder, name);
+		r = keep_old(folder, name, MASTER_KEY_KEPT);
 	if (r == 0 && renameat2(folder, temporary, folder, name, replace ? 0 : RENAME_NOREPLACE) < 0)
 		r = -errno;
 	if (r < 0) {
@@ -255,6 +257,19 @@ static int open_folder(const char *path, int *ret_folder, const char **ret_name,
 	return 0;
 }
 
+/* One change of a key at a time. The lock ends with whoever holds it, so that a crash leaves none. */
+static int lock_folder(int folder, const char *path, char *fault, size_t fault_size)
+{
+	if (flock(folder, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno == EWOULDBLOCK)
+		return fault_tell(
+			-EBUSY, fault, fault_size,
+			"%s is being changed by another apikeyctl; nothing was changed, try again when it is done",
+			path);
+	return fault_tell(-errno, fault, fault_size, "the folder of %s cannot be locked: %s", path, strerror(errno));
+}
+
 int master_key_make(const char *path, uint8_t ret_master[CRYPTO_KEY_SIZE], char *ret_fault, size_t fault_size)
 {
 	CLEANUP_CLOSE int folder = -1;
@@ -283,8 +298,123 @@ int master_key_replace(const char *path, const uint8_t master[CRYPTO_KEY_SIZE], 
 	const char *name = path;
 	int r = open_folder(path, &folder, &name, ret_fault, fault_size);
 
+	if (r == 0)
+		r = lock_folder(folder, path, ret_fault, fault_size);
 	if (r < 0)
 		return r;
 	r = place_key(folder, name, master, true);
 	return r < 0 ? fault_tell(r, ret_fault, fault_size, "%s cannot be replaced: %s", path, strerror(-r)) : 0;
+}
+
+/* ---- a successor ---- */
+
+struct master_key_successor {
+	int folder; /* locked */
+	bool written;
+	const char *path;
+	char name[NAME_MAX + 1], fresh[NAME_MAX + 1]; /* in the folder */
+};
+
+int master_key_successor_begin(const char *path, struct master_key_successor **ret_successor, char *ret_fault,
+			       size_t fault_size)
+{
+	struct master_key_successor *successor = calloc(1, sizeof(*successor));
+	const char *name = path;
+	int r;
+
+	if (!successor)
+		return fault_tell(-ENOMEM, ret_fault, fault_size, "out of memory");
+	successor->folder = -1;
+	successor->path = path;
+	r = open_folder(path, &successor->folder, &name, ret_fault, fault_size);
+	if (r == 0)
+		r = lock_folder(successor->folder, path, ret_fault, fault_size);
+	if (r == 0 && strlen(name) + sizeof(MASTER_KEY_NEW) > sizeof(successor->fresh))
+		r = fault_tell(-ENAMETOOLONG, ret_fault, fault_size, "%s: this name is too long", path);
+	if (r < 0) {
+		master_key_successor_free(successor);
+		return r;
+	}
+	strcpy(successor->name, name);
+	strcpy(stpcpy(successor->fresh, name), MASTER_KEY_NEW);
+	*ret_successor = successor;
+	return 0;
+}
+
+static int write_successor(struct master_key_successor *successor, const uint8_t *key)
+{
+	CLEANUP_CLOSE int fd = -1;
+	int r;
+
+	/* Of one that was cut short: it is in no file that a daemon reads. */
+	if (unlinkat(successor->folder, successor->fresh, 0) < 0 && errno != ENOENT)
+		return -errno;
+	fd = openat(successor->folder, successor->fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
+	if (fd < 0)
+		return -errno;
+	successor->written = true;
+	r = fchmod(fd, 0400) < 0 ? -errno : write_bytes(fd, key, CRYPTO_KEY_SIZE);
+	if (r == 0)
+		r = give_away(successor->folder, successor->name, fd);
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	return r == 0 && fsync(successor->folder) < 0 ? -errno : r;
+}
+
+int master_key_successor_make(struct master_key_successor *successor, uint8_t ret_master[CRYPTO_KEY_SIZE],
+			      char *ret_fault, size_t fault_size)
+{
+	uint8_t key[CRYPTO_KEY_SIZE];
+	int r = crypto_random(key, sizeof(key));
+
+	if (r == 0)
+		r = write_successor(successor, key);
+	if (r == 0)
+		memcpy(ret_master, key, sizeof(key));
+	secret_wipe(key, sizeof(key));
+	return r < 0 ? fault_tell(r, ret_fault, fault_size,
+				  "%s" MASTER_KEY_NEW " cannot be made, and nothing was changed: %s", successor->path,
+				  strerror(-r))
+		     : 0;
+}
+
+int master_key_successor_place(struct master_key_successor *successor, char *ret_fault, size_t fault_size)
+{
+	int r = keep_old(successor->folder, successor->name, MASTER_KEY_ROTATED);
+
+	/* What keeps the old key is there for good before the old name is gone. */
+	if (r == 0 && fsync(successor->folder) < 0)
+		r = -errno;
+	if (r == -EEXIST)
+		return fault_tell(
+			r, ret_fault, fault_size,
+			"%s was not replaced, and goes on to open the key store: %d keys before are kept beside it; "
+			"remove those that no backup needs, and rotate again",
+			successor->path, KEPT_MOST);
+	if (r == 0 && renameat(successor->folder, successor->fresh, successor->folder, successor->name) < 0)
+		r = -errno;
+	if (r < 0)
+		return fault_tell(
+			r, ret_fault, fault_size,
+			"%s cannot be replaced: %s; it goes on to open the key store. Mend that and rotate again",
+			successor->path, strerror(-r));
+	successor->written = false;
+	if (fsync(successor->folder) < 0)
+		return fault_tell(
+			-errno, ret_fault, fault_size,
+			"%s is in place, but its folder cannot be written to disk: %s; run 'sync' before apikeyd is "
+			"restarted",
+			successor->path, strerror(errno));
+	return 0;
+}
+
+void master_key_successor_free(struct master_key_successor *successor)
+{
+	if (!successor)
+		return;
+	if (successor->written)
+		(void)unlinkat(successor->folder, successor->fresh, 0);
+	if (successor->folder >= 0)
+		close(successor->folder);
+	free(successor);
 }

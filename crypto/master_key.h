@@ -34,4 +34,20 @@ int master_key_make(const char *path, uint8_t ret_master[CRYPTO_KEY_SIZE], char 
  */
 int master_key_replace(const char *path, const uint8_t master[CRYPTO_KEY_SIZE], char *ret_fault, size_t fault_size);
 
+/*
+ * A rotation, in steps: the file is locked against others who change it until the end; a new key is made beside it,
+ * with MASTER_KEY_NEW behind its name, and is on disk when this returns; it takes the place of the old one, which is
+ * kept beside it, with MASTER_KEY_ROTATED behind its name, and ".2" and so on. Without the last step the end removes
+ * the new key. path outlives it. 0, or a negative errno (-EBUSY: another change is under way) and a sentence.
+ */
+#define MASTER_KEY_NEW ".new"
+#define MASTER_KEY_ROTATED ".before-rotate"
+struct master_key_successor;
+int master_key_successor_begin(const char *path, struct master_key_successor **ret_successor, char *ret_fault,
+			       size_t fault_size);
+int master_key_successor_make(struct master_key_successor *successor, uint8_t ret_master[CRYPTO_KEY_SIZE],
+			      char *ret_fault, size_t fault_size);
+int master_key_successor_place(struct master_key_successor *successor, char *ret_fault, size_t fault_size);
+void master_key_successor_free(struct master_key_successor *successor); /* accepts NULL */
+
 #endif

@@ -36,6 +36,7 @@ _Static_assert(offsetof(struct message_explain, credential) == 0, "the credentia
 _Static_assert(offsetof(struct message_status, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_part, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_restore, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_master_key, credential) == 0, "the credential comes first");
 
 static const struct admin_verb verbs[] = {
 	{ WIRE_HELLO, &message_hello, NULL, AUTHORITY_SEE, false, false, false, answer_hello },
@@ -64,6 +65,8 @@ static const struct admin_verb verbs[] = {
 	{ WIRE_RESTORE_FINISH, &message_restore, "restore", AUTHORITY_ADMINISTER, false, false, false,
 	  admin_restore_finish },
 	{ WIRE_STORE_CHECK, &message_status, NULL, AUTHORITY_ADMINISTER, false, true, false, admin_store_check },
+	{ WIRE_MASTER_KEY_ROTATE, &message_master_key, "master_key_rotate", AUTHORITY_ADMINISTER, true, true, false,
+	  admin_master_key_rotate },
 };
 
 static const struct admin_verb *find_verb(uint16_t type)

@@ -41,6 +41,7 @@ struct admin_request {
 		struct message_status status;
 		struct message_part part;
 		struct message_restore restore;
+		struct message_master_key master_key;
 	} message; /* texts point into packet */
 	struct authority authority;
 	struct names_query *query; /* being looked up */
@@ -118,6 +119,7 @@ int admin_restore_write(struct admin_request *request, struct store_reader *read
 int admin_restore_finish(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_store_check(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_status(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_master_key_rotate(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 
 /* Finds the key a request names (an id or OWNER/NAME) among those its authority reaches. ANSWER_OK and *ret_key,
  * ANSWER_NOT_FOUND, or a negative errno. */

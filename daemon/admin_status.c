@@ -41,6 +41,8 @@ struct state {
 	struct writer_health writer;
 	struct audit_health audit;
 	char store_fault[VAULT_FAULT_SIZE];
+	bool master_key_followed; /* by one that is not this daemon's */
+	uint32_t wrap;            /* the newest there is; 0: not known */
 	char times[4][CLOCK_TEXT_SIZE];
 	struct throttle_source throttled[THROTTLED_MOST];
 };
@@ -119,6 +121,22 @@ static void find_whys(struct state *state, const struct daemon *daemon, const st
 	find_low_disk(state, "key store", state->store.disk_known, state->store.disk_free, settings->low_disk);
 	find_low_disk(state, "audit file", state->audit.disk_known, state->audit.disk_free, settings->low_disk);
 	find_silent_threads(state, daemon, clock_monotonic());
+	if (state->master_key_followed)
+		add_why(state,
+			"the master key was rotated, and apikeyd runs with the one before, which opens the key store "
+			"until then: restart it (systemctl restart apikeyd). Where that changes nothing the rotation "
+			"was cut short: run 'apikeyctl master-key rotate' again");
+}
+
+/* What cannot be read is told of as a fault of the store. */
+static void read_wraps(struct state *state, struct store_reader *reader, const struct vault *vault)
+{
+	uint32_t oldest = 0, newest = 0;
+
+	if (!reader || !vault || store_wraps(reader, &oldest, &newest) < 0)
+		return;
+	state->wrap = newest;
+	state->master_key_followed = newest > vault->keyring.wrap;
 }
 
 /* ---- the groups ---- */
@@ -180,6 +198,14 @@ static void add_store(struct state *state, uint64_t low_disk)
 		add_text(state, "store.last_write_fault", writer->last_fault);
 		add_time(state, "store.last_write_failed", 2, writer->last_failed);
 	}
+}
+
+static void add_master_key(struct state *state)
+{
+	if (state->wrap == 0)
+		return;
+	add_number(state, "master_key.wrap", state->wrap);
+	add_text(state, "master_key.restart", state->master_key_followed ? "yes" : "no");
 }
 
 static void add_audit(struct state *state, uint64_t low_disk)
@@ -313,6 +339,7 @@ static void add_all(struct state *state, struct daemon *daemon, const struct set
 	add_clock(state, daemon);
 	add_keys(state, reader);
 	add_store(state, settings->low_disk);
+	add_master_key(state);
 	add_audit(state, settings->low_disk);
 	add_verdicts(state, "verdicts", numbers);
 	add_window(state, daemon->history, "verdicts_1m", LOOK_BACK_SHORT, numbers);
@@ -336,13 +363,13 @@ int admin_status(struct admin_request *request, struct store_reader *reader, str
 	struct message_state reply;
 	struct admin_settings configured;
 
-	(void)vault;
 	if (!state)
 		return -ENOMEM;
 	vault_fault(daemon->keeper, state->store_fault, sizeof(state->store_fault));
 	store_health(vault_folder(daemon->keeper), &state->store);
 	writer_health(daemon->writer, &state->writer);
 	audit_health(daemon->audit, &state->audit);
+	read_wraps(state, reader, vault);
 	find_whys(state, daemon, settings);
 	add_text(state, "version", PACKAGE_VERSION);
 	add_text(state, "state", !reader ? "unavailable" : state->why_count > 0 ? "degraded" : "ok");

@@ -15,6 +15,7 @@ daemon_libdaemon_la_SOURCES += daemon/admin_explain.c
 daemon_libdaemon_la_SOURCES += daemon/admin_key.c
 daemon_libdaemon_la_SOURCES += daemon/admin_list.c
 daemon_libdaemon_la_SOURCES += daemon/admin_rotate.c
+daemon_libdaemon_la_SOURCES += daemon/admin_master_key.c
 daemon_libdaemon_la_SOURCES += daemon/admin_backup.c
 daemon_libdaemon_la_SOURCES += daemon/admin_settings.c daemon/admin_settings.h
 daemon_libdaemon_la_SOURCES += daemon/admin_status.c

@@ -191,8 +191,8 @@ static int check_seal(struct restore *restore, char *fault, size_t fault_size)
 		return fault_tell(
 			r, fault, fault_size,
 			"the backup was not made under this host's master key, or was changed by somebody: bring the "
-			"master key of the host it comes from (apikeyctl master-key import), restart apikeyd and "
-			"restore again");
+			"master key of the host it comes from (apikeyctl master-key import), or the one before "
+			"the last rotation, restart apikeyd and restore again");
 	return r < 0 ? fault_tell(r, fault, fault_size, "the backup cannot be checked: %s", strerror(-r)) : 0;
 }
 
@@ -466,12 +466,26 @@ static bool has_database(const struct restore *restore)
 	return lstat(path, &status) == 0;
 }
 
+/* At the next start the file holds a master key that the backup does not know. */
+static int check_master(const struct restore *restore, const struct present *present, char *fault, size_t fault_size)
+{
+	int r = present->reader ? keyring_is_followed(present->reader, restore->master) : 0;
+
+	if (r > 0)
+		return fault_tell(-ESTALE, fault, fault_size,
+				  "the master key was rotated, and apikeyd still runs with the one before: restart it "
+				  "(systemctl restart apikeyd) and restore again");
+	return 0;
+}
+
 static int commit(struct restore *restore, struct vault *vault, struct audit *audit, bool accept_revived, int64_t now,
 		  restore_record record, void *data, struct restore_outcome *outcome, char *fault, size_t fault_size)
 {
 	CLEANUP(present_done) struct present present = { .store = NULL };
 	int r = open_for(restore, vault, accept_revived, &present, outcome, fault, fault_size);
 
+	if (r == 0)
+		r = check_master(restore, &present, fault, fault_size);
 	if (r == 0)
 		r = merge(restore, &present, audit, accept_revived, now, record, data, outcome, fault, fault_size);
 	if (r < 0)

@@ -178,6 +178,14 @@ int store_oldest_change(struct store_reader *reader, uint64_t *ret_rev, int64_t 
 int store_load_sealed(struct store_reader *reader, const char *purpose, uint32_t *ret_version, void *ret_blob,
 		      size_t *size);
 
+/* All of them, the newest version and wrap of a purpose first. Nothing is written to them meanwhile. */
+typedef bool (*store_sealed_visitor)(void *data, const char *purpose, uint32_t version, uint32_t wrap, const void *blob,
+				     size_t size);
+int store_list_sealed(struct store_reader *reader, store_sealed_visitor visitor, void *data);
+
+/* The least and the greatest wrap there is; 0 where there is none. */
+int store_wraps(struct store_reader *reader, uint32_t *ret_oldest, uint32_t *ret_newest);
+
 /* A small number kept under a name ("audited_rev", "purged_epoch", …); 0 when it was never set. */
 int store_load_number(struct store_reader *reader, const char *name, uint64_t *ret_number);
 
@@ -220,8 +228,14 @@ int store_prune_changes(struct store *store, uint64_t until_rev, int64_t before)
 /* Adds counts and last uses, without a rev; uses of keys that are gone are dropped. Sorted by key they cost least. A
  * failure may leave some of them added: the caller aborts the transaction. */
 int store_add_uses(struct store *store, const struct store_use *uses, size_t count);
-/* Replaces the blob of that purpose and version. */
-int store_save_sealed(struct store *store, const char *purpose, uint32_t version, const void *blob, size_t size);
+/* Replaces the blob of that purpose, version and wrap (1, 2, …: whose master key it is sealed under). */
+int store_save_sealed(struct store *store, const char *purpose, uint32_t version, uint32_t wrap, const void *blob,
+		      size_t size);
+/* Removes all sealed keys of that wrap, and their bytes from the page. */
+int store_drop_wrap(struct store *store, uint32_t wrap);
+/* Copies the log back and empties it, so that what was removed is not left in it. -EAGAIN: a reader is in the way; no
+ * write transaction is open. */
+int store_empty_log(struct store *store);
 /* -EINVAL for "rev", which store_log_change() alone moves. */
 int store_save_number(struct store *store, const char *name, uint64_t number);
 

@@ -274,14 +274,22 @@ int store_add_uses(struct store *store, const struct store_use *uses, size_t cou
 	return r;
 }
 
-int store_save_sealed(struct store *store, const char *purpose, uint32_t version, const void *blob, size_t size)
+int store_save_sealed(struct store *store, const char *purpose, uint32_t version, uint32_t wrap, const void *blob,
+		      size_t size)
 {
 	sqlite3_stmt *statement = store->statements[WRITE_SEALED];
 
 	sqlite3_bind_text(statement, 1, purpose, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(statement, 2, version);
-	sqlite3_bind_blob64(statement, 3, blob, size, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, 3, wrap);
+	sqlite3_bind_blob64(statement, 4, blob, size, SQLITE_STATIC);
 	return store_write_run(store, WRITE_SEALED);
+}
+
+int store_drop_wrap(struct store *store, uint32_t wrap)
+{
+	sqlite3_bind_int64(store->statements[WRITE_WRAP_DELETE], 1, wrap);
+	return store_write_run(store, WRITE_WRAP_DELETE);
 }
 
 int store_save_number(struct store *store, const char *name, uint64_t number)

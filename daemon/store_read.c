@@ -32,7 +32,11 @@ const char *const store_read_sql[READ_COUNT] = {
 	[READ_TALLY] = "SELECT state, keys FROM tally",
 	[READ_CHANGES] = "SELECT rev, record FROM change_log WHERE rev > ?1 ORDER BY rev",
 	[READ_OLDEST_CHANGE] = "SELECT rev, time FROM change_log WHERE rev > 0 ORDER BY rev LIMIT 1",
-	[READ_SEALED] = "SELECT version, blob FROM sealed WHERE purpose = ?1 ORDER BY version DESC LIMIT 1",
+	[READ_SEALED] = "SELECT version, blob FROM sealed WHERE purpose = ?1"
+			" ORDER BY version DESC, wrap DESC LIMIT 1",
+	[READ_ALL_SEALED] =
+		"SELECT purpose, version, wrap, blob FROM sealed ORDER BY purpose DESC, version DESC, wrap DESC",
+	[READ_WRAPS] = "SELECT ifnull(min(wrap), 0), ifnull(max(wrap), 0) FROM sealed",
 	[READ_GONE] = "SELECT 1 FROM gone WHERE id = ?1",
 	[READ_NUMBER] = "SELECT number FROM meta WHERE name = ?1",
 };
@@ -271,6 +275,37 @@ int store_load_sealed(struct store_reader *reader, const char *purpose, uint32_t
 	memcpy(ret_blob, blob, blob_size);
 	*size = blob_size;
 	*ret_version = (uint32_t)version;
+	return 0;
+}
+
+int store_list_sealed(struct store_reader *reader, store_sealed_visitor visitor, void *data)
+{
+	CLEANUP_RESET sqlite3_stmt *statement = reader->statements[READ_ALL_SEALED];
+	int r;
+
+	while ((r = sql_step(reader, statement)) > 0) {
+		const char *purpose = (const char *)sqlite3_column_text(statement, 0);
+		int64_t version = sqlite3_column_int64(statement, 1), wrap = sqlite3_column_int64(statement, 2);
+		const void *blob = sqlite3_column_blob(statement, 3);
+
+		if (!purpose || !blob || version < 0 || version > UINT32_MAX || wrap < 1 || wrap > UINT32_MAX)
+			return sql_damage(reader, "a sealed key cannot be read");
+		if (!visitor(data, purpose, (uint32_t)version, (uint32_t)wrap, blob,
+			     (size_t)sqlite3_column_bytes(statement, 3)))
+			break;
+	}
+	return r < 0 ? r : 0;
+}
+
+int store_wraps(struct store_reader *reader, uint32_t *ret_oldest, uint32_t *ret_newest)
+{
+	CLEANUP_RESET sqlite3_stmt *statement = reader->statements[READ_WRAPS];
+	int r = sql_step(reader, statement);
+
+	if (r <= 0)
+		return r == 0 ? -EIO : r;
+	*ret_oldest = (uint32_t)sqlite3_column_int64(statement, 0);
+	*ret_newest = (uint32_t)sqlite3_column_int64(statement, 1);
 	return 0;
 }
 

@@ -74,6 +74,9 @@ static const char schema_1[] =
  *
  * one_time holds nonces (kind 1) and ids of access tokens (kind 2) that were used, until they expire; one_time_tally
  * how many of them a key has.
+ *
+ * A sealed key stands once for each master key that opens it: wrap 1 is the first master key's, and each rotation of it
+ * adds the next number.
  */
 static const char schema_2[] =
 	"CREATE TABLE role (name TEXT PRIMARY KEY, permissions TEXT NOT NULL, created INTEGER NOT NULL,"
@@ -94,7 +97,13 @@ static const char schema_2[] =
 	" PRIMARY KEY (key, kind, id)) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX one_time_expires ON one_time (kind, expires);"
 	"CREATE TABLE one_time_tally (key TEXT NOT NULL, kind INTEGER NOT NULL,"
-	" live INTEGER NOT NULL CHECK (live >= 0), PRIMARY KEY (key, kind)) STRICT, WITHOUT ROWID;";
+	" live INTEGER NOT NULL CHECK (live >= 0), PRIMARY KEY (key, kind)) STRICT, WITHOUT ROWID;"
+
+	"ALTER TABLE sealed RENAME TO sealed_before;"
+	"CREATE TABLE sealed (purpose TEXT NOT NULL, version INTEGER NOT NULL, wrap INTEGER NOT NULL,"
+	" blob BLOB NOT NULL, PRIMARY KEY (purpose, version, wrap)) STRICT, WITHOUT ROWID;"
+	"INSERT INTO sealed SELECT purpose, version, 1, blob FROM sealed_before;"
+	"DROP TABLE sealed_before;";
 
 static const char *const steps[] = { schema_1, schema_2 };
 

@@ -48,7 +48,8 @@ const char *const store_write_sql[WRITE_COUNT] = {
 				 " AND rev < ifnull((SELECT rev FROM change_log WHERE"
 				 " rev < (SELECT min(rev) FROM change_log) + ?3 AND time >= ?2 ORDER BY rev LIMIT 1),"
 				 " 9223372036854775807)",
-	[WRITE_SEALED] = "INSERT OR REPLACE INTO sealed VALUES (?1, ?2, ?3)",
+	[WRITE_SEALED] = "INSERT OR REPLACE INTO sealed VALUES (?1, ?2, ?3, ?4)",
+	[WRITE_WRAP_DELETE] = "DELETE FROM sealed WHERE wrap = ?1",
 	[WRITE_GONE_KEEP] = "INSERT OR IGNORE INTO gone VALUES (?1)",
 	[WRITE_REV_RAISE] = "UPDATE meta SET number = ?1 WHERE name = 'rev' AND number < ?1",
 	[WRITE_CHANGE_KEEP] = "INSERT OR IGNORE INTO change_log VALUES (?1, ?2, ?3)",
@@ -106,6 +107,21 @@ static void log_checkpoint(struct store *store)
 	store->full = false;
 	store->checkpoint_at = store->log_pages < CHECKPOINT_AT ? CHECKPOINT_AT : store->log_pages + CHECKPOINT_AGAIN;
 	store->restart_at = store->log_pages < RESTART_AT ? RESTART_AT : store->log_pages + RESTART_AGAIN;
+}
+
+int store_empty_log(struct store *store)
+{
+	int result;
+
+	sqlite3_busy_timeout(store->reader.database, RESTART_WAIT);
+	result = sqlite3_wal_checkpoint_v2(store->reader.database, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	sqlite3_busy_timeout(store->reader.database, STORE_BUSY_TIMEOUT);
+	if (result == SQLITE_BUSY)
+		return -EAGAIN;
+	if (result != SQLITE_OK)
+		return sql_fault(&store->reader, result);
+	store->log_pages = 0;
+	return 0;
 }
 
 struct store_reader *store_writer(struct store *store)

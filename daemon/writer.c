@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <time.h>
 
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "daemon/audit.h"
+#include "daemon/journal.h"
 #include "daemon/thread_create.h"
 #include "daemon/uses.h"
 #include "proto/answer.h"
@@ -32,6 +35,8 @@ struct writer {
 	struct writer_health health;
 	/* the writer's thread alone: uses taken, and how many of them are written */
 	size_t uses_taken, uses_written;
+	unsigned int settled; /* generation of the vault whose master keys before are settled */
+	bool retired;         /* they were just now, and are in the log yet */
 };
 
 static void set_fault(struct writer *writer, const char *what, int error)
@@ -268,8 +273,67 @@ static int prune_changes(struct vault *vault)
 	return rev <= noted && time < before ? write_pruned(vault, noted, before) : 0;
 }
 
+/* ---- the master key before ---- */
+
+static int retire_wraps(struct vault *vault)
+{
+	struct audit_record record = { .time = clock_wall_microseconds(),
+				       .event = "master_key_retire",
+				       .actor = "apikeyd" };
+	CLEANUP_FREE char *text = NULL;
+	char changes[64];
+	uint64_t rev;
+	int r;
+
+	snprintf(changes, sizeof(changes), "{\"after\":{\"wrap\":%u}}", (unsigned int)vault->keyring.wrap);
+	record.changes = changes;
+	text = audit_format(&record);
+	if (!text)
+		return -ENOMEM;
+	r = store_write_begin(vault->store);
+	if (r < 0)
+		return r;
+	r = keyring_retire(vault->store, store_writer(vault->store), vault->keyring.wrap);
+	if (r == 0)
+		r = store_log_change(vault->store, clock_wall_seconds(), text, &rev);
+	if (r < 0) {
+		store_write_abort(vault->store);
+		return r;
+	}
+	return store_write_commit(vault->store);
+}
+
+/*
+ * A store that was opened with one master key is opened with none of those before it any more: what they open goes, and
+ * from the log as well. Tried again with each flush until it is done.
+ */
+static int settle_master_key(struct writer *writer, struct vault *vault, unsigned int generation)
+{
+	uint32_t oldest = 0, newest = 0;
+	int r;
+
+	if (writer->settled == generation)
+		return 0;
+	r = store_wraps(store_writer(vault->store), &oldest, &newest);
+	if (r == 0 && oldest < vault->keyring.wrap) {
+		r = retire_wraps(vault);
+		if (r == 0)
+			journal_print(writer->daemon->journal, LOG_NOTICE,
+				      "the master key was replaced: the one before opens the key store no more");
+		writer->retired = r == 0;
+	}
+	if (r == 0 && writer->retired)
+		r = store_empty_log(vault->store);
+	if (r == 0) {
+		writer->retired = false;
+		writer->settled = generation;
+	}
+	return r == -EAGAIN ? 0 : r;
+}
+
 static void flush(struct writer *writer)
 {
+	unsigned int generation = vault_generation(writer->daemon->keeper); /* of that vault, or one before it */
 	CLEANUP_VAULT struct vault *vault = vault_acquire(writer->daemon->keeper);
 	struct uses *uses = writer->daemon->uses;
 	size_t count;
@@ -298,6 +362,8 @@ static void flush(struct writer *writer)
 		if (r == -EIO)
 			vault_report(writer->daemon->keeper, vault);
 	}
+	if (r == 0 && settle_master_key(writer, vault, generation) == -EIO)
+		vault_report(writer->daemon->keeper, vault);
 	if (r == 0)
 		(void)append_changes(writer, vault);
 	if (r == 0 && prune_changes(vault) == -EIO)

@@ -431,6 +431,13 @@ int apikey_restore_finish(struct apikey_admin *admin, unsigned int flags, struct
  * sentence. */
 int apikey_store_check(struct apikey_admin *admin);
 
+#define APIKEY_MASTER_KEY_SIZE 32
+
+/* Has the daemon seal its keys under a fresh master key besides the present one, for root. fresh NULL: only asks
+ * whether it could be done. 0: from now on either key opens them, and the fresh one can be put in the file. */
+int apikey_master_key_rotate(struct apikey_admin *admin, const unsigned char present[APIKEY_MASTER_KEY_SIZE],
+			     const unsigned char *fresh);
+
 #ifdef __GNUC__
 #pragma GCC visibility pop
 #endif

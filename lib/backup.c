@@ -204,3 +204,19 @@ int apikey_store_check(struct apikey_admin *admin)
 	}
 	return r;
 }
+
+int apikey_master_key_rotate(struct apikey_admin *admin, const unsigned char present[APIKEY_MASTER_KEY_SIZE],
+			     const unsigned char *fresh)
+{
+	struct message_master_key message = {
+		.credential = admin_credential(admin),
+		.present = { .size = APIKEY_MASTER_KEY_SIZE, .data = present },
+		.fresh = { .size = fresh ? APIKEY_MASTER_KEY_SIZE : 0, .data = fresh },
+	};
+	void *root;
+	int r = admin_call(admin, WIRE_MASTER_KEY_ROTATE, &message_master_key, &message, build_sentence, &root);
+
+	if (r == 0)
+		block_free(root);
+	return r;
+}

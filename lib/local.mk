@@ -100,6 +100,7 @@ lib_man_links = \
 	apikey_key_revoke:apikey_key_create \
 	apikey_key_show:apikey_key_create \
 	apikey_key_update:apikey_key_create \
+	apikey_master_key_rotate:apikey_backup_open \
 	apikey_restore_finish:apikey_backup_open \
 	apikey_restore_open:apikey_backup_open \
 	apikey_restore_write:apikey_backup_open \

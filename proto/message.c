@@ -264,6 +264,13 @@ static const struct codec_field message_part_fields[] = {
 };
 RECORD(message_part);
 
+static const struct codec_field message_master_key_fields[] = {
+	TEXT(1, message_master_key, credential, WIRE_CREDENTIAL_MAX),
+	BYTES(2, message_master_key, present, MESSAGE_MASTER_KEY_SIZE),
+	BYTES(3, message_master_key, fresh, MESSAGE_MASTER_KEY_SIZE),
+};
+RECORD(message_master_key);
+
 static const struct codec_field message_restore_fields[] = {
 	TEXT(1, message_restore, credential, WIRE_CREDENTIAL_MAX),
 	NUMBER(2, message_restore, flags, MESSAGE_RESTORE_ALL),

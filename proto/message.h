@@ -276,6 +276,18 @@ struct message_state {
 };
 extern const struct codec_record message_state;
 
+/* ---- the master key ---- */
+
+#define MESSAGE_MASTER_KEY_SIZE 32
+
+/* Seals the keys under a fresh master key too. The reply is the number of the wrap, under "master_key.wrap". */
+struct message_master_key {
+	const char *credential;
+	struct codec_bytes present; /* the one in the file: it has to open the keys */
+	struct codec_bytes fresh;   /* absent: it is only said whether it could be done */
+};
+extern const struct codec_record message_master_key;
+
 /* ---- the way back ---- */
 
 struct message_backup {

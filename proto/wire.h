@@ -110,6 +110,8 @@ enum wire_type {
 	WIRE_RESTORE_WRITE = 31,  /* message_part, offset where the one before ended -> message_part, empty */
 	WIRE_RESTORE_FINISH = 32, /* message_restore -> message_restored */
 	WIRE_STORE_CHECK = 33,    /* reads all of the key store: message_status -> message_item */
+	/* Rotation of the master key, for root and the daemon's own uid alone: message_master_key -> message_item */
+	WIRE_MASTER_KEY_ROTATE = 54,
 	/* a request that got no answer of its own: message_error */
 	WIRE_ERROR = 0xffff,
 };

@@ -485,6 +485,33 @@ mode configuration-writable 666 "$scratch/apikeyd.conf"
 mode master-key-open 644 "$scratch/state/apikeyd.master-key"
 moved master-key-missing "$scratch/state/apikeyd.master-key"
 moved master-key-damaged "$scratch/state/apikeyd.master-key" install -m 600 /dev/null "$scratch/state/apikeyd.master-key"
+: >"$scratch/state/apikeyd.master-key.new"
+planted_left_over()
+{
+	finds master-key-left-over || fail 'a new master key that was left is not found'
+	found+=(master-key-left-over)
+	rm "$scratch/state/apikeyd.master-key.new"
+	mended master-key-left-over
+}
+planted_left_over
+
+planted_restart()
+{
+	local as_daemon=()
+
+	[[ $(id -u) -ne 0 ]] || as_daemon=(setpriv --reuid nobody --regid "$(id -g nobody)" --clear-groups --)
+	"${as_daemon[@]}" "$apikeyctl" --runtime-dir "$runtime" master-key rotate --file "$scratch/state/apikeyd.master-key" \
+		2>/dev/null || fail 'the master key cannot be rotated'
+	finds master-key-restart || fail 'a daemon that runs with the master key before is not found'
+	found+=(master-key-restart)
+	stop_daemon
+	start_daemon
+	configure
+	kill -HUP "$daemon_pid"
+	mended master-key-restart
+}
+planted_restart
+
 mode state-open 755 "$scratch/state"
 mode state-open 640 "$scratch/state/apikeyd.db"
 moved database-missing "$scratch/state/apikeyd.db"

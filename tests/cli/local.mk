@@ -8,6 +8,7 @@ cli_tests = \
 	tests/cli/doctor.sh \
 	tests/cli/documents.sh \
 	tests/cli/keys.sh \
+	tests/cli/master-key.sh \
 	tests/cli/man-page.sh \
 	tests/cli/output.sh \
 	tests/cli/refusals.sh \

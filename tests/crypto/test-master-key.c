@@ -351,6 +351,100 @@ START_TEST(replacing_keeps_the_old_key_beside)
 }
 END_TEST
 
+static struct master_key_successor *begin(void)
+{
+	struct master_key_successor *successor = NULL;
+
+	ck_assert_msg(master_key_successor_begin(path, &successor, fault, sizeof(fault)) == 0, "%s", fault);
+	return successor;
+}
+
+START_TEST(a_successor_takes_the_place_and_the_old_key_is_kept)
+{
+	char fresh[sizeof(path) + sizeof(MASTER_KEY_NEW)], kept[sizeof(path) + sizeof(MASTER_KEY_ROTATED) + 2];
+	uint8_t first[CRYPTO_KEY_SIZE], second[CRYPTO_KEY_SIZE], found[CRYPTO_KEY_SIZE];
+	struct master_key_successor *successor;
+	struct stat status;
+
+	snprintf(fresh, sizeof(fresh), "%s" MASTER_KEY_NEW, path);
+	snprintf(kept, sizeof(kept), "%s" MASTER_KEY_ROTATED, path);
+	ck_assert_int_eq(master_key_make(path, first, fault, sizeof(fault)), 0);
+	if (geteuid() == 0)
+		ck_assert_int_eq(chown(path, 0, OTHER_UID), 0);
+	for (int round = 1; round <= 2; round++) {
+		/* What one that was cut short has left, of whatever kind, is replaced. */
+		write_key(fresh, 5, 0666);
+		successor = begin();
+		ck_assert_msg(master_key_successor_make(successor, second, fault, sizeof(fault)) == 0, "%s", fault);
+		ck_assert_mem_ne(first, second, sizeof(first));
+		read_at(fresh, found);
+		ck_assert_mem_eq(found, second, sizeof(found));
+		read_at(path, found);
+		ck_assert_mem_eq(found, first, sizeof(found));
+		ck_assert_msg(master_key_successor_place(successor, fault, sizeof(fault)) == 0, "%s", fault);
+		master_key_successor_free(successor);
+		read_at(path, found);
+		ck_assert_mem_eq(found, second, sizeof(found));
+		read_at(kept, found);
+		ck_assert_mem_eq(found, first, sizeof(found));
+		ck_assert_int_eq(stat(path, &status), 0);
+		ck_assert_int_eq(status.st_mode & 07777, 0400);
+		if (geteuid() == 0)
+			ck_assert_uint_eq(status.st_gid, OTHER_UID);
+		ck_assert_uint_eq(count_files(), 1 + round);
+		memcpy(first, second, sizeof(first));
+		snprintf(kept, sizeof(kept), "%s" MASTER_KEY_ROTATED ".2", path);
+	}
+}
+END_TEST
+
+/* A crash is this without the end: what is left then is told of above. */
+START_TEST(a_successor_that_is_not_placed_leaves_nothing)
+{
+	uint8_t first[CRYPTO_KEY_SIZE], found[CRYPTO_KEY_SIZE];
+	struct master_key_successor *successor;
+
+	ck_assert_int_eq(master_key_make(path, first, fault, sizeof(fault)), 0);
+	successor = begin();
+	ck_assert_int_eq(master_key_successor_make(successor, found, fault, sizeof(fault)), 0);
+	ck_assert_uint_eq(count_files(), 2);
+	master_key_successor_free(successor);
+	ck_assert_uint_eq(count_files(), 1);
+	read_at(path, found);
+	ck_assert_mem_eq(found, first, sizeof(found));
+	master_key_successor_free(NULL);
+}
+END_TEST
+
+START_TEST(a_key_is_changed_by_one_at_a_time)
+{
+	struct master_key_successor *successor, *other = NULL;
+	uint8_t first[CRYPTO_KEY_SIZE];
+
+	ck_assert_int_eq(master_key_make(path, first, fault, sizeof(fault)), 0);
+	successor = begin();
+	ck_assert_int_eq(master_key_successor_begin(path, &other, fault, sizeof(fault)), -EBUSY);
+	ck_assert_ptr_null(other);
+	ck_assert_msg(strstr(fault, path) && strstr(fault, "try again"), "%s", fault);
+	ck_assert_int_eq(master_key_replace(path, untouched, fault, sizeof(fault)), -EBUSY);
+	ck_assert_int_eq(read_master(), 0);
+	ck_assert_mem_eq(master, first, sizeof(first));
+	master_key_successor_free(successor);
+	master_key_successor_free(begin());
+}
+END_TEST
+
+START_TEST(a_successor_without_a_folder_is_an_error)
+{
+	struct master_key_successor *successor = NULL;
+
+	snprintf(path, sizeof(path), "%s/no/key", folder);
+	ck_assert_int_eq(master_key_successor_begin(path, &successor, fault, sizeof(fault)), -ENOENT);
+	ck_assert_ptr_null(successor);
+	ck_assert_msg(strstr(fault, path), "%s", fault);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("master key");
@@ -376,6 +470,10 @@ int main(void)
 	tcase_add_test(cases, making_in_a_missing_folder_is_an_error);
 	tcase_add_test(cases, making_takes_a_path_without_a_folder);
 	tcase_add_test(cases, replacing_keeps_the_old_key_beside);
+	tcase_add_test(cases, a_successor_takes_the_place_and_the_old_key_is_kept);
+	tcase_add_test(cases, a_successor_that_is_not_placed_leaves_nothing);
+	tcase_add_test(cases, a_key_is_changed_by_one_at_a_time);
+	tcase_add_test(cases, a_successor_without_a_folder_is_an_error);
 	suite_add_tcase(suite, cases);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

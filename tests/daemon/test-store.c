@@ -313,7 +313,7 @@ START_TEST(writes_need_a_transaction)
 	ck_assert_int_eq(store_delete_key(scratch.store, "k00000000001"), -EINVAL);
 	ck_assert_int_eq(store_log_change(scratch.store, 1790000000, "{}", &rev), -EINVAL);
 	ck_assert_int_eq(store_add_uses(scratch.store, &use, 1), -EINVAL);
-	ck_assert_int_eq(store_save_sealed(scratch.store, "pepper", 1, "x", 1), -EINVAL);
+	ck_assert_int_eq(store_save_sealed(scratch.store, "pepper", 1, 1, "x", 1), -EINVAL);
 	ck_assert_int_eq(store_save_number(scratch.store, "audited_rev", 1), -EINVAL);
 	ck_assert_int_eq(store_savepoint(scratch.store), -EINVAL);
 	ck_assert_int_eq(store_savepoint_release(scratch.store), -EINVAL);
@@ -468,11 +468,11 @@ START_TEST(sealed_keys_and_numbers_are_kept)
 	scratch_open(&scratch);
 	ck_assert_int_eq(store_load_sealed(scratch.reader, "pepper", &version, blob, &size), -ENOENT);
 	ck_assert_int_eq(store_write_begin(scratch.store), 0);
-	ck_assert_int_eq(store_save_sealed(scratch.store, "pepper", 1, "\0one", 4), 0);
-	ck_assert_int_eq(store_save_sealed(scratch.store, "pepper", 10, "\0ten", 4), 0);
-	ck_assert_int_eq(store_save_sealed(scratch.store, "pepper", 9, "\0nine", 5), 0);
-	ck_assert_int_eq(store_save_sealed(scratch.store, "data", UINT32_MAX, "first", 5), 0);
-	ck_assert_int_eq(store_save_sealed(scratch.store, "data", UINT32_MAX, "second", 6), 0);
+	ck_assert_int_eq(store_save_sealed(scratch.store, "pepper", 1, 1, "\0one", 4), 0);
+	ck_assert_int_eq(store_save_sealed(scratch.store, "pepper", 10, 1, "\0ten", 4), 0);
+	ck_assert_int_eq(store_save_sealed(scratch.store, "pepper", 9, 1, "\0nine", 5), 0);
+	ck_assert_int_eq(store_save_sealed(scratch.store, "data", UINT32_MAX, 1, "first", 5), 0);
+	ck_assert_int_eq(store_save_sealed(scratch.store, "data", UINT32_MAX, 1, "second", 6), 0);
 	ck_assert_int_eq(store_save_number(scratch.store, "purged_epoch", UINT64_MAX), 0);
 	ck_assert_int_eq(store_save_number(scratch.store, "audited_rev", 1), 0);
 	ck_assert_int_eq(store_save_number(scratch.store, "audited_rev", 2), 0);

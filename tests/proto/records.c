@@ -14,7 +14,7 @@ const struct codec_record *const all_records[] = {
 	&message_key_list,     &message_key_page,   &message_key_update,  &message_key_reference, &message_explain,
 	&message_step,         &message_status,     &message_explanation, &message_item,          &message_state,
 	&message_key_rotate,   &message_key_retire, &message_backup,      &message_part,          &message_restore,
-	&message_restored_key, &message_restored,
+	&message_restored_key, &message_restored,   &message_master_key,
 };
 const size_t all_records_count = ARRAY_SIZE(all_records);
 
@@ -62,7 +62,8 @@ static const char *fill_text(const struct codec_record *record, const struct cod
 static void fill_bytes(const struct codec_field *field, enum filling filling, struct pool *pool,
 		       struct codec_bytes *bytes)
 {
-	size_t size = filling == FILL_GREATEST ? field->limit : filling == FILL_LEAST ? 1 : 256;
+	size_t some = field->limit < 256 ? field->limit : 256;
+	size_t size = filling == FILL_GREATEST ? field->limit : filling == FILL_LEAST ? 1 : some;
 	unsigned char *data = pool_take(pool, size);
 
 	for (size_t i = 0; i < size; i++)
