@@ -30,6 +30,13 @@ tests_cli_other_time_CFLAGS = $(AM_CFLAGS) $(PIE_CFLAGS)
 tests_cli_other_time_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)
 tests_cli_other_time_LDADD = cli/libapikeyctl.la
 
+# tests/daemon/master-key-loop runs it.
+check_PROGRAMS += tests/cli/kill-point
+tests_cli_kill_point_SOURCES = cli/main.c tests/cli/kill-point.c
+tests_cli_kill_point_CFLAGS = $(AM_CFLAGS) $(PIE_CFLAGS)
+tests_cli_kill_point_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)
+tests_cli_kill_point_LDADD = cli/libapikeyctl.la
+
 if HAVE_CHECK
 check_PROGRAMS += tests/cli/test-example tests/cli/test-nearest tests/cli/test-retirement tests/cli/test-text tests/cli/test-when
 TESTS += tests/cli/test-example tests/cli/test-nearest tests/cli/test-retirement tests/cli/test-text tests/cli/test-when

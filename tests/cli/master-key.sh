@@ -201,4 +201,51 @@ unreachable
 [[ ! -e $key.new ]] || fail 'a new key was left'
 start_daemon
 live "$first"
+
+# ---- as systemd hands it over: a copy, made at the start ----
+
+hand_over()
+{
+	install -m 400 "$scratch/etc/key" "$CREDENTIALS_DIRECTORY/apikeyd.master-key"
+	[[ $(id -u) -ne 0 ]] || chown nobody "$CREDENTIALS_DIRECTORY/apikeyd.master-key"
+}
+
+stop_daemon
+export CREDENTIALS_DIRECTORY=$scratch/credentials
+mkdir "$scratch/etc" "$CREDENTIALS_DIRECTORY"
+install -m 400 "$key" "$scratch/etc/key"
+mv "$key" "$scratch/not-here"
+hand_over
+start_daemon
+live "$first"
+act backup "$scratch/backup-2"
+succeeds
+act master-key rotate --file "$scratch/etc/key"
+succeeds
+cmp -s "$scratch/etc/key" "$CREDENTIALS_DIRECTORY/apikeyd.master-key" && fail 'the master key is the one it was'
+restart_said yes
+live "$first"
+# The daemon and the backup know the key before alone, and the next start has another one.
+act restore "$scratch/backup-2" --yes
+refused
+has 'standard error' "$err" 'systemctl restart apikeyd'
+live "$first"
+# One that was started just before the file was replaced.
+stop_daemon
+started_status=1
+start_daemon
+started_status=0
+restart_said yes
+live "$first"
+act master-key rotate --file "$scratch/etc/key"
+succeeds
+stop_daemon
+hand_over
+start_daemon
+live "$first"
+settled 3
+restart_said no
+act restore "$scratch/backup-2" --yes
+refused
+has 'standard error' "$err" 'before the last rotation'
 finish

@@ -14,6 +14,10 @@ tests_daemon_revoke_order_LDADD = lib/libapikey-core.la
 tests_daemon_rotate_loop_SOURCES = tests/daemon/rotate-loop.c $(daemon_host)
 tests_daemon_rotate_loop_CFLAGS = $(AM_CFLAGS) -pthread
 tests_daemon_rotate_loop_LDADD = lib/libapikey-core.la -lpthread
+check_PROGRAMS += tests/daemon/master-key-loop
+TESTS += tests/daemon/master-key-loop
+tests_daemon_master_key_loop_SOURCES = tests/daemon/master-key-loop.c $(daemon_host)
+tests_daemon_master_key_loop_LDADD = lib/libapikey-core.la
 tests_daemon_flood_SOURCES = tests/daemon/flood.c $(daemon_host)
 tests_daemon_flood_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_MODULE='"$(abs_top_builddir)/pam_module/.libs/pam_apikey.so"'
 tests_daemon_flood_LDADD = lib/libapikey-core.la $(PAM_LIBS)

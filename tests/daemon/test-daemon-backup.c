@@ -242,6 +242,39 @@ START_TEST(a_restore_out_of_order_is_ended)
 }
 END_TEST
 
+/* ---- the master key ---- */
+
+/* The first bytes of a present key that is none, and of the fresh one. */
+static enum answer rotate_asked(struct wire_client *client, const char *credential, size_t present, size_t fresh,
+				struct message_item *ret_item)
+{
+	static const char none[MESSAGE_MASTER_KEY_SIZE], other[MESSAGE_MASTER_KEY_SIZE] = "other";
+	struct message_master_key request = {
+		.credential = credential,
+		.present = { .size = present, .data = none },
+		.fresh = { .size = fresh, .data = present == fresh ? none : other },
+	};
+
+	return wire_ask(client, WIRE_MASTER_KEY_ROTATE, &message_master_key, &request, &message_item, ret_item);
+}
+
+START_TEST(a_master_key_that_is_none_is_refused)
+{
+	char *audit;
+	struct message_item item;
+
+	expect_answer(admin, rotate_asked(admin, NULL, 0, 0, &item), ANSWER_INVALID, "32 bytes");
+	expect_answer(admin, rotate_asked(admin, NULL, 31, 0, &item), ANSWER_INVALID, "32 bytes");
+	expect_answer(admin, rotate_asked(admin, NULL, 32, 31, &item), ANSWER_INVALID, "32 bytes");
+	expect_answer(admin, rotate_asked(admin, NULL, 32, 32, &item), ANSWER_INVALID, "is the present one");
+	expect_answer(admin, rotate_asked(admin, NULL, 32, 0, &item), ANSWER_INVALID, "--file");
+	ck_assert_uint_eq(host_number(&host, "master_key.wrap"), 1);
+	audit = host_read(&host, "log/audit.jsonl");
+	ck_assert_ptr_null(strstr(audit, "master_key_rotate"));
+	free(audit);
+}
+END_TEST
+
 /* ---- by whom ---- */
 
 static void ask_everything(struct wire_client *client)
@@ -257,6 +290,7 @@ static void ask_everything(struct wire_client *client)
 	expect_answer(client, restore_write(client, 0, "x", 1), ANSWER_NOT_PERMITTED, NULL);
 	expect_answer(client, restore_finish(client, 0, &restored), ANSWER_NOT_PERMITTED, NULL);
 	expect_answer(client, store_check_asked(client, &item), ANSWER_NOT_PERMITTED, NULL);
+	expect_answer(client, rotate_asked(client, NULL, 32, 0, &item), ANSWER_NOT_PERMITTED, NULL);
 }
 
 static void as_other(void *data)
@@ -281,6 +315,7 @@ END_TEST
 /* Not even a key that may do everything with keys. */
 START_TEST(a_key_is_refused)
 {
+	struct message_item item;
 	struct wire_key key = wire_make_key(
 		&host, &(struct message_key_create){ .name = "root", .permissions = wire_texts("*", NULL) });
 	struct message_status request = { .credential = key.secret };
@@ -291,6 +326,7 @@ START_TEST(a_key_is_refused)
 
 	expect_answer(admin, wire_ask(admin, WIRE_BACKUP_OPEN, &message_status, &request, &message_backup, &backup),
 		      ANSWER_NOT_PERMITTED, NULL);
+	expect_answer(admin, rotate_asked(admin, key.secret, 32, 0, &item), ANSWER_NOT_PERMITTED, NULL);
 	expect_answer(admin, wire_ask(admin, WIRE_RESTORE_OPEN, &message_status, &request, &message_part, &part),
 		      ANSWER_NOT_PERMITTED, NULL);
 	expect_answer(admin,
@@ -346,6 +382,7 @@ int main(void)
 	tcase_add_test(cases, there_is_one_at_a_time);
 	tcase_add_loop_test(cases, nothing_is_left_of_a_client_that_goes_away, 0, 4);
 	tcase_add_test(cases, a_restore_out_of_order_is_ended);
+	tcase_add_test(cases, a_master_key_that_is_none_is_refused);
 	tcase_add_loop_test(cases, ordinary_users_are_refused, 0, 2);
 	tcase_add_test(cases, a_key_is_refused);
 	tcase_add_test(cases, a_whole_store_is_said_to_be_whole);
