@@ -41,6 +41,7 @@ daemon_libdaemon_la_SOURCES += daemon/journal.c daemon/journal.h
 daemon_libdaemon_la_SOURCES += daemon/key_fields.c daemon/key_fields.h
 daemon_libdaemon_la_SOURCES += daemon/key_filter.c daemon/key_filter.h
 daemon_libdaemon_la_SOURCES += daemon/key_message.c daemon/key_message.h
+daemon_libdaemon_la_SOURCES += daemon/key_seal.c daemon/key_seal.h
 daemon_libdaemon_la_SOURCES += daemon/keyring.c daemon/keyring.h
 daemon_libdaemon_la_SOURCES += daemon/limits.c daemon/limits.h
 daemon_libdaemon_la_SOURCES += daemon/listener.c daemon/listener.h

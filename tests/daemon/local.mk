@@ -53,6 +53,11 @@ tests_daemon_test_key_filter_SOURCES = tests/daemon/test-key-filter.c
 tests_daemon_test_key_filter_CFLAGS = $(daemon_test_cflags)
 tests_daemon_test_key_filter_LDADD = $(daemon_test_ldadd)
 
+daemon_tests += tests/daemon/test-key-seal
+tests_daemon_test_key_seal_SOURCES = tests/daemon/test-key-seal.c
+tests_daemon_test_key_seal_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_key_seal_LDADD = $(daemon_test_ldadd)
+
 
 daemon_tests += tests/daemon/test-limits
 tests_daemon_test_limits_SOURCES = tests/daemon/test-limits.c
