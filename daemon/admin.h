@@ -130,6 +130,20 @@ int admin_find_key(struct admin_request *request, struct store_reader *reader, c
 int admin_find_uses(struct admin_request *request, struct store_reader *reader, const struct store_key *key,
 		    struct store_use ret_uses[STORE_SECRETS_MAX]);
 
+/* ---- the kind of a new key, and pairs that are brought along (daemon/admin_pair.c) ---- */
+
+bool admin_wants_pair(const struct message_key_create *wanted);
+
+/* True for a request that brings a pair which was made elsewhere. */
+bool admin_imports(const struct admin_request *request);
+
+/* Whether there is such a kind of key, and whether this pair may be brought along. Returns as a handler does. */
+int admin_check_kind(struct admin_request *request);
+
+/* Stores a key with the pair of the request, which admin_check_kind() has passed. Returns as a handler does. */
+int admin_insert_pair(struct admin_request *request, struct store_reader *reader, struct vault *vault,
+		      struct store_key *key);
+
 /* ---- what changes of a key have in common (daemon/admin_key.c); each returns as a handler does ---- */
 
 /* What a change begins with: the key twice, as it is (keys[0]) and as it will be (keys[1]). */
@@ -144,8 +158,9 @@ int admin_check_lifetime(struct admin_request *request, const struct store_key *
 /* The reason somebody gave, which may be NULL. */
 int admin_check_why(struct admin_request *request, const char *why);
 
-/* Draws a secret for the key of that id: *ret_token, with room for CREDENTIAL_OPAQUE_MAX + 1, which the caller wipes,
- * and what is kept of it. 0 or a negative errno. */
+/* Draws a secret for the key of that id: *ret_token (of a pair its private key), with room for ADMIN_TOKEN_MAX + 1,
+ * which the caller wipes, and what is kept of it. 0 or a negative errno. */
+#define ADMIN_TOKEN_MAX CREDENTIAL_OPAQUE_MAX
 int admin_draw_secret(struct vault *vault, const struct store_key *key, struct store_secret *secret, char *ret_token);
 
 /* Stores keys[1] with the audit record of the change, and replies with it; token (may be NULL) is its new secret. */

@@ -17,9 +17,12 @@
 #include "daemon/audit.h"
 #include "daemon/key_fields.h"
 #include "daemon/key_message.h"
+#include "daemon/key_pair.h"
 #include "daemon/settings_value.h"
 #include "daemon/uses.h"
 #include "proto/permission.h"
+
+_Static_assert(ADMIN_TOKEN_MAX >= KEY_PAIR_TEXT_SIZE, "a private key has room where a token has");
 
 #define ID_ATTEMPTS 8 /* 71 random bits collide about never */
 
@@ -81,7 +84,10 @@ int admin_reply_key(struct admin_request *request, struct store_reader *reader, 
 	message = key_message_new(key, uses);
 	if (!message)
 		return -ENOMEM;
-	key_message_get(message)->secret = token;
+	if (key->kind == STORE_PAIR)
+		key_message_get(message)->private_key = token;
+	else
+		key_message_get(message)->secret = token;
 	return admin_reply(request, &message_key, key_message_get(message));
 }
 
@@ -89,7 +95,8 @@ int admin_reply_key(struct admin_request *request, struct store_reader *reader, 
 static int log_change(struct admin_request *request, struct vault *vault, const struct store_key *before,
 		      const struct store_key *after, const char *why)
 {
-	struct audit_record record = admin_record(request, request->verb->event);
+	struct audit_record record =
+		admin_record(request, admin_imports(request) ? "key_import" : request->verb->event);
 	const struct store_key *key = after ? after : before;
 	CLEANUP_FREE char *changes = key_changes(before, after, why);
 	CLEANUP_FREE char *object = NULL;
@@ -199,7 +206,7 @@ static int fill_key(struct admin_request *request, const struct key_lists *lists
 	int r;
 
 	*key->id = '\0';
-	key->kind = STORE_OPAQUE;
+	key->kind = admin_wants_pair(wanted) ? STORE_PAIR : STORE_OPAQUE;
 	key->state = STORE_ACTIVE;
 	key->test = wanted->test == 1;
 	key->owner_uid_known = request->owner_uid_known;
@@ -232,8 +239,11 @@ int admin_draw_secret(struct vault *vault, const struct store_key *key, struct s
 {
 	char text[CREDENTIAL_SECRET_SIZE + 1];
 	struct crypto_mac *mac = NULL;
-	int r = crypto_mac_new(vault->keyring.pepper, &mac);
+	int r;
 
+	if (key->kind == STORE_PAIR)
+		return key_pair_draw(&vault->keyring, key->id, secret, ret_token);
+	r = crypto_mac_new(vault->keyring.pepper, &mac);
 	if (r == 0)
 		r = crypto_random_base62(text, CREDENTIAL_SECRET_SIZE);
 	if (r < 0) {
@@ -249,6 +259,12 @@ int admin_draw_secret(struct vault *vault, const struct store_key *key, struct s
 	return r;
 }
 
+/* Draws a key's id, which for a pair is its public key. */
+static int draw_id(enum store_kind kind, char ret_id[CREDENTIAL_KEY_ID_MAX + 1])
+{
+	return kind == STORE_PAIR ? key_pair_draw_public(ret_id) : crypto_random_base62(ret_id, CREDENTIAL_ID_SIZE);
+}
+
 static int insert_key(struct admin_request *request, struct store_reader *reader, struct vault *vault,
 		      struct store_key *key, char *ret_token)
 {
@@ -260,9 +276,11 @@ static int insert_key(struct admin_request *request, struct store_reader *reader
 				    key->name);
 	if (r != -ENOENT)
 		return r;
+	if (admin_imports(request))
+		return admin_insert_pair(request, reader, vault, key);
 	r = -EEXIST;
 	for (int attempt = 0; attempt < ID_ATTEMPTS && r == -EEXIST; attempt++) {
-		r = crypto_random_base62(key->id, CREDENTIAL_ID_SIZE);
+		r = draw_id(key->kind, key->id);
 		if (r == 0)
 			r = admin_draw_secret(vault, key, &key->secrets[0], ret_token);
 		if (r == 0)
@@ -285,13 +303,15 @@ int admin_key_create(struct admin_request *request, struct store_reader *reader,
 {
 	const struct message_key_create *wanted = &request->message.create;
 	struct store_key *key = &request->keys[1];
-	char token[CREDENTIAL_OPAQUE_MAX + 1];
+	char token[ADMIN_TOKEN_MAX + 1];
 	struct key_lists lists;
 	int r;
 
 	if (!join_lists(request, &wanted->permissions, &wanted->users, &wanted->sources, &wanted->labels, &lists))
 		return ANSWER_INVALID;
-	r = fill_key(request, &lists, clock_wall_seconds(), key);
+	r = admin_check_kind(request);
+	if (r == 0)
+		r = fill_key(request, &lists, clock_wall_seconds(), key);
 	if (r == 0)
 		r = check_number(request, reader);
 	if (r == 0)
@@ -299,7 +319,7 @@ int admin_key_create(struct admin_request *request, struct store_reader *reader,
 	if (r == 0)
 		r = log_change(request, vault, NULL, key, NULL);
 	if (r == 0)
-		r = admin_reply_key(request, reader, key, token);
+		r = admin_reply_key(request, reader, key, admin_imports(request) ? NULL : token);
 	secret_wipe(token, sizeof(token));
 	return r;
 }

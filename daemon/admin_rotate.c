@@ -24,6 +24,7 @@ static struct store_secret *current_secret(struct store_key *key)
 static void end_secret(struct store_secret *secret, int64_t now)
 {
 	secret->form = STORE_FORM_ENDED;
+	secret_wipe(secret->sealed, sizeof(secret->sealed));
 	if (secret->retires == 0 || secret->retires > now)
 		secret->retires = now;
 }
@@ -54,10 +55,9 @@ static int check_state(struct admin_request *request, const struct store_key *ke
 	if (key->state == STORE_SUSPENDED && request->authority.kind != AUTHORITY_ADMINISTRATOR)
 		return admin_refuse(request, ANSWER_NOT_PERMITTED,
 				    "the key is suspended; an administrator can rotate it, and activate it");
-	if (key->kind != STORE_OPAQUE || key->secret_count == 0)
+	if (key->secret_count == 0)
 		return admin_refuse(request, ANSWER_WRONG_STATE,
-				    "a key of the kind %s has no secret that could be rotated; make a new key",
-				    key_kind_name(key->kind));
+				    "the key has no secret that could be rotated; make a new key");
 	if (now < key->expires)
 		return 0;
 	clock_format(key->expires, end, sizeof(end));
@@ -167,7 +167,7 @@ static int add_secret(struct admin_request *request, struct vault *vault, struct
 int admin_key_rotate(struct admin_request *request, struct store_reader *reader, struct vault *vault)
 {
 	struct store_key *key = &request->keys[1];
-	char token[CREDENTIAL_OPAQUE_MAX + 1];
+	char token[ADMIN_TOKEN_MAX + 1];
 	int64_t now = clock_wall_seconds();
 	int r = check_overlap(request);
 

@@ -172,9 +172,15 @@ enum reason policy_judge(const struct store_key *key, const struct policy_reques
 	return REASON_NONE;
 }
 
+/* What has ended is refused whatever the clock says, and so is what an older apikeyd does not know. */
+static bool form_lives(uint8_t form)
+{
+	return form == STORE_FORM_TOKEN || form == STORE_FORM_PAIR || form == STORE_FORM_IMPORTED;
+}
+
 enum reason policy_judge_secret(const struct store_secret *secret, int64_t now)
 {
-	if (secret->form != STORE_FORM_TOKEN || (secret->retires != 0 && now >= secret->retires))
+	if (!form_lives(secret->form) || (secret->retires != 0 && now >= secret->retires))
 		return REASON_SECRET_RETIRED;
 	return REASON_NONE;
 }

@@ -193,8 +193,8 @@ struct apikey_secret {
 };
 
 struct apikey_key {
-	const char *id;
-	const char *kind; /* "opaque" */
+	const char *id;   /* of a pair, its public key */
+	const char *kind; /* "opaque", "pair" */
 	const char *name;
 	const char *owner;
 	const char *account;
@@ -214,7 +214,9 @@ struct apikey_key {
 	const struct apikey_secret *secrets; /* oldest first; the last is the current one */
 	size_t secret_count;
 	const char *secret; /* the credential, from apikey_key_create() and apikey_key_rotate() only; else "" */
-	int test;           /* 1: a test key */
+	/* The same of a pair: standard base64 of 32 bytes; "" also where it was given to apikey_key_create(). */
+	const char *private_key;
+	int test; /* 1: a test key */
 };
 
 /* Wipes and frees. Accepts NULL. */
@@ -229,12 +231,17 @@ struct apikey_key_options {
 	const char *const *sources;
 	const char *const *labels;
 	int64_t not_before;
-	int64_t expires; /* 0: the default lifetime; APIKEY_NEVER */
-	int test;        /* 1: a test key, which holds permissions below "test." only; in apikey_key_create() */
+	int64_t expires;  /* 0: the default lifetime; APIKEY_NEVER */
+	const char *kind; /* "opaque" or "pair"; NULL: opaque */
+	/* A pair that was made elsewhere, for administrators: both or none. 8-4-4-4-12 hexadecimal digits in lower
+	 * case; standard base64 of 32 bytes. */
+	const char *public_key;
+	const char *private_key;
+	int test; /* 1: a test key, which holds permissions below "test." only; in apikey_key_create() */
 };
 
-/* Makes a key; *ret_key carries its secret, which cannot be had again. 0, negative errno, or positive enum
- * apikey_answer. */
+/* Makes a key; *ret_key carries its secret, of a pair its private key, which cannot be had again. 0, negative errno, or
+ * positive enum apikey_answer. */
 int apikey_key_create(struct apikey_admin *admin, const struct apikey_key_options *options,
 		      struct apikey_key **ret_key);
 
@@ -252,7 +259,8 @@ enum apikey_change {
 	APIKEY_CHANGE_EXPIRES = 1 << 6
 };
 
-/* Replaces what changes (a sum of enum apikey_change) marks by what options says. options->owner is not looked at. */
+/* Replaces what changes (a sum of enum apikey_change) marks by what options says. Its owner, kind and pair are not
+ * looked at. */
 int apikey_key_update(struct apikey_admin *admin, const char *key, unsigned int changes,
 		      const struct apikey_key_options *options, struct apikey_key **ret_key);
 

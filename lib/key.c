@@ -73,6 +73,7 @@ static struct apikey_key key_of(struct block *block, const struct message_key *m
 		.secrets = take_secrets(block, message->secrets),
 		.secret_count = message->secrets.count,
 		.secret = text_or_empty(message->secret),
+		.private_key = text_or_empty(message->private_key),
 		.test = message->test == 1,
 	};
 }

@@ -59,6 +59,9 @@ int apikey_key_create(struct apikey_admin *admin, const struct apikey_key_option
 	request.owner = options.owner;
 	request.not_before = options.not_before;
 	request.expires = options.expires;
+	request.kind = options.kind;
+	request.public_key = options.public_key;
+	request.private_key = options.private_key;
 	request.test = options.test != 0;
 	return call_for_key(admin, WIRE_KEY_CREATE, &message_key_create, &request, ret_key);
 }

@@ -129,6 +129,7 @@ static const struct codec_field message_key_fields[] = {
 	TEXTS(19, message_key, labels, WIRE_LABEL_MAX),
 	RECORDS(20, message_key, secrets, 5, message_secret),
 	TEXT(21, message_key, secret, WIRE_CREDENTIAL_MAX),
+	TEXT(22, message_key, private_key, WIRE_CREDENTIAL_MAX),
 	NUMBER(30, message_key, test, 1),
 };
 RECORD(message_key);
@@ -143,6 +144,9 @@ static const struct codec_field message_key_create_fields[] = {
 	TEXTS(7, message_key_create, labels, WIRE_LABEL_MAX),
 	TIME(8, message_key_create, not_before),
 	TIME(9, message_key_create, expires),
+	TEXT(10, message_key_create, kind, WIRE_ID_MAX),
+	TEXT(11, message_key_create, public_key, WIRE_CREDENTIAL_MAX),
+	TEXT(12, message_key_create, private_key, WIRE_CREDENTIAL_MAX),
 	NUMBER(30, message_key_create, test, 1),
 };
 RECORD(message_key_create);

@@ -126,6 +126,7 @@ struct message_key {
 	struct codec_texts labels;    /* "name=value" */
 	struct codec_records secrets; /* message_secret, oldest first */
 	const char *secret;           /* the credential itself: in the replies to WIRE_KEY_CREATE and WIRE_KEY_ROTATE */
+	const char *private_key;      /* a pair's, in the same replies; not where it was given with the request */
 	uint64_t test;                /* 1: a test key */
 };
 extern const struct codec_record message_key;
@@ -143,8 +144,11 @@ struct message_key_create {
 	struct codec_texts sources;
 	struct codec_texts labels;
 	int64_t not_before;
-	int64_t expires; /* 0: the default lifetime; TIME_NEVER */
-	uint64_t test;   /* 1: a test key, which holds permissions below "test." only */
+	int64_t expires;  /* 0: the default lifetime; TIME_NEVER */
+	const char *kind; /* MESSAGE_KIND_…; absent: opaque */
+	/* A pair that was made elsewhere; for administrators. Base64, as the daemon shows its own. */
+	const char *public_key, *private_key;
+	uint64_t test; /* 1: a test key, which holds permissions below "test." only */
 };
 extern const struct codec_record message_key_create;
 

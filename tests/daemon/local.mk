@@ -53,6 +53,11 @@ tests_daemon_test_key_filter_SOURCES = tests/daemon/test-key-filter.c
 tests_daemon_test_key_filter_CFLAGS = $(daemon_test_cflags)
 tests_daemon_test_key_filter_LDADD = $(daemon_test_ldadd)
 
+daemon_tests += tests/daemon/test-key-pair
+tests_daemon_test_key_pair_SOURCES = tests/daemon/test-key-pair.c
+tests_daemon_test_key_pair_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_key_pair_LDADD = $(daemon_test_ldadd)
+
 daemon_tests += tests/daemon/test-key-seal
 tests_daemon_test_key_seal_SOURCES = tests/daemon/test-key-seal.c
 tests_daemon_test_key_seal_CFLAGS = $(daemon_test_cflags)
@@ -208,6 +213,11 @@ tests_daemon_test_daemon_authority_SOURCES = tests/daemon/test-daemon-authority.
 	tests/daemon/mount-namespace.h $(daemon_store) $(daemon_wire)
 tests_daemon_test_daemon_authority_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_authority_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS)
+
+daemon_tests += tests/daemon/test-daemon-pair
+tests_daemon_test_daemon_pair_SOURCES = tests/daemon/test-daemon-pair.c tests/daemon/admin-requests.h $(daemon_wire)
+tests_daemon_test_daemon_pair_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_daemon_pair_LDADD = daemon/libdaemon.la $(daemon_system_ldadd)
 
 daemon_tests += tests/daemon/test-daemon-rotate
 tests_daemon_test_daemon_rotate_SOURCES = tests/daemon/test-daemon-rotate.c tests/daemon/admin-requests.h $(daemon_store) $(daemon_wire)

@@ -268,6 +268,52 @@ START_TEST(users_rotate_what_they_could_make)
 }
 END_TEST
 
+/* ---- pairs ---- */
+
+static void make_pairs(void *data)
+{
+	struct wire_client *client = wire_open(&host, WIRE_ADMIN_SOCKET);
+	struct message_key_create request = { .name = "pair", .kind = MESSAGE_KIND_PAIR };
+	struct message_key_rotate again = { .key = "bin/pair" };
+	struct message_key key;
+
+	(void)data;
+	request.permissions = wire_texts("pam.sshd", NULL);
+	expect_answer(client, create(client, &request, &key), ANSWER_NOT_PERMITTED, "what they do not hold");
+	request.permissions = wire_texts("mail.imap", NULL);
+	request.expires = TIME_NEVER;
+	expect_answer(client, create(client, &request, &key), ANSWER_NOT_PERMITTED, "live for 30d from now at most");
+	request.expires = 0;
+	request.public_key = "a123456b-c12c-123d-1ab4-18bd8c8e88a3";
+	request.private_key = "AGHYR1aWYgHgyjhJLkVCd7b8XfAVeA4tuFwCQl3X64Y=";
+	expect_answer(client, create(client, &request, &key), ANSWER_NOT_PERMITTED, "only administrators import");
+	request.public_key = request.private_key = NULL;
+	expect_answer(client, create(client, &request, &key), ANSWER_OK, NULL);
+	ck_assert_str_eq(key.kind, "pair");
+	ck_assert_str_eq(key.owner, "bin");
+	ck_assert_ptr_nonnull(key.private_key);
+	expect_lifetime(&key, 30 * DAY - 600, 30 * DAY);
+	expect_answer(client, rotate(client, &again, &key), ANSWER_OK, NULL);
+	ck_assert_ptr_nonnull(key.private_key);
+	/* It counts like any other key. */
+	request.name = "second";
+	expect_answer(client, create(client, &request, &key), ANSWER_OK, NULL);
+	request.name = "third";
+	expect_answer(client, create(client, &request, &key), ANSWER_NOT_PERMITTED, "you may have 2 keys");
+	expect_answer(client, refer(client, WIRE_KEY_DELETE, NULL, "bin/second", &key), ANSWER_OK, NULL);
+	wire_close(client);
+}
+
+START_TEST(users_make_pairs_within_the_same_limits)
+{
+	if (!is_root())
+		return;
+	start_with(SELF_SERVICE "permissions = mail.*\nkeys = 2\nmax_lifetime = 30d\n");
+	as_bin(make_pairs, NULL);
+	end();
+}
+END_TEST
+
 /* ---- in haste ---- */
 
 /* A minute's changes at once, and those that the clock gives room for meanwhile, but not as many as it takes. */
@@ -318,6 +364,7 @@ int main(void)
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, own_keys_live_within_the_limit);
 	tcase_add_test(tests, users_rotate_what_they_could_make);
+	tcase_add_test(tests, users_make_pairs_within_the_same_limits);
 	tcase_add_test(tests, users_do_not_flood_the_logs);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_NORMAL);

@@ -9,6 +9,7 @@
 
 #include "common/cleanup.h"
 #include "daemon/key_seal.h"
+#include "tests/suite.h"
 
 #define ID "a123456b-c12c-123d-1ab4-18bd8c8e88a3"
 #define OTHER_ID "a123456b-c12c-123d-1ab4-18bd8c8e88a4"
@@ -101,8 +102,6 @@ int main(void)
 {
 	Suite *suite = suite_create("key-seal");
 	TCase *cases = tcase_create("cases");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(cases, what_was_sealed_opens);
 	tcase_add_test(cases, the_associated_data_is_this_text);
@@ -110,8 +109,5 @@ int main(void)
 	tcase_add_test(cases, no_byte_of_it_can_be_changed);
 	tcase_add_test(cases, the_digest_is_of_the_bytes_and_of_no_token);
 	suite_add_tcase(suite, cases);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

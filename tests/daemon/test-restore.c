@@ -135,6 +135,36 @@ START_TEST(what_was_taken_away_is_found)
 }
 END_TEST
 
+/* A pair's private key is a secret like any other: once it was ended, the backup's sealed bytes do not come back. */
+START_TEST(a_private_key_that_was_ended_does_not_return)
+{
+	static const uint8_t nothing[STORE_SEALED_SIZE];
+
+	make_both();
+	strcpy(then.id, "a123456b-c12c-123d-1ab4-18bd8c8e88a3");
+	then.kind = STORE_PAIR;
+	then.secrets[0].form = STORE_FORM_PAIR;
+	memset(then.secrets[0].sealed, 's', STORE_SEALED_SIZE);
+	strcpy(now.id, then.id);
+	now.kind = STORE_PAIR;
+	now.secrets[0] = then.secrets[0];
+	ck_assert_uint_eq(restore_taken(&then, &now, NOW), 0);
+	overlap(&now);
+	now.secrets[0].form = STORE_FORM_ENDED;
+	now.secrets[0].retires = NOW - 1;
+	memset(now.secrets[0].sealed, 0, STORE_SEALED_SIZE);
+	ck_assert_uint_eq(restore_taken(&then, &now, NOW), MESSAGE_TAKEN_SECRET);
+	/* Also to a clock that is set back. */
+	ck_assert_uint_eq(restore_taken(&then, &now, INT64_MIN), MESSAGE_TAKEN_SECRET);
+	restore_take(&then, &now, MESSAGE_TAKEN_SECRET);
+	ck_assert_uint_eq(then.secret_count, 2);
+	ck_assert_uint_eq(then.secrets[0].form, STORE_FORM_ENDED);
+	ck_assert_mem_eq(then.secrets[0].sealed, nothing, STORE_SEALED_SIZE);
+	ck_assert_uint_eq(then.secrets[1].form, STORE_FORM_PAIR);
+	ck_assert_mem_eq(then.secrets[1].sealed, now.secrets[1].sealed, STORE_SEALED_SIZE);
+}
+END_TEST
+
 START_TEST(the_dead_are_not_revived)
 {
 	make_both();
@@ -632,6 +662,7 @@ int main(void)
 	TCase *keys = tcase_create("keys"), *stores = tcase_create("stores");
 
 	tcase_add_loop_test(keys, what_was_taken_away_is_found, 0, ARRAY_SIZE(changes));
+	tcase_add_test(keys, a_private_key_that_was_ended_does_not_return);
 	tcase_add_test(keys, the_dead_are_not_revived);
 	tcase_add_test(keys, a_network_within_another_is_narrower);
 	suite_add_tcase(suite, keys);

@@ -55,6 +55,15 @@ static const struct message_key whole_key = {
 	.secrets = { .count = 2, .items = secrets },
 };
 
+static const struct message_key pair_key = {
+	.id = "a123456b-c12c-123d-1ab4-18bd8c8e88a3",
+	.kind = MESSAGE_KIND_PAIR,
+	.name = "n",
+	.owner = "bob",
+	.state = MESSAGE_STATE_ACTIVE,
+	.private_key = "AGHYR1aWYgHgyjhJLkVCd7b8XfAVeA4tuFwCQl3X64Y=",
+};
+
 static const struct message_key bare_key = {
 	.id = "zzzzzzzzzzzz",
 	.kind = MESSAGE_KIND_OPAQUE,
@@ -101,6 +110,7 @@ static void assert_key(const struct apikey_key *key, const struct message_key *w
 	assert_text(key->state_reason, wanted->state_reason);
 	assert_text(key->created_by, wanted->created_by);
 	assert_text(key->secret, wanted->secret);
+	assert_text(key->private_key, wanted->private_key);
 	ck_assert_int_eq(key->owner_uid, wanted->owner_uid_known ? (int64_t)wanted->owner_uid : -1);
 	ck_assert_int_eq(key->created, wanted->created);
 	ck_assert_int_eq(key->not_before, wanted->not_before);
@@ -125,7 +135,7 @@ static void assert_key(const struct apikey_key *key, const struct message_key *w
 
 START_TEST(a_key_is_told_whole)
 {
-	static const struct message_key *const keys[] = { &whole_key, &bare_key };
+	static const struct message_key *const keys[] = { &whole_key, &bare_key, &pair_key };
 	static struct exchange exchange;
 	struct apikey_admin *admin;
 	struct apikey_key *key;
@@ -166,6 +176,9 @@ static const struct apikey_key_options everything = {
 	.labels = labels,
 	.not_before = 5,
 	.expires = APIKEY_NEVER,
+	.kind = "pair",
+	.public_key = "a123456b-c12c-123d-1ab4-18bd8c8e88a3",
+	.private_key = "AGHYR1aWYgHgyjhJLkVCd7b8XfAVeA4tuFwCQl3X64Y=",
 };
 
 /* Compares a decoded list with one that ends in NULL. */
@@ -201,12 +214,18 @@ START_TEST(a_new_key_is_asked_for_as_said)
 	assert_list(&seen->labels, labels);
 	ck_assert_int_eq(seen->not_before, 5);
 	ck_assert(seen->expires == TIME_NEVER);
+	ck_assert_str_eq(seen->kind, "pair");
+	ck_assert_str_eq(seen->public_key, everything.public_key);
+	ck_assert_str_eq(seen->private_key, everything.private_key);
 	ck_assert_str_eq(key->secret, PEER_OPAQUE);
 	apikey_key_free(key);
 
 	ck_assert_int_eq(EXCHANGE_CALL(exchange, apikey_key_create(admin, &little, &key)), 0);
 	ck_assert(exchange.decoded);
 	ck_assert_ptr_null(seen->owner);
+	ck_assert_ptr_null(seen->kind);
+	ck_assert_ptr_null(seen->public_key);
+	ck_assert_ptr_null(seen->private_key);
 	assert_list(&seen->permissions, empty);
 	assert_list(&seen->users, empty);
 	ck_assert_int_eq(seen->not_before, 0);
@@ -554,7 +573,7 @@ int main(void)
 	int failed;
 
 	tcase_set_timeout(tcase, 60);
-	tcase_add_loop_test(tcase, a_key_is_told_whole, 0, 2);
+	tcase_add_loop_test(tcase, a_key_is_told_whole, 0, 3);
 	tcase_add_test(tcase, a_new_key_is_asked_for_as_said);
 	tcase_add_loop_test(tcase, an_update_says_what_it_changes_and_no_more, 0, MESSAGE_CHANGE_ALL + 1);
 	tcase_add_loop_test(tcase, changes_of_state_name_the_key_and_why, 0, ARRAY_SIZE(deeds));
