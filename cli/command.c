@@ -102,8 +102,16 @@ static const struct option options_create[] = {
 	  "when it stops to work: 90d, 2027-01-31, 2027-01-31T08:00:00Z or never; unless you say, the daemon's "
 	  "default_lifetime",
 	  OPTION_ONCE, COMPLETE_NOTHING },
-	{ OPTION_KIND, "kind", "opaque", "what kind of key; this version makes one kind", OPTION_ONCE,
-	  COMPLETE_ARGUMENT },
+	{ OPTION_KIND, "kind", "opaque|pair",
+	  "opaque, which is one secret text, unless you say; or a pair, whose private key signs tokens and is never "
+	  "sent",
+	  OPTION_ONCE, COMPLETE_ARGUMENT },
+	{ OPTION_IMPORT, "import", NULL,
+	  "with --kind pair: take a pair that was made elsewhere from standard input; for administrators", OPTION_ONCE,
+	  COMPLETE_NOTHING },
+	{ OPTION_PUBLIC_KEY, "public-key", "KEY",
+	  "with --import: the public key, where standard input holds the private key alone", OPTION_ONCE,
+	  COMPLETE_NOTHING },
 	{ OPTION_TEST, "test", NULL, "a key for trying things out, which holds permissions below 'test.' only",
 	  OPTION_ONCE, COMPLETE_NOTHING },
 	O_END,
@@ -243,7 +251,9 @@ static const struct option options_token_sign[] = {
 
 const struct command commands[] = {
 	{ "key", "create", NULL, 0, 0, key_create, "make a key and print its secret",
-	  "The secret is printed once, to standard output, and cannot be shown again.", options_create },
+	  "The secret is printed once, to standard output, and cannot be shown again. Of a pair it is two lines: the "
+	  "public key, which is the key's id, and the private key.",
+	  options_create },
 	{ "key", "list", NULL, 0, 0, key_list, "list keys",
 	  "Lists the keys you may see, sorted by owner and name; with filters, those alone of which all of them hold.",
 	  options_list },

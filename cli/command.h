@@ -68,6 +68,7 @@ enum option_id {
 	OPTION_NONCE,
 	OPTION_EPOCH,
 	OPTION_HEADER,
+	OPTION_IMPORT,
 };
 
 /* How many times an option stands. */
@@ -83,7 +84,7 @@ enum option_completion {
 	COMPLETE_FILE,
 	COMPLETE_FOLDER,
 	COMPLETE_USER,
-	COMPLETE_ARGUMENT, /* the argument's name is the one value: "opaque" */
+	COMPLETE_ARGUMENT, /* the argument's name says the values: "opaque|pair" */
 };
 
 struct option {

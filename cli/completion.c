@@ -2,6 +2,7 @@
 #include "cli/completion.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/output.h"
@@ -27,6 +28,14 @@ void completion_each_option(void (*visit)(const struct option *option))
 			if (!seen)
 				visit(option);
 		}
+}
+
+const char *completion_values(const struct option *option, char *ret_text, size_t size)
+{
+	snprintf(ret_text, size, "%s", option->argument);
+	for (char *at = ret_text; (at = strchr(at, '|'));)
+		*at = ' ';
+	return ret_text;
 }
 
 enum status completion_command(const struct arguments *arguments)

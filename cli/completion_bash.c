@@ -22,13 +22,16 @@ static void print_skipped(const struct option *option)
 
 static void print_generator(const struct option *option)
 {
+	char values[COMPLETION_VALUES_SIZE];
+
 	if (!option->argument || option->completion == COMPLETE_NOTHING)
 		return;
 	printf("\t--%s)\n", option->name);
 	if (option->completion == COMPLETE_FILE || option->completion == COMPLETE_FOLDER)
 		printf("\t\tcompopt -o filenames\n");
 	if (option->completion == COMPLETE_ARGUMENT)
-		printf("\t\tmapfile -t COMPREPLY < <(compgen -W '%s' -- \"$cur\")\n", option->argument);
+		printf("\t\tmapfile -t COMPREPLY < <(compgen -W '%s' -- \"$cur\")\n",
+		       completion_values(option, values, sizeof(values)));
 	else
 		printf("\t\tmapfile -t COMPREPLY < <(compgen %s -- \"$cur\")\n", generators[option->completion]);
 	printf("\t\treturn\n\t\t;;\n");

@@ -30,6 +30,8 @@ static void print_escaped(const char *text)
 
 static void print_options(const char *indent, const struct option *options)
 {
+	char values[COMPLETION_VALUES_SIZE];
+
 	for (; options && options->id != OPTION_END; options++) {
 		printf("%s'%s--%s%s[", indent, options->count == OPTION_REPEATED ? "*" : "", options->name,
 		       options->argument ? "=" : "");
@@ -40,7 +42,7 @@ static void print_options(const char *indent, const struct option *options)
 			print_escaped(options->argument);
 			putchar(':');
 			if (options->completion == COMPLETE_ARGUMENT)
-				printf("(%s)", options->argument);
+				printf("(%s)", completion_values(options, values, sizeof(values)));
 			else
 				printf("%s", actions[options->completion]);
 		}

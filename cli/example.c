@@ -13,6 +13,10 @@ const struct example examples[] = {
 	  "upload.key" },
 	{ "A key that may log in as two more users", "key create --name ops --owner alice --user bob --user deploy "
 						     "--permission pam.sshd --expires 30d" },
+	{ "A pair for a program that signs; umask 077 before, for the file",
+	  "key create --name billing --owner deploy --kind pair --permission pam.billing --expires 1y > billing.pair" },
+	{ "A pair that another product made: two lines, public key and private key",
+	  "key create --name shop --owner deploy --kind pair --import --expires 1y < shop.pair" },
 	{ "All keys you may see", "key list" },
 	{ "The keys of alice", "key list --owner alice" },
 	{ "Keys that work, and that nobody has used for a quarter of a year",

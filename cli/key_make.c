@@ -13,6 +13,7 @@
 #include "cli/key.h"
 #include "cli/key_view.h"
 #include "cli/output.h"
+#include "cli/pair_input.h"
 #include "cli/text.h"
 #include "cli/when.h"
 
@@ -91,6 +92,16 @@ static enum status take_options(const struct arguments *arguments, struct apikey
 	return take_times(arguments, ret_options);
 }
 
+/* How its secret is shown. */
+static const char *how_shown(const struct arguments *arguments, const struct apikey_key *key)
+{
+	if (arguments_has(arguments, OPTION_IMPORT))
+		return "Its private key is the one you gave, and is not shown.";
+	if (key_view_is_pair(key))
+		return "The first line is its public key; the second is its private key, which is shown this once.";
+	return "Its secret is shown this once.";
+}
+
 /* What there is to know about a key just made, for the person who made it. */
 static void tell_created(const struct arguments *arguments, const struct apikey_key *key)
 {
@@ -98,8 +109,8 @@ static void tell_created(const struct arguments *arguments, const struct apikey_
 
 	when_local(key->expires, time(NULL), expires);
 	if (!arguments_has(arguments, OPTION_JSON))
-		output_note("Key %s (%s/%s) is made; it expires: %s. Its secret is shown this once.", key->id,
-			    key->owner, key->name, expires);
+		output_note("Key %s (%s/%s) is made; it expires: %s. %s", key->id, key->owner, key->name, expires,
+			    how_shown(arguments, key));
 	if (key->expires == APIKEY_NEVER && !arguments_has(arguments, OPTION_EXPIRES))
 		output_note("Warning: this key never expires. 'apikeyctl key update %s --expires 90d' sets an end; "
 			    "default_lifetime in apikeyd.conf sets one for all new keys.",
@@ -110,22 +121,52 @@ static void tell_created(const struct arguments *arguments, const struct apikey_
 			    key->id);
 }
 
+/* Reads --kind, and the pair where --import says that there is one. STATUS_DONE, or it has been said what is wrong. */
+static enum status take_kind(const struct arguments *arguments, struct apikey_key_options *ret_options,
+			     struct pair_input *ret_pair)
+{
+	const char *kind = arguments_value(arguments, OPTION_KIND);
+	const char *credential = arguments_value(arguments, OPTION_CREDENTIAL_FILE);
+	enum status status;
+
+	ret_options->kind = kind;
+	if (kind && strcmp(kind, "opaque") != 0 && strcmp(kind, "pair") != 0)
+		return output_complain(STATUS_USAGE, "there is no kind of key '%s'; there are opaque and pair", kind);
+	if (!arguments_has(arguments, OPTION_IMPORT) && arguments_has(arguments, OPTION_PUBLIC_KEY))
+		return output_complain(STATUS_USAGE, "--public-key goes with --import; a new pair gets a new one");
+	if (!arguments_has(arguments, OPTION_IMPORT))
+		return STATUS_DONE;
+	if (!kind || strcmp(kind, "pair") != 0)
+		return output_complain(STATUS_USAGE, "--import takes a pair: say --kind pair with it");
+	if (credential && strcmp(credential, "-") == 0)
+		return output_complain(STATUS_USAGE, "the pair and the key to act with cannot both come from standard "
+						     "input; put that key into a file");
+	status = pair_input_read(arguments_value(arguments, OPTION_PUBLIC_KEY), ret_pair);
+	if (status != STATUS_DONE)
+		return status;
+	if (ret_pair->public_key[0] == '\0' || ret_pair->private_key[0] == '\0')
+		return output_complain(STATUS_USAGE, "there is no pair in standard input: a line of it is empty");
+	ret_options->public_key = ret_pair->public_key;
+	ret_options->private_key = ret_pair->private_key;
+	return STATUS_DONE;
+}
+
 enum status key_create(const struct arguments *arguments)
 {
 	struct apikey_key_options options = { .size = sizeof(options) };
 	SCOPED(lists_done) struct lists lists = { NULL, NULL, NULL, NULL };
 	SCOPED_ADMIN struct apikey_admin *admin = NULL;
 	SCOPED_KEY struct apikey_key *key = NULL;
-	const char *kind = arguments_value(arguments, OPTION_KIND);
+	SCOPED_PAIR_INPUT struct pair_input pair = { .public_key = "" };
 	enum status status;
 	int r;
 
-	if (kind && strcmp(kind, "opaque") != 0)
-		return output_complain(STATUS_USAGE, "there is no kind of key '%s'; opaque is the one there is", kind);
 	if (geteuid() == 0 && !arguments_has(arguments, OPTION_OWNER) &&
 	    !arguments_has(arguments, OPTION_CREDENTIAL_FILE))
 		return output_complain(STATUS_USAGE, "say whose key it is to be: --owner USER");
 	status = take_options(arguments, &options, &lists);
+	if (status == STATUS_DONE)
+		status = take_kind(arguments, &options, &pair);
 	if (status != STATUS_DONE)
 		return status;
 	if (!output_is_open())
@@ -139,7 +180,10 @@ enum status key_create(const struct arguments *arguments)
 	r = apikey_key_create(admin, &options, &key);
 	if (r != 0)
 		return daemon_failed(arguments, admin, r);
-	r = key_view_write_secret(key, arguments_has(arguments, OPTION_JSON));
+	if (!arguments_has(arguments, OPTION_IMPORT))
+		r = key_view_write_secret(key, arguments_has(arguments, OPTION_JSON));
+	else if (arguments_has(arguments, OPTION_JSON) && !key_view_print_json(key))
+		return output_no_memory();
 	if (r < 0)
 		return output_complain(
 			STATUS_REFUSED,

@@ -46,8 +46,9 @@ static void tell_rotated(const struct apikey_key *key)
 
 	if (key->secret_count == 0)
 		return;
-	output_note("Key %s (%s/%s) has a new secret, number %" PRIu32 ". It is shown this once.", key->id, key->owner,
-		    key->name, key->secrets[key->secret_count - 1].number);
+	output_note("Key %s (%s/%s) has a new %s, number %" PRIu32 ". It is shown this once.", key->id, key->owner,
+		    key->name, key_view_is_pair(key) ? "private key" : "secret",
+		    key->secrets[key->secret_count - 1].number);
 	for (size_t i = 0; i + 1 < key->secret_count; i++) {
 		const struct apikey_secret *secret = &key->secrets[i];
 		char end[WHEN_TEXT_SIZE];

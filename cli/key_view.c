@@ -87,7 +87,16 @@ json_t *key_view_json(const struct apikey_key *key)
 		return NULL;
 	if (key->secret[0] != '\0' && !json_put(object, "secret", json_text(key->secret)))
 		return NULL;
+	if (key_view_is_pair(key) && !json_put(object, "public_key", json_text(key->id)))
+		return NULL;
+	if (key->private_key[0] != '\0' && !json_put(object, "private_key", json_text(key->private_key)))
+		return NULL;
 	return json_incref(object);
+}
+
+bool key_view_is_pair(const struct apikey_key *key)
+{
+	return strcmp(key->kind, "pair") == 0;
 }
 
 bool key_view_print_json(const struct apikey_key *key)
@@ -217,21 +226,27 @@ bool key_view_print(const struct apikey_key *key, int64_t now)
 	return print_secrets(key, now);
 }
 
+/* The secret as text: alone on its line; of a pair, the public key and the private key. 0 or a negative errno. */
+static int write_lines(const struct apikey_key *key)
+{
+	bool is_pair = key_view_is_pair(key);
+	const char *secret = is_pair ? key->private_key : key->secret;
+	char lines[256];
+	int size = snprintf(lines, sizeof(lines), "%s%s%s\n", is_pair ? key->id : "", is_pair ? "\n" : "", secret);
+	int r = -EBADMSG;
+
+	if (secret[0] != '\0' && size > 0 && (size_t)size < sizeof(lines))
+		r = output_write_secret(lines, (size_t)size);
+	explicit_bzero(lines, sizeof(lines));
+	return r;
+}
+
 int key_view_write_secret(const struct apikey_key *key, bool as_json)
 {
 	SCOPED_JSON json_t *object = as_json ? key_view_json(key) : NULL;
 	SCOPED_JSON_TEXT char *text = object ? json_write_text(object, false) : NULL;
-	size_t size = strlen(key->secret);
-	char line[256];
-	int r;
 
 	if (as_json)
 		return text ? output_write_secret(text, strlen(text)) : -ENOMEM;
-	if (size == 0 || size > sizeof(line) - 2)
-		return -EBADMSG;
-	memcpy(line, key->secret, size);
-	line[size] = '\n';
-	r = output_write_secret(line, size + 1);
-	explicit_bzero(line, sizeof(line));
-	return r;
+	return write_lines(key);
 }

@@ -45,8 +45,8 @@ apikeyctl key create --name a --perm|apikeyctl key create --name a --permission=
 apikeyctl key list --perm|apikeyctl key list --permission=|
 apikeyctl key list --limit=4 --own|apikeyctl key list --limit=4 --owner=|
 apikeyctl key delete alice/laptop --y|apikeyctl key delete alice/laptop --yes |
-apikeyctl key create --kind |apikeyctl key create --kind opaque |
-apikeyctl key create --kind=|apikeyctl key create --kind=opaque |
+apikeyctl key create --kind p|apikeyctl key create --kind pair |
+apikeyctl key create --kind=o|apikeyctl key create --kind=opaque |
 apikeyctl key show ali|apikeyctl key show ali|
 apikeyctl --cred|apikeyctl --credential-file=|
 apikeyctl --runtime-dir=$scratch/func|apikeyctl --runtime-dir=$scratch/functions/|

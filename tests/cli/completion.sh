@@ -47,9 +47,10 @@ offers 'create list show update rotate retire activate deactivate revoke delete'
 offers 'create list show update rotate retire activate deactivate revoke delete' --runtime-dir = /run key ''
 offers '--why --yes' key delete alice/laptop ''
 offers '--why --yes' key delete --why 'stolen' alice/laptop ''
-offers 'opaque' key create --kind ''
-offers 'opaque' key create --kind = ''
-offers 'opaque' key create --kind =
+offers 'opaque pair' key create --kind ''
+offers 'pair' key create --kind p
+offers 'opaque pair' key create --kind = ''
+offers 'opaque pair' key create --kind =
 offers '' key create --name ''
 offers '' key show ''
 offers 'bash zsh' completion ''

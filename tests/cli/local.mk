@@ -11,6 +11,7 @@ cli_tests = \
 	tests/cli/master-key.sh \
 	tests/cli/man-page.sh \
 	tests/cli/output.sh \
+	tests/cli/pairs.sh \
 	tests/cli/refusals.sh \
 	tests/cli/rotate.sh \
 	tests/cli/self-service.sh \

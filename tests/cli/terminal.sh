@@ -117,6 +117,13 @@ succeeds
 has 'the terminal' "$out" "$public:randomuniquestring123:1535617532:$token"
 lacks 'the terminal' "$out" "$private"
 
+# A pair that is imported is asked for in the same way.
+import="key create --name pair --owner $me --kind pair --import --expires 1d"
+typed 'Private key: ' "$private\n" "$import" --public-key "$public"
+succeeds
+has 'the terminal' "$out" "$public" 'is made'
+lacks 'the terminal' "$out" "$private"
+
 # Interrupted, it leaves the terminal with its echo on.
 # shellcheck disable=SC2016 # for the shell on the terminal
 on_interrupt='sh -c '\''trap : INT; "$0" --runtime-dir "$1" verify; stty -a | grep -ow -e "-*echo"'\'

@@ -50,7 +50,12 @@ wrong 'is past' key update alice/a --expires 2020-01-01
 wrong 'soon' key create --name a --owner alice --not-before soon
 wrong 'never' key create --name a --owner alice --not-before never
 wrong 'before it begins' key create --name a --owner alice --not-before 2d --expires 1d
-wrong 'pair' key create --name a --owner alice --kind pair
+wrong 'opaque and pair' key create --name a --owner alice --kind rsa
+wrong '--kind pair' key create --name a --owner alice --import
+wrong '--kind pair' key create --name a --owner alice --kind opaque --import
+wrong 'no pair' key create --name a --owner alice --kind pair --import
+wrong 'goes with --import' key create --name a --owner alice --kind pair --public-key a123456b-c12c-123d-1ab4-18bd8c8e88a3
+wrong 'put that key into a file' key create --name a --owner alice --kind pair --import --credential-file -
 wrong 'what to change' key update alice/laptop
 wrong 'takes away' key update alice/laptop --user bob --no-users
 wrong '--state' key list --state gone
@@ -104,6 +109,18 @@ for arguments in "key show $secret" "key show ${secret/ak_/akt_}" "key revoke al
 	lacks 'standard error' "$err" "$secret" "${secret:16}" "${secret:3:12}" 0123456789
 	has 'standard error' "$err" leaked revoke
 done
+
+# So is a signed token; a public key alone is not.
+token=a123456b-c12c-123d-1ab4-18bd8c8e88a3:nonce:1535617532:JYDZ7e7Y36oeJJ3E5UB7tF9VBAwIv1B5HTPNw9iaV6Y=
+for arguments in "verify $token" "key show $token" "key revoke x --why=$token" "$token"; do
+	# shellcheck disable=SC2086 # the arguments of one command line
+	run $arguments
+	misused
+	lacks 'standard error' "$err" JYDZ7e "${token%%:*}"
+	has 'standard error' "$err" 'standard input'
+done
+run --runtime-dir "$scratch/nowhere" key show "${token%%:*}"
+unreachable
 
 # What the user typed does not drive the terminal either.
 run key show a $'\e[2J'
