@@ -15,6 +15,7 @@
 #include "daemon/policy.h"
 #include "daemon/throttle.h"
 #include "daemon/verify.h"
+#include "proto/credential.h"
 #include "proto/permission.h"
 
 #define STEP_LOCATE 0 /* shape, key and digest: what a login does before its policy */
@@ -71,6 +72,13 @@ static void describe_secret(const struct store_key *key, uint32_t number, enum r
 	else
 		snprintf(ret_text, DETAIL_SIZE, "secret %u, refused since %s; the current one is %u",
 			 (unsigned int)number, end, (unsigned int)key->secrets[key->secret_count - 1].number);
+}
+
+/* What is wrong with a text that has not the shape of a credential. */
+static void describe_shape(const char *text, char *ret_text)
+{
+	if (text)
+		snprintf(ret_text, DETAIL_SIZE, "%s", credential_classify(text, strlen(text)).problem);
 }
 
 /* What the key has to say to a step. */
@@ -217,6 +225,7 @@ int admin_explain(struct admin_request *request, struct store_reader *reader, st
 	visible = found ? authority_reaches(&request->authority, key)
 			: request->authority.kind == AUTHORITY_ADMINISTRATOR;
 	set_step(&explanation, STEP_LOCATE, "secret", reason, wanted->subject != NULL);
+	describe_shape(wanted->subject, explanation.details[STEP_LOCATE]);
 	describe_secret(key, secret, reason, explanation.details[STEP_LOCATE]);
 	if (explanation.reason == REASON_NONE) {
 		snprintf(own_service, sizeof(own_service), "uid-%u", (unsigned int)request->peer.uid);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/cleanup.h"
 #include "common/secret.h"
 
 static const struct pam_conv *get_conversation(const pam_handle_t *pamh)
@@ -93,4 +94,41 @@ int credential_user(pam_handle_t *pamh, const char **ret_user)
 		return PAM_AUTH_ERR;
 	*ret_user = user;
 	return PAM_SUCCESS;
+}
+
+enum reason credential_refusal(enum credential_kind kind)
+{
+	static const enum reason refusals[] = {
+		[CREDENTIAL_NONE] = REASON_NOT_A_CREDENTIAL,  [CREDENTIAL_OPAQUE] = REASON_NONE,
+		[CREDENTIAL_MALFORMED] = REASON_MALFORMED,    [CREDENTIAL_TRUNCATED] = REASON_TRUNCATED,
+		[CREDENTIAL_HMAC] = REASON_NOT_A_CREDENTIAL,  [CREDENTIAL_ACCESS] = REASON_NOT_A_CREDENTIAL,
+		[CREDENTIAL_OTHER] = REASON_NOT_A_CREDENTIAL,
+	};
+
+	return (unsigned int)kind < ARRAY_SIZE(refusals) ? refusals[kind] : REASON_NOT_A_CREDENTIAL;
+}
+
+const char *credential_limit(size_t size)
+{
+	static const struct {
+		size_t size;
+		const char *who;
+	} limits[] = {
+		{ 79, "the mysql client" },
+		{ 127, "OpenVPN" },
+		{ 128, "RADIUS or vsftpd" },
+		{ 255, "nslcd" },
+		{ 256, "saslauthd" },
+		{ 510, "login or su before Linux-PAM 1.5.2" },
+		{ 512, "ProFTPD or pam_exec" },
+		{ 996, "PostgreSQL up to 13" },
+		{ 1023, "sudo or the ssh client" },
+		{ 1024, "sshd" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		if (limits[i].size == size)
+			return limits[i].who;
+	}
+	return NULL;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
  * How the module comes by the text to judge: what an earlier module of the stack has asked for, or one prompt of its
- * own. Defends against conversation functions that answer nothing, and against a user being asked twice.
+ * own; and whether the daemon is asked about it. Defends against conversation functions that answer nothing, against a
+ * user being asked twice, and against a password that leaves the process.
  */
 #ifndef APIKEYD_PAM_MODULE_CREDENTIAL_H
 #define APIKEYD_PAM_MODULE_CREDENTIAL_H
@@ -9,6 +10,8 @@
 #include <security/pam_modules.h>
 
 #include "pam_module/options.h"
+#include "proto/credential.h"
+#include "proto/verdict.h"
 
 /*
  * PAM_SUCCESS and *ret_text, which is PAM's own PAM_AUTHTOK: it lives until that is set anew and later modules find it
@@ -22,5 +25,11 @@ int credential_gather(pam_handle_t *pamh, const struct options *options, const c
  * asked for it, as PAM does. PAM_AUTH_ERR for an empty name; else as above.
  */
 int credential_user(pam_handle_t *pamh, const char **ret_user);
+
+/* REASON_NONE where the daemon is to be asked about a text of this kind, else why it is refused here. */
+enum reason credential_refusal(enum credential_kind kind);
+
+/* Who passes on no more than this many bytes of a password; NULL where nobody is known for it. Static. */
+const char *credential_limit(size_t size);
 
 #endif

@@ -8,6 +8,7 @@
 #include <security/pam_modules.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 
@@ -184,17 +185,24 @@ static int ask_daemon(const struct call *call, ask_function ask, const char *cre
 	return code;
 }
 
-static int refuse_shape(const struct call *call, struct credential credential)
+/* Refuses a text, of which size bytes came, by its shape alone. */
+static int refuse_shape(const struct call *call, const struct credential *credential, size_t size, enum reason reason)
 {
-	enum reason reason = credential.kind == CREDENTIAL_TRUNCATED   ? REASON_TRUNCATED
-			     : credential.kind == CREDENTIAL_MALFORMED ? REASON_MALFORMED
-								       : REASON_NOT_A_CREDENTIAL;
+	char user[LOG_FIELD_SIZE], came[96] = "";
+	const char *who = credential_limit(size);
 
 	/* A normal password is none of our business; a line for it would get those who log in by one banned. */
-	if (reason == REASON_NOT_A_CREDENTIAL)
+	if (reason == REASON_NOT_A_CREDENTIAL) {
 		log_write(&call->log, LOG_DEBUG, "not a credential of apikeyd");
-	else
-		log_refusal(call, "", verdict_name(VERDICT_DENIED), reason_name(reason));
+		return PAM_AUTH_ERR;
+	}
+	log_failure(&call->log, &call->subject);
+	log_escape(call->subject.user, user, sizeof(user));
+	if (reason == REASON_TRUNCATED)
+		snprintf(came, sizeof(came), " %zu bytes came%s%s.", size, who ? ", the limit of " : "",
+			 who ? who : "");
+	log_write(&call->log, LOG_NOTICE, "%s; user=%s key= reason=%s: %s%s", verdict_name(VERDICT_DENIED), user,
+		  reason_name(reason), credential->problem, came);
 	return PAM_AUTH_ERR;
 }
 
@@ -222,6 +230,8 @@ static int authenticate(pam_handle_t *pamh, int flags, int argc, const char **ar
 	char query[WIRE_PERMISSION_MAX + 1];
 	const char *permission, *text = NULL;
 	struct credential credential;
+	enum reason reason;
+	size_t size;
 	int code;
 
 	grant_forget(pamh);
@@ -237,9 +247,11 @@ static int authenticate(pam_handle_t *pamh, int flags, int argc, const char **ar
 	if (code != PAM_SUCCESS)
 		return code;
 	/* The length is capped before the text is looked at. */
-	credential = credential_classify(text, strnlen(text, WIRE_CREDENTIAL_MAX + 1));
-	if (credential.kind != CREDENTIAL_OPAQUE)
-		return refuse_shape(&call, credential);
+	size = strnlen(text, WIRE_CREDENTIAL_MAX + 1);
+	credential = credential_classify(text, size);
+	reason = credential_refusal(credential.kind);
+	if (reason != REASON_NONE)
+		return refuse_shape(&call, &credential, size, reason);
 	code = user_check(call.subject.user, call.options.minimum_uid);
 	if (code != PAM_SUCCESS)
 		return refuse_user(&call, code);

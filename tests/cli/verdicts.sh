@@ -59,6 +59,13 @@ denied denied truncated "${secret:0:40}"
 denied denied malformed "Bearer $other"
 denied denied not_a_credential 'a normal password'
 denied denied not_a_credential "Bearer Bearer $secret"
+token=a123456b-c12c-123d-1ab4-18bd8c8e88a3:n
+denied denied malformed "Hmac $token/:1:x"
+has 'the detail' "$out" 'The nonce of the HMAC token has a character other than'
+denied denied truncated "$token:1:x"
+has 'the detail' "$out" 'The HMAC token was cut short'
+denied denied malformed eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9..x
+has 'the detail' "$out" 'The payload of the access token is empty'
 denied denied wrong_user "$secret" --user bob
 denied denied wrong_source "$secret" --rhost 192.0.2.1
 denied forbidden insufficient_permission "$secret" --permission pam.sudo

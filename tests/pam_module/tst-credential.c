@@ -20,6 +20,9 @@ START_TEST(a_password_never_leaves_the_process)
 		"\b\n\r\177INCORRECT",
 		"b3b1c8f2a4d5e6f708192a3b4c5d6e7f",
 		"Bearer something",
+		"a123456b-c12c-123d-1ab4-18bd8c8e88a3:randomuniquestring123:1535617532:JYDZ7e7Y36oeJJ3E5UB7tF9VBAwIv1B5"
+		"HTPNw9iaV6Y=",
+		"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJleHAiOjF9.JYDZ7e7Y36oeJJ3E5UB7tF9VBAwIv1B5HTPNw9iaV6Y",
 		" ",
 	};
 	int listener = server_listen(&scene, 16);
@@ -51,6 +54,54 @@ START_TEST(a_password_never_leaves_the_process)
 	snprintf(wrong, sizeof(wrong), "%s\n", key);
 	ck_assert_int_eq(authenticate_once(&scene, "demo", "alice", wrong), PAM_AUTH_ERR);
 	ck_assert(!server_was_called(listener));
+	close(listener);
+}
+END_TEST
+
+#define PAIR "a123456b-c12c-123d-1ab4-18bd8c8e88a3"
+#define HEADER "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
+
+static const struct {
+	const char *text, *log;
+	size_t pad; /* as many bytes of '0' behind it */
+} unlike[] = {
+	{ "ak_Key000000001_0123456789",
+	  "reason=truncated: The key was cut short; copy the whole of it. 26 bytes came.\n", 0 },
+	{ "ak_Key000000001_0123456789abcdefghijkl0000000001000000", "reason=malformed: The check characters", 0 },
+	{ "ak_Key000000001-", "reason=malformed: The text begins like a key", 0 },
+	{ PAIR ":n:1:", "reason=truncated: The HMAC token was cut short; ", 12 },
+	{ PAIR ":nonces-of-40-characters-fill-the-buffer.:1535617532:", " 127 bytes came, the limit of OpenVPN.\n",
+	  38 },
+	{ PAIR ":nonces-of-40-characters-fill-the-buffer.:1535617532:",
+	  " 128 bytes came, the limit of RADIUS or vsftpd.\n", 39 },
+	{ PAIR ":nonces-of-40-characters-fill-the-buffer.:1535617532:", " 126 bytes came.\n", 37 },
+	{ HEADER ".", " 1023 bytes came, the limit of sudo or the ssh client.\n", 986 },
+	{ PAIR ":a nonce:1:x", "reason=malformed: The nonce of the HMAC token has a character", 0 },
+	{ "Hmac secret", "reason=malformed: The HMAC token does not begin with a public key", 0 },
+	{ HEADER ".e30=.", "reason=malformed: The payload of the access token has a character", 0 },
+};
+
+/* What only begins like one of ours is refused here, and the log says what is wrong, whose limit it may be, and nothing
+ * of the text. */
+START_TEST(a_mistake_in_the_text_is_told)
+{
+	size_t length = strlen(unlike[_i].text);
+	int listener = server_listen(&scene, 16);
+	char text[2048], line[LOG_LINE_SIZE];
+
+	fixture_log_open();
+	memset(stpcpy(text, unlike[_i].text), '0', unlike[_i].pad);
+	text[length + unlike[_i].pad] = '\0';
+	ck_assert_int_eq(authenticate_once(&scene, "demo", "alice", text), PAM_AUTH_ERR);
+	ck_assert(!server_was_called(listener));
+	ck_assert_uint_gt(trap_log_take(line, sizeof(line)), 0);
+	ck_assert_ptr_nonnull(strstr(line, "authentication failure;"));
+	ck_assert_uint_gt(trap_log_take(line, sizeof(line) - 1), 0);
+	strcat(line, "\n");
+	ck_assert_ptr_nonnull(strstr(line, "denied; user=alice key= reason="));
+	ck_assert_msg(strstr(line, unlike[_i].log) != NULL, "%s", line);
+	ck_assert(!strstr(line, "a123456b") && !strstr(line, "eyJ") && !strstr(line, "0123456789"));
+	ck_assert_uint_eq(trap_log_take(line, sizeof(line)), 0);
 	close(listener);
 }
 END_TEST
@@ -259,6 +310,7 @@ END_TEST
 static void add_tests(TCase *tests)
 {
 	tcase_add_test(tests, a_password_never_leaves_the_process);
+	FIXTURE_LOOP(tests, a_mistake_in_the_text_is_told, unlike);
 	FIXTURE_LOOP(tests, a_stacked_text_is_used_and_nobody_is_asked_twice, sources);
 	tcase_add_test(tests, the_prompt_is_the_configured_one);
 	FIXTURE_LOOP(tests, later_modules_find_a_password_but_no_accepted_key, handed_on);
