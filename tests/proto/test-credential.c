@@ -365,19 +365,23 @@ END_TEST
 
 START_TEST(a_text_over_the_limit_is_not_looked_at)
 {
+	static const char end[] = "A." SIG;
+	static const char scheme[] = { 'H', 'm', 'a', 'c', ' ' };
 	char text[WIRE_CREDENTIAL_MAX + 1];
 
 	memset(text, 'a', sizeof(text));
-	memcpy(text, "ak_", 3);
+	text[1] = 'k';
+	text[2] = '_';
 	ck_assert_int_eq(kind_of(text, WIRE_CREDENTIAL_MAX), CREDENTIAL_MALFORMED);
 	ck_assert_int_eq(kind_of(text, WIRE_CREDENTIAL_MAX + 1), CREDENTIAL_NONE);
 	ck_assert_int_eq(credential_classify(text, SIZE_MAX).kind, CREDENTIAL_NONE);
-	memcpy(text, HEADER ".", strlen(HEADER "."));
+	memcpy(text, ACCESS, sizeof(HEADER));
 	ck_assert_int_eq(kind_of(text, WIRE_CREDENTIAL_MAX), CREDENTIAL_TRUNCATED);
 	ck_assert_int_eq(kind_of(text, WIRE_CREDENTIAL_MAX + 1), CREDENTIAL_NONE);
-	memcpy(text + WIRE_CREDENTIAL_MAX - strlen("A." SIG), "A." SIG, strlen("A." SIG));
+	memcpy(text + WIRE_CREDENTIAL_MAX + 1 - sizeof(end), end, sizeof(end));
+	text[WIRE_CREDENTIAL_MAX] = 'a';
 	ck_assert_int_eq(kind_of(text, WIRE_CREDENTIAL_MAX), CREDENTIAL_ACCESS);
-	memcpy(text, "Hmac ", strlen("Hmac "));
+	memcpy(text, scheme, sizeof(scheme));
 	ck_assert_int_eq(kind_of(text, WIRE_CREDENTIAL_MAX), CREDENTIAL_MALFORMED);
 	ck_assert_int_eq(kind_of(text, WIRE_CREDENTIAL_MAX + 1), CREDENTIAL_NONE);
 }
