@@ -65,6 +65,7 @@ daemon_libdaemon_la_SOURCES += daemon/store_connection.c daemon/store_connection
 daemon_libdaemon_la_SOURCES += daemon/store_health.c daemon/store_health.h
 daemon_libdaemon_la_SOURCES += daemon/store_file.c daemon/store_file.h
 daemon_libdaemon_la_SOURCES += daemon/store_copy.c
+daemon_libdaemon_la_SOURCES += daemon/store_once.c
 daemon_libdaemon_la_SOURCES += daemon/store_open.c daemon/store_open.h
 daemon_libdaemon_la_SOURCES += daemon/store_read.c
 daemon_libdaemon_la_SOURCES += daemon/store_row.c daemon/store_row.h

@@ -354,6 +354,18 @@ static int raise_number(struct store *store, struct store_reader *present, const
 	return r < 0 ? r : store_save_number(store, name, here);
 }
 
+/* Whether a one-time token was used is not known of any that can have been made by now; nor, where the clock was set
+ * back, of those that the present store has used. */
+static int raise_purged(struct store *store, struct store_reader *present, const char *name, enum store_once_kind kind,
+			int64_t least)
+{
+	int64_t last = 0;
+
+	if (present && store_once_last(present, kind, &last) == 0 && last > least)
+		least = last;
+	return raise_number(store, present, name, (uint64_t)least);
+}
+
 /* What a restored store has that the backup had not: a later revision, new keys that sign, one-time tokens spent. */
 static int set_numbers(struct restore *restore, struct store_reader *present, struct audit *audit, int64_t now,
 		       restore_record record, void *data, struct restore_outcome *outcome)
@@ -370,9 +382,9 @@ static int set_numbers(struct restore *restore, struct store_reader *present, st
 	if (r == 0)
 		r = raise_number(store, present, "audited_rev", backup_rev > highest ? backup_rev : audited);
 	if (r == 0)
-		r = raise_number(store, present, RESTORE_PURGED_EPOCH, (uint64_t)(now + RESTORE_EPOCH_AHEAD));
+		r = raise_purged(store, present, STORE_PURGED_EPOCH, STORE_NONCE, now + RESTORE_EPOCH_AHEAD);
 	if (r == 0)
-		r = raise_number(store, present, RESTORE_PURGED_EXP, (uint64_t)(now + RESTORE_EXP_AHEAD));
+		r = raise_purged(store, present, STORE_PURGED_EXP, STORE_TOKEN_ID, now + RESTORE_EXP_AHEAD);
 	if (r == 0)
 		r = keyring_renew(store, store_writer(store), restore->master);
 	if (r == 0)

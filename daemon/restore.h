@@ -25,9 +25,6 @@
 #define RESTORE_EPOCH_AHEAD 300
 #define RESTORE_EXP_AHEAD 1800
 
-#define RESTORE_PURGED_EPOCH "purged_epoch"
-#define RESTORE_PURGED_EXP "purged_exp"
-
 struct audit;
 struct restore;
 

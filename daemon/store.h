@@ -189,6 +189,39 @@ int store_wraps(struct store_reader *reader, uint32_t *ret_oldest, uint32_t *ret
 /* A small number kept under a name ("audited_rev", "purged_epoch", …); 0 when it was never set. */
 int store_load_number(struct store_reader *reader, const char *name, uint64_t *ret_number);
 
+/* ---- what may be used once ---- */
+
+enum store_once_kind {
+	STORE_NONCE = 1,    /* of an HMAC token */
+	STORE_TOKEN_ID = 2, /* of an access token */
+};
+
+#define STORE_NONCE_KEPT 600 /* seconds a nonce is kept after its epoch: the token is stale long before */
+
+/* Numbers: the greatest moment of those that were forgotten, of each kind. What is at or below it is refused, so that a
+ * clock that is set back revives nothing. */
+#define STORE_PURGED_EPOCH "purged_epoch"
+#define STORE_PURGED_EXP "purged_exp"
+
+struct store_once {
+	const char *key; /* its id */
+	enum store_once_kind kind;
+	const char *id; /* the nonce, the token's id; needs no NUL */
+	size_t id_size;
+	int64_t moment; /* whole seconds: a nonce's epoch; when an access token ends */
+	uint64_t cap;   /* of ids of this kind that the key may have at a time */
+};
+
+/* Whether it could be consumed now: 0; -EEXIST: it was; -ESTALE: as old as one that was forgotten; -EDQUOT: the key has
+ * as many as it may have. */
+int store_find_once(struct store_reader *reader, const struct store_once *once);
+
+/* The greatest moment that is kept of a kind; 0 when none is. */
+int store_once_last(struct store_reader *reader, enum store_once_kind kind, int64_t *ret_moment);
+
+/* When the first of those that are kept can be forgotten. -ENOENT when none is kept. */
+int store_once_oldest(struct store_reader *reader, int64_t *ret_expires);
+
 /* Reads every page and checks it against the others. 0, or -EIO and a sentence. Slow. */
 int store_check(struct store_reader *reader, char *ret_fault, size_t fault_size);
 
@@ -217,7 +250,7 @@ int store_insert_key(struct store *store, const struct store_key *key);
 /* Replaces the row of key->id; uses of secrets that it has no more are removed. -ENOENT; -EEXIST for a name or digest
  * taken; -EINVAL as above. */
 int store_update_key(struct store *store, const struct store_key *key);
-/* Removes the key, its digests and its uses, and remembers the id. -ENOENT. */
+/* Removes the key, its digests, its uses and what it has used once, and remembers the id. -ENOENT. */
 int store_delete_key(struct store *store, const char *id);
 /* rev + 1, once for each transaction's change, and what changed under it. */
 int store_log_change(struct store *store, int64_t time, const char *record, uint64_t *ret_rev);
@@ -238,6 +271,13 @@ int store_drop_wrap(struct store *store, uint32_t wrap);
 int store_empty_log(struct store *store);
 /* -EINVAL for "rev", which store_log_change() alone moves. */
 int store_save_number(struct store *store, const char *name, uint64_t number);
+
+/* ---- what may be used once, noted ---- */
+
+/* Notes it as used, in one step with saying whether it was new: 0, or as store_find_once(). */
+int store_consume_once(struct store *store, const struct store_once *once);
+/* Forgets of each kind the oldest that have expired, so many at most. *ret_count: how many there were. */
+int store_purge_once(struct store *store, int64_t now, size_t most, size_t *ret_count);
 
 /* ---- the way back: daemon/store_copy.c ---- */
 

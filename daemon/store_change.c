@@ -164,6 +164,11 @@ static int key_delete(struct store *store, const char *id)
 		r = digest_run(store, WRITE_DIGEST_DELETE, id, &old.secrets[i]);
 	if (r == 0)
 		r = id_run(store, WRITE_USES_DELETE, id, 0);
+	/* Not many: a key has a cap of them. */
+	if (r == 0)
+		r = id_run(store, WRITE_ONCE_DELETE, id, 0);
+	if (r == 0)
+		r = id_run(store, WRITE_ONCE_TALLY_DELETE, id, 0);
 	if (r == 0)
 		r = id_run(store, WRITE_KEY_DELETE, id, 0);
 	if (r == 0)

@@ -50,6 +50,15 @@ static const struct {
 	  "digests without a key" },
 	{ "SELECT count(*) FROM use WHERE NOT EXISTS (SELECT 1 FROM key WHERE key.id = use.key)",
 	  "uses without a key" },
+	{ "SELECT count(*) FROM one_time_tally AS tally WHERE live != (SELECT count(*) FROM one_time WHERE "
+	  "one_time.key = "
+	  "tally.key AND one_time.kind = tally.kind)",
+	  "keys whose used tokens are counted wrongly" },
+	{ "SELECT count(*) FROM (SELECT DISTINCT key, kind FROM one_time) AS used WHERE NOT EXISTS (SELECT 1 FROM "
+	  "one_time_tally AS tally WHERE tally.key = used.key AND tally.kind = used.kind)",
+	  "keys whose used tokens are not counted" },
+	{ "SELECT count(*) FROM one_time_tally AS tally WHERE NOT EXISTS (SELECT 1 FROM key WHERE key.id = tally.key)",
+	  "used tokens without a key" },
 	{ "SELECT count(*) FROM gone WHERE EXISTS (SELECT 1 FROM key WHERE key.id = gone.id)",
 	  "keys that were deleted and are there" },
 	{ "SELECT count(*) FROM key WHERE NOT EXISTS (SELECT 1 FROM account WHERE account.id = key.account)",

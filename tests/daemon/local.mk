@@ -128,6 +128,11 @@ tests_daemon_test_store_changes_SOURCES = tests/daemon/test-store-changes.c $(st
 tests_daemon_test_store_changes_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_store_changes_LDADD = $(daemon_test_ldadd) $(SQLITE_LIBS)
 
+daemon_tests += tests/daemon/test-store-once
+tests_daemon_test_store_once_SOURCES = tests/daemon/test-store-once.c $(store_scratch)
+tests_daemon_test_store_once_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_store_once_LDADD = $(daemon_test_ldadd) $(SQLITE_LIBS)
+
 daemon_tests += tests/daemon/test-store-open
 tests_daemon_test_store_open_SOURCES = tests/daemon/test-store-open.c $(store_scratch)
 tests_daemon_test_store_open_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)

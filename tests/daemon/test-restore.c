@@ -440,8 +440,8 @@ START_TEST(one_time_tokens_from_before_are_worth_nothing)
 	take_backup();
 	ck_assert_int_eq(hand_over(-1, backup.size), 0);
 	ck_assert_int_eq(commit(false), 0);
-	ck_assert_uint_eq(number_of(RESTORE_PURGED_EPOCH), NOW + 10 + RESTORE_EPOCH_AHEAD);
-	ck_assert_uint_eq(number_of(RESTORE_PURGED_EXP), NOW + 10 + RESTORE_EXP_AHEAD);
+	ck_assert_uint_eq(number_of(STORE_PURGED_EPOCH), NOW + 10 + RESTORE_EPOCH_AHEAD);
+	ck_assert_uint_eq(number_of(STORE_PURGED_EXP), NOW + 10 + RESTORE_EXP_AHEAD);
 	ck_assert_uint_eq(number_of(BACKUP_TIME), NOW);
 	ck_assert_uint_ne(number_of(BACKUP_VERSION), 0);
 	/* Never back: a clock that was ahead once counts. */
@@ -449,12 +449,35 @@ START_TEST(one_time_tokens_from_before_are_worth_nothing)
 		CLEANUP_VAULT struct vault *vault = vault_acquire(keeper);
 
 		ck_assert_int_eq(store_write_begin(vault->store), 0);
-		ck_assert_int_eq(store_save_number(vault->store, RESTORE_PURGED_EPOCH, NOW * 2), 0);
+		ck_assert_int_eq(store_save_number(vault->store, STORE_PURGED_EPOCH, NOW * 2), 0);
 		ck_assert_int_eq(store_write_commit(vault->store), 0);
 	}
 	ck_assert_int_eq(hand_over(-1, backup.size), 0);
 	ck_assert_int_eq(commit(false), 0);
-	ck_assert_uint_eq(number_of(RESTORE_PURGED_EPOCH), NOW * 2);
+	ck_assert_uint_eq(number_of(STORE_PURGED_EPOCH), NOW * 2);
+}
+END_TEST
+
+START_TEST(one_time_tokens_of_a_clock_that_was_set_back_are_worth_nothing)
+{
+	char id[CREDENTIAL_KEY_ID_MAX + 1];
+	struct store_once once = { .kind = STORE_NONCE, .id = "nonce", .id_size = 5, .moment = NOW + 5000, .cap = 9 };
+
+	insert(1, 1);
+	take_backup();
+	once.key = scratch_id(1, id);
+	for (int kind = STORE_NONCE; kind <= STORE_TOKEN_ID; kind++) {
+		CLEANUP_VAULT struct vault *vault = vault_acquire(keeper);
+
+		once.kind = (enum store_once_kind)kind;
+		ck_assert_int_eq(store_write_begin(vault->store), 0);
+		ck_assert_int_eq(store_consume_once(vault->store, &once), 0);
+		ck_assert_int_eq(store_write_commit(vault->store), 0);
+	}
+	ck_assert_int_eq(hand_over(-1, backup.size), 0);
+	ck_assert_int_eq(commit(false), 0);
+	ck_assert_uint_eq(number_of(STORE_PURGED_EPOCH), NOW + 5000);
+	ck_assert_uint_eq(number_of(STORE_PURGED_EXP), NOW + 5000);
 }
 END_TEST
 
@@ -671,6 +694,7 @@ int main(void)
 	tcase_add_test(stores, a_clock_that_is_ahead_revives_nothing);
 	tcase_add_test(stores, looking_changes_nothing);
 	tcase_add_test(stores, one_time_tokens_from_before_are_worth_nothing);
+	tcase_add_test(stores, one_time_tokens_of_a_clock_that_was_set_back_are_worth_nothing);
 	tcase_add_test(stores, keys_that_sign_are_made_anew);
 	tcase_add_test(stores, the_revision_never_goes_back);
 	tcase_add_test(stores, a_damaged_backup_is_refused);
