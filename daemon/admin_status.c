@@ -29,6 +29,7 @@
 #define SILENT_NANOSECONDS INT64_C(10000000000) /* after so long a thread is said to hang */
 #define LOOK_BACK_SHORT 60
 #define LOOK_BACK_LONG 900
+#define BEHIND_MOST 60 /* seconds the clock may stand behind the latest time without a word */
 
 /* The items of one reply. Whatever their texts point to lives until it is encoded. */
 struct state {
@@ -43,7 +44,9 @@ struct state {
 	char store_fault[VAULT_FAULT_SIZE];
 	bool master_key_followed; /* by one that is not this daemon's */
 	uint32_t wrap;            /* the newest there is; 0: not known */
-	char times[4][CLOCK_TEXT_SIZE];
+	char times[5][CLOCK_TEXT_SIZE];
+	int64_t clock_latest; /* the latest time the store has seen; 0: not known */
+	int64_t clock_behind; /* seconds the clock stands behind it, or 0 */
 	struct throttle_source throttled[THROTTLED_MOST];
 };
 
@@ -109,8 +112,29 @@ static void find_silent_threads(struct state *state, const struct daemon *daemon
 	}
 }
 
+/* A clock that was set back, perhaps while nothing ran that could have noticed. */
+static void find_clock(struct state *state, struct store_reader *reader)
+{
+	int64_t now = clock_wall_seconds();
+	char text[CLOCK_TEXT_SIZE];
+	uint64_t latest = 0;
+
+	if (!reader || store_load_number(reader, WRITER_CLOCK, &latest) < 0 || latest > INT64_MAX)
+		return;
+	state->clock_latest = (int64_t)latest;
+	state->clock_behind = state->clock_latest > now ? state->clock_latest - now : 0;
+	if (state->clock_behind <= BEHIND_MOST)
+		return;
+	clock_format(state->clock_latest, text, sizeof(text));
+	add_why(state,
+		"the clock was set back: it stands %" PRId64 " seconds behind %s, the latest time seen here; mend it, "
+		"or tokens that are good once may be refused until it has caught up",
+		state->clock_behind, text);
+}
+
 /* Everything that an operator should do something about, the worst first. */
-static void find_whys(struct state *state, const struct daemon *daemon, const struct settings *settings)
+static void find_whys(struct state *state, const struct daemon *daemon, const struct settings *settings,
+		      struct store_reader *reader)
 {
 	if (*state->store_fault)
 		add_why(state, "%s", state->store_fault);
@@ -126,6 +150,7 @@ static void find_whys(struct state *state, const struct daemon *daemon, const st
 			"the master key was rotated, and apikeyd runs with the one before, which opens the key store "
 			"until then: restart it (systemctl restart apikeyd). Where that changes nothing the rotation "
 			"was cut short: run 'apikeyctl master-key rotate' again");
+	find_clock(state, reader);
 }
 
 /* What cannot be read is told of as a fault of the store. */
@@ -159,6 +184,9 @@ static void add_clock(struct state *state, const struct daemon *daemon)
 		add_number(state, "clock.last_jump", (uint64_t)llabs(history->last_jump));
 		add_text(state, "clock.last_jump_direction", history->last_jump < 0 ? "back" : "forward");
 	}
+	if (state->clock_latest > 0)
+		add_time(state, "clock.latest", 4, state->clock_latest);
+	add_number(state, "clock.behind", (uint64_t)state->clock_behind);
 }
 
 /* What cannot be read is not shown, and store.fault says why. */
@@ -370,7 +398,7 @@ int admin_status(struct admin_request *request, struct store_reader *reader, str
 	writer_health(daemon->writer, &state->writer);
 	audit_health(daemon->audit, &state->audit);
 	read_wraps(state, reader, vault);
-	find_whys(state, daemon, settings);
+	find_whys(state, daemon, settings, reader);
 	add_text(state, "version", PACKAGE_VERSION);
 	add_text(state, "state", !reader ? "unavailable" : state->why_count > 0 ? "degraded" : "ok");
 	if (request->authority.kind == AUTHORITY_ADMINISTRATOR) {

@@ -417,6 +417,7 @@ static void free_parts(struct service *service)
 	/* The writer answers its jobs to the main thread's mailbox, so it ends before that. */
 	names_stop(daemon->names);
 	writer_stop(daemon->writer);
+	daemon->writer = NULL;
 	for (size_t i = 0; i < service->workers.count; i++)
 		thread_done(&service->workers.threads[i]);
 	free(service->workers.threads);

@@ -24,6 +24,16 @@
  * away for longer needs a copy of the store. */
 #define CHANGES_KEPT_SECONDS (30 * INT64_C(86400))
 
+/* What was used once and has expired is forgotten so many at a time: twice what a group may have added, in its own
+ * transaction, so that it never falls behind; the rest when nothing else waits. */
+#define PURGE_A_JOB 2
+#define PURGE_STEP 128
+
+/* The latest time is noted so often, with what is written anyway. A clock that has stood behind it for a day is right,
+ * and was wrong before. */
+#define CLOCK_NOTED_SECONDS 60
+#define CLOCK_BELIEVED_SECONDS INT64_C(86400)
+
 struct writer {
 	struct daemon *daemon;
 	pthread_t id;
@@ -37,6 +47,8 @@ struct writer {
 	size_t uses_taken, uses_written;
 	unsigned int settled; /* generation of the vault whose master keys before are settled */
 	bool retired;         /* they were just now, and are in the log yet */
+	bool purging;         /* more of what has expired may be left */
+	int64_t clock_behind; /* since when the wall clock stands behind the latest time; 0: it does not */
 };
 
 static void set_fault(struct writer *writer, const char *what, int error)
@@ -128,16 +140,45 @@ static int run_job(struct writer_job *job, struct vault *vault)
 	return r;
 }
 
+/* Keeps the latest time there was, so that a clock that is set back shows, after a restart too. */
+static int note_clock(struct writer *writer, struct vault *vault)
+{
+	int64_t now = clock_wall_seconds(), since = clock_monotonic() / 1000000000;
+	uint64_t latest = 0;
+	int r = store_load_number(store_writer(vault->store), WRITER_CLOCK, &latest);
+
+	if (r < 0 || now <= 0)
+		return r;
+	if ((uint64_t)now >= latest)
+		writer->clock_behind = 0;
+	else if (writer->clock_behind == 0)
+		writer->clock_behind = since;
+	if (writer->clock_behind != 0 ? since - writer->clock_behind < CLOCK_BELIEVED_SECONDS
+				      : (uint64_t)now < latest + CLOCK_NOTED_SECONDS)
+		return 0;
+	writer->clock_behind = 0;
+	return store_save_number(vault->store, WRITER_CLOCK, (uint64_t)now);
+}
+
 /* Runs all jobs in one transaction and leaves each one's result in it. */
 static int run_group(struct writer *writer, struct vault *vault, struct writer_job *jobs)
 {
+	size_t count = 0, purged;
 	int r = store_write_begin(vault->store);
 
 	if (r < 0)
 		return r;
 	r = note_audited(writer, vault);
-	for (struct writer_job *job = jobs; job && r == 0; job = job->next)
+	if (r == 0)
+		r = note_clock(writer, vault);
+	for (struct writer_job *job = jobs; job && r == 0; job = job->next) {
 		job->result = run_job(job, vault);
+		count++;
+	}
+	if (r == 0)
+		r = store_purge_once(vault->store, clock_wall_seconds(), count * PURGE_A_JOB, &purged);
+	if (r == 0 && purged > 0)
+		writer->purging = true;
 	if (r < 0) {
 		store_write_abort(vault->store);
 		return r;
@@ -226,6 +267,8 @@ static int write_uses(struct writer *writer, struct vault *vault, size_t count)
 		return r;
 	r = count > 0 ? add_uses(writer, vault, count)
 		      : store_save_number(vault->store, "tried", (uint64_t)clock_wall_seconds());
+	if (r == 0)
+		r = note_clock(writer, vault);
 	if (r < 0) {
 		store_write_abort(vault->store);
 		return r;
@@ -331,6 +374,39 @@ static int settle_master_key(struct writer *writer, struct vault *vault, unsigne
 	return r == -EAGAIN ? 0 : r;
 }
 
+static int write_purged(struct vault *vault, size_t *ret_count)
+{
+	int r = store_write_begin(vault->store);
+
+	if (r < 0)
+		return r;
+	r = store_purge_once(vault->store, clock_wall_seconds(), PURGE_STEP, ret_count);
+	if (r < 0) {
+		store_write_abort(vault->store);
+		return r;
+	}
+	return store_write_commit(vault->store);
+}
+
+/* One step of forgetting what was used once; writer->purging: there may be more. */
+static void purge_once(struct writer *writer)
+{
+	CLEANUP_VAULT struct vault *vault = vault_acquire(writer->daemon->keeper);
+	int64_t expires = 0;
+	size_t count = 0;
+	int r = 0;
+
+	writer->purging = false;
+	if (!vault)
+		return;
+	r = store_once_oldest(store_writer(vault->store), &expires);
+	if (r == 0 && expires <= clock_wall_seconds())
+		r = write_purged(vault, &count);
+	if (r == -EIO)
+		vault_report(writer->daemon->keeper, vault);
+	writer->purging = r == 0 && count >= PURGE_STEP;
+}
+
 static void flush(struct writer *writer)
 {
 	unsigned int generation = vault_generation(writer->daemon->keeper); /* of that vault, or one before it */
@@ -396,7 +472,8 @@ static bool wait_for_work(struct writer *writer, const struct timespec *flush_at
 
 	bool unfinished = writer->uses_written < writer->uses_taken;
 
-	while (!writer->first && !writer->awake && !writer->stopping && !unfinished && r != ETIMEDOUT)
+	while (!writer->first && !writer->awake && !writer->stopping && !unfinished && !writer->purging &&
+	       r != ETIMEDOUT)
 		r = pthread_cond_timedwait(&writer->wake, &writer->lock, flush_at);
 	return r == ETIMEDOUT || writer->awake || unfinished;
 }
@@ -429,6 +506,9 @@ static void *run(void *data)
 			clock_gettime(CLOCK_MONOTONIC, &flush_at);
 			flush_at.tv_sec += FLUSH_SECONDS;
 		}
+		/* Whoever waits comes first. */
+		if (!stopping && !jobs && (flush_now || writer->purging))
+			purge_once(writer);
 	} while (!stopping);
 	return NULL;
 }
@@ -485,6 +565,8 @@ void writer_submit(struct writer *writer, struct writer_job *job)
 
 void writer_wake(struct writer *writer)
 {
+	if (!writer)
+		return;
 	pthread_mutex_lock(&writer->lock);
 	writer->awake = true;
 	pthread_cond_signal(&writer->wake);

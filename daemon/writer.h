@@ -2,7 +2,8 @@
 /*
  * The one thread that writes to the store. What waits is done in one transaction, each job in a savepoint of its own,
  * and answered after the commit: what was acknowledged is on disk. A commit that fails refuses all of its group. Also
- * flushes uses, appends to the audit file what the change log has and the file has not, and prunes that log.
+ * flushes uses, appends to the audit file what the change log has and the file has not, prunes that log, and forgets
+ * what was used once and has expired.
  */
 #ifndef APIKEYD_DAEMON_WRITER_H
 #define APIKEYD_DAEMON_WRITER_H
@@ -11,6 +12,9 @@
 #include <stdint.h>
 
 #include "daemon/thread.h"
+
+/* Number of the store: the latest time there was, seconds since 1970 UTC. */
+#define WRITER_CLOCK "clock_seen"
 
 struct writer_job;
 
@@ -42,7 +46,7 @@ void writer_stop(struct writer *writer);
 /* Any thread: queues a job. */
 void writer_submit(struct writer *writer, struct writer_job *job);
 
-/* Any thread: uses should be flushed, or the store has come back. */
+/* Any thread: uses should be flushed, or the store has come back. Accepts NULL: the writer has ended. */
 void writer_wake(struct writer *writer);
 
 struct writer_health {
