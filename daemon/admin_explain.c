@@ -4,6 +4,7 @@
  * not see the key learns yes or no and nothing more; wrong guesses are counted like those of a login.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,31 +15,34 @@
 #include "daemon/key_fields.h"
 #include "daemon/policy.h"
 #include "daemon/throttle.h"
-#include "daemon/verify.h"
-#include "proto/credential.h"
+#include "daemon/verify_hmac.h"
 #include "proto/permission.h"
 
-#define STEP_LOCATE 0 /* shape, key and digest: what a login does before its policy */
-#define STEP_COUNT (1 + POLICY_STEP_COUNT)
+#define STEPS_BEFORE 3 /* what a login does before its policy: secret or signature; time and nonce of a token */
+#define STEP_COUNT (STEPS_BEFORE + POLICY_STEP_COUNT)
 #define DETAIL_SIZE 256
 
 struct explanation {
+	size_t count;
 	struct message_step steps[STEP_COUNT];
 	char details[STEP_COUNT][DETAIL_SIZE];
 	enum reason reason; /* of the first step that failed */
 };
 
-static void set_step(struct explanation *explanation, size_t index, const char *name, enum reason reason, bool asked)
+/* Adds a step, and returns room for what is to be said about it. */
+static char *add_step(struct explanation *explanation, const char *name, enum reason reason, bool asked)
 {
-	struct message_step *step = &explanation->steps[index];
+	struct message_step *step = &explanation->steps[explanation->count];
 
 	step->name = name;
 	step->outcome = MESSAGE_OUTCOME_SKIPPED;
+	step->detail = explanation->details[explanation->count++];
 	/* Behind the first failure nothing is judged, as at a login. */
-	if (explanation->reason != REASON_NONE || !asked)
-		return;
-	step->outcome = reason == REASON_NONE ? MESSAGE_OUTCOME_PASSED : MESSAGE_OUTCOME_FAILED;
-	explanation->reason = reason;
+	if (explanation->reason == REASON_NONE && asked) {
+		step->outcome = reason == REASON_NONE ? MESSAGE_OUTCOME_PASSED : MESSAGE_OUTCOME_FAILED;
+		explanation->reason = reason;
+	}
+	return explanation->details[explanation->count - 1];
 }
 
 static void describe_dates(const struct store_key *key, char *ret_text)
@@ -72,13 +76,6 @@ static void describe_secret(const struct store_key *key, uint32_t number, enum r
 	else
 		snprintf(ret_text, DETAIL_SIZE, "secret %u, refused since %s; the current one is %u",
 			 (unsigned int)number, end, (unsigned int)key->secrets[key->secret_count - 1].number);
-}
-
-/* What is wrong with a text that has not the shape of a credential. */
-static void describe_shape(const char *text, char *ret_text)
-{
-	if (text)
-		snprintf(ret_text, DETAIL_SIZE, "%s", credential_classify(text, strlen(text)).problem);
 }
 
 /* What the key has to say to a step. */
@@ -123,38 +120,79 @@ static void explain_policy(struct explanation *explanation, const struct store_k
 	for (enum policy_step step = 0; step < POLICY_STEP_COUNT; step++) {
 		bool asked;
 		enum reason reason = policy_check(step, key, request, &asked);
-		size_t index = STEP_LOCATE + 1 + step;
+		char *detail = add_step(explanation, policy_step_name(step), reason, asked);
 
-		set_step(explanation, index, policy_step_name(step), reason, asked);
-		if (explanation->steps[index].outcome != MESSAGE_OUTCOME_SKIPPED)
-			describe_step(step, key, request, explanation->details[index]);
+		if (explanation->steps[explanation->count - 1].outcome != MESSAGE_OUTCOME_SKIPPED)
+			describe_step(step, key, request, detail);
 	}
 }
 
-/* Finds the key by credential or by name. 0 and *ret_reason, with *ret_found when there is a key to talk about and
- * *ret_secret when there is one of its secrets; else as a handler returns. */
+/* Finds the key by credential or by name. 0, *ret_proof and *ret_reason; else as a handler returns. */
 static int locate(struct admin_request *request, struct store_reader *reader, int64_t now, struct store_key *key,
-		  char ret_id[CREDENTIAL_KEY_ID_MAX + 1], bool *ret_found, uint32_t *ret_secret,
-		  enum reason *ret_reason)
+		  struct verify_proof *ret_proof, enum reason *ret_reason)
 {
 	const struct message_explain *wanted = &request->message.explain;
 	int r;
 
-	*ret_found = true;
-	*ret_secret = 0;
 	*ret_reason = REASON_NONE;
 	if (wanted->subject) {
-		*ret_reason = verify_locate(request->thread, wanted->subject, now, key, ret_secret, ret_id);
-		*ret_found = *ret_reason == REASON_NONE || *ret_reason == REASON_BAD_SECRET ||
-			     *ret_reason == REASON_SECRET_RETIRED;
+		*ret_reason = verify_locate(request->thread, wanted->subject, now, key, ret_proof);
 		return *ret_reason == REASON_STORE_FAILED ? -EIO : 0;
 	}
 	if (!wanted->key)
 		return admin_refuse(request, ANSWER_INVALID, "name a key, or give a credential");
+	*ret_proof = (struct verify_proof){ .problem = "" };
 	r = admin_find_key(request, reader, wanted->key, key);
-	if (r == 0)
-		memcpy(ret_id, key->id, sizeof(key->id));
+	if (r == 0) {
+		ret_proof->found = true;
+		memcpy(ret_proof->id, key->id, sizeof(key->id));
+	}
 	return r;
+}
+
+static void describe_time(const struct verify_once *once, int64_t now, char *ret_text)
+{
+	int64_t ahead = once->moment - now;
+
+	snprintf(ret_text, DETAIL_SIZE, "made %" PRId64 " seconds %s; %d are allowed", ahead < 0 ? -ahead : ahead,
+		 ahead > 0 ? "ahead of this host's clock" : "ago", VERIFY_HMAC_WINDOW);
+}
+
+static const char *describe_use(enum reason reason)
+{
+	switch (reason) {
+	case REASON_NONE:
+		return "not used yet; explaining it does not use it";
+	case REASON_REPLAYED:
+		return "the nonce was used before";
+	case REASON_CLOCK_MOVED:
+		return "as old as what is not remembered any more: the clock was set back, or a backup was restored";
+	case REASON_TOO_MANY_REQUESTS:
+		return "the key has used as many as are remembered; wait until some have expired";
+	default:
+		return "";
+	}
+}
+
+/* What a token that is good once has to show besides its signature. */
+static int explain_once(struct explanation *explanation, struct admin_request *request,
+			const struct verify_proof *proof, int64_t now)
+{
+	enum reason reason;
+	char *detail;
+
+	if (explanation->reason != REASON_NONE || proof->once.kind == STORE_ONCE_NONE)
+		return 0;
+	detail = add_step(explanation, "time", verify_time(proof, now), true);
+	describe_time(&proof->once, now, detail);
+	if (explanation->reason != REASON_NONE)
+		return 0;
+	reason = verify_unused(request->thread, proof);
+	if (reason == REASON_STORE_FAILED)
+		return -EIO;
+	detail = add_step(explanation, "nonce", reason, true);
+	snprintf(detail, DETAIL_SIZE, "%s", describe_use(reason));
+	return 0;
 }
 
 /* What is to be judged. Who may see the key may suppose anything; anybody else is judged as a caller of verify.sock. */
@@ -173,7 +211,7 @@ static struct policy_request suppose(const struct admin_request *request, bool v
 				     clock_wall_seconds());
 }
 
-static void record_explanation(struct admin_request *request, const char *id, enum reason reason)
+static void record_explanation(struct admin_request *request, const struct verify_proof *proof, enum reason reason)
 {
 	const struct message_explain *wanted = &request->message.explain;
 	struct audit_record record = admin_record(request, request->verb->event);
@@ -190,7 +228,8 @@ static void record_explanation(struct admin_request *request, const char *id, en
 	record.has_verdict = true;
 	record.verdict = reason == REASON_NONE ? VERDICT_GRANTED : reason_verdict(reason);
 	record.reason = reason;
-	record.key_id = *id ? id : NULL;
+	record.key_id = *proof->id ? proof->id : NULL;
+	record.detail = proof->problem;
 	record.user = wanted->user;
 	record.service = wanted->service;
 	record.rhost = wanted->rhost;
@@ -205,13 +244,13 @@ int admin_explain(struct admin_request *request, struct store_reader *reader, st
 	struct store_key *key = &request->keys[0];
 	struct explanation explanation = { .reason = REASON_NONE };
 	struct message_explanation reply = { .verdict = VERDICT_DENIED };
+	int64_t now = clock_wall_seconds();
 	struct policy_request policy;
-	char own_service[32];
-	char id[CREDENTIAL_KEY_ID_MAX + 1] = "";
+	struct verify_proof proof;
+	char own_service[32], *detail;
 	enum reason reason;
-	uint32_t secret;
 	size_t offset;
-	bool found, visible;
+	bool visible;
 	int r;
 
 	(void)vault;
@@ -219,14 +258,17 @@ int admin_explain(struct admin_request *request, struct store_reader *reader, st
 		return admin_refuse(request, ANSWER_INVALID, "the permission '%.200s': %s, at byte %zu",
 				    wanted->permission, permission_query_error(wanted->permission, &offset),
 				    offset + 1);
-	r = locate(request, reader, clock_wall_seconds(), key, id, &found, &secret, &reason);
+	r = locate(request, reader, now, key, &proof, &reason);
 	if (r != 0)
 		return r;
-	visible = found ? authority_reaches(&request->authority, key)
-			: request->authority.kind == AUTHORITY_ADMINISTRATOR;
-	set_step(&explanation, STEP_LOCATE, "secret", reason, wanted->subject != NULL);
-	describe_shape(wanted->subject, explanation.details[STEP_LOCATE]);
-	describe_secret(key, secret, reason, explanation.details[STEP_LOCATE]);
+	visible = proof.found ? authority_reaches(&request->authority, key)
+			      : request->authority.kind == AUTHORITY_ADMINISTRATOR;
+	detail = add_step(&explanation, "secret", reason, wanted->subject != NULL);
+	snprintf(detail, DETAIL_SIZE, "%s", proof.problem);
+	describe_secret(key, proof.secret, reason, detail);
+	r = explain_once(&explanation, request, &proof, now);
+	if (r < 0)
+		return r;
 	if (explanation.reason == REASON_NONE) {
 		snprintf(own_service, sizeof(own_service), "uid-%u", (unsigned int)request->peer.uid);
 		policy = suppose(request, visible, own_service);
@@ -236,12 +278,9 @@ int admin_explain(struct admin_request *request, struct store_reader *reader, st
 	reply.verdict = reason == REASON_NONE ? VERDICT_GRANTED : reason_verdict(reason);
 	if (visible) {
 		reply.reason = reason;
-		reply.key_id = id;
-		for (size_t i = 0; i < STEP_COUNT && explanation.steps[i].name; i++)
-			explanation.steps[i].detail = explanation.details[i];
-		reply.steps = (struct codec_records){ .count = explanation.steps[STEP_COUNT - 1].name ? STEP_COUNT : 1,
-						      .items = explanation.steps };
+		reply.key_id = proof.id;
+		reply.steps = (struct codec_records){ .count = explanation.count, .items = explanation.steps };
 	}
-	record_explanation(request, id, reason);
+	record_explanation(request, &proof, reason);
 	return admin_reply(request, &message_explanation, &reply);
 }

@@ -28,7 +28,8 @@ struct audit_record {
 	enum verdict verdict;
 	enum reason reason;
 	const char *key_id, *key_name, *owner, *user, *service, *tty, *rhost, *permission;
-	bool test; /* of a test key */
+	bool test;          /* of a test key */
+	const char *detail; /* why it was malformed: a sentence */
 	bool has_peer;
 	uid_t peer_uid;
 	pid_t peer_pid;

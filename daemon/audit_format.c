@@ -27,6 +27,7 @@ const struct audit_text_field audit_text_fields[] = {
 	{ "tty", offsetof(struct audit_record, tty) },
 	{ "rhost", offsetof(struct audit_record, rhost) },
 	{ "permission", offsetof(struct audit_record, permission) },
+	{ "detail", offsetof(struct audit_record, detail) },
 	{ NULL, 0 },
 };
 

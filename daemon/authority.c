@@ -18,11 +18,13 @@ static enum answer decide_by_credential(struct connection *connection, const cha
 	struct verify_caller caller = { .uid = connection->peer.uid,
 					.root = connection->administrator,
 					.services = services };
-	char id[CREDENTIAL_KEY_ID_MAX + 1];
-	uint32_t secret;
-	enum reason reason = verify_locate(thread, credential, now, key, &secret, id);
+	struct verify_proof proof;
+	enum reason reason = verify_locate(thread, credential, now, key, &proof);
 
-	snprintf(authority->actor, sizeof(authority->actor), "key:%s", id);
+	snprintf(authority->actor, sizeof(authority->actor), "key:%s", proof.id);
+	/* What is good for one use would have to be consumed first. */
+	if (reason == REASON_NONE && proof.once.kind != STORE_ONCE_NONE)
+		reason = REASON_NOT_A_CREDENTIAL;
 	if (reason == REASON_NONE) {
 		struct policy_request request =
 			verify_policy_request(&caller, NULL, NULL, NULL, key->tenant, NULL, now);
@@ -34,8 +36,8 @@ static enum answer decide_by_credential(struct connection *connection, const cha
 	/* A test key opens what is below "test." and administers nothing. */
 	if (reason != REASON_NONE || key->test)
 		return ANSWER_BAD_CREDENTIAL;
-	snprintf(authority->key_id, sizeof(authority->key_id), "%s", id);
-	authority->secret = secret;
+	snprintf(authority->key_id, sizeof(authority->key_id), "%s", proof.id);
+	authority->secret = proof.secret;
 	snprintf(authority->tenant, sizeof(authority->tenant), "%s", key->tenant);
 	snprintf(authority->permissions, sizeof(authority->permissions), "%s", key->permissions);
 	snprintf(authority->owner, sizeof(authority->owner), "%s", key->owner);

@@ -14,6 +14,7 @@
 #include "daemon/batch.h"
 #include "daemon/closer.h"
 #include "daemon/limits.h"
+#include "daemon/pending.h"
 #include "daemon/transfer.h"
 
 /* How much longer than others an administrator's connection may be silent: a person may be thinking at the other end.
@@ -52,6 +53,7 @@ void connection_close(struct connection *connection)
 		admin_forget(connection->request);
 	if (connection->transferring)
 		transfer_forget(connection);
+	pending_forget(connection);
 	leave_loop(connection);
 	unlink_connection(connection);
 	counter_add(&connection->thread->counters, COUNTER_CLOSED, connection->socket);
@@ -154,13 +156,24 @@ static void hand_over(struct connection *connection)
 	thread_post(&workers->threads[next % workers->count], &connection->task);
 }
 
+/* Whether nothing is left to say on it. */
+static bool is_over(const struct connection *connection)
+{
+	return !connection->kept &&
+	       ((connection->answered && !connection->persistent) || (connection->finishing && !connection->pendings));
+}
+
 /* Serves once. BATCH_CLOSE: it is gone, closed or handed over. */
 static enum batch_result serve(struct connection *connection)
 {
 	enum batch_result result = connection->socket == CONNECTION_ADMIN ? admin_serve(connection)
 									  : batch_serve(connection->thread, connection);
 
-	if (result == BATCH_CLOSE || (connection->answered && !connection->persistent && !connection->kept)) {
+	if (result == BATCH_END) {
+		connection->finishing = connection->pendings != NULL;
+		result = connection->finishing ? BATCH_SERVED : BATCH_CLOSE;
+	}
+	if (result == BATCH_CLOSE || is_over(connection)) {
 		connection_close(connection);
 		return BATCH_CLOSE;
 	}
@@ -171,12 +184,19 @@ static enum batch_result serve(struct connection *connection)
 	return result;
 }
 
-/* What to wait for: room for kept replies before anything else is read; nothing while a request is being served. */
+/* Whether nothing is read from it before something that is being served is answered. */
+static bool is_waiting(const struct connection *connection)
+{
+	return connection->request || connection->finishing ||
+	       connection->pending_count >= (connection->persistent ? PENDING_MAX : 1);
+}
+
+/* What to wait for: room for kept replies before anything else is read. */
 static uint32_t wanted_events(const struct connection *connection)
 {
 	if (connection->kept)
 		return EPOLLOUT;
-	return connection->request ? 0 : EPOLLIN;
+	return is_waiting(connection) ? 0 : EPOLLIN;
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t events, void *data)
@@ -193,14 +213,16 @@ static int on_io(sd_event_source *source, int fd, uint32_t events, void *data)
 			connection_close(connection);
 			return 0;
 		}
-		if (r == 0 && connection->answered && !connection->persistent) {
+		if (r == 0 && is_over(connection)) {
 			connection_close(connection);
 			return 0;
 		}
-	} else if (connection->request) {
+	} else if (is_waiting(connection)) {
 		/* The peer hung up while it is being served; the answer finds nobody. */
-		connection_close(connection);
-		return 0;
+		if (events & (EPOLLHUP | EPOLLERR)) {
+			connection_close(connection);
+			return 0;
+		}
 	} else if (serve(connection) == BATCH_CLOSE) {
 		return 0;
 	}
@@ -267,6 +289,18 @@ void connection_resume(struct connection *connection)
 		(void)sd_event_source_set_io_events(connection->io, wanted_events(connection));
 }
 
+void connection_answer(struct connection *connection, const void *packet, size_t size)
+{
+	connection->active = clock_monotonic();
+	connection->answered = true;
+	if (connection_send(connection, packet, size) < 0 || is_over(connection)) {
+		connection_close(connection);
+		return;
+	}
+	if (connection->io)
+		(void)sd_event_source_set_io_events(connection->io, wanted_events(connection));
+}
+
 static int64_t patience(const struct connection *connection)
 {
 	int64_t idle = (int64_t)connection->thread->settings->settings.idle_timeout;
@@ -286,7 +320,8 @@ void connection_sweep(struct thread *thread, int64_t now)
 
 	for (struct connection *connection = thread->connections; connection; connection = next) {
 		next = connection->next;
-		if (!connection->request && now - connection->active > patience(connection) * INT64_C(1000000000))
+		if (!connection->request && !connection->pendings &&
+		    now - connection->active > patience(connection) * INT64_C(1000000000))
 			connection_close(connection);
 	}
 }
@@ -299,7 +334,7 @@ bool connection_drain(struct thread *thread)
 		next = connection->next;
 		if (connection->kept)
 			(void)send_kept(connection);
-		if (connection->kept || connection->request || connection->delay)
+		if (connection->kept || connection->request || connection->pendings || connection->delay)
 			continue;
 		/* A persistent client is served, a batch each time, until it has nothing left in flight; one that has
 		 * not asked yet may still do so. */

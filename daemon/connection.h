@@ -21,6 +21,7 @@ enum connection_socket {
 };
 
 struct admin_request;
+struct pending;
 
 struct connection {
 	struct thread *thread;
@@ -33,9 +34,12 @@ struct connection {
 	bool answered;                 /* has had its one answer */
 	bool transferring;             /* admin.sock: has a backup or restore open (daemon/transfer.h) */
 	struct admin_request *request; /* admin.sock: the one being served; nothing is read meanwhile */
-	int64_t active;                /* last progress, CLOCK_MONOTONIC, nanoseconds */
-	sd_event_source *io, *delay;   /* NULL: not in the event loop */
-	unsigned char *kept;           /* replies not sent yet: size (4 bytes, native), packet, … */
+	struct pending *pendings;      /* login.sock, verify.sock: what waits for the writer */
+	size_t pending_count;
+	bool finishing;              /* the peer sends no more; closed when nothing is pending */
+	int64_t active;              /* last progress, CLOCK_MONOTONIC, nanoseconds */
+	sd_event_source *io, *delay; /* NULL: not in the event loop */
+	unsigned char *kept;         /* replies not sent yet: size (4 bytes, native), packet, … */
 	size_t kept_size, kept_sent;
 	struct connection *previous, *next; /* of the thread's */
 	struct thread_task task;            /* on its way to another thread */
@@ -53,6 +57,9 @@ void connection_close(struct connection *connection);
 
 /* Sends one packet, or keeps it until the socket takes it. */
 int connection_send(struct connection *connection, const void *packet, size_t size);
+
+/* Sends the answer to what was pending and is so no more; ends the connection where that was the last. */
+void connection_answer(struct connection *connection, const void *packet, size_t size);
 
 /* Keeps packets that the socket did not take; they go out before anything else is read. 0, -ENOMEM. */
 int connection_keep(struct connection *connection, const void *packet, size_t size);

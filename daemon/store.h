@@ -192,6 +192,7 @@ int store_load_number(struct store_reader *reader, const char *name, uint64_t *r
 /* ---- what may be used once ---- */
 
 enum store_once_kind {
+	STORE_ONCE_NONE = 0,
 	STORE_NONCE = 1,    /* of an HMAC token */
 	STORE_TOKEN_ID = 2, /* of an access token */
 };

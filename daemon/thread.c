@@ -94,10 +94,12 @@ static void drop_vault(struct thread *thread)
 {
 	crypto_mac_free(thread->pepper);
 	crypto_mac_free(thread->handles);
+	crypto_signer_free(thread->signer);
 	store_reader_close(thread->reader);
 	vault_release(thread->vault);
 	thread->pepper = NULL;
 	thread->handles = NULL;
+	thread->signer = NULL;
 	thread->reader = NULL;
 	thread->vault = NULL;
 }
@@ -171,7 +173,7 @@ static bool open_vault(struct thread *thread)
 		thread_vault_failed(thread);
 		return false;
 	}
-	if (crypto_mac_new(keyring->pepper, &thread->pepper) == 0 &&
+	if (crypto_mac_new(keyring->pepper, &thread->pepper) == 0 && crypto_signer_new(&thread->signer) == 0 &&
 	    handle_key(keyring->handle, HANDLE_BOOT_ID, &thread->handles, fault, sizeof(fault)) == 0)
 		return true;
 	/* The store is well, so it is not to blame; it is opened anew all the same, and with it this is tried again. */

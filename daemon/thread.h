@@ -41,11 +41,13 @@ struct thread {
 	struct vault *vault;
 	unsigned int vault_generation;
 	struct store_reader *reader;
-	struct crypto_mac *pepper;  /* digests of secrets */
-	struct crypto_mac *handles; /* signs handles */
+	struct crypto_mac *pepper;    /* digests of secrets */
+	struct crypto_mac *handles;   /* signs handles */
+	struct crypto_signer *signer; /* of pairs' tokens, under their own keys */
 
 	struct batch *batch;            /* room for the requests being served, made when first needed */
 	struct connection *connections; /* all that it owns */
+	size_t pending_count;           /* requests of theirs that wait for the writer */
 	struct listener *listener;      /* NULL: it accepts nothing itself */
 
 	int64_t claim_logged; /* when a refused claim was last written to the log, CLOCK_MONOTONIC, nanoseconds */

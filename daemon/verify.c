@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/secret.h"
 #include "daemon/handle.h"
+#include "daemon/verify_hmac.h"
 #include "proto/credential.h"
 
 /* A caller that is not root may always speak for itself: "uid-1000". */
@@ -50,13 +51,13 @@ static enum reason shape_reason(enum credential_kind kind)
 {
 	switch (kind) {
 	case CREDENTIAL_OPAQUE:
+	case CREDENTIAL_HMAC:
 		return REASON_NONE;
 	case CREDENTIAL_MALFORMED:
 		return REASON_MALFORMED;
 	case CREDENTIAL_TRUNCATED:
 		return REASON_TRUNCATED;
 	/* Not verified yet. */
-	case CREDENTIAL_HMAC:
 	case CREDENTIAL_ACCESS:
 	case CREDENTIAL_OTHER:
 	case CREDENTIAL_NONE:
@@ -83,8 +84,7 @@ static const struct store_secret *find_secret(const struct store_key *key, const
 	return found;
 }
 
-/* Reads a key; -EIO is reported, so that the store is opened anew. */
-static enum reason read_key(struct thread *thread, const char *id, struct store_key *ret_key, bool *ret_found)
+enum reason verify_read_key(struct thread *thread, const char *id, struct store_key *ret_key, bool *ret_found)
 {
 	int r = store_find_key(thread->reader, id, ret_key);
 
@@ -95,31 +95,82 @@ static enum reason read_key(struct thread *thread, const char *id, struct store_
 	return REASON_STORE_FAILED;
 }
 
-enum reason verify_locate(struct thread *thread, const char *credential, int64_t now, struct store_key *ret_key,
-			  uint32_t *ret_secret, char ret_id[CREDENTIAL_KEY_ID_MAX + 1])
+static enum reason locate_opaque(struct thread *thread, const char *text, size_t size, int64_t now,
+				 struct store_key *ret_key, struct verify_proof *proof)
 {
-	struct credential shape = credential_classify(credential, strlen(credential));
 	const struct store_secret *secret;
 	uint8_t digest[CRYPTO_MAC_SIZE];
-	enum reason reason = shape_reason(shape.kind);
-	bool found;
+	enum reason reason;
 
-	snprintf(ret_id, CREDENTIAL_KEY_ID_MAX + 1, "%s", shape.id);
-	*ret_secret = 0;
-	if (reason != REASON_NONE)
-		return reason;
-	if (crypto_mac_compute(thread->pepper, credential + shape.start, shape.size, digest) < 0)
+	if (crypto_mac_compute(thread->pepper, text, size, digest) < 0)
 		return REASON_STORE_FAILED;
-	reason = read_key(thread, shape.id, ret_key, &found);
+	reason = verify_read_key(thread, proof->id, ret_key, &proof->found);
 	if (reason != REASON_NONE)
 		return reason;
-	secret = find_secret(found ? ret_key : NULL, digest);
-	if (!found)
+	secret = find_secret(proof->found ? ret_key : NULL, digest);
+	if (!proof->found)
 		return REASON_UNKNOWN_KEY;
 	if (!secret)
 		return REASON_BAD_SECRET;
-	*ret_secret = secret->number;
+	proof->secret = secret->number;
 	return policy_judge_secret(secret, now);
+}
+
+enum reason verify_locate(struct thread *thread, const char *credential, int64_t now, struct store_key *ret_key,
+			  struct verify_proof *ret_proof)
+{
+	struct credential shape = credential_classify(credential, strlen(credential));
+	const char *text = credential + shape.start;
+	enum reason reason = shape_reason(shape.kind);
+
+	*ret_proof = (struct verify_proof){ .problem = shape.problem };
+	memcpy(ret_proof->id, shape.id, sizeof(ret_proof->id));
+	if (reason != REASON_NONE)
+		return reason;
+	if (shape.kind == CREDENTIAL_HMAC)
+		return verify_hmac_locate(thread, text, shape.size, now, ret_key, ret_proof);
+	return locate_opaque(thread, text, shape.size, now, ret_key, ret_proof);
+}
+
+static struct store_once store_once_of(const struct verify_once *once, const char *key_id)
+{
+	return (struct store_once){ .key = key_id,
+				    .kind = once->kind,
+				    .id = once->id,
+				    .id_size = once->id_size,
+				    .moment = once->moment,
+				    .cap = VERIFY_ONCE_CAP };
+}
+
+static enum reason once_reason(enum store_once_kind kind, int result)
+{
+	switch (result) {
+	case 0:
+		return REASON_NONE;
+	case -EEXIST:
+		return kind == STORE_NONCE ? REASON_REPLAYED : REASON_TOKEN_USED;
+	case -ESTALE:
+		return REASON_CLOCK_MOVED;
+	case -EDQUOT:
+		return REASON_TOO_MANY_REQUESTS;
+	default:
+		return REASON_STORE_FAILED;
+	}
+}
+
+enum reason verify_time(const struct verify_proof *proof, int64_t now)
+{
+	return proof->once.kind == STORE_NONCE ? verify_hmac_time(proof->once.moment, now) : REASON_NONE;
+}
+
+enum reason verify_unused(struct thread *thread, const struct verify_proof *proof)
+{
+	struct store_once once = store_once_of(&proof->once, proof->id);
+	int r = store_find_once(thread->reader, &once);
+
+	if (r == -EIO)
+		thread_vault_failed(thread);
+	return once_reason(proof->once.kind, r);
 }
 
 static void describe_key(const struct store_key *key, struct verify_outcome *outcome)
@@ -132,7 +183,7 @@ static void describe_key(const struct store_key *key, struct verify_outcome *out
 	outcome->test = key->test;
 }
 
-static void refuse(struct verify_outcome *outcome, enum reason reason)
+void verify_refuse(struct verify_outcome *outcome, enum reason reason)
 {
 	outcome->reason = reason;
 	outcome->verdict = reason_verdict(reason);
@@ -142,41 +193,135 @@ static void outcome_init(struct verify_outcome *outcome)
 {
 	outcome->verdict = VERDICT_DENIED;
 	outcome->reason = REASON_NONE;
+	outcome->problem = "";
 	outcome->secret = 0;
 	outcome->test = false;
+	outcome->once.kind = STORE_ONCE_NONE;
 	outcome->expires = 0;
 	outcome->key_id[0] = outcome->key_name[0] = outcome->owner[0] = outcome->tenant[0] = '\0';
 	outcome->permissions[0] = outcome->handle[0] = '\0';
 }
 
-void verify_credential(struct thread *thread, const struct verify_caller *caller, const struct message_verify *request,
-		       int64_t now, struct store_key *key, struct verify_outcome *ret_outcome)
+void verify_outcome_wipe(struct verify_outcome *outcome)
 {
-	struct policy_request policy = verify_policy_request(caller, request->user, request->service,
-							     request->permission, request->tenant, request->rhost, now);
+	secret_wipe(outcome->handle, sizeof(outcome->handle));
+	secret_wipe(&outcome->once, sizeof(outcome->once));
+}
+
+/* What a request is told about a key whose credential was right. */
+static enum reason judge_key(const struct store_key *key, const struct policy_request *policy,
+			     struct verify_outcome *outcome)
+{
+	describe_key(key, outcome);
+	return policy_judge(key, policy);
+}
+
+/* Every step passed: the caller gets a handle, and with that the grant. */
+static void grant(struct thread *thread, const struct verify_caller *caller, const struct message_verify *request,
+		  struct verify_outcome *outcome)
+{
 	struct handle_binding binding = {
 		.peer_uid = caller->uid, .user = request->user, .service = request->service, .rhost = request->rhost
 	};
+
+	if (handle_make(thread->handles, &binding, outcome->key_id, outcome->secret, clock_boot_seconds(),
+			outcome->handle) < 0) {
+		verify_refuse(outcome, REASON_STORE_FAILED);
+		return;
+	}
+	outcome->verdict = VERDICT_GRANTED;
+}
+
+static struct policy_request policy_of(const struct verify_caller *caller, const struct message_verify *request,
+				       int64_t now)
+{
+	return verify_policy_request(caller, request->user, request->service, request->permission, request->tenant,
+				     request->rhost, now);
+}
+
+void verify_credential(struct thread *thread, const struct verify_caller *caller, const struct message_verify *request,
+		       int64_t now, struct store_key *key, struct verify_outcome *ret_outcome)
+{
+	struct policy_request policy = policy_of(caller, request, now);
+	struct verify_proof proof;
 	enum reason reason;
 
 	outcome_init(ret_outcome);
 	if (!thread->reader) {
-		refuse(ret_outcome, REASON_STORE_FAILED);
+		verify_refuse(ret_outcome, REASON_STORE_FAILED);
 		return;
 	}
-	reason = verify_locate(thread, request->credential, now, key, &ret_outcome->secret, ret_outcome->key_id);
-	if (reason == REASON_NONE || reason == REASON_BAD_SECRET || reason == REASON_SECRET_RETIRED)
+	reason = verify_locate(thread, request->credential, now, key, &proof);
+	memcpy(ret_outcome->key_id, proof.id, sizeof(ret_outcome->key_id));
+	ret_outcome->secret = proof.secret;
+	ret_outcome->problem = proof.problem;
+	if (proof.found)
 		describe_key(key, ret_outcome);
-	if (reason == REASON_NONE)
-		reason = policy_judge(key, &policy);
-	if (reason == REASON_NONE && handle_make(thread->handles, &binding, key->id, ret_outcome->secret,
-						 clock_boot_seconds(), ret_outcome->handle) < 0)
-		reason = REASON_STORE_FAILED;
-	if (reason != REASON_NONE) {
-		refuse(ret_outcome, reason);
-		return;
+	if (reason == REASON_NONE && proof.once.kind != STORE_ONCE_NONE) {
+		reason = verify_time(&proof, now);
+		if (reason == REASON_NONE)
+			reason = verify_unused(thread, &proof);
+		if (reason == REASON_NONE) {
+			ret_outcome->once = proof.once;
+			return;
+		}
 	}
-	ret_outcome->verdict = VERDICT_GRANTED;
+	if (reason == REASON_NONE)
+		reason = judge_key(key, &policy, ret_outcome);
+	if (reason == REASON_NONE)
+		grant(thread, caller, request, ret_outcome);
+	else
+		verify_refuse(ret_outcome, reason);
+}
+
+/* The secret of before, if the key still has it and did not get another one under its number. */
+static enum reason judge_same_secret(const struct store_key *key, const struct verify_outcome *outcome, int64_t now)
+{
+	for (size_t i = 0; i < key->secret_count; i++) {
+		const struct store_secret *secret = &key->secrets[i];
+
+		if (secret->number == outcome->secret &&
+		    secret_equal(secret->digest, outcome->once.digest, STORE_DIGEST_SIZE))
+			return policy_judge_secret(secret, now);
+	}
+	return REASON_SECRET_RETIRED;
+}
+
+int verify_consume(struct store *store, const struct verify_caller *caller, const struct message_verify *request,
+		   int64_t now, struct store_key *key, struct verify_outcome *outcome)
+{
+	struct policy_request policy = policy_of(caller, request, now);
+	struct store_once once = store_once_of(&outcome->once, outcome->key_id);
+	enum reason reason;
+	int r = store_find_key(store_writer(store), outcome->key_id, key);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	reason = r == -ENOENT ? REASON_UNKNOWN_KEY : judge_same_secret(key, outcome, now);
+	if (reason == REASON_NONE) {
+		r = store_consume_once(store, &once);
+		reason = once_reason(once.kind, r);
+		if (reason == REASON_STORE_FAILED)
+			return r;
+	}
+	/* From here on it is spent, whatever the rest says. */
+	if (reason == REASON_NONE)
+		reason = judge_key(key, &policy, outcome);
+	/* What else is written, a first binding or one use less, is for requests that passed all of this. */
+	if (reason != REASON_NONE)
+		verify_refuse(outcome, reason);
+	return 0;
+}
+
+void verify_finish(struct thread *thread, const struct verify_caller *caller, const struct message_verify *request,
+		   struct verify_outcome *outcome)
+{
+	if (outcome->reason != REASON_NONE)
+		return;
+	if (thread_vault(thread))
+		grant(thread, caller, request, outcome);
+	else
+		verify_refuse(outcome, REASON_STORE_FAILED);
 }
 
 /* REASON_NONE when the key still has the secret, and it has not retired. */
@@ -202,25 +347,24 @@ void verify_handle(struct thread *thread, const struct verify_caller *caller, co
 
 	outcome_init(ret_outcome);
 	if (!thread->reader) {
-		refuse(ret_outcome, REASON_STORE_FAILED);
+		verify_refuse(ret_outcome, REASON_STORE_FAILED);
 		return;
 	}
 	/* The user needs no step of its own: the handle is bound to the one the key was judged for. */
 	reason = handle_check(thread->handles, &binding, request->handle, clock_boot_seconds(), ret_outcome->key_id,
 			      &ret_outcome->secret);
 	if (reason == REASON_NONE) {
-		reason = read_key(thread, ret_outcome->key_id, key, &found);
+		reason = verify_read_key(thread, ret_outcome->key_id, key, &found);
 		if (reason == REASON_NONE && !found)
 			reason = REASON_UNKNOWN_KEY;
 	}
 	if (reason == REASON_NONE) {
-		describe_key(key, ret_outcome);
-		reason = policy_judge(key, &policy);
+		reason = judge_key(key, &policy, ret_outcome);
 		if (reason == REASON_NONE)
 			reason = judge_secret(key, ret_outcome->secret, now);
 	}
 	if (reason != REASON_NONE) {
-		refuse(ret_outcome, reason);
+		verify_refuse(ret_outcome, reason);
 		return;
 	}
 	ret_outcome->verdict = VERDICT_GRANTED;

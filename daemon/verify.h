@@ -3,6 +3,10 @@
  * Judging one credential, or one handle, for one request: shape, store, digest in constant time, then daemon/policy.h.
  * An outcome begins as a refusal and becomes a grant on one line. Reads only; the caller has begun the read
  * transaction.
+ *
+ * What may be used once is judged in two halves: verify_credential() as far as reading goes, then verify_consume() in
+ * the writer's transaction, which looks at the key again. It is spent as soon as its signature was good; what is judged
+ * after that does not give it back.
  */
 #ifndef APIKEYD_DAEMON_VERIFY_H
 #define APIKEYD_DAEMON_VERIFY_H
@@ -24,10 +28,24 @@ struct verify_caller {
 	const char *services; /* what the uid may speak for, separated by spaces; "" when it is not listed */
 };
 
+#define VERIFY_ONCE_CAP 10000 /* nonces that a key may have at a time, and as many ids of access tokens */
+#define VERIFY_ONCE_ID_MAX 128
+
+/* What has to be noted as used before a request is decided. */
+struct verify_once {
+	enum store_once_kind kind; /* STORE_ONCE_NONE: nothing */
+	int64_t moment;
+	uint8_t digest[STORE_DIGEST_SIZE]; /* of the secret that fitted */
+	size_t id_size;
+	char id[VERIFY_ONCE_ID_MAX];
+};
+
 struct verify_outcome {
 	enum verdict verdict;
 	enum reason reason;
 	bool test;                              /* a test key */
+	const char *problem;                    /* of a text whose shape is wrong: a sentence; static. Else "" */
+	struct verify_once once;                /* a kind: not decided yet, verify_consume() is to come */
 	char key_id[CREDENTIAL_KEY_ID_MAX + 1]; /* "" when the text names none */
 	uint32_t secret;                        /* its number; 0 when none fitted */
 	/* of the key, "" when there is none */
@@ -43,14 +61,47 @@ struct verify_outcome {
 struct policy_request verify_policy_request(const struct verify_caller *caller, const char *user, const char *service,
 					    const char *permission, const char *tenant, const char *rhost, int64_t now);
 
-/* Finds the key of a credential and compares its secret: REASON_NONE and *ret_key with *ret_secret, or the reason; the
- * id is set where the text names one, key and secret also where it has retired. */
+/* What a credential shows, as far as it could be told. */
+struct verify_proof {
+	char id[CREDENTIAL_KEY_ID_MAX + 1]; /* the key's; "" where the text names none */
+	bool found;                         /* there is such a key */
+	uint32_t secret;                    /* the number of its secret that fits; 0: none does */
+	const char *problem;                /* as in struct verify_outcome */
+	struct verify_once once;            /* set where the credential is good for one use */
+};
+
+/* Finds the key of a credential and compares its secret, or checks its signature: REASON_NONE, or the reason. The key
+ * is set where it was found. Who accepts a proof with a once that is set lets it be used again, but for
+ * verify_consume(). */
 enum reason verify_locate(struct thread *thread, const char *credential, int64_t now, struct store_key *ret_key,
-			  uint32_t *ret_secret, char ret_id[CREDENTIAL_KEY_ID_MAX + 1]);
+			  struct verify_proof *ret_proof);
+
+/* Of a proof with a once that is set: whether its time is near enough; whether it is unused so far. */
+enum reason verify_time(const struct verify_proof *proof, int64_t now);
+enum reason verify_unused(struct thread *thread, const struct verify_proof *proof);
+
+/* Reads a key; a store that fails is reported, so that it is opened anew. REASON_NONE, also where it was not found. */
+enum reason verify_read_key(struct thread *thread, const char *id, struct store_key *ret_key, bool *ret_found);
 
 /* key is room for one key. */
 void verify_credential(struct thread *thread, const struct verify_caller *caller, const struct message_verify *request,
 		       int64_t now, struct store_key *key, struct verify_outcome *ret_outcome);
+
+/*
+ * In the writer's transaction: the second half of what verify_credential() left undecided. 0 and a refusal in outcome,
+ * or REASON_NONE there for verify_finish(); a negative errno where the store failed. What it wrote stays written where
+ * the outcome is a refusal.
+ */
+int verify_consume(struct store *store, const struct verify_caller *caller, const struct message_verify *request,
+		   int64_t now, struct store_key *key, struct verify_outcome *outcome);
+
+/* After the commit, in the thread that answers: grants what was not refused. */
+void verify_finish(struct thread *thread, const struct verify_caller *caller, const struct message_verify *request,
+		   struct verify_outcome *outcome);
+
+void verify_refuse(struct verify_outcome *outcome, enum reason reason);
+void verify_outcome_wipe(struct verify_outcome *outcome);
+
 void verify_handle(struct thread *thread, const struct verify_caller *caller, const struct message_account *request,
 		   int64_t now, struct store_key *key, struct verify_outcome *ret_outcome);
 

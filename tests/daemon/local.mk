@@ -198,6 +198,23 @@ tests_daemon_test_daemon_admin_SOURCES = tests/daemon/test-daemon-admin.c tests/
 tests_daemon_test_daemon_admin_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS) $(JANSSON_CFLAGS)
 tests_daemon_test_daemon_admin_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS) $(JANSSON_LIBS)
 
+check_PROGRAMS += tests/daemon/slow-disk
+tests_daemon_slow_disk_SOURCES = daemon/main.c tests/daemon/slow-disk.c
+tests_daemon_slow_disk_CFLAGS = $(daemon_apikeyd_CFLAGS)
+tests_daemon_slow_disk_LDADD = $(daemon_apikeyd_LDADD) $(SQLITE_LIBS)
+
+daemon_once = tests/daemon/once-fixture.h tests/daemon/pair-client.c tests/daemon/pair-client.h $(daemon_wire)
+daemon_tests += tests/daemon/test-daemon-once
+tests_daemon_test_daemon_once_SOURCES = tests/daemon/test-daemon-once.c tests/daemon/admin-requests.h \
+	$(daemon_once)
+tests_daemon_test_daemon_once_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_daemon_once_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
+
+daemon_tests += tests/daemon/test-daemon-pending
+tests_daemon_test_daemon_pending_SOURCES = tests/daemon/test-daemon-pending.c $(daemon_once)
+tests_daemon_test_daemon_pending_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_daemon_pending_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
+
 daemon_tests += tests/daemon/test-daemon-list
 tests_daemon_test_daemon_list_SOURCES = tests/daemon/test-daemon-list.c tests/daemon/admin-requests.h $(daemon_store) $(daemon_wire)
 tests_daemon_test_daemon_list_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+#include "daemon/item.h"
+
+#include <string.h>
+#include <syslog.h>
+
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "config.h"
+#include "daemon/journal.h"
+#include "daemon/limits.h"
+#include "daemon/throttle.h"
+#include "daemon/uses.h"
+#include "daemon/writer.h"
+#include "proto/answer.h"
+#include "proto/permission.h"
+
+#define CLAIM_NANOSECONDS INT64_C(10000000000) /* at most so often a refused claim goes to the log */
+#define SLOW_NANOSECONDS INT64_C(2000000000)   /* how long a uid over its failure limit is served slowly */
+
+/* What a request of each type needs. */
+struct item_handler {
+	enum wire_type type;
+	const struct codec_record *request;
+	const char *event;               /* in the audit; NULL: not recorded */
+	void (*take)(struct item *item); /* what the two kinds of judging have in common; NULL: nothing is judged */
+	void (*judge)(struct item *item, struct thread *thread, const struct verify_caller *caller,
+		      struct store_key *key);
+	int (*reply)(const struct item *item, const struct connection *connection, void *buffer, size_t *ret_size);
+};
+
+/* ---- the handlers ---- */
+
+static struct codec_header reply_header(const struct item *item)
+{
+	return (struct codec_header){ .type = item->header.type | WIRE_REPLY, .request_id = item->header.request_id };
+}
+
+static int reply_welcome(const struct item *item, const struct connection *connection, void *buffer, size_t *ret_size)
+{
+	struct message_welcome welcome = { .version = PACKAGE_VERSION };
+
+	(void)connection;
+	return codec_encode(&message_welcome, &welcome, reply_header(item), buffer, WIRE_VERIFY_PACKET_MAX, ret_size);
+}
+
+static int reply_verdict(const struct item *item, const struct connection *connection, void *buffer, size_t *ret_size)
+{
+	const struct verify_outcome *outcome = &item->outcome;
+	struct message_verdict verdict = { .verdict = outcome->verdict, .user = item->user, .service = item->service };
+
+	if (connection->socket == CONNECTION_LOGIN)
+		verdict.reason = outcome->reason;
+	if (outcome->verdict == VERDICT_GRANTED) {
+		verdict.key_id = outcome->key_id;
+		verdict.key_name = outcome->key_name;
+		verdict.owner = outcome->owner;
+		verdict.tenant = outcome->tenant;
+		verdict.expires = outcome->expires;
+		verdict.handle = outcome->handle;
+		verdict.permissions = outcome->permissions;
+	}
+	return codec_encode(&message_verdict, &verdict, reply_header(item), buffer, WIRE_VERIFY_PACKET_MAX, ret_size);
+}
+
+static void take_verify(struct item *item)
+{
+	const struct message_verify *request = &item->request.verify;
+
+	item->user = request->user;
+	item->service = request->service;
+	item->rhost = request->rhost;
+	item->tty = request->tty;
+	item->permission = request->permission;
+}
+
+static void judge_verify(struct item *item, struct thread *thread, const struct verify_caller *caller,
+			 struct store_key *key)
+{
+	verify_credential(thread, caller, &item->request.verify, clock_wall_seconds(), key, &item->outcome);
+}
+
+static void take_account(struct item *item)
+{
+	const struct message_account *request = &item->request.account;
+
+	item->user = request->user;
+	item->service = request->service;
+	item->rhost = request->rhost;
+	item->tty = request->tty;
+	item->permission = request->permission;
+}
+
+static void judge_account(struct item *item, struct thread *thread, const struct verify_caller *caller,
+			  struct store_key *key)
+{
+	verify_handle(thread, caller, &item->request.account, clock_wall_seconds(), key, &item->outcome);
+}
+
+static const struct item_handler handlers[] = {
+	{ WIRE_HELLO, &message_hello, NULL, NULL, NULL, reply_welcome },
+	{ WIRE_VERIFY, &message_verify, "verify", take_verify, judge_verify, reply_verdict },
+	{ WIRE_ACCOUNT, &message_account, "account", take_account, judge_account, reply_verdict },
+};
+
+static const struct item_handler *find_handler(uint16_t type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(handlers); i++) {
+		if (handlers[i].type == type)
+			return &handlers[i];
+	}
+	return NULL;
+}
+
+static int reply_error(const struct item *item, void *buffer, size_t *ret_size)
+{
+	struct message_error error = { .answer = ANSWER_UNKNOWN_REQUEST };
+	struct codec_header header = { .type = WIRE_ERROR, .request_id = item->header.request_id };
+
+	return codec_encode(&message_error, &error, header, buffer, WIRE_VERIFY_PACKET_MAX, ret_size);
+}
+
+bool item_decode(struct item *item, const void *packet, size_t size)
+{
+	if (codec_decode_header(packet, size, &item->header) < 0)
+		return false;
+	item->handler = find_handler(item->header.type);
+	if (!item->handler)
+		return true;
+	if (codec_decode(item->handler->request, packet, size, &item->request) < 0)
+		return false;
+	if (item->handler->take)
+		item->handler->take(item);
+	return true;
+}
+
+int item_reply(const struct item *item, const struct connection *connection, void *buffer, size_t *ret_size)
+{
+	if (!item->handler)
+		return reply_error(item, buffer, ret_size);
+	return item->handler->reply(item, connection, buffer, ret_size);
+}
+
+/* ---- judging ---- */
+
+struct verify_caller item_caller(const struct connection *connection)
+{
+	return (struct verify_caller){
+		.uid = connection->peer.uid,
+		.pid = connection->peer.pid,
+		.root = connection->socket == CONNECTION_LOGIN,
+		.services = settings_peer_services(&connection->thread->settings->settings, connection->peer.uid),
+	};
+}
+
+bool item_is_judged(const struct item *item)
+{
+	return item->handler && item->handler->judge;
+}
+
+void item_judge(struct item *item, struct thread *thread, const struct verify_caller *caller, struct store_key *key)
+{
+	verify_source(caller, item->rhost, item->source);
+	item->handler->judge(item, thread, caller, key);
+}
+
+/* Tells the administrator which line would let a caller speak for the service it named. */
+static void log_claim(struct thread *thread, const struct verify_caller *caller, const char *service)
+{
+	int64_t now = clock_monotonic();
+
+	if (!permission_is_name(service) || (thread->claim_logged && now - thread->claim_logged < CLAIM_NANOSECONDS))
+		return;
+	thread->claim_logged = now;
+	journal_print(
+		thread->daemon->journal, LOG_NOTICE,
+		"uid %u showed a good key for the service %s, which it may not speak for; this line in [peers] of the "
+		"configuration lets it: %u = %s",
+		(unsigned int)caller->uid, service, (unsigned int)caller->uid, service);
+}
+
+/* What callers that no [peers] line names do with good keys is theirs alone; but whoever has one could push the records
+ * of others out of the files that are kept, so beyond so many a minute their records are summed up.
+ *
+ * A refusal is counted against uid and source; over the limit it becomes "throttled", and most of them are not written
+ * down. */
+bool item_throttle(struct item *item, struct thread *thread, const struct verify_caller *caller)
+{
+	struct throttle_answer answer;
+	int64_t now = clock_monotonic();
+
+	item->count = 0;
+	if (item->outcome.reason == REASON_WRONG_SERVICE)
+		log_claim(thread, caller, item->service);
+	if (item->outcome.verdict == VERDICT_GRANTED || item->outcome.verdict == VERDICT_FORBIDDEN ||
+	    item->outcome.reason == REASON_TOO_MANY_REQUESTS) {
+		if (caller->root || *caller->services)
+			return true;
+		answer = throttle_failure(thread->daemon->chatter, caller->uid, "", now, CHATTER_PER_MINUTE);
+		item->count = answer.suppressed + 1;
+		return answer.record;
+	}
+	if (item->outcome.verdict != VERDICT_DENIED)
+		return true;
+	answer = throttle_failure(thread->daemon->throttle, caller->uid, item->source, now,
+				  thread->settings->settings.failures_per_minute);
+	item->count = answer.suppressed + 1;
+	if (!answer.throttled)
+		return true;
+	item->outcome.verdict = VERDICT_THROTTLED;
+	item->outcome.reason = REASON_TOO_MANY_FAILURES;
+	limits_slow(thread->daemon->limits, caller->uid, now + SLOW_NANOSECONDS);
+	return answer.record;
+}
+
+struct audit_record item_record(const struct item *item, const struct verify_caller *caller)
+{
+	const struct verify_outcome *outcome = &item->outcome;
+
+	return (struct audit_record){
+		.time = clock_wall_microseconds(),
+		.event = item->handler->event,
+		.has_verdict = true,
+		.verdict = outcome->verdict,
+		.reason = outcome->reason,
+		.key_id = *outcome->key_id ? outcome->key_id : NULL,
+		.key_name = *outcome->key_name ? outcome->key_name : NULL,
+		.owner = *outcome->owner ? outcome->owner : NULL,
+		.test = outcome->test,
+		.user = item->user,
+		.service = item->service,
+		.tty = item->tty,
+		.rhost = item->rhost,
+		.permission = item->permission,
+		.detail = outcome->problem,
+		.has_peer = true,
+		.peer_uid = caller->uid,
+		.peer_pid = caller->pid,
+		.count = item->count,
+	};
+}
+
+void item_fail_audit(struct item *item)
+{
+	item->outcome.verdict = VERDICT_UNAVAILABLE;
+	item->outcome.reason = REASON_AUDIT_FAILED;
+}
+
+void item_count(const struct item *item, struct thread *thread)
+{
+	struct daemon *daemon = thread->daemon;
+
+	if (item->outcome.verdict != VERDICT_GRANTED) {
+		counter_add(&thread->counters, COUNTER_REASONS, item->outcome.reason);
+		return;
+	}
+	counter_add(&thread->counters, COUNTER_GRANTED, 0);
+	if (item->header.type == WIRE_VERIFY && uses_note(daemon->uses, item->outcome.key_id, item->outcome.secret,
+							  clock_wall_seconds(), item->service, item->source))
+		writer_wake(daemon->writer);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * One request on login.sock or verify.sock, from its packet to its answer: decoded, judged, counted against the caller,
+ * recorded, answered. What is judged at once (daemon/batch.c) and what waits for the writer (daemon/pending.c) take the
+ * same steps.
+ */
+#ifndef APIKEYD_DAEMON_ITEM_H
+#define APIKEYD_DAEMON_ITEM_H
+
+#include "daemon/audit.h"
+#include "daemon/connection.h"
+#include "daemon/verify.h"
+#include "proto/message.h"
+
+struct item_handler;
+
+struct item {
+	struct codec_header header;
+	const struct item_handler *handler; /* NULL: no such request here */
+	union {
+		struct message_hello hello;
+		struct message_verify verify;
+		struct message_account account;
+	} request;
+	/* of the request, whichever it is; they point into its packet */
+	const char *user, *service, *rhost, *tty, *permission;
+	struct verify_outcome outcome;
+	char source[WIRE_NETWORK_MAX + 1]; /* where it is counted */
+	uint64_t count;                    /* how many failures its record stands for */
+};
+
+/* Who asks on a connection; lives as long as the thread's settings do. */
+struct verify_caller item_caller(const struct connection *connection);
+
+/* Reads a packet's request; the item points into the packet. False when it breaks a rule of the wire. */
+bool item_decode(struct item *item, const void *packet, size_t size);
+
+/* Whether there is anything to judge about it. */
+bool item_is_judged(const struct item *item);
+
+/* Judges. key is room for one key. item->outcome.once.kind says that the rest is for the writer (verify_consume()). */
+void item_judge(struct item *item, struct thread *thread, const struct verify_caller *caller, struct store_key *key);
+
+/* Counts a refusal against the caller, who may turn out to be throttled. True when a record is to be written. */
+bool item_throttle(struct item *item, struct thread *thread, const struct verify_caller *caller);
+
+/* The record; points into item and packet. */
+struct audit_record item_record(const struct item *item, const struct verify_caller *caller);
+
+/* What cannot be recorded is not decided. */
+void item_fail_audit(struct item *item);
+
+/* Counts what came of it, and notes a use. */
+void item_count(const struct item *item, struct thread *thread);
+
+/* Encodes the answer into WIRE_VERIFY_PACKET_MAX bytes. 0 or a negative errno. */
+int item_reply(const struct item *item, const struct connection *connection, void *buffer, size_t *ret_size);
+
+#endif

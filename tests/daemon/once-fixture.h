@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* What the tests of tokens that are good once share: a daemon, a pair, a key, and a disk that can be stopped. */
+#ifndef APIKEYD_TESTS_DAEMON_ONCE_FIXTURE_H
+#define APIKEYD_TESTS_DAEMON_ONCE_FIXTURE_H
+
+#include <check.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "tests/daemon/pair-client.h"
+#include "tests/daemon/wire-client.h"
+
+/* Refusals are asked for here, and are not to slow down whom they are told. */
+#define SETTINGS "[daemon]\nworkers = 4\n[throttle]\nfailures_per_minute = 100000\n"
+
+static struct host host;
+static struct pair pair;
+static struct wire_key opaque;
+static char token[PAIR_TOKEN_SIZE];
+static char hold[96];
+
+static inline void setup(void)
+{
+	host_open(&host, SETTINGS);
+	snprintf(hold, sizeof(hold), "%s/hold", host.folder);
+	setenv("SLOW_DISK", hold, 1);
+	host_start(&host);
+	pairs_make(&host, 1, &pair, 1);
+	opaque = wire_make_key(&host, &(struct message_key_create){ .name = "opaque" });
+}
+
+static inline void teardown(void)
+{
+	int status;
+
+	kill(host.daemon, SIGTERM);
+	status = host_wait(&host);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the daemon ended with %#x", (unsigned int)status);
+	host_remove(&host);
+}
+
+static inline void disk_stops(void)
+{
+	int fd = open(hold, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+}
+
+static inline void disk_goes_on(void)
+{
+	ck_assert_int_eq(unlink(hold), 0);
+}
+
+static inline int64_t run_sql(const char *sql)
+{
+	char path[128];
+	sqlite3 *database = NULL;
+	sqlite3_stmt *statement = NULL;
+	int64_t number = 0;
+
+	snprintf(path, sizeof(path), "%s/state/" STORE_FILE, host.folder);
+	ck_assert_int_eq(sqlite3_open(path, &database), SQLITE_OK);
+	sqlite3_busy_timeout(database, 10000);
+	ck_assert_int_eq(sqlite3_prepare_v2(database, sql, -1, &statement, NULL), SQLITE_OK);
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		number = sqlite3_column_int64(statement, 0);
+	ck_assert_int_eq(sqlite3_finalize(statement), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_close(database), SQLITE_OK);
+	return number;
+}
+
+static inline struct message_verify request_for(const char *credential)
+{
+	return (struct message_verify){
+		.credential = credential, .user = "alice", .service = "test", .permission = "test.use"
+	};
+}
+
+static inline void expect_said(const struct message_verdict *said, enum reason reason)
+{
+	enum verdict verdict = reason == REASON_NONE ? VERDICT_GRANTED : reason_verdict(reason);
+
+	ck_assert_msg(said->verdict == verdict && said->reason == reason, "%s (%s) instead of %s (%s)",
+		      verdict_name((enum verdict)said->verdict), reason_name((enum reason)said->reason),
+		      verdict_name(verdict), reason_name(reason));
+}
+
+/* What login.sock says, where the caller is told the reason. REASON_NONE: granted. */
+static inline void expect(const char *credential, enum reason reason)
+{
+	struct message_verify request = request_for(credential);
+	struct message_verdict said = wire_verify(&host, WIRE_LOGIN_SOCKET, &request);
+
+	expect_said(&said, reason);
+}
+
+static inline void expect_request(const struct message_verify *request, enum reason reason)
+{
+	struct message_verdict said = wire_verify(&host, WIRE_LOGIN_SOCKET, request);
+
+	expect_said(&said, reason);
+}
+
+static inline const char *epoch_at(int64_t distance, const char *fraction)
+{
+	static char text[48];
+
+	snprintf(text, sizeof(text), "%" PRId64 "%s", clock_wall_seconds() + distance, fraction);
+	return text;
+}
+
+static inline void send_token(struct wire_client *client, const char *credential)
+{
+	struct message_verify request = request_for(credential);
+
+	wire_send(client, WIRE_VERIFY, &message_verify, &request);
+}
+
+static inline void expect_next(struct wire_client *client, enum reason reason)
+{
+	struct message_verdict said;
+
+	wire_expect(client, WIRE_VERIFY | WIRE_REPLY, &message_verdict, &said);
+	expect_said(&said, reason);
+}
+
+static inline void poll_until(const char *sql, int64_t number)
+{
+	int64_t end = milliseconds() + 20000;
+
+	while (run_sql(sql) != number) {
+		ck_assert_msg(milliseconds() < end, "%s is %" PRId64, sql, run_sql(sql));
+		poll(NULL, 0, 5);
+	}
+}
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+#include "tests/daemon/pair-client.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "crypto/master_key.h"
+#include "crypto/pair_signature.h"
+#include "daemon/vault.h"
+
+static void make_pair(struct vault *vault, struct crypto_mac *pepper, unsigned int number, struct pair *ret_pair)
+{
+	static struct store_key key;
+	struct store_secret *secret = &key.secrets[0];
+	char name[32];
+
+	snprintf(name, sizeof(name), "pair-%u", number);
+	snprintf(ret_pair->id, sizeof(ret_pair->id), "a123456b-c12c-123d-1ab4-%012x", number);
+	key = (struct store_key){ .kind = STORE_PAIR,
+				  .state = STORE_ACTIVE,
+				  .created = clock_wall_seconds(),
+				  .expires = TIME_NEVER,
+				  .name = name,
+				  .owner = "alice",
+				  .account = STORE_DEFAULT_ACCOUNT,
+				  .tenant = STORE_DEFAULT_TENANT,
+				  .state_reason = "",
+				  .created_by = "test",
+				  .permissions = "test.use",
+				  .roles = "",
+				  .sources = "",
+				  .users = "",
+				  .labels = "",
+				  .secret_count = 1 };
+	memcpy(key.id, ret_pair->id, sizeof(key.id));
+	secret->number = 1;
+	secret->form = STORE_FORM_PAIR;
+	secret->pepper = vault->keyring.pepper_version;
+	secret->created = key.created;
+	if (crypto_random(ret_pair->private_key, PRIVATE_KEY_SIZE) < 0 ||
+	    private_key_seal(vault->keyring.data, key.id, 1, ret_pair->private_key, secret->sealed) < 0 ||
+	    private_key_digest(pepper, ret_pair->private_key, secret->digest) < 0 ||
+	    store_insert_key(vault->store, &key) < 0)
+		fail("cannot make a pair: %s", store_fault(store_writer(vault->store)));
+}
+
+/* As the daemon that was root once: whose file it is does not matter. */
+static void read_master(const struct host *host, uint8_t ret_master[CRYPTO_KEY_SIZE])
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/state/" MASTER_KEY_FILE, host->folder);
+	file = fopen(path, "re");
+	if (!file || fread(ret_master, 1, CRYPTO_KEY_SIZE, file) != CRYPTO_KEY_SIZE)
+		fail("cannot read %s", path);
+	fclose(file);
+}
+
+void pairs_make(const struct host *host, unsigned int first, struct pair *ret_pairs, size_t count)
+{
+	char folder[96], fault[VAULT_FAULT_SIZE];
+	uint8_t master[CRYPTO_KEY_SIZE];
+	struct vault_paths paths = { .state_folder = folder, .master_key = "", .master = master };
+	struct vault_keeper *keeper = NULL;
+	struct crypto_mac *pepper = NULL;
+	struct vault *vault;
+
+	snprintf(folder, sizeof(folder), "%s/state", host->folder);
+	read_master(host, master);
+	if (vault_keeper_new(&paths, &keeper) < 0)
+		fail("out of memory");
+	(void)vault_keeper_try(keeper);
+	vault = vault_acquire(keeper);
+	if (!vault) {
+		vault_fault(keeper, fault, sizeof(fault));
+		fail("%s", fault);
+	}
+	if (crypto_mac_new(vault->keyring.pepper, &pepper) < 0 || store_write_begin(vault->store) < 0)
+		fail("cannot write to the store");
+	for (size_t i = 0; i < count; i++)
+		make_pair(vault, pepper, first + (unsigned int)i, &ret_pairs[i]);
+	if (store_write_commit(vault->store) < 0)
+		fail("cannot write to the store");
+	crypto_mac_free(pepper);
+	vault_release(vault);
+	vault_keeper_free(keeper);
+}
+
+void pair_token(const struct pair *pair, const char *nonce, const char *epoch, char ret_token[PAIR_TOKEN_SIZE])
+{
+	char now[32], signature[PAIR_SIGNATURE_SIZE + 1];
+	struct crypto_signer *signer = NULL;
+	struct pair_fields fields;
+
+	snprintf(now, sizeof(now), "%" PRId64, clock_wall_seconds());
+	epoch = epoch ? epoch : now;
+	fields = (struct pair_fields){ .public_key = { pair->id, strlen(pair->id) },
+				       .nonce = { nonce, strlen(nonce) },
+				       .epoch = { epoch, strlen(epoch) } };
+	if (crypto_signer_new(&signer) < 0 || pair_sign(signer, pair->private_key, &fields, signature) < 0)
+		fail("cannot sign a token");
+	crypto_signer_free(signer);
+	snprintf(ret_token, PAIR_TOKEN_SIZE, "%s:%s:%s:%s", pair->id, nonce, epoch, signature);
+}

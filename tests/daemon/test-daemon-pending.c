@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * Requests that wait for the disk: of many that race with one token one wins, and a disk that takes its time holds up
+ * nobody else, loses no answer, and lets nobody in whose key ended meanwhile.
+ */
+#include <string.h>
+#include <sys/socket.h>
+
+#include "tests/daemon/once-fixture.h"
+
+#define RACERS 64
+#define ROUNDS 25 /* 1000 with CHECK_LONG */
+#define MANY 150  /* in flight on one connection: more than are taken at a time */
+
+/* ---- many at a time ---- */
+
+START_TEST(of_many_that_race_one_wins)
+{
+	struct wire_client *clients[RACERS];
+	int rounds = getenv("CHECK_LONG") && *getenv("CHECK_LONG") ? 1000 : ROUNDS;
+	char nonce[32];
+
+	for (size_t i = 0; i < RACERS; i++) {
+		clients[i] = wire_open(&host, WIRE_LOGIN_SOCKET);
+		wire_hello(clients[i]);
+	}
+	for (int round = 0; round < rounds; round++) {
+		size_t granted = 0;
+
+		snprintf(nonce, sizeof(nonce), "race-%d", round);
+		pair_token(&pair, nonce, NULL, token);
+		for (size_t i = 0; i < RACERS; i++)
+			send_token(clients[i], token);
+		for (size_t i = 0; i < RACERS; i++) {
+			struct message_verdict said;
+
+			wire_expect(clients[i], WIRE_VERIFY | WIRE_REPLY, &message_verdict, &said);
+			granted += said.verdict == VERDICT_GRANTED;
+			if (said.verdict != VERDICT_GRANTED)
+				expect_said(&said, REASON_REPLAYED);
+		}
+		ck_assert_uint_eq(granted, 1);
+	}
+	for (size_t i = 0; i < RACERS; i++)
+		wire_close(clients[i]);
+	ck_assert_int_eq(run_sql("SELECT count(*) FROM one_time"), rounds);
+}
+END_TEST
+
+START_TEST(many_are_in_flight_on_one_connection)
+{
+	struct wire_client *client = wire_open(&host, WIRE_LOGIN_SOCKET);
+	bool answered[MANY + 2] = { false };
+	char nonce[32];
+
+	wire_hello(client);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(nonce, sizeof(nonce), "many-%d", i);
+		pair_token(&pair, nonce, NULL, token);
+		send_token(client, token);
+	}
+	/* Each has its answer, in whatever order. */
+	for (int i = 0; i < MANY; i++) {
+		expect_next(client, REASON_NONE);
+		ck_assert_uint_lt(client->header.request_id, ARRAY_SIZE(answered));
+		ck_assert(!answered[client->header.request_id]);
+		answered[client->header.request_id] = true;
+	}
+	wire_close(client);
+}
+END_TEST
+
+/* ---- a disk that takes its time ---- */
+
+START_TEST(a_slow_disk_holds_up_no_other)
+{
+	struct wire_client *waiting = wire_open(&host, WIRE_LOGIN_SOCKET);
+	struct wire_client *mixed = wire_open(&host, WIRE_LOGIN_SOCKET);
+	char second[PAIR_TOKEN_SIZE];
+
+	pair_token(&pair, "slow", NULL, token);
+	pair_token(&pair, "slow-too", NULL, second);
+	disk_stops();
+	send_token(waiting, token);
+	wire_hello(mixed);
+	send_token(mixed, second);
+	/* On the same connection, and on others. */
+	for (int i = 0; i < 3; i++) {
+		send_token(mixed, opaque.secret);
+		expect_next(mixed, REASON_NONE);
+		ck_assert_uint_eq(mixed->header.request_id, mixed->id);
+		expect(opaque.secret, REASON_NONE);
+	}
+	wire_expect_silence(waiting, 50);
+	wire_expect_silence(mixed, 0);
+	disk_goes_on();
+	expect_next(waiting, REASON_NONE);
+	wire_expect_end(waiting);
+	expect_next(mixed, REASON_NONE);
+	wire_close(waiting);
+	wire_close(mixed);
+}
+END_TEST
+
+START_TEST(with_many_in_flight_no_more_is_read)
+{
+	struct wire_client *client = wire_open(&host, WIRE_LOGIN_SOCKET);
+	char nonce[32];
+
+	wire_hello(client);
+	disk_stops();
+	for (int i = 0; i < 70; i++) {
+		snprintf(nonce, sizeof(nonce), "bound-%d", i);
+		pair_token(&pair, nonce, NULL, token);
+		send_token(client, token);
+	}
+	/* It would be answered at once, had it been read. */
+	send_token(client, opaque.secret);
+	wire_expect_silence(client, 100);
+	disk_goes_on();
+	for (int i = 0; i < 71; i++)
+		expect_next(client, REASON_NONE);
+	wire_close(client);
+}
+END_TEST
+
+START_TEST(a_client_that_goes_leaves_its_token_spent)
+{
+	struct wire_client *one_shot = wire_open(&host, WIRE_LOGIN_SOCKET);
+	struct wire_client *persistent = wire_open(&host, WIRE_LOGIN_SOCKET);
+	char second[PAIR_TOKEN_SIZE];
+
+	wire_hello(persistent);
+	pair_token(&pair, "gone", NULL, token);
+	pair_token(&pair, "gone-too", NULL, second);
+	disk_stops();
+	send_token(one_shot, token);
+	send_token(persistent, second);
+	/* Read, for what comes behind it is answered. */
+	send_token(persistent, opaque.secret);
+	expect_next(persistent, REASON_NONE);
+	wire_expect_silence(one_shot, 50);
+	wire_close(one_shot);
+	wire_close(persistent);
+	expect(opaque.secret, REASON_NONE);
+	disk_goes_on();
+	poll_until("SELECT count(*) FROM one_time", 2);
+	expect(token, REASON_REPLAYED);
+	expect(second, REASON_REPLAYED);
+}
+END_TEST
+
+START_TEST(who_sends_no_more_is_still_answered)
+{
+	struct wire_client *client = wire_open(&host, WIRE_LOGIN_SOCKET);
+
+	wire_hello(client);
+	pair_token(&pair, "half", NULL, token);
+	disk_stops();
+	send_token(client, token);
+	ck_assert_int_eq(shutdown(client->fd, SHUT_WR), 0);
+	wire_expect_silence(client, 50);
+	disk_goes_on();
+	expect_next(client, REASON_NONE);
+	wire_expect_end(client);
+	wire_close(client);
+}
+END_TEST
+
+START_TEST(a_daemon_that_stops_answers_what_it_has)
+{
+	struct wire_client *one_shot = wire_open(&host, WIRE_LOGIN_SOCKET);
+	struct wire_client *persistent = wire_open(&host, WIRE_LOGIN_SOCKET);
+	char second[PAIR_TOKEN_SIZE];
+	int status;
+
+	wire_hello(persistent);
+	pair_token(&pair, "drain", NULL, token);
+	pair_token(&pair, "drain-too", NULL, second);
+	disk_stops();
+	send_token(one_shot, token);
+	send_token(persistent, second);
+	send_token(persistent, opaque.secret);
+	expect_next(persistent, REASON_NONE);
+	wire_expect_silence(one_shot, 50);
+	kill(host.daemon, SIGTERM);
+	wire_expect_silence(one_shot, 50);
+	disk_goes_on();
+	expect_next(one_shot, REASON_NONE);
+	expect_next(persistent, REASON_NONE);
+	wire_expect_end(one_shot);
+	wire_expect_end(persistent);
+	wire_close(one_shot);
+	wire_close(persistent);
+	status = host_wait(&host);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	host_start(&host);
+	expect(token, REASON_REPLAYED);
+}
+END_TEST
+
+START_TEST(a_daemon_that_stops_does_not_wait_for_ever)
+{
+	struct wire_client *client = wire_open(&host, WIRE_LOGIN_SOCKET);
+	int status;
+
+	pair_token(&pair, "late", NULL, token);
+	disk_stops();
+	send_token(client, token);
+	wire_expect_silence(client, 50);
+	kill(host.daemon, SIGTERM);
+	/* Until the time to stop is up: the thread is at its end before the writer. What that has still gets to the
+	 * disk, and nothing of the thread is touched again. */
+	wire_expect_silence(client, 3500);
+	disk_goes_on();
+	status = host_wait(&host);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	if (wire_receive(client))
+		ck_assert_uint_eq(client->header.type, WIRE_VERIFY | WIRE_REPLY);
+	wire_close(client);
+	host_start(&host);
+	expect(token, REASON_REPLAYED);
+}
+END_TEST
+
+START_TEST(a_key_that_is_revoked_meanwhile_lets_nobody_in)
+{
+	struct wire_client *admin = wire_open(&host, WIRE_ADMIN_SOCKET), *revoker = wire_open(&host, WIRE_ADMIN_SOCKET);
+	struct wire_client *client = wire_open(&host, WIRE_LOGIN_SOCKET);
+	struct message_key_create create = { .name = "busy", .owner = "alice", .expires = TIME_NEVER };
+	struct message_key_reference revoke = { .key = pair.id };
+	struct message_key key;
+
+	pair_token(&pair, "revoked", NULL, token);
+	disk_stops();
+	/* The writer has its hands full; the revoke waits behind that, and behind it the token, whose key is active
+	 * for whoever reads now. */
+	wire_send(admin, WIRE_KEY_CREATE, &message_key_create, &create);
+	(void)host_number(&host, "uptime");
+	wire_send(revoker, WIRE_KEY_REVOKE, &message_key_reference, &revoke);
+	(void)host_number(&host, "uptime");
+	send_token(client, token);
+	wire_expect_silence(client, 50);
+	disk_goes_on();
+	expect_next(client, REASON_KEY_REVOKED);
+	wire_expect(admin, WIRE_KEY_CREATE | WIRE_REPLY, &message_key, &key);
+	wire_expect(revoker, WIRE_KEY_REVOKE | WIRE_REPLY, &message_key, &key);
+	ck_assert_int_eq(run_sql("SELECT count(*) FROM one_time"), 1);
+	wire_close(admin);
+	wire_close(revoker);
+	wire_close(client);
+}
+END_TEST
+
+static void add_slow(Suite *suite)
+{
+	TCase *slow = tcase_create("slow disk");
+
+	tcase_set_timeout(slow, 120);
+	tcase_add_checked_fixture(slow, setup, teardown);
+	tcase_add_test(slow, a_slow_disk_holds_up_no_other);
+	tcase_add_test(slow, with_many_in_flight_no_more_is_read);
+	tcase_add_test(slow, a_client_that_goes_leaves_its_token_spent);
+	tcase_add_test(slow, who_sends_no_more_is_still_answered);
+	tcase_add_test(slow, a_daemon_that_stops_answers_what_it_has);
+	tcase_add_test(slow, a_daemon_that_stops_does_not_wait_for_ever);
+	tcase_add_test(slow, a_key_that_is_revoked_meanwhile_lets_nobody_in);
+	suite_add_tcase(suite, slow);
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("daemon-pending");
+	TCase *plain = tcase_create("many");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_set_timeout(plain, 300);
+	tcase_add_checked_fixture(plain, setup, teardown);
+	tcase_add_test(plain, of_many_that_race_one_wins);
+	tcase_add_test(plain, many_are_in_flight_on_one_connection);
+	suite_add_tcase(suite, plain);
+	/* Unless another program is to be tried than the one whose disk can be stopped. */
+	if (!getenv("APIKEYD")) {
+		setenv("APIKEYD", "tests/daemon/slow-disk", 1);
+		add_slow(suite);
+	}
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
