@@ -29,6 +29,14 @@ tests_daemon_restore_loop_SOURCES = tests/daemon/restore-loop.c $(daemon_host)
 tests_daemon_restore_loop_CFLAGS = $(AM_CFLAGS) -pthread
 tests_daemon_restore_loop_LDADD = lib/libapikey-core.la -lpthread
 
+# Likewise: tests/daemon/once-loop KILLS.
+check_PROGRAMS += tests/daemon/once-loop
+TESTS += tests/daemon/once-loop
+tests_daemon_once_loop_SOURCES = tests/daemon/once-loop.c tests/daemon/pair-client.c tests/daemon/pair-client.h \
+	$(daemon_host)
+tests_daemon_once_loop_CFLAGS = $(AM_CFLAGS) -pthread
+tests_daemon_once_loop_LDADD = daemon/libdaemon.la lib/libapikey-core.la -lpthread
+
 if HAVE_CHECK
 daemon_tests =
 
