@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "pam_module/log.h"
+#include "proto/verdict.h"
 #include "tests/pam_module/fixture.h"
 #include "tests/pam_module/trap.h"
 
@@ -20,8 +21,7 @@ START_TEST(a_password_never_leaves_the_process)
 		"\b\n\r\177INCORRECT",
 		"b3b1c8f2a4d5e6f708192a3b4c5d6e7f",
 		"Bearer something",
-		"a123456b-c12c-123d-1ab4-18bd8c8e88a3:randomuniquestring123:1535617532:JYDZ7e7Y36oeJJ3E5UB7tF9VBAwIv1B5"
-		"HTPNw9iaV6Y=",
+		"A123456B-C12C-123D-1AB4-18BD8C8E88A3:n:1:JYDZ7e7Y36oeJJ3E5UB7tF9VBAwIv1B5HTPNw9iaV6Y=",
 		"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJleHAiOjF9.JYDZ7e7Y36oeJJ3E5UB7tF9VBAwIv1B5HTPNw9iaV6Y",
 		" ",
 	};
@@ -103,6 +103,48 @@ START_TEST(a_mistake_in_the_text_is_told)
 	ck_assert(!strstr(line, "a123456b") && !strstr(line, "eyJ") && !strstr(line, "0123456789"));
 	ck_assert_uint_eq(trap_log_take(line, sizeof(line)), 0);
 	close(listener);
+}
+END_TEST
+
+#define HMAC PAIR ":randomuniquestring123:1535617532:JYDZ7e7Y36oeJJ3E5UB7tF9VBAwIv1B5HTPNw9iaV6Y="
+
+static const struct {
+	const char *text, *key_id; /* of the grant that the server gives */
+	int code;
+	bool asked;
+} tokens[] = {
+	{ HMAC, PAIR, PAM_SUCCESS, true },
+	{ "hmac " HMAC, PAIR, PAM_SUCCESS, true },
+	{ PAIR ":n:1:", PAIR, PAM_AUTH_ERR, false },
+	/* a grant to another key than the one the text names, and to none */
+	{ HMAC, "Key000000001", PAM_AUTHINFO_UNAVAIL, true },
+	{ HMAC, "b123456b-c12c-123d-1ab4-18bd8c8e88a3", PAM_AUTHINFO_UNAVAIL, true },
+	{ HMAC, "-", PAM_AUTHINFO_UNAVAIL, true },
+};
+
+START_TEST(the_daemon_is_asked_about_an_hmac_token)
+{
+	const struct server_script script = { .verdict = VERDICT_GRANTED,
+					      .account_verdict = VERDICT_GRANTED,
+					      .key_id = tokens[_i].key_id };
+	struct transaction transaction;
+	struct server server;
+	const char *id;
+
+	server_start(&server, &scene, &script);
+	scene_module_service(&scene, "demo", "");
+	transaction_open(&transaction, &scene, "demo", "alice", tokens[_i].text);
+	ck_assert_int_eq(pam_authenticate(transaction.pamh, 0), tokens[_i].code);
+	ck_assert_uint_eq(server.record->requests, tokens[_i].asked);
+	if (tokens[_i].asked)
+		ck_assert_str_eq(server.record->credential, tokens[_i].text);
+	id = pam_getenv(transaction.pamh, "APIKEY_ID");
+	ck_assert_int_eq(id != NULL, tokens[_i].code == PAM_SUCCESS);
+	if (id)
+		ck_assert_str_eq(id, tokens[_i].key_id);
+	ck_assert_int_eq(pam_acct_mgmt(transaction.pamh, 0) == PAM_SUCCESS, tokens[_i].code == PAM_SUCCESS);
+	transaction_close(&transaction);
+	server_stop(&server);
 }
 END_TEST
 
@@ -311,6 +353,7 @@ static void add_tests(TCase *tests)
 {
 	tcase_add_test(tests, a_password_never_leaves_the_process);
 	FIXTURE_LOOP(tests, a_mistake_in_the_text_is_told, unlike);
+	FIXTURE_LOOP(tests, the_daemon_is_asked_about_an_hmac_token, tokens);
 	FIXTURE_LOOP(tests, a_stacked_text_is_used_and_nobody_is_asked_twice, sources);
 	tcase_add_test(tests, the_prompt_is_the_configured_one);
 	FIXTURE_LOOP(tests, later_modules_find_a_password_but_no_accepted_key, handed_on);
