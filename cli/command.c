@@ -12,6 +12,7 @@
 #include "cli/judge.h"
 #include "cli/key.h"
 #include "cli/master_key.h"
+#include "cli/role.h"
 #include "cli/state.h"
 #include "cli/token.h"
 
@@ -36,6 +37,17 @@ const struct option global_options[] = {
 #define O_PERMISSION                                                                                                   \
 	{                                                                                                              \
 		OPTION_PERMISSION, "permission", "GRANT", "what it may do: pam.sshd, mail.* or *; again for more",     \
+			OPTION_REPEATED, COMPLETE_NOTHING                                                              \
+	}
+#define O_NO_PERMISSIONS                                                                                               \
+	{                                                                                                              \
+		OPTION_NO_PERMISSIONS, "no-permissions", NULL, "take all permissions away", OPTION_ONCE,               \
+			COMPLETE_NOTHING                                                                               \
+	}
+#define O_ROLE                                                                                                         \
+	{                                                                                                              \
+		OPTION_ROLE, "role", "ROLE",                                                                           \
+			"a role it holds: what that grants, now and when it is changed; again for more",               \
 			OPTION_REPEATED, COMPLETE_NOTHING                                                              \
 	}
 #define O_USER                                                                                                         \
@@ -94,6 +106,7 @@ static const struct option options_create[] = {
 	{ OPTION_OWNER, "owner", "USER", "whose it is: you, unless you say; root has to say", OPTION_ONCE,
 	  COMPLETE_USER },
 	O_PERMISSION,
+	O_ROLE,
 	O_USER,
 	O_FROM,
 	O_LABEL,
@@ -123,6 +136,7 @@ static const struct option options_list[] = {
 	  COMPLETE_NOTHING },
 	{ OPTION_PERMISSION, "permission", "GRANT", "only those that hold it: pam.sshd, 'mail.*', 'a.read OR a.write'",
 	  OPTION_ONCE, COMPLETE_NOTHING },
+	{ OPTION_ROLE, "role", "ROLE", "only those that hold this role", OPTION_ONCE, COMPLETE_NOTHING },
 	{ OPTION_LABEL, "label", "NAME[=VALUE]",
 	  "only those with this label; again for more, which all have to be there", OPTION_REPEATED, COMPLETE_NOTHING },
 	{ OPTION_UNUSED_SINCE, "unused-since", "TIME", "only those made before and not used since: 90d ago, 2026-01-31",
@@ -145,7 +159,9 @@ static const struct option options_list[] = {
 static const struct option options_update[] = {
 	{ OPTION_NAME, "name", "NAME", "its new name", OPTION_ONCE, COMPLETE_NOTHING },
 	O_PERMISSION,
-	{ OPTION_NO_PERMISSIONS, "no-permissions", NULL, "take all permissions away", OPTION_ONCE, COMPLETE_NOTHING },
+	O_NO_PERMISSIONS,
+	O_ROLE,
+	{ OPTION_NO_ROLES, "no-roles", NULL, "take all roles away", OPTION_ONCE, COMPLETE_NOTHING },
 	O_USER,
 	{ OPTION_NO_USERS, "no-users", NULL, "let it log in as its owner alone", OPTION_ONCE, COMPLETE_NOTHING },
 	O_FROM,
@@ -156,6 +172,19 @@ static const struct option options_update[] = {
 	{ OPTION_NO_NOT_BEFORE, "no-not-before", NULL, "let it work from now on", OPTION_ONCE, COMPLETE_NOTHING },
 	{ OPTION_EXPIRES, "expires", "TIME", "when it stops to work: 90d, 2027-01-31, 2027-01-31T08:00:00Z or never",
 	  OPTION_ONCE, COMPLETE_NOTHING },
+	O_END,
+};
+
+static const struct option options_role_create[] = {
+	{ OPTION_PERMISSION, "permission", "GRANT", "what it grants: payments.read, mail.* or *; again for more",
+	  OPTION_REPEATED, COMPLETE_NOTHING },
+	O_END,
+};
+
+static const struct option options_role_update[] = {
+	{ OPTION_PERMISSION, "permission", "GRANT", "what it grants from now on, all of it; again for more",
+	  OPTION_REPEATED, COMPLETE_NOTHING },
+	O_NO_PERMISSIONS,
 	O_END,
 };
 
@@ -286,6 +315,20 @@ const struct command commands[] = {
 	  "good "
 	  "once, and for five minutes before and after its time.",
 	  options_token_sign },
+	{ "role", "create", "ROLE", 1, 1, role_create, "make a role: a set of permissions with a name",
+	  "Keys hold roles beside permissions of their own.", options_role_create },
+	{ "role", "list", NULL, 0, 0, role_list, "list roles",
+	  "Lists the roles you may see: administrators all of them, with how many keys hold each; others those that "
+	  "are built in, and those that their own keys hold.",
+	  NULL },
+	{ "role", "show", "ROLE", 1, 1, role_show, "show a role and what it grants", NULL, NULL },
+	{ "role", "update", "ROLE", 1, 1, role_update, "change what a role grants",
+	  "The permissions are replaced as a whole. When the command returns, all keys that hold the role are judged "
+	  "by "
+	  "what it grants now.",
+	  options_role_update },
+	{ "role", "delete", "ROLE", 1, 1, role_delete, "remove a role that no key holds",
+	  "While keys hold it, it is refused and says how many they are. Revoked keys do not count.", NULL },
 	{ NULL, "verify", NULL, 0, 0, judge_verify, "say whether a key would be let in",
 	  "Reads the key from standard input, or asks for it on a terminal. Nothing is used up or counted. What is not "
 	  "named is not judged; without --rhost, it is a request that carries no address. The exit status is 0 when "

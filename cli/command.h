@@ -69,6 +69,8 @@ enum option_id {
 	OPTION_EPOCH,
 	OPTION_HEADER,
 	OPTION_IMPORT,
+	OPTION_ROLE,
+	OPTION_NO_ROLES,
 };
 
 /* How many times an option stands. */

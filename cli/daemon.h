@@ -25,6 +25,11 @@ SCOPE_DESTRUCTOR(daemon_status_scope, struct apikey_status, apikey_status_free);
 SCOPE_DESTRUCTOR(daemon_backup_scope, struct apikey_backup, apikey_backup_free);
 SCOPE_DESTRUCTOR(daemon_restored_scope, struct apikey_restored, apikey_restored_free);
 
+SCOPE_DESTRUCTOR(daemon_role_scope, struct apikey_role, apikey_role_free);
+SCOPE_DESTRUCTOR(daemon_roles_scope, struct apikey_role_list, apikey_role_list_free);
+
+#define SCOPED_ROLE SCOPED(daemon_role_scope)
+#define SCOPED_ROLES SCOPED(daemon_roles_scope)
 #define SCOPED_BACKUP SCOPED(daemon_backup_scope)
 #define SCOPED_RESTORED SCOPED(daemon_restored_scope)
 #define SCOPED_ADMIN SCOPED(daemon_admin_scope)

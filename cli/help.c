@@ -66,6 +66,7 @@ static const struct group {
 } groups[] = {
 	{ "Keys", { "key" } },
 	{ "Tokens", { "token" } },
+	{ "Roles", { "role" } },
 	{ "What a key opens", { "verify", "explain" } },
 	{ "The daemon", { "status", "doctor" } },
 	{ "A way back", { "backup", "restore", "master-key" } },

@@ -19,12 +19,13 @@
 
 /* The lists of apikey_key_options, owned. */
 struct lists {
-	const char **permissions, **users, **sources, **labels;
+	const char **permissions, **roles, **users, **sources, **labels;
 };
 
 static void lists_done(struct lists *lists)
 {
 	free(lists->permissions);
+	free(lists->roles);
 	free(lists->users);
 	free(lists->sources);
 	free(lists->labels);
@@ -37,6 +38,7 @@ static const struct {
 } changes[] = {
 	{ OPTION_NAME, OPTION_END, APIKEY_CHANGE_NAME },
 	{ OPTION_PERMISSION, OPTION_NO_PERMISSIONS, APIKEY_CHANGE_PERMISSIONS },
+	{ OPTION_ROLE, OPTION_NO_ROLES, APIKEY_CHANGE_ROLES },
 	{ OPTION_USER, OPTION_NO_USERS, APIKEY_CHANGE_USERS },
 	{ OPTION_FROM, OPTION_NO_FROM, APIKEY_CHANGE_SOURCES },
 	{ OPTION_LABEL, OPTION_NO_LABELS, APIKEY_CHANGE_LABELS },
@@ -79,6 +81,7 @@ static enum status take_options(const struct arguments *arguments, struct apikey
 				struct lists *ret_lists)
 {
 	if (arguments_list(arguments, OPTION_PERMISSION, &ret_lists->permissions) < 0 ||
+	    arguments_list(arguments, OPTION_ROLE, &ret_lists->roles) < 0 ||
 	    arguments_list(arguments, OPTION_USER, &ret_lists->users) < 0 ||
 	    arguments_list(arguments, OPTION_FROM, &ret_lists->sources) < 0 ||
 	    arguments_list(arguments, OPTION_LABEL, &ret_lists->labels) < 0)
@@ -86,6 +89,7 @@ static enum status take_options(const struct arguments *arguments, struct apikey
 	ret_options->name = arguments_value(arguments, OPTION_NAME);
 	ret_options->owner = arguments_value(arguments, OPTION_OWNER);
 	ret_options->permissions = ret_lists->permissions;
+	ret_options->roles = ret_lists->roles;
 	ret_options->users = ret_lists->users;
 	ret_options->sources = ret_lists->sources;
 	ret_options->labels = ret_lists->labels;
@@ -115,7 +119,7 @@ static void tell_created(const struct arguments *arguments, const struct apikey_
 		output_note("Warning: this key never expires. 'apikeyctl key update %s --expires 90d' sets an end; "
 			    "default_lifetime in apikeyd.conf sets one for all new keys.",
 			    key->id);
-	if (!key->permissions || !key->permissions[0])
+	if (!key->effective_permissions || !key->effective_permissions[0])
 		output_note("Note: this key has no permission, so it opens nothing yet. 'apikeyctl key update %s "
 			    "--permission pam.sshd' lets it in at sshd.",
 			    key->id);
@@ -154,7 +158,7 @@ static enum status take_kind(const struct arguments *arguments, struct apikey_ke
 enum status key_create(const struct arguments *arguments)
 {
 	struct apikey_key_options options = { .size = sizeof(options) };
-	SCOPED(lists_done) struct lists lists = { NULL, NULL, NULL, NULL };
+	SCOPED(lists_done) struct lists lists = { NULL, NULL, NULL, NULL, NULL };
 	SCOPED_ADMIN struct apikey_admin *admin = NULL;
 	SCOPED_KEY struct apikey_key *key = NULL;
 	SCOPED_PAIR_INPUT struct pair_input pair = { .public_key = "" };
@@ -230,7 +234,7 @@ static enum status take_changes(const struct arguments *arguments, unsigned int 
 enum status key_update(const struct arguments *arguments)
 {
 	struct apikey_key_options options = { .size = sizeof(options) };
-	SCOPED(lists_done) struct lists lists = { NULL, NULL, NULL, NULL };
+	SCOPED(lists_done) struct lists lists = { NULL, NULL, NULL, NULL, NULL };
 	SCOPED_ADMIN struct apikey_admin *admin = NULL;
 	SCOPED_KEY struct apikey_key *key = NULL;
 	unsigned int marked = 0;

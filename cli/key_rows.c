@@ -137,7 +137,7 @@ static char *pack_cells(const struct apikey_key *key, int64_t now)
 	when_relative(key->expires, now, expires);
 	if (use->time != 0)
 		when_relative(use->time, now, used);
-	join_permissions(key->permissions, permissions);
+	join_permissions(key->effective_permissions, permissions);
 	return pack((const char *[]){ key->name, key->owner, key->state, permissions, expires, used, key->id },
 		    COUNT_OF(columns));
 }

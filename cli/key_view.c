@@ -75,6 +75,7 @@ json_t *key_view_json(const struct apikey_key *key)
 	    !json_put(object, "tenant_id", json_text_or_null(key->tenant)) ||
 	    !json_put(object, "roles", json_texts(key->roles)) ||
 	    !json_put(object, "permissions", json_texts(key->permissions)) ||
+	    !json_put(object, "effective_permissions", json_texts(key->effective_permissions)) ||
 	    !json_put(object, "users", json_texts(key->users)) ||
 	    !json_put(object, "sources", json_texts(key->sources)) ||
 	    !json_put(object, "labels", json_texts(key->labels)) || !json_put(object, "state", json_text(key->state)) ||
@@ -212,8 +213,10 @@ bool key_view_print(const struct apikey_key *key, int64_t now)
 		add_time(table, "Works from", key->not_before, now, "");
 	add_time(table, "Expires", key->expires, now, "");
 	add_texts(table, "Permissions", key->permissions, "none");
-	if (key->roles && key->roles[0])
+	if (key->roles && key->roles[0]) {
 		add_texts(table, "Roles", key->roles, "");
+		add_texts(table, "With its roles", key->effective_permissions, "none");
+	}
 	add_texts(table, "Logs in as", key->users, "its owner alone");
 	add_texts(table, "Used from", key->sources, "anywhere");
 	if (key->labels && key->labels[0])

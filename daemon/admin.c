@@ -37,6 +37,9 @@ _Static_assert(offsetof(struct message_status, credential) == 0, "the credential
 _Static_assert(offsetof(struct message_part, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_restore, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_master_key, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_role_change, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_role_list, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_role_reference, credential) == 0, "the credential comes first");
 
 static const struct admin_verb verbs[] = {
 	{ WIRE_HELLO, &message_hello, NULL, AUTHORITY_SEE, false, false, false, answer_hello },
@@ -64,6 +67,14 @@ static const struct admin_verb verbs[] = {
 	  admin_restore_write },
 	{ WIRE_RESTORE_FINISH, &message_restore, "restore", AUTHORITY_ADMINISTER, false, false, false,
 	  admin_restore_finish },
+	{ WIRE_ROLE_CREATE, &message_role_change, "role_create", AUTHORITY_CHANGE_ROLES, true, true, false,
+	  admin_role_create },
+	{ WIRE_ROLE_LIST, &message_role_list, NULL, AUTHORITY_SEE_ROLES, false, true, false, admin_role_list },
+	{ WIRE_ROLE_SHOW, &message_role_reference, NULL, AUTHORITY_SEE_ROLES, false, true, false, admin_role_show },
+	{ WIRE_ROLE_UPDATE, &message_role_change, "role_update", AUTHORITY_CHANGE_ROLES, true, true, false,
+	  admin_role_update },
+	{ WIRE_ROLE_DELETE, &message_role_reference, "role_delete", AUTHORITY_CHANGE_ROLES, true, true, false,
+	  admin_role_delete },
 	{ WIRE_STORE_CHECK, &message_status, NULL, AUTHORITY_ADMINISTER, false, true, false, admin_store_check },
 	{ WIRE_MASTER_KEY_ROTATE, &message_master_key, "master_key_rotate", AUTHORITY_ADMINISTER, true, true, false,
 	  admin_master_key_rotate },

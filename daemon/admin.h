@@ -42,6 +42,9 @@ struct admin_request {
 		struct message_part part;
 		struct message_restore restore;
 		struct message_master_key master_key;
+		struct message_role_change role_change;
+		struct message_role_list role_list;
+		struct message_role_reference role_reference;
 	} message; /* texts point into packet */
 	struct authority authority;
 	struct names_query *query; /* being looked up */
@@ -54,7 +57,8 @@ struct admin_request {
 	char detail[WIRE_REASON_MAX + 1];
 	size_t reply_size;
 	size_t packet_size;
-	struct store_key keys[2]; /* before and after */
+	struct store_key keys[2];  /* before and after */
+	struct role_grants grants; /* of the key in hand */
 	unsigned char reply[WIRE_PACKET_MAX];
 	unsigned char packet[WIRE_PACKET_MAX];
 };
@@ -118,6 +122,11 @@ int admin_restore_open(struct admin_request *request, struct store_reader *reade
 int admin_restore_write(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_restore_finish(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_store_check(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_role_create(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_role_list(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_role_show(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_role_update(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_role_delete(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_status(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_master_key_rotate(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 
@@ -149,8 +158,15 @@ int admin_insert_pair(struct admin_request *request, struct store_reader *reader
 /* What a change begins with: the key twice, as it is (keys[0]) and as it will be (keys[1]). */
 int admin_find_twice(struct admin_request *request, struct store_reader *reader, const char *name);
 
-/* Who may grant what, and to whom. */
-int admin_check_reach(struct admin_request *request, const struct store_key *key);
+/* Who may grant what, roles included, and to whom. */
+int admin_check_reach(struct admin_request *request, struct store_reader *reader, const struct store_key *key);
+
+/* The roles somebody names, each of which has to be there, as a key keeps them. (daemon/admin_role.c) */
+int admin_take_roles(struct admin_request *request, struct store_reader *reader, const struct codec_texts *roles,
+		     char ret_text[WIRE_LIST_TEXT_MAX + 1]);
+
+/* Whether a key like this may hold the roles it has. (daemon/admin_role.c) */
+int admin_check_roles(struct admin_request *request, const struct store_key *key);
 
 /* How long a user's own key may live from now; those of administrators and of keys that act are not bound. */
 int admin_check_lifetime(struct admin_request *request, const struct store_key *key, int64_t now);

@@ -104,7 +104,8 @@ static void describe_step(enum policy_step step, const struct store_key *key, co
 		snprintf(ret_text, DETAIL_SIZE, "%s", *key->sources ? key->sources : "from anywhere");
 		break;
 	case POLICY_PERMISSION:
-		snprintf(ret_text, DETAIL_SIZE, "holds %s", *key->permissions ? key->permissions : "none");
+		snprintf(ret_text, DETAIL_SIZE, "%s%s%sholds %s", *key->roles ? "roles " : "", key->roles,
+			 *key->roles ? "; " : "", *request->grants ? request->grants : "none");
 		break;
 	case POLICY_STEP_COUNT:
 		break;
@@ -272,6 +273,9 @@ int admin_explain(struct admin_request *request, struct store_reader *reader, st
 	if (explanation.reason == REASON_NONE) {
 		snprintf(own_service, sizeof(own_service), "uid-%u", (unsigned int)request->peer.uid);
 		policy = suppose(request, visible, own_service);
+		r = role_grants_find(reader, key, &request->grants, &policy.grants);
+		if (r < 0)
+			return r;
 		explain_policy(&explanation, key, &policy);
 	}
 	reason = explanation.reason;

@@ -77,11 +77,14 @@ int admin_reply_key(struct admin_request *request, struct store_reader *reader, 
 {
 	CLEANUP(free_key_message) struct key_message *message = NULL;
 	struct store_use uses[STORE_SECRETS_MAX];
+	const char *grants;
 	int r = admin_find_uses(request, reader, key, uses);
 
+	if (r == 0)
+		r = role_grants_find(reader, key, &request->grants, &grants);
 	if (r < 0)
 		return r;
-	message = key_message_new(key, uses);
+	message = key_message_new(key, uses, grants);
 	if (!message)
 		return -ENOMEM;
 	if (key->kind == STORE_PAIR)
@@ -149,26 +152,33 @@ static int check_number(struct admin_request *request, struct store_reader *read
 }
 
 /* A test key holds what lies below "test." and nothing else, whoever makes it. */
-static int check_test(struct admin_request *request, const struct store_key *key)
+static int check_test(struct admin_request *request, const struct store_key *key, const char *grants)
 {
-	if (!key->test || permission_grants_cover_all("test.*", key->permissions))
+	if (!key->test || permission_grants_cover_all("test.*", grants))
 		return 0;
 	return admin_refuse(
 		request, ANSWER_INVALID,
-		"a test key holds permissions below 'test.' only, test.mail for one; it would have '%.300s'",
-		key->permissions);
+		"a test key holds permissions below 'test.' only, test.mail for one; it would have '%.300s'", grants);
 }
 
-int admin_check_reach(struct admin_request *request, const struct store_key *key)
+int admin_check_reach(struct admin_request *request, struct store_reader *reader, const struct store_key *key)
 {
-	int r = check_test(request, key);
+	const char *grants;
+	int r = role_grants_find(reader, key, &request->grants, &grants);
 
+	if (r == 0)
+		r = check_test(request, key, grants);
 	if (r != 0)
 		return r;
 	if (!authority_covers(&request->authority, key->permissions))
 		return admin_refuse(request, ANSWER_NOT_PERMITTED,
 				    "nobody grants what they do not hold: '%.300s' reaches further than you may grant",
 				    key->permissions);
+	if (!authority_covers(&request->authority, grants))
+		return admin_refuse(request, ANSWER_NOT_PERMITTED,
+				    "nobody grants what they do not hold: one of the roles '%.300s' is none you know, "
+				    "or reaches further than you may grant",
+				    key->roles);
 	if (request->authority.kind != AUTHORITY_ADMINISTRATOR && *key->users)
 		return admin_refuse(request, ANSWER_NOT_PERMITTED,
 				    "only administrators let a key log in further users");
@@ -200,7 +210,8 @@ static int64_t default_expiry(const struct admin_request *request, int64_t now)
 	return lifetime == TIME_NEVER ? TIME_NEVER : now + lifetime;
 }
 
-static int fill_key(struct admin_request *request, const struct key_lists *lists, int64_t now, struct store_key *key)
+static int fill_key(struct admin_request *request, struct store_reader *reader, const struct key_lists *lists,
+		    int64_t now, struct store_key *key)
 {
 	const struct message_key_create *wanted = &request->message.create;
 	int r;
@@ -221,7 +232,7 @@ static int fill_key(struct admin_request *request, const struct key_lists *lists
 	key->state_reason = "";
 	key->created_by = request->authority.actor;
 	key->permissions = lists->permissions;
-	key->roles = "";
+	key->roles = lists->roles;
 	key->users = lists->users;
 	key->sources = lists->sources;
 	key->labels = lists->labels;
@@ -232,7 +243,9 @@ static int fill_key(struct admin_request *request, const struct key_lists *lists
 	    !key_dates_check(key->not_before, key->expires, now, request->detail, sizeof(request->detail)))
 		return ANSWER_INVALID;
 	r = admin_check_lifetime(request, key, now);
-	return r != 0 ? r : admin_check_reach(request, key);
+	if (r == 0)
+		r = admin_check_roles(request, key);
+	return r != 0 ? r : admin_check_reach(request, reader, key);
 }
 
 int admin_draw_secret(struct vault *vault, const struct store_key *key, struct store_secret *secret, char *ret_token)
@@ -311,7 +324,9 @@ int admin_key_create(struct admin_request *request, struct store_reader *reader,
 		return ANSWER_INVALID;
 	r = admin_check_kind(request);
 	if (r == 0)
-		r = fill_key(request, &lists, clock_wall_seconds(), key);
+		r = admin_take_roles(request, reader, &wanted->roles, lists.roles);
+	if (r == 0)
+		r = fill_key(request, reader, &lists, clock_wall_seconds(), key);
 	if (r == 0)
 		r = check_number(request, reader);
 	if (r == 0)
@@ -370,6 +385,8 @@ int admin_key_update(struct admin_request *request, struct store_reader *reader,
 	if (wanted->changes == 0)
 		return admin_refuse(request, ANSWER_INVALID, "nothing to change was named");
 	r = admin_find_twice(request, reader, wanted->key);
+	if (r == 0)
+		r = admin_take_roles(request, reader, &wanted->roles, lists.roles);
 	if (r != 0)
 		return r;
 	if (key->state == STORE_REVOKED)
@@ -378,6 +395,8 @@ int admin_key_update(struct admin_request *request, struct store_reader *reader,
 		key->name = wanted->name ? wanted->name : "";
 	if (wanted->changes & MESSAGE_CHANGE_PERMISSIONS)
 		key->permissions = lists.permissions;
+	if (wanted->changes & MESSAGE_CHANGE_ROLES)
+		key->roles = lists.roles;
 	if (wanted->changes & MESSAGE_CHANGE_USERS)
 		key->users = lists.users;
 	if (wanted->changes & MESSAGE_CHANGE_SOURCES)
@@ -396,13 +415,15 @@ int admin_key_update(struct admin_request *request, struct store_reader *reader,
 		return ANSWER_INVALID;
 	if (wanted->changes & MESSAGE_CHANGE_EXPIRES)
 		r = admin_check_lifetime(request, key, clock_wall_seconds());
+	if (r == 0 && wanted->changes & MESSAGE_CHANGE_ROLES)
+		r = admin_check_roles(request, key);
 	if (r == 0)
-		r = admin_check_reach(request, key);
+		r = admin_check_reach(request, reader, key);
 	return r != 0 ? r : admin_save_key(request, reader, vault, NULL, NULL);
 }
 
 /* From which states a request leads where. A key that is there already stays as it is, and that is no error. */
-static int change_state(struct admin_request *request, struct store_key *key)
+static int change_state(struct admin_request *request, struct store_reader *reader, struct store_key *key)
 {
 	switch (request->header.type) {
 	case WIRE_KEY_ACTIVATE:
@@ -413,7 +434,7 @@ static int change_state(struct admin_request *request, struct store_key *key)
 			return admin_refuse(request, ANSWER_NOT_PERMITTED,
 					    "the key is suspended; an administrator can activate it");
 		key->state = STORE_ACTIVE;
-		return admin_check_reach(request, key);
+		return admin_check_reach(request, reader, key);
 	case WIRE_KEY_DEACTIVATE:
 		if (key->state == STORE_REVOKED || key->state == STORE_SUSPENDED)
 			return admin_refuse(request, ANSWER_WRONG_STATE, "the key is %s already, which says more",
@@ -442,7 +463,7 @@ int admin_key_change_state(struct admin_request *request, struct store_reader *r
 	if (r == 0)
 		r = admin_find_twice(request, reader, wanted->key);
 	if (r == 0)
-		r = change_state(request, key);
+		r = change_state(request, reader, key);
 	if (r != 0)
 		return r;
 	if (key->state == request->keys[0].state)

@@ -18,7 +18,7 @@
 #include "daemon/key_filter.h"
 #include "daemon/key_message.h"
 
-#define ROWS_MOST 1000 /* keys looked at; 10 ms and less */
+#define ROWS_MOST 1000 /* keys, and roles of theirs, looked at; 10 ms and less */
 #define PAGE_KEYS 256  /* keys in one reply, unless fewer are asked for or fit */
 
 struct page {
@@ -41,14 +41,14 @@ static void page_free(struct page **page)
 }
 
 /* Adds a key that is asked for. False when it has no room, or on an error. */
-static bool add_key(struct page *page, const struct store_key *key, const struct store_use *uses)
+static bool add_key(struct page *page, const struct store_key *key, const struct store_use *uses, const char *grants)
 {
 	struct key_message *message;
 	size_t size;
 
 	if (page->count == page->most)
 		return false;
-	message = key_message_new(key, uses);
+	message = key_message_new(key, uses, grants);
 	if (!message) {
 		page->error = -ENOMEM;
 		return false;
@@ -66,22 +66,37 @@ static bool add_key(struct page *page, const struct store_key *key, const struct
 	return true;
 }
 
+/* Each is a look-up too. */
+static size_t count_roles(const struct store_key *key)
+{
+	size_t count = *key->roles != '\0';
+
+	for (const char *at = key->roles; *at != '\0'; at++)
+		count += *at == ' ';
+	return count;
+}
+
 static bool visit(void *data, const struct store_key *key)
 {
 	struct page *page = data;
 	struct store_use uses[STORE_SECRETS_MAX];
+	const char *grants;
 
 	if (!authority_reaches(&page->request->authority, key))
 		return true;
-	if (page->rows++ == ROWS_MOST) {
+	if (page->rows >= ROWS_MOST) {
 		page->more = true;
 		return false;
 	}
-	if (key_filter_takes(&page->filter, key)) {
+	page->rows += 1 + count_roles(key);
+	page->error = role_grants_find(page->reader, key, &page->request->grants, &grants);
+	if (page->error < 0)
+		return false;
+	if (key_filter_takes(&page->filter, key, grants)) {
 		page->error = admin_find_uses(page->request, page->reader, key, uses);
 		if (page->error < 0)
 			return false;
-		if (key_filter_takes_uses(&page->filter, key, uses) && !add_key(page, key, uses)) {
+		if (key_filter_takes_uses(&page->filter, key, uses) && !add_key(page, key, uses, grants)) {
 			page->more = true;
 			return false;
 		}

@@ -110,12 +110,12 @@ static int check_expected(struct admin_request *request, struct store_key *key)
 			    number, expected, key->id);
 }
 
-static int may_rotate(struct admin_request *request, struct store_key *key, int64_t now)
+static int may_rotate(struct admin_request *request, struct store_reader *reader, struct store_key *key, int64_t now)
 {
 	int r = check_state(request, key, now);
 
 	if (r == 0)
-		r = admin_check_reach(request, key);
+		r = admin_check_reach(request, reader, key);
 	if (r == 0)
 		r = check_owner(request, key);
 	if (r == 0)
@@ -174,7 +174,7 @@ int admin_key_rotate(struct admin_request *request, struct store_reader *reader,
 	if (r == 0)
 		r = admin_find_twice(request, reader, request->message.rotate.key);
 	if (r == 0)
-		r = may_rotate(request, key, now);
+		r = may_rotate(request, reader, key, now);
 	if (r == 0)
 		r = add_secret(request, vault, key, now, token);
 	if (r == 0)

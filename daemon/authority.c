@@ -4,11 +4,32 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/role.h"
 #include "daemon/verify.h"
 #include "proto/permission.h"
 
-#define PERMISSION_READ "apikeyd.keys.read"
-#define PERMISSION_WRITE "apikeyd.keys.write"
+/* Finds the key, judges it, and keeps what it may do. */
+static enum reason locate(struct thread *thread, const struct verify_caller *caller, const char *credential,
+			  int64_t now, struct store_key *key, struct authority *authority,
+			  struct verify_proof *ret_proof)
+{
+	struct policy_request request;
+	const char *grants;
+	enum reason reason = verify_locate(thread, credential, now, key, ret_proof);
+
+	/* What is good for one use would have to be consumed first. */
+	if (reason == REASON_NONE && ret_proof->once.kind != STORE_ONCE_NONE)
+		reason = REASON_NOT_A_CREDENTIAL;
+	if (reason != REASON_NONE)
+		return reason;
+	authority->secret = ret_proof->secret;
+	request = verify_policy_request(caller, NULL, NULL, NULL, key->tenant, NULL, now);
+	if (role_grants_find(thread->reader, key, &authority->permissions, &grants) < 0)
+		return REASON_STORE_FAILED;
+	if (grants != authority->permissions.text)
+		snprintf(authority->permissions.text, sizeof(authority->permissions.text), "%s", grants);
+	return policy_judge(key, &request);
+}
 
 static enum answer decide_by_credential(struct connection *connection, const char *credential, int64_t now,
 					struct store_key *key, struct authority *authority)
@@ -19,27 +40,18 @@ static enum answer decide_by_credential(struct connection *connection, const cha
 					.root = connection->administrator,
 					.services = services };
 	struct verify_proof proof;
-	enum reason reason = verify_locate(thread, credential, now, key, &proof);
+	enum reason reason = locate(thread, &caller, credential, now, key, authority, &proof);
 
+	store_read_end(thread->reader);
 	snprintf(authority->actor, sizeof(authority->actor), "key:%s", proof.id);
-	/* What is good for one use would have to be consumed first. */
-	if (reason == REASON_NONE && proof.once.kind != STORE_ONCE_NONE)
-		reason = REASON_NOT_A_CREDENTIAL;
-	if (reason == REASON_NONE) {
-		struct policy_request request =
-			verify_policy_request(&caller, NULL, NULL, NULL, key->tenant, NULL, now);
-
-		reason = policy_judge(key, &request);
-	}
 	if (reason == REASON_STORE_FAILED)
 		return ANSWER_UNAVAILABLE;
 	/* A test key opens what is below "test." and administers nothing. */
 	if (reason != REASON_NONE || key->test)
 		return ANSWER_BAD_CREDENTIAL;
 	snprintf(authority->key_id, sizeof(authority->key_id), "%s", proof.id);
-	authority->secret = proof.secret;
 	snprintf(authority->tenant, sizeof(authority->tenant), "%s", key->tenant);
-	snprintf(authority->permissions, sizeof(authority->permissions), "%s", key->permissions);
+	snprintf(authority->roles, sizeof(authority->roles), "%s", key->roles);
 	snprintf(authority->owner, sizeof(authority->owner), "%s", key->owner);
 	authority->owner_uid_known = key->owner_uid_known;
 	authority->owner_uid = key->owner_uid;
@@ -65,7 +77,7 @@ enum answer authority_decide(struct connection *connection, const char *credenti
 	ret_authority->kind = AUTHORITY_NONE;
 	ret_authority->uid = uid;
 	ret_authority->self_service = settings->self_service_permissions;
-	ret_authority->permissions[0] = '\0';
+	ret_authority->permissions.text[0] = '\0';
 	snprintf(ret_authority->actor, sizeof(ret_authority->actor), "uid:%u", (unsigned int)uid);
 	if (credential)
 		return decide_by_credential(connection, credential, now, key, ret_authority);
@@ -80,23 +92,49 @@ enum answer authority_decide(struct connection *connection, const char *credenti
 	return ANSWER_OK;
 }
 
+/* What a key has to hold for a deed. */
+static const char *needed(enum authority_deed deed)
+{
+	switch (deed) {
+	case AUTHORITY_SEE:
+		return PERMISSION_KEYS_READ " OR " PERMISSION_KEYS_WRITE;
+	case AUTHORITY_CREATE:
+	case AUTHORITY_END:
+		return PERMISSION_KEYS_WRITE;
+	case AUTHORITY_CHANGE_ROLES:
+		return PERMISSION_ROLES_WRITE;
+	case AUTHORITY_SEE_ROLES:
+	case AUTHORITY_ADMINISTER:
+		break;
+	}
+	return NULL;
+}
+
 bool authority_allows(const struct authority *authority, enum authority_deed deed)
 {
+	const char *query = needed(deed);
+
 	if (deed == AUTHORITY_ADMINISTER)
 		return authority->kind == AUTHORITY_ADMINISTRATOR;
 	switch (authority->kind) {
 	case AUTHORITY_ADMINISTRATOR:
 		return true;
 	case AUTHORITY_KEY:
-		return permission_query_holds(deed == AUTHORITY_SEE ? PERMISSION_READ " OR " PERMISSION_WRITE
-								    : PERMISSION_WRITE,
-					      authority->permissions);
+		return !query || permission_query_holds(query, authority->permissions.text);
 	case AUTHORITY_USER:
-		return deed != AUTHORITY_CREATE || *authority->self_service != '\0';
+		return deed != AUTHORITY_CHANGE_ROLES && (deed != AUTHORITY_CREATE || *authority->self_service);
 	case AUTHORITY_NONE:
 		break;
 	}
 	return false;
+}
+
+bool authority_sees_roles(const struct authority *authority)
+{
+	return authority->kind == AUTHORITY_ADMINISTRATOR ||
+	       (authority->kind == AUTHORITY_KEY &&
+		permission_query_holds(PERMISSION_ROLES_READ " OR " PERMISSION_ROLES_WRITE,
+				       authority->permissions.text));
 }
 
 bool authority_reaches(const struct authority *authority, const struct store_key *key)
@@ -116,11 +154,9 @@ bool authority_reaches(const struct authority *authority, const struct store_key
 
 bool authority_covers(const struct authority *authority, const char *permissions)
 {
-	const char *held = authority->kind == AUTHORITY_KEY ? authority->permissions : authority->self_service;
+	const char *held = authority->kind == AUTHORITY_KEY ? authority->permissions.text : authority->self_service;
 
 	if (authority->kind == AUTHORITY_ADMINISTRATOR)
 		return true;
-	if (authority->kind == AUTHORITY_NONE)
-		return false;
-	return permission_grants_cover_all(held, permissions);
+	return authority->kind != AUTHORITY_NONE && permission_grants_cover_all(held, permissions);
 }

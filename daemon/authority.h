@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "daemon/connection.h"
+#include "daemon/role_grants.h"
 #include "daemon/store.h"
 #include "proto/answer.h"
 
@@ -30,7 +31,8 @@ struct authority {
 	char key_id[CREDENTIAL_KEY_ID_MAX + 1];
 	uint32_t secret; /* its number */
 	char tenant[WIRE_NAME_MAX + 1];
-	char permissions[WIRE_LIST_TEXT_MAX + 1];
+	struct role_grants permissions; /* with those of its roles */
+	char roles[WIRE_ROLES_MAX * (WIRE_ROLE_NAME_MAX + 1)];
 	char owner[WIRE_USER_MAX + 1];
 	bool owner_uid_known;
 	uint32_t owner_uid;
@@ -39,8 +41,10 @@ struct authority {
 /* What is to be done with a key. */
 enum authority_deed {
 	AUTHORITY_SEE,
-	AUTHORITY_CREATE,     /* or give other permissions, or switch on */
-	AUTHORITY_END,        /* switch off, revoke, delete */
+	AUTHORITY_CREATE,    /* or give other permissions, or switch on */
+	AUTHORITY_END,       /* switch off, revoke, delete */
+	AUTHORITY_SEE_ROLES, /* some of them; daemon/admin_role.c says which */
+	AUTHORITY_CHANGE_ROLES,
 	AUTHORITY_ADMINISTER, /* what is about the whole store: administrators alone, no key */
 };
 
@@ -56,6 +60,9 @@ bool authority_allows(const struct authority *authority, enum authority_deed dee
 
 /* True when it reaches this key; one that it does not reach does not exist for it. */
 bool authority_reaches(const struct authority *authority, const struct store_key *key);
+
+/* True when it may see every role there is. */
+bool authority_sees_roles(const struct authority *authority);
 
 /* True when it may hand on these grants (separated by spaces): nobody grants what they do not hold. */
 bool authority_covers(const struct authority *authority, const char *permissions);

@@ -138,15 +138,16 @@ static void judge(struct connection *connection, struct batch *batch)
 {
 	struct thread *thread = connection->thread;
 	struct verify_caller caller = item_caller(connection);
-	/* One look-up alone is a transaction of its own, begun no earlier. */
-	bool reading = thread_vault(thread) && batch->count > 1 && store_read_begin(thread->reader) == 0;
 
+	/* One look-up alone is a transaction of its own, begun no earlier. */
+	if (thread_vault(thread) && batch->count > 1)
+		(void)store_read_begin(thread->reader);
 	batch->record_count = 0;
 	for (size_t i = 0; i < batch->count; i++) {
 		if (item_is_judged(&batch->items[i]))
 			judge_item(connection, &caller, batch, i);
 	}
-	if (reading)
+	if (thread->reader)
 		store_read_end(thread->reader);
 }
 

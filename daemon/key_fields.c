@@ -255,3 +255,26 @@ char *key_changes(const struct store_key *before, const struct store_key *after,
 	json_decref(changes);
 	return text;
 }
+
+static json_t *role_json(const struct store_role *role)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "permissions", list_json(role->permissions, ' '));
+	return object;
+}
+
+char *role_changes(const struct store_role *before, const struct store_role *after)
+{
+	json_t *changes = json_object();
+	char *text;
+
+	json_object_set_new(changes, "role", json_string(after ? after->name : before->name));
+	if (before)
+		json_object_set_new(changes, "before", role_json(before));
+	if (after)
+		json_object_set_new(changes, "after", role_json(after));
+	text = json_dumps(changes, JSON_COMPACT);
+	json_decref(changes);
+	return text;
+}

@@ -16,6 +16,7 @@
 /* Room for the joined lists of one key. */
 struct key_lists {
 	char permissions[WIRE_LIST_TEXT_MAX + 1];
+	char roles[WIRE_LIST_TEXT_MAX + 1]; /* filled by admin_take_roles() */
 	char users[WIRE_LIST_TEXT_MAX + 1];
 	char sources[WIRE_LIST_TEXT_MAX + 1];
 	char labels[WIRE_LIST_TEXT_MAX + 1];
@@ -39,6 +40,9 @@ bool key_labels_join(const struct codec_texts *items, char *ret_text, char *ret_
  * out of memory.
  */
 char *key_changes(const struct store_key *before, const struct store_key *after, const char *why);
+
+/* The same of a role's permissions; the name of the role stands beside before and after. */
+char *role_changes(const struct store_role *before, const struct store_role *after);
 
 /* "active"; "opaque". Static. */
 const char *key_state_name(enum store_state state);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/key_fields.h"
+#include "daemon/policy.h"
 #include "proto/permission.h"
 
 static bool read_state(const char *name, enum store_state *ret_state, char *ret_fault, size_t fault_size)
@@ -82,7 +83,7 @@ static bool is_due(const struct store_key *key, int64_t before, int64_t now)
 	return false;
 }
 
-bool key_filter_takes(const struct key_filter *filter, const struct store_key *key)
+bool key_filter_takes(const struct key_filter *filter, const struct store_key *key, const char *grants)
 {
 	const struct message_key_list *wanted = filter->wanted;
 
@@ -94,14 +95,16 @@ bool key_filter_takes(const struct key_filter *filter, const struct store_key *k
 		return false;
 	if (wanted->unused_since != 0 && key->created >= wanted->unused_since)
 		return false;
+	if (wanted->role && !policy_list_contains(key->roles, ' ', wanted->role))
+		return false;
 	for (size_t i = 0; i < wanted->labels.count; i++) {
 		if (!has_label(key->labels, wanted->labels.items[i]))
 			return false;
 	}
 	if (!wanted->permission)
 		return true;
-	return filter->wildcard ? permission_grants_cover(key->permissions, wanted->permission)
-				: permission_query_holds(wanted->permission, key->permissions);
+	return filter->wildcard ? permission_grants_cover(grants, wanted->permission)
+				: permission_query_holds(wanted->permission, grants);
 }
 
 bool key_filter_takes_uses(const struct key_filter *filter, const struct store_key *key, const struct store_use *uses)

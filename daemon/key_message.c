@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/key_fields.h"
+#include "daemon/role_grants.h"
 
 struct key_message {
 	struct message_key message;
@@ -45,6 +46,16 @@ static void take_list(struct key_message *message, const char *text, char separa
 	}
 }
 
+/* Copies grants, each of them once; NULL when there are none. */
+static const char *take_grants(struct key_message *message, const char *grants)
+{
+	char *start = message->end;
+
+	(void)role_grants_copy(grants, start, strlen(grants) + 1);
+	message->end += strlen(start) + 1;
+	return *start ? start : NULL;
+}
+
 static void take_secret(struct key_message *message, const struct store_secret *secret, size_t index)
 {
 	const struct store_use *use = &message->uses[index];
@@ -62,7 +73,7 @@ static void take_secret(struct key_message *message, const struct store_secret *
 	shown->last_use = (struct codec_records){ .count = 1, .items = &message->last_uses[index] };
 }
 
-struct key_message *key_message_new(const struct store_key *key, const struct store_use *uses)
+struct key_message *key_message_new(const struct store_key *key, const struct store_use *uses, const char *grants)
 {
 	const char *texts[] = { key->name,         key->owner,      key->account,     key->tenant,
 				key->state_reason, key->created_by, key->permissions, key->roles,
@@ -73,6 +84,7 @@ struct key_message *key_message_new(const struct store_key *key, const struct st
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		room += strlen(texts[i]) + 1;
+	room += strlen(grants) + 1;
 	message = calloc(1, sizeof(*message) + room);
 	if (!message)
 		return NULL;
@@ -100,6 +112,8 @@ struct key_message *key_message_new(const struct store_key *key, const struct st
 	take_list(message, key->users, '\n', &shown->users);
 	take_list(message, key->sources, ' ', &shown->sources);
 	take_list(message, key->labels, '\n', &shown->labels);
+	if (*key->roles)
+		shown->effective_permissions = take_grants(message, grants);
 	for (size_t i = 0; i < key->secret_count; i++)
 		take_secret(message, &key->secrets[i], i);
 	shown->secrets = (struct codec_records){ .count = key->secret_count, .items = message->secrets };

@@ -10,9 +10,9 @@
 
 struct key_message;
 
-/* Copies all it needs of key and uses (one for each secret). NULL when out of memory; freed by key_message_free(),
- * which accepts NULL. */
-struct key_message *key_message_new(const struct store_key *key, const struct store_use *uses);
+/* Copies all it needs of key, uses (one for each secret) and grants (what it may do with its roles). NULL when out of
+ * memory; freed by key_message_free(), which accepts NULL. */
+struct key_message *key_message_new(const struct store_key *key, const struct store_use *uses, const char *grants);
 void key_message_free(struct key_message *message);
 
 /* What codec_encode() takes; lives as long as message. */

@@ -105,8 +105,9 @@ static enum reason check_source(const struct store_key *key, const struct policy
 
 static enum reason check_permission(const struct store_key *key, const struct policy_request *request)
 {
-	bool holds = key->test ? permission_query_holds_for_test(request->permission, key->permissions)
-			       : permission_query_holds(request->permission, key->permissions);
+	const char *grants = request->grants ? request->grants : key->permissions;
+	bool holds = key->test ? permission_query_holds_for_test(request->permission, grants)
+			       : permission_query_holds(request->permission, grants);
 
 	return holds ? REASON_NONE : REASON_INSUFFICIENT_PERMISSION;
 }

@@ -19,6 +19,7 @@ struct policy_request {
 	const char *service;    /* NULL: not judged */
 	bool service_allowed;   /* the caller may speak for it */
 	const char *permission; /* a query; NULL: not judged */
+	const char *grants;     /* what the key may do with its roles; NULL: its own permissions alone */
 	const char *tenant;     /* NULL: "default" */
 	const char *rhost;      /* NULL or "": no address */
 	bool source_believed;   /* the caller is one whose word about the source counts */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "proto/permission.h"
+#include "daemon/role_grants.h"
 
 /* ---- one key ---- */
 
@@ -148,6 +148,7 @@ struct merge {
 	int error;
 	struct restore_report *report;
 	struct store_key changed, now;
+	struct role_grants then_grants, now_grants;
 };
 
 static void list(struct restore_report *report, enum message_fate fate, unsigned int why, const struct store_key *key)
@@ -199,6 +200,23 @@ static int merge_deleted(struct merge *merge, const struct store_key *then)
 	return merge->backup && !merge->accept_revived ? store_delete_key(merge->backup, then->id) : 0;
 }
 
+/* What a key may do by its roles was narrowed, though it holds the same ones. The roles themselves are narrowed again
+ * by merge_roles(). */
+static int roles_taken(struct merge *merge, const struct store_key *then, unsigned int *taken)
+{
+	const char *before, *after;
+	int r;
+
+	if (*then->roles == '\0' || then->state == STORE_REVOKED || then->expires <= merge->time)
+		return 0;
+	r = role_grants_find(merge->then, then, &merge->then_grants, &before);
+	if (r == 0)
+		r = heard(merge, role_grants_find(merge->present, &merge->now, &merge->now_grants, &after));
+	if (r == 0 && !permission_grants_cover_all(after, before))
+		*taken |= MESSAGE_TAKEN_NARROWED;
+	return r;
+}
+
 static int merge_key(struct merge *merge, const struct store_key *then)
 {
 	int r = heard(merge, store_find_key(merge->present, then->id, &merge->now));
@@ -209,6 +227,9 @@ static int merge_key(struct merge *merge, const struct store_key *then)
 	if (r < 0)
 		return r;
 	taken = restore_taken(then, &merge->now, merge->time);
+	r = roles_taken(merge, then, &taken);
+	if (r < 0)
+		return r;
 	if (taken != 0) {
 		merge->report->revived++;
 		list(merge->report, MESSAGE_FATE_REVIVED, taken, then);
@@ -269,6 +290,68 @@ static bool visit_change(void *data, uint64_t rev, const char *record)
 	return merge->error == 0;
 }
 
+/* ---- roles ---- */
+
+/* A role that was deleted since is deleted again, one that was narrowed becomes as it is now. */
+static bool visit_role_then(void *data, const struct store_role *then)
+{
+	struct merge *merge = data;
+	struct store_role now;
+	int r = heard(merge, store_find_role(merge->present, then->name, &now));
+
+	if (r == 0 && !permission_grants_cover_all(now.permissions, then->permissions))
+		r = store_update_role(merge->backup, &now);
+	else if (r == -ENOENT) {
+		r = heard(merge, store_find_role_gone(merge->present, then->name));
+		/* Where it was never known, it comes back with its keys. */
+		r = r == 0 ? store_delete_role(merge->backup, then->name) : r == -ENOENT ? 0 : r;
+	}
+	merge->error = r;
+	return r == 0;
+}
+
+/* One that was made since is kept: by itself it grants nobody anything, and keys may hold it now. */
+static bool visit_role_present(void *data, const struct store_role *now)
+{
+	struct merge *merge = data;
+	struct store_role then;
+	int r = store_find_role(merge->then, now->name, &then);
+
+	if (r == -ENOENT)
+		r = store_insert_role(merge->backup, now);
+	merge->error = r;
+	return r == 0;
+}
+
+static bool visit_role_gone(void *data, const char *name)
+{
+	struct merge *merge = data;
+	struct store_role role;
+	int r = store_find_role(store_writer(merge->backup), name, &role);
+
+	if (r == -ENOENT)
+		r = store_keep_role_gone(merge->backup, name);
+	merge->error = r;
+	return r == 0;
+}
+
+static int merge_roles(struct merge *merge)
+{
+	int r = 0;
+
+	if (!merge->accept_revived)
+		r = store_list_roles(merge->then, "", visit_role_then, merge);
+	if (r == 0)
+		r = merge->error;
+	if (r == 0)
+		r = heard(merge, store_list_roles(merge->present, "", visit_role_present, merge));
+	if (r == 0)
+		r = merge->error;
+	if (r == 0)
+		r = heard(merge, store_list_roles_gone(merge->present, visit_role_gone, merge));
+	return r == 0 ? merge->error : r;
+}
+
 /* What came after the backup stays in the change log. */
 static int merge_changes(struct merge *merge)
 {
@@ -295,6 +378,8 @@ static int merge_all(struct merge *merge)
 		r = heard(merge, store_list_gone(merge->present, visit_gone, merge));
 	if (r == 0)
 		r = merge->error;
+	if (r == 0 && merge->backup)
+		r = merge_roles(merge);
 	return r == 0 && merge->backup ? merge_changes(merge) : r;
 }
 

@@ -86,6 +86,14 @@ struct store_key {
 	char text[STORE_KEY_TEXT_SIZE];
 };
 
+/* A role that somebody made; daemon/role.h has those that are built in. */
+struct store_role {
+	char name[WIRE_ROLE_NAME_MAX + 1];
+	char permissions[WIRE_ROLE_TEXT_MAX + 1]; /* separated by ' ' */
+	char created_by[WIRE_USER_MAX + 1];
+	int64_t created;
+};
+
 /* The use of one secret, or what is to be added to it. A time of 0: never. */
 struct store_use {
 	char key_id[CREDENTIAL_KEY_ID_MAX + 1];
@@ -130,6 +138,9 @@ void store_read_end(struct store_reader *reader);
 
 /* One lookup of one row. ret_key is filled. 0, -ENOENT, -EIO. */
 int store_find_key(struct store_reader *reader, const char *id, struct store_key *ret_key);
+/* The same; where the key holds roles, it was read in a read transaction that is open then, so that they are read in
+ * the same one: the caller ends it, by store_read_end(), in either case. */
+int store_find_key_and_stay(struct store_reader *reader, const char *id, struct store_key *ret_key);
 int store_find_key_named(struct store_reader *reader, const char *owner, const char *name, struct store_key *ret_key);
 /* The same among the keys of a uid: how long it takes does not tell of those of others. */
 int store_find_key_own(struct store_reader *reader, uint32_t owner_uid, const char *owner, const char *name,
@@ -162,6 +173,18 @@ int store_find_use(struct store_reader *reader, const char *key_id, uint32_t sec
 
 /* Number of keys by state, without a scan. */
 int store_count_keys(struct store_reader *reader, uint64_t ret_counts[STORE_STATE_COUNT]);
+
+/* Roles: daemon/store_role.c. 0, -ENOENT, -EIO. */
+int store_find_role(struct store_reader *reader, const char *name, struct store_role *ret_role);
+/* Return true to go on, false to stop. */
+typedef bool (*store_role_visitor)(void *data, const struct store_role *role);
+/* Visits roles by name, behind a name ("": from the start). The visitor may look up roles and keys. */
+int store_list_roles(struct store_reader *reader, const char *after, store_role_visitor visitor, void *data);
+int store_count_roles(struct store_reader *reader, uint64_t *ret_count);
+/* How many keys hold a role, built in or not, without a scan; revoked ones are not counted. */
+int store_count_role_keys(struct store_reader *reader, const char *name, uint64_t *ret_count);
+/* 0: a role of that name was deleted, and none was made since; -ENOENT. */
+int store_find_role_gone(struct store_reader *reader, const char *name);
 
 /* The revision: how many transactions have changed configuration, keys, states or bindings. */
 int store_rev(struct store_reader *reader, uint64_t *ret_rev);
@@ -253,6 +276,12 @@ int store_insert_key(struct store *store, const struct store_key *key);
 int store_update_key(struct store *store, const struct store_key *key);
 /* Removes the key, its digests, its uses and what it has used once, and remembers the id. -ENOENT. */
 int store_delete_key(struct store *store, const char *id);
+/* -EEXIST; -EINVAL for a role without a name. */
+int store_insert_role(struct store *store, const struct store_role *role);
+/* Replaces its permissions. -ENOENT. */
+int store_update_role(struct store *store, const struct store_role *role);
+/* Removes it, whoever holds it, and remembers its name. -ENOENT. */
+int store_delete_role(struct store *store, const char *name);
 /* rev + 1, once for each transaction's change, and what changed under it. */
 int store_log_change(struct store *store, int64_t time, const char *record, uint64_t *ret_rev);
 /* Removes entries of the change log from the oldest on, up to a rev and as far as they are older than a time, but looks
@@ -322,6 +351,9 @@ void store_install_undo(const char *folder);
 /* Ids of deleted keys. */
 typedef bool (*store_id_visitor)(void *data, const char *id);
 int store_list_gone(struct store_reader *reader, store_id_visitor visitor, void *data);
+/* Names of deleted roles. */
+int store_list_roles_gone(struct store_reader *reader, store_id_visitor visitor, void *data);
+int store_keep_role_gone(struct store *store, const char *name);
 /* 0: the id belongs to a deleted key; -ENOENT: it does not. */
 int store_find_gone(struct store_reader *reader, const char *id);
 /* Inside a write transaction: the id is never used again; the revision is at least so high; a record of another store's

@@ -15,11 +15,13 @@ struct old_key {
 	enum store_state state;
 	struct store_secret secrets[STORE_SECRETS_MAX];
 	size_t secret_count;
+	char roles[WIRE_LIST_TEXT_MAX + 1];
 };
 
 static int old_key_read(struct store *store, const char *id, struct old_key *ret_old)
 {
 	CLEANUP_RESET sqlite3_stmt *statement = store->statements[WRITE_OLD_KEY];
+	const char *roles;
 	int64_t state;
 	int r = store_write_ready(store);
 
@@ -34,6 +36,10 @@ static int old_key_read(struct store *store, const char *id, struct old_key *ret
 	    store_secrets_unpack(sqlite3_column_blob(statement, 1), (size_t)sqlite3_column_bytes(statement, 1),
 				 ret_old->secrets, &ret_old->secret_count) < 0)
 		return sql_damage(&store->reader, "a key cannot be read");
+	roles = (const char *)sqlite3_column_text(statement, 2);
+	if (roles == NULL || strlen(roles) >= sizeof(ret_old->roles))
+		return sql_damage(&store->reader, "a key cannot be read");
+	strcpy(ret_old->roles, roles);
 	ret_old->state = (enum store_state)state;
 	return 0;
 }
@@ -43,6 +49,52 @@ static int tally_add(struct store *store, enum store_state state, int number)
 	sqlite3_bind_int64(store->statements[WRITE_TALLY], 1, state);
 	sqlite3_bind_int64(store->statements[WRITE_TALLY], 2, number);
 	return store_write_run(store, WRITE_TALLY);
+}
+
+/* ---- how many keys hold a role ---- */
+
+/* A key that is revoked holds none any more. */
+static const char *roles_held(enum store_state state, const char *roles)
+{
+	return state == STORE_REVOKED ? "" : roles;
+}
+
+static bool roles_have(const char *roles, const char *role, size_t size)
+{
+	while (*roles != '\0') {
+		size_t length = strcspn(roles, " ");
+
+		if (length == size && memcmp(roles, role, size) == 0)
+			return true;
+		roles += length + (roles[length] != '\0');
+	}
+	return false;
+}
+
+/* Adds number for each of the roles that the others are not. */
+static int roles_count(struct store *store, const char *roles, const char *others, int number)
+{
+	sqlite3_stmt *statement = store->statements[WRITE_ROLE_USE];
+	int r = 0;
+
+	while (r == 0 && *roles != '\0') {
+		size_t size = strcspn(roles, " ");
+
+		if (!roles_have(others, roles, size)) {
+			sqlite3_bind_text(statement, 1, roles, (int)size, SQLITE_STATIC);
+			sqlite3_bind_int64(statement, 2, number);
+			r = store_write_run(store, WRITE_ROLE_USE);
+		}
+		roles += size + (roles[size] != '\0');
+	}
+	return r;
+}
+
+static int roles_change(struct store *store, const char *before, const char *after)
+{
+	int r = roles_count(store, after, before, 1);
+
+	return r < 0 ? r : roles_count(store, before, after, -1);
 }
 
 static int digest_run(struct store *store, enum store_write which, const char *id, const struct store_secret *secret)
@@ -99,6 +151,8 @@ static int key_insert(struct store *store, const struct store_key *key)
 
 	for (size_t i = 0; r == 0 && i < key->secret_count; i++)
 		r = digest_run(store, WRITE_DIGEST, key->id, &key->secrets[i]);
+	if (r == 0)
+		r = roles_change(store, "", roles_held(key->state, key->roles));
 	return r < 0 ? r : tally_add(store, key->state, 1);
 }
 
@@ -141,6 +195,8 @@ static int key_change(struct store *store, const struct store_key *key)
 	if (r < 0)
 		return r;
 	r = secrets_change(store, &old, key);
+	if (r == 0)
+		r = roles_change(store, roles_held(old.state, old.roles), roles_held(key->state, key->roles));
 	if (r < 0 || key->state == old.state)
 		return r;
 	r = tally_add(store, old.state, -1);
@@ -173,6 +229,8 @@ static int key_delete(struct store *store, const char *id)
 		r = id_run(store, WRITE_KEY_DELETE, id, 0);
 	if (r == 0)
 		r = id_run(store, WRITE_GONE, id, 0);
+	if (r == 0)
+		r = roles_change(store, roles_held(old.state, old.roles), "");
 	return r < 0 ? r : tally_add(store, old.state, -1);
 }
 

@@ -66,6 +66,16 @@ static const struct {
 	{ "SELECT count(*) FROM key WHERE tenant IS NOT NULL AND NOT EXISTS (SELECT 1 FROM tenant WHERE tenant.id = "
 	  "key.tenant)",
 	  "keys without a tenant" },
+	/* The lists of roles taken apart, held against how many keys are said to hold each. */
+	{ "WITH RECURSIVE part (role, rest) AS (SELECT '', roles || ' ' FROM key WHERE roles != '' AND state != 4 "
+	  "UNION "
+	  "ALL SELECT substr(rest, 1, instr(rest, ' ') - 1), substr(rest, instr(rest, ' ') + 1) FROM part WHERE rest "
+	  "!= "
+	  "'') SELECT count(*) FROM (SELECT 1 FROM (SELECT role, 1 AS keys FROM part WHERE role != '' UNION ALL SELECT "
+	  "role, -keys FROM role_use) GROUP BY role HAVING sum(keys) != 0)",
+	  "roles whose keys are counted wrongly" },
+	{ "SELECT count(*) FROM role_gone WHERE EXISTS (SELECT 1 FROM role WHERE role.name = role_gone.name)",
+	  "roles that were deleted and are there" },
 	{ "SELECT count(*) FROM meta WHERE name = 'rev' AND number != (SELECT ifnull(max(rev), 0) FROM change_log)",
 	  "revisions without a record" },
 };

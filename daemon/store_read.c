@@ -44,6 +44,12 @@ const char *const store_read_sql[READ_COUNT] = {
 	[READ_ONCE_OLDEST] = "SELECT min(expires) FROM (SELECT min(expires) AS expires FROM one_time WHERE kind = 1"
 			     " UNION ALL SELECT min(expires) FROM one_time WHERE kind = 2)",
 	[READ_NUMBER] = "SELECT number FROM meta WHERE name = ?1",
+	[READ_ROLE] = "SELECT name, permissions, created, created_by FROM role WHERE name = ?1",
+	[READ_ROLES] = "SELECT name, permissions, created, created_by FROM role WHERE name > ?1 ORDER BY name",
+	[READ_ROLE_COUNT] = "SELECT count(*) FROM role",
+	[READ_ROLE_USE] = "SELECT keys FROM role_use WHERE role = ?1",
+	[READ_ROLE_GONE] = "SELECT 1 FROM role_gone WHERE name = ?1",
+	[READ_ROLES_GONE] = "SELECT name FROM role_gone ORDER BY name",
 };
 
 const char *store_fault(const struct store_reader *reader)
@@ -80,6 +86,16 @@ int store_find_key(struct store_reader *reader, const char *id, struct store_key
 	sqlite3_bind_text(statement, 1, id, -1, SQLITE_STATIC);
 	r = key_step(reader, statement, ret_key);
 	return r > 0 ? 0 : r == 0 ? -ENOENT : r;
+}
+
+int store_find_key_and_stay(struct store_reader *reader, const char *id, struct store_key *ret_key)
+{
+	int r = store_find_key(reader, id, ret_key);
+
+	if (r < 0 || *ret_key->roles == '\0' || !sqlite3_get_autocommit(reader->database))
+		return r;
+	r = store_read_begin(reader);
+	return r < 0 ? r : store_find_key(reader, id, ret_key);
 }
 
 int store_find_key_named(struct store_reader *reader, const char *owner, const char *name, struct store_key *ret_key)

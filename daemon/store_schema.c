@@ -72,6 +72,10 @@ static const char schema_1[] =
  * taken. key_tenant finds the keys of a tenant or account; those of the default tenant, which is never deleted, are not
  * in it, so that a host that has no other pays nothing.
  *
+ * role_use counts the keys that hold a role, revoked ones left out, so that nobody has to look through all keys before
+ * one is deleted. role_gone remembers deleted roles until one of that name is made again: a backup does not bring them
+ * back.
+ *
  * one_time holds nonces (kind 1) and ids of access tokens (kind 2) that were used, until they expire; one_time_tally
  * how many of them a key has.
  *
@@ -81,6 +85,8 @@ static const char schema_1[] =
 static const char schema_2[] =
 	"CREATE TABLE role (name TEXT PRIMARY KEY, permissions TEXT NOT NULL, created INTEGER NOT NULL,"
 	" created_by TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE role_gone (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE role_use (role TEXT PRIMARY KEY, keys INTEGER NOT NULL CHECK (keys >= 0)) STRICT, WITHOUT ROWID;"
 
 	"ALTER TABLE account ADD COLUMN created INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE account ADD COLUMN created_by TEXT NOT NULL DEFAULT '';"

@@ -21,7 +21,7 @@ const char *const store_write_sql[WRITE_COUNT] = {
 	[WRITE_STEP] = "SAVEPOINT step",
 	[WRITE_STEP_RELEASE] = "RELEASE step",
 	[WRITE_STEP_ROLLBACK] = "ROLLBACK TO step",
-	[WRITE_OLD_KEY] = "SELECT state, secrets FROM key WHERE id = ?1",
+	[WRITE_OLD_KEY] = "SELECT state, secrets, roles FROM key WHERE id = ?1",
 	[WRITE_KEY] = "INSERT INTO key (" STORE_ROW_COLUMNS ") SELECT ?1, " STORE_ROW_VALUE_PARAMETERS
 		      " WHERE NOT EXISTS (SELECT 1 FROM gone WHERE gone.id = ?1)",
 	[WRITE_KEY_CHANGE] = "UPDATE key SET (" STORE_ROW_VALUES ") = (" STORE_ROW_VALUE_PARAMETERS ") WHERE id = ?1",
@@ -63,6 +63,14 @@ const char *const store_write_sql[WRITE_COUNT] = {
 	[WRITE_ONCE_DELETE] = "DELETE FROM one_time WHERE key = ?1",
 	[WRITE_ONCE_TALLY_DELETE] = "DELETE FROM one_time_tally WHERE key = ?1",
 	[WRITE_NUMBER] = "INSERT OR REPLACE INTO meta VALUES (?1, ?2)",
+	[WRITE_ROLE] = "INSERT INTO role (name, permissions, created, created_by) VALUES (?1, ?2, ?3, ?4)",
+	[WRITE_ROLE_CHANGE] = "UPDATE role SET permissions = ?2 WHERE name = ?1",
+	[WRITE_ROLE_DELETE] = "DELETE FROM role WHERE name = ?1",
+	/* What is inserted must keep the rule that no count is below 0, also where a row is there and is changed. */
+	[WRITE_ROLE_USE] = "INSERT INTO role_use VALUES (?1, max(?2, 0))"
+			   " ON CONFLICT (role) DO UPDATE SET keys = keys + ?2",
+	[WRITE_ROLE_GONE] = "INSERT OR IGNORE INTO role_gone VALUES (?1)",
+	[WRITE_ROLE_BACK] = "DELETE FROM role_gone WHERE name = ?1",
 };
 
 /*

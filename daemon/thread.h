@@ -14,6 +14,7 @@
 #include "crypto/crypto.h"
 #include "daemon/counters.h"
 #include "daemon/daemon.h"
+#include "daemon/role_grants.h"
 #include "daemon/vault.h"
 
 /* How often a living thread says so; the watchdog is fed only while all do. */
@@ -45,6 +46,7 @@ struct thread {
 	struct crypto_mac *handles;   /* signs handles */
 	struct crypto_signer *signer; /* of pairs' tokens, under their own keys */
 
+	struct role_grants grants;      /* room for what the key being judged may do */
 	struct batch *batch;            /* room for the requests being served, made when first needed */
 	struct connection *connections; /* all that it owns */
 	size_t pending_count;           /* requests of theirs that wait for the writer */

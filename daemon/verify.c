@@ -86,7 +86,7 @@ static const struct store_secret *find_secret(const struct store_key *key, const
 
 enum reason verify_read_key(struct thread *thread, const char *id, struct store_key *ret_key, bool *ret_found)
 {
-	int r = store_find_key(thread->reader, id, ret_key);
+	int r = store_find_key_and_stay(thread->reader, id, ret_key);
 
 	*ret_found = r == 0;
 	if (r == 0 || r == -ENOENT)
@@ -208,12 +208,32 @@ void verify_outcome_wipe(struct verify_outcome *outcome)
 	secret_wipe(&outcome->once, sizeof(outcome->once));
 }
 
-/* What a request is told about a key whose credential was right. */
-static enum reason judge_key(const struct store_key *key, const struct policy_request *policy,
-			     struct verify_outcome *outcome)
+/* Judges a key whose credential was right, with the permissions of its roles, and says what a request is told about it.
+ */
+static int judge_key(struct store_reader *reader, struct role_grants *room, const struct store_key *key,
+		     struct policy_request *policy, struct verify_outcome *outcome, enum reason *ret_reason)
 {
+	int r = role_grants_find(reader, key, room, &policy->grants);
+
 	describe_key(key, outcome);
-	return policy_judge(key, policy);
+	if (r < 0)
+		return r;
+	if (*key->roles)
+		(void)role_grants_copy(policy->grants, outcome->permissions, sizeof(outcome->permissions));
+	*ret_reason = policy_judge(key, policy);
+	return 0;
+}
+
+/* The same for the thread's own reader; a store that fails is reported, so that it is opened anew. */
+static enum reason judge_here(struct thread *thread, const struct store_key *key, struct policy_request *policy,
+			      struct verify_outcome *outcome)
+{
+	enum reason reason;
+
+	if (judge_key(thread->reader, &thread->grants, key, policy, outcome, &reason) == 0)
+		return reason;
+	thread_vault_failed(thread);
+	return REASON_STORE_FAILED;
 }
 
 /* Every step passed: the caller gets a handle, and with that the grant. */
@@ -267,7 +287,7 @@ void verify_credential(struct thread *thread, const struct verify_caller *caller
 		}
 	}
 	if (reason == REASON_NONE)
-		reason = judge_key(key, &policy, ret_outcome);
+		reason = judge_here(thread, key, &policy, ret_outcome);
 	if (reason == REASON_NONE)
 		grant(thread, caller, request, ret_outcome);
 	else
@@ -292,6 +312,7 @@ int verify_consume(struct store *store, const struct verify_caller *caller, cons
 {
 	struct policy_request policy = policy_of(caller, request, now);
 	struct store_once once = store_once_of(&outcome->once, outcome->key_id);
+	struct role_grants room;
 	enum reason reason;
 	int r = store_find_key(store_writer(store), outcome->key_id, key);
 
@@ -305,8 +326,11 @@ int verify_consume(struct store *store, const struct verify_caller *caller, cons
 			return r;
 	}
 	/* From here on it is spent, whatever the rest says. */
-	if (reason == REASON_NONE)
-		reason = judge_key(key, &policy, outcome);
+	if (reason == REASON_NONE) {
+		r = judge_key(store_writer(store), &room, key, &policy, outcome, &reason);
+		if (r < 0)
+			return r;
+	}
 	/* What else is written, a first binding or one use less, is for requests that passed all of this. */
 	if (reason != REASON_NONE)
 		verify_refuse(outcome, reason);
@@ -359,7 +383,7 @@ void verify_handle(struct thread *thread, const struct verify_caller *caller, co
 			reason = REASON_UNKNOWN_KEY;
 	}
 	if (reason == REASON_NONE) {
-		reason = judge_key(key, &policy, ret_outcome);
+		reason = judge_here(thread, key, &policy, ret_outcome);
 		if (reason == REASON_NONE)
 			reason = judge_secret(key, ret_outcome->secret, now);
 	}

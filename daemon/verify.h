@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
  * Judging one credential, or one handle, for one request: shape, store, digest in constant time, then daemon/policy.h.
- * An outcome begins as a refusal and becomes a grant on one line. Reads only; the caller has begun the read
- * transaction.
+ * An outcome begins as a refusal and becomes a grant on one line. Reads only. The caller ends the read transaction,
+ * which it has begun itself, or which a key with roles has.
  *
  * What may be used once is judged in two halves: verify_credential() as far as reading goes, then verify_consume() in
  * the writer's transaction, which looks at the key again. It is spent as soon as its signature was good; what is judged
@@ -52,7 +52,7 @@ struct verify_outcome {
 	char key_name[WIRE_NAME_MAX + 1];
 	char owner[WIRE_USER_MAX + 1];
 	char tenant[WIRE_NAME_MAX + 1];
-	char permissions[WIRE_LIST_TEXT_MAX + 1];
+	char permissions[WIRE_LIST_TEXT_MAX + 1]; /* with those of its roles; as many as fit */
 	int64_t expires;
 	char handle[WIRE_HANDLE_MAX + 1]; /* only when granted */
 };

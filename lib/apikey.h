@@ -217,6 +217,8 @@ struct apikey_key {
 	/* The same of a pair: standard base64 of 32 bytes; "" also where it was given to apikey_key_create(). */
 	const char *private_key;
 	int test; /* 1: a test key */
+	/* What it may do: its own permissions, and those its roles have now. */
+	const char *const *effective_permissions;
 };
 
 /* Wipes and frees. Accepts NULL. */
@@ -237,7 +239,9 @@ struct apikey_key_options {
 	 * case; standard base64 of 32 bytes. */
 	const char *public_key;
 	const char *private_key;
-	int test; /* 1: a test key, which holds permissions below "test." only; in apikey_key_create() */
+	int test;        /* 1: a test key, which holds permissions below "test." only; in apikey_key_create() */
+	int64_t expires; /* 0: the default lifetime; APIKEY_NEVER */
+	const char *const *roles;
 };
 
 /* Makes a key; *ret_key carries its secret, of a pair its private key, which cannot be had again. 0, negative errno, or
@@ -256,7 +260,8 @@ enum apikey_change {
 	APIKEY_CHANGE_SOURCES = 1 << 3,
 	APIKEY_CHANGE_LABELS = 1 << 4,
 	APIKEY_CHANGE_NOT_BEFORE = 1 << 5,
-	APIKEY_CHANGE_EXPIRES = 1 << 6
+	APIKEY_CHANGE_EXPIRES = 1 << 6,
+	APIKEY_CHANGE_ROLES = 1 << 7
 };
 
 /* Replaces what changes (a sum of enum apikey_change) marks by what options says. Its owner, kind and pair are not
@@ -310,6 +315,7 @@ struct apikey_key_filter {
 	int64_t unused_since;      /* neither used nor made since */
 	int64_t expires_before;    /* expired ones too */
 	int64_t due_before;        /* not revoked, and the key, or a secret that is retiring, ends before */
+	const char *role;          /* that they hold */
 };
 
 /*
@@ -319,6 +325,43 @@ struct apikey_key_filter {
  */
 int apikey_key_list(struct apikey_admin *admin, const struct apikey_key_filter *filter, const char *cursor,
 		    unsigned int limit, struct apikey_key_list **ret_list);
+
+/* ---- roles: sets of permissions with a name ---- */
+
+struct apikey_role {
+	const char *name;
+	const char *const *permissions;
+	int built_in;           /* 1: it cannot be changed */
+	int account;            /* 1: for keys of an account alone */
+	int64_t created;        /* 0 where it is built in */
+	const char *created_by; /* "" where it is built in */
+	int64_t keys;           /* that hold it, revoked ones left out; -1: not the caller's to know */
+};
+
+void apikey_role_free(struct apikey_role *role);
+
+/* Makes a role. permissions may be NULL: none. */
+int apikey_role_create(struct apikey_admin *admin, const char *name, const char *const *permissions,
+		       struct apikey_role **ret_role);
+int apikey_role_show(struct apikey_admin *admin, const char *name, struct apikey_role **ret_role);
+/* Replaces all permissions of a role. True when it returns: what is asked after that is judged by them. */
+int apikey_role_update(struct apikey_admin *admin, const char *name, const char *const *permissions,
+		       struct apikey_role **ret_role);
+/* *ret_role is the role as it was. APIKEY_WRONG_STATE while keys hold it. */
+int apikey_role_delete(struct apikey_admin *admin, const char *name, struct apikey_role **ret_role);
+
+struct apikey_role_list {
+	size_t count;
+	const struct apikey_role *const *roles;
+	const char *cursor; /* give it to the next call; "" on the last page */
+};
+
+void apikey_role_list_free(struct apikey_role_list *list);
+
+/* A page of the roles the caller may see, sorted by name. cursor may be NULL. */
+int apikey_role_list(struct apikey_admin *admin, const char *cursor, struct apikey_role_list **ret_list);
+
+/* ---- explanations, and the state of the daemon ---- */
 
 enum apikey_outcome {
 	APIKEY_SKIPPED = 0, /* not reached, or not asked for */

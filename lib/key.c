@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 #include "lib/key.h"
 
+#include <string.h>
+
 #include "lib/apikey.h"
+#include "lib/texts.h"
 #include "proto/message.h"
 
 static const char *text_or_empty(const char *text)
@@ -9,13 +12,31 @@ static const char *text_or_empty(const char *text)
 	return text ? text : "";
 }
 
-static const char *const *take_texts(struct block *block, const struct codec_texts *texts)
+/* Cuts a text into its items, which are separated by single spaces. */
+static const char *const *take_items(struct block *block, const char *text)
 {
-	const char **items = block_take(block, texts->count + 1, sizeof(*items));
+	size_t count = *text != '\0';
+	const char **items;
+	char *copy;
 
-	for (size_t i = 0; items && i < texts->count; i++)
-		items[i] = texts->items[i];
+	for (const char *at = text; *at != '\0'; at++)
+		count += *at == ' ';
+	items = block_take(block, count + 1, sizeof(*items));
+	copy = block_take(block, strlen(text) + 1, 1);
+	if (!items || !copy)
+		return items;
+	strcpy(copy, text);
+	for (size_t i = 0; i < count; i++)
+		items[i] = strsep(&copy, " ");
 	return items;
+}
+
+/* What a key may do by its roles too; without any, its permissions are all. */
+static const char *const *take_effective(struct block *block, const struct message_key *message)
+{
+	if (message->roles.count == 0)
+		return texts_take(block, &message->permissions);
+	return take_items(block, text_or_empty(message->effective_permissions));
 }
 
 static struct apikey_use use_of(struct codec_records records)
@@ -65,16 +86,17 @@ static struct apikey_key key_of(struct block *block, const struct message_key *m
 		.created_by = text_or_empty(message->created_by),
 		.not_before = message->not_before,
 		.expires = message->expires,
-		.permissions = take_texts(block, &message->permissions),
-		.roles = take_texts(block, &message->roles),
-		.users = take_texts(block, &message->users),
-		.sources = take_texts(block, &message->sources),
-		.labels = take_texts(block, &message->labels),
+		.permissions = texts_take(block, &message->permissions),
+		.roles = texts_take(block, &message->roles),
+		.users = texts_take(block, &message->users),
+		.sources = texts_take(block, &message->sources),
+		.labels = texts_take(block, &message->labels),
 		.secrets = take_secrets(block, message->secrets),
 		.secret_count = message->secrets.count,
 		.secret = text_or_empty(message->secret),
 		.private_key = text_or_empty(message->private_key),
 		.test = message->test == 1,
+		.effective_permissions = take_effective(block, message),
 	};
 }
 

@@ -8,6 +8,7 @@
 
 #include "lib/admin.h"
 #include "lib/key.h"
+#include "lib/texts.h"
 #include "lib/versioned.h"
 #include "proto/message.h"
 
@@ -19,18 +20,6 @@ void apikey_key_free(struct apikey_key *key)
 void apikey_key_list_free(struct apikey_key_list *list)
 {
 	block_free(list);
-}
-
-/* Counts a list that ends in NULL, which may be NULL. 0, or -EINVAL when it is longer than the wire takes. */
-static int texts_read(const char *const *items, struct codec_texts *ret_texts)
-{
-	ret_texts->count = 0;
-	for (; items && *items; items++) {
-		if (ret_texts->count == WIRE_LIST_MAX)
-			return -EINVAL;
-		ret_texts->items[ret_texts->count++] = *items;
-	}
-	return 0;
 }
 
 static int call_for_key(struct apikey_admin *admin, uint16_t type, const struct codec_record *record,
@@ -54,6 +43,8 @@ int apikey_key_create(struct apikey_admin *admin, const struct apikey_key_option
 	    texts_read(options.permissions, &request.permissions) < 0 ||
 	    texts_read(options.users, &request.users) < 0 || texts_read(options.sources, &request.sources) < 0 ||
 	    texts_read(options.labels, &request.labels) < 0)
+		return -EINVAL;
+	if (texts_read(options.roles, &request.roles) < 0)
 		return -EINVAL;
 	request.name = options.name;
 	request.owner = options.owner;
@@ -85,6 +76,8 @@ int apikey_key_update(struct apikey_admin *admin, const char *key, unsigned int 
 	if ((changes & APIKEY_CHANGE_SOURCES) && texts_read(options.sources, &request.sources) < 0)
 		return -EINVAL;
 	if ((changes & APIKEY_CHANGE_LABELS) && texts_read(options.labels, &request.labels) < 0)
+		return -EINVAL;
+	if ((changes & APIKEY_CHANGE_ROLES) && texts_read(options.roles, &request.roles) < 0)
 		return -EINVAL;
 	if (changes & APIKEY_CHANGE_NAME)
 		request.name = options.name;
@@ -179,6 +172,7 @@ int apikey_key_list(struct apikey_admin *admin, const struct apikey_key_filter *
 	request.unused_since = filter.unused_since;
 	request.expires_before = filter.expires_before;
 	request.due_before = filter.due_before;
+	request.role = filter.role;
 	r = admin_call(admin, WIRE_KEY_LIST, &message_key_list, &request, key_build_list, &root);
 	if (r == 0)
 		*ret_list = root;

@@ -14,6 +14,8 @@ lib_libapikey_core_la_SOURCES = \
 	lib/keys.c \
 	lib/names.c \
 	lib/options.c lib/options.h \
+	lib/roles.c \
+	lib/texts.c lib/texts.h \
 	lib/trust.c lib/trust.h \
 	lib/verify.c \
 	lib/versioned.c lib/versioned.h
@@ -71,6 +73,7 @@ dist_man_MANS += \
 	lib/man/apikey_explain.3 \
 	lib/man/apikey_key_create.3 \
 	lib/man/apikey_key_rotate.3 \
+	lib/man/apikey_role_create.3 \
 	lib/man/apikey_sign_token.3 \
 	lib/man/apikey_verify.3 \
 	lib/man/libapikey.3
@@ -106,6 +109,12 @@ lib_man_links = \
 	apikey_restore_write:apikey_backup_open \
 	apikey_restored_free:apikey_backup_open \
 	apikey_result_free:apikey_verify \
+	apikey_role_delete:apikey_role_create \
+	apikey_role_free:apikey_role_create \
+	apikey_role_list:apikey_role_create \
+	apikey_role_list_free:apikey_role_create \
+	apikey_role_show:apikey_role_create \
+	apikey_role_update:apikey_role_create \
 	apikey_sign_free:apikey_sign_token \
 	apikey_sign_message:apikey_sign_token \
 	apikey_status:apikey_explain \

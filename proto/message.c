@@ -131,6 +131,7 @@ static const struct codec_field message_key_fields[] = {
 	TEXT(21, message_key, secret, WIRE_CREDENTIAL_MAX),
 	TEXT(22, message_key, private_key, WIRE_CREDENTIAL_MAX),
 	NUMBER(30, message_key, test, 1),
+	TEXT(23, message_key, effective_permissions, WIRE_EFFECTIVE_MAX),
 };
 RECORD(message_key);
 
@@ -148,6 +149,7 @@ static const struct codec_field message_key_create_fields[] = {
 	TEXT(11, message_key_create, public_key, WIRE_CREDENTIAL_MAX),
 	TEXT(12, message_key_create, private_key, WIRE_CREDENTIAL_MAX),
 	NUMBER(30, message_key_create, test, 1),
+	TEXTS(13, message_key_create, roles, WIRE_ROLE_NAME_MAX),
 };
 RECORD(message_key_create);
 
@@ -162,6 +164,7 @@ static const struct codec_field message_key_list_fields[] = {
 	TIME(8, message_key_list, unused_since),
 	TIME(9, message_key_list, expires_before),
 	TIME(10, message_key_list, due_before),
+	TEXT(11, message_key_list, role, WIRE_ROLE_NAME_MAX),
 };
 RECORD(message_key_list);
 
@@ -189,6 +192,7 @@ static const struct codec_field message_key_update_fields[] = {
 	TEXTS(8, message_key_update, labels, WIRE_LABEL_MAX),
 	TIME(9, message_key_update, not_before),
 	TIME(10, message_key_update, expires),
+	TEXTS(11, message_key_update, roles, WIRE_ROLE_NAME_MAX),
 };
 RECORD(message_key_update);
 
@@ -252,6 +256,43 @@ static const struct codec_field message_state_fields[] = {
 	RECORDS(1, message_state, items, 1024, message_item),
 };
 RECORD(message_state);
+
+static const struct codec_field message_role_fields[] = {
+	NEED(1, message_role, name, WIRE_ROLE_NAME_MAX),
+	TEXTS(2, message_role, permissions, WIRE_PERMISSION_MAX),
+	NUMBER(3, message_role, built_in, 1),
+	NUMBER(4, message_role, account, 1),
+	TIME(5, message_role, created),
+	TEXT(6, message_role, created_by, WIRE_USER_MAX),
+	NUMBER(7, message_role, keys_known, 1),
+	NUMBER(8, message_role, keys, UINT64_MAX),
+};
+RECORD(message_role);
+
+static const struct codec_field message_role_change_fields[] = {
+	TEXT(1, message_role_change, credential, WIRE_CREDENTIAL_MAX),
+	NEED(2, message_role_change, name, WIRE_ROLE_NAME_MAX),
+	TEXTS(3, message_role_change, permissions, WIRE_PERMISSION_MAX),
+};
+RECORD(message_role_change);
+
+static const struct codec_field message_role_list_fields[] = {
+	TEXT(1, message_role_list, credential, WIRE_CREDENTIAL_MAX),
+	TEXT(2, message_role_list, cursor, WIRE_ROLE_NAME_MAX),
+};
+RECORD(message_role_list);
+
+static const struct codec_field message_role_page_fields[] = {
+	RECORDS(1, message_role_page, roles, UINT16_MAX, message_role),
+	TEXT(2, message_role_page, cursor, WIRE_ROLE_NAME_MAX),
+};
+RECORD(message_role_page);
+
+static const struct codec_field message_role_reference_fields[] = {
+	TEXT(1, message_role_reference, credential, WIRE_CREDENTIAL_MAX),
+	NEED(2, message_role_reference, name, WIRE_ROLE_NAME_MAX),
+};
+RECORD(message_role_reference);
 
 static const struct codec_field message_backup_fields[] = {
 	NUMBER(1, message_backup, size, UINT64_MAX),

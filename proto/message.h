@@ -128,6 +128,7 @@ struct message_key {
 	const char *secret;           /* the credential itself: in the replies to WIRE_KEY_CREATE and WIRE_KEY_ROTATE */
 	const char *private_key;      /* a pair's, in the same replies; not where it was given with the request */
 	uint64_t test;                /* 1: a test key */
+	const char *effective_permissions; /* with those of its roles, separated by one space; absent without roles */
 };
 extern const struct codec_record message_key;
 
@@ -148,7 +149,9 @@ struct message_key_create {
 	const char *kind; /* MESSAGE_KIND_…; absent: opaque */
 	/* A pair that was made elsewhere; for administrators. Base64, as the daemon shows its own. */
 	const char *public_key, *private_key;
-	uint64_t test; /* 1: a test key, which holds permissions below "test." only */
+	uint64_t test;   /* 1: a test key, which holds permissions below "test." only */
+	int64_t expires; /* 0: the default lifetime; TIME_NEVER */
+	struct codec_texts roles;
 };
 extern const struct codec_record message_key_create;
 
@@ -164,6 +167,7 @@ struct message_key_list {
 	int64_t unused_since;      /* neither used nor made since */
 	int64_t expires_before;    /* expired ones too */
 	int64_t due_before; /* not revoked, and it, or a secret that is retiring, ends before; expired ones too */
+	const char *role;   /* that it holds */
 };
 extern const struct codec_record message_key_list;
 
@@ -191,7 +195,8 @@ enum message_key_change {
 	MESSAGE_CHANGE_LABELS = 1 << 4,
 	MESSAGE_CHANGE_NOT_BEFORE = 1 << 5,
 	MESSAGE_CHANGE_EXPIRES = 1 << 6,
-	MESSAGE_CHANGE_ALL = (1 << 7) - 1,
+	MESSAGE_CHANGE_ROLES = 1 << 7,
+	MESSAGE_CHANGE_ALL = (1 << 8) - 1,
 };
 
 struct message_key_update {
@@ -205,6 +210,7 @@ struct message_key_update {
 	struct codec_texts labels;
 	int64_t not_before;
 	int64_t expires;
+	struct codec_texts roles;
 };
 extern const struct codec_record message_key_update;
 
@@ -291,6 +297,46 @@ struct message_master_key {
 	struct codec_bytes fresh;   /* absent: it is only said whether it could be done */
 };
 extern const struct codec_record message_master_key;
+/* ---- roles ---- */
+
+struct message_role {
+	const char *name;
+	struct codec_texts permissions;
+	uint64_t built_in; /* 1: it cannot be changed */
+	uint64_t account;  /* 1: for keys of an account alone */
+	int64_t created;
+	const char *created_by;
+	uint64_t keys_known; /* 1: keys says how many keys hold it, revoked ones left out */
+	uint64_t keys;
+};
+extern const struct codec_record message_role;
+
+/* Makes a role, or replaces the permissions of one; an empty list takes all away. */
+struct message_role_change {
+	const char *credential;
+	const char *name;
+	struct codec_texts permissions;
+};
+extern const struct codec_record message_role_change;
+
+struct message_role_list {
+	const char *credential;
+	const char *cursor; /* of the page before */
+};
+extern const struct codec_record message_role_list;
+
+/* Sorted by name; a page may be short, or empty, with a cursor all the same. */
+struct message_role_page {
+	struct codec_records roles; /* message_role */
+	const char *cursor;         /* absent on the last page */
+};
+extern const struct codec_record message_role_page;
+
+struct message_role_reference {
+	const char *credential;
+	const char *name;
+};
+extern const struct codec_record message_role_reference;
 
 /* ---- the way back ---- */
 
@@ -335,7 +381,7 @@ enum message_taken {
 	MESSAGE_TAKEN_SUSPENDED = 1 << 2,
 	MESSAGE_TAKEN_DEACTIVATED = 1 << 3,
 	MESSAGE_TAKEN_SECRET = 1 << 4,   /* a secret was retired, or ends sooner */
-	MESSAGE_TAKEN_NARROWED = 1 << 5, /* permissions, users, networks or dates */
+	MESSAGE_TAKEN_NARROWED = 1 << 5, /* permissions, roles, users, networks or dates */
 };
 
 struct message_restored_key {

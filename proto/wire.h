@@ -70,6 +70,13 @@
 /* How many times a list field may stand in one record. */
 #define WIRE_LIST_MAX 64
 
+/* Roles: a name in bytes; all permissions of one together, a separator after each; and how many a key holds. So what a
+ * key may do, its own permissions and those of its roles, is never more than WIRE_EFFECTIVE_MAX bytes. */
+#define WIRE_ROLE_NAME_MAX 64
+#define WIRE_ROLE_TEXT_MAX 2048
+#define WIRE_ROLES_MAX 12
+#define WIRE_EFFECTIVE_MAX (WIRE_LIST_TEXT_MAX + WIRE_ROLES_MAX * (1 + WIRE_ROLE_TEXT_MAX))
+
 /* Socket file names in the runtime directory; the FileDescriptorName= of each is its name without ".sock". */
 #define WIRE_RUNTIME_DIR "/run/apikeyd"
 #define WIRE_LOGIN_SOCKET "login.sock"
@@ -110,6 +117,12 @@ enum wire_type {
 	WIRE_RESTORE_WRITE = 31,  /* message_part, offset where the one before ended -> message_part, empty */
 	WIRE_RESTORE_FINISH = 32, /* message_restore -> message_restored */
 	WIRE_STORE_CHECK = 33,    /* reads all of the key store: message_status -> message_item */
+	/* Roles: sets of permissions with a name. */
+	WIRE_ROLE_CREATE = 34, /* message_role_change -> message_role */
+	WIRE_ROLE_LIST = 35,   /* message_role_list -> message_role_page */
+	WIRE_ROLE_SHOW = 36,   /* message_role_reference -> message_role */
+	WIRE_ROLE_UPDATE = 37, /* message_role_change -> message_role */
+	WIRE_ROLE_DELETE = 38, /* message_role_reference -> message_role as it was */
 	/* Rotation of the master key, for root and the daemon's own uid alone: message_master_key -> message_item */
 	WIRE_MASTER_KEY_ROTATE = 54,
 	/* a request that got no answer of its own: message_error */

@@ -126,6 +126,11 @@ tests_daemon_test_audit_trouble_LDADD = $(daemon_test_ldadd) $(JANSSON_LIBS)
 # The store: its parts share a scratch store.
 store_scratch = tests/daemon/store-scratch.c tests/daemon/store-scratch.h
 
+daemon_tests += tests/daemon/test-role
+tests_daemon_test_role_SOURCES = tests/daemon/test-role.c $(store_scratch)
+tests_daemon_test_role_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_role_LDADD = $(daemon_test_ldadd) $(SQLITE_LIBS)
+
 daemon_tests += tests/daemon/test-store
 tests_daemon_test_store_SOURCES = tests/daemon/test-store.c $(store_scratch)
 tests_daemon_test_store_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
@@ -248,6 +253,10 @@ daemon_tests += tests/daemon/test-daemon-pair
 tests_daemon_test_daemon_pair_SOURCES = tests/daemon/test-daemon-pair.c tests/daemon/admin-requests.h $(daemon_wire)
 tests_daemon_test_daemon_pair_CFLAGS = $(daemon_test_cflags)
 tests_daemon_test_daemon_pair_LDADD = daemon/libdaemon.la $(daemon_system_ldadd)
+daemon_tests += tests/daemon/test-daemon-role
+tests_daemon_test_daemon_role_SOURCES = tests/daemon/test-daemon-role.c tests/daemon/admin-requests.h $(daemon_wire)
+tests_daemon_test_daemon_role_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_daemon_role_LDADD = $(daemon_system_ldadd)
 
 daemon_tests += tests/daemon/test-daemon-rotate
 tests_daemon_test_daemon_rotate_SOURCES = tests/daemon/test-daemon-rotate.c tests/daemon/admin-requests.h $(daemon_store) $(daemon_wire)

@@ -23,7 +23,8 @@ static void setup(void)
 		.state = STORE_ACTIVE,
 		.created = 1000,
 		.expires = 2000000,
-		.permissions = "mail.* pam.sshd",
+		.permissions = "mail.*",
+		.roles = "admin payments-read",
 		.labels = "team=blue\nroom=4\nnote=",
 		.secret_count = 2,
 		.secrets = { { .number = 1, .created = 1000, .retires = 1500000 }, { .number = 2, .created = 5000 } },
@@ -40,6 +41,10 @@ static const struct {
 	{ { .state = "suspended" }, false },
 	{ { .state = "revoked" }, false },
 	{ { .permission = "pam.sshd" }, true },
+	{ { .role = "admin" }, true },
+	{ { .role = "payments-read" }, true },
+	{ { .role = "payments" }, false },
+	{ { .role = "admin payments-read" }, false },
 	{ { .permission = "mail.imap" }, true },
 	{ { .permission = "mail.imap.read" }, true },
 	{ { .permission = "mail" }, false },
@@ -81,7 +86,8 @@ static bool takes(const struct message_key_list *wanted)
 	struct key_filter filter;
 
 	ck_assert_msg(key_filter_read(wanted, NOW, &filter, fault, sizeof(fault)), "%s", fault);
-	return key_filter_takes(&filter, &key);
+	/* with what its roles grant */
+	return key_filter_takes(&filter, &key, "mail.* pam.sshd");
 }
 
 START_TEST(a_key_is_taken_for_what_it_is)

@@ -444,6 +444,9 @@ START_TEST(a_key_of_another_takes_no_longer_than_none)
 }
 END_TEST
 
+/* What may be read from end to end. */
+static const char *const small[] = { "SCAN tally", "SCAN sealed", "SCAN role", "SCAN role_gone" };
+
 START_TEST(statements_use_an_index)
 {
 	CLEANUP_SCRATCH struct scratch scratch;
@@ -460,9 +463,11 @@ START_TEST(statements_use_an_index)
 		const char *detail = (const char *)sqlite3_column_text(plan, 3);
 		bool scans = strncmp(detail, "SCAN", 4) == 0 && strcmp(detail, "SCAN CONSTANT ROW") != 0;
 
-		/* The tally has one row for each state, the sealed keys are a handful. */
-		scans = scans && strcmp(detail, "SCAN sealed") != 0;
-		ck_assert_msg(!scans || strcmp(detail, "SCAN tally") == 0, "%s: %s", statement, detail);
+		/* The tally has one row for each state, the sealed keys are a handful, and roles are few; all that were
+		 * deleted are read by a restore. */
+		for (size_t i = 0; i < ARRAY_SIZE(small); i++)
+			scans = scans && strcmp(detail, small[i]) != 0;
+		ck_assert_msg(!scans, "%s: %s", statement, detail);
 		ck_assert_msg(strstr(detail, "TEMP B-TREE") == NULL, "%s: %s", statement, detail);
 	}
 	sqlite3_finalize(plan);

@@ -548,7 +548,7 @@ START_TEST(a_request_that_cannot_be_is_refused_and_the_handle_goes_on)
 	options = everything;
 	options.expires = -1;
 	ck_assert_int_eq(EXCHANGE_CALL(exchange, apikey_key_create(admin, &options, &key)), -EINVAL);
-	ck_assert_int_eq(EXCHANGE_CALL(exchange, apikey_key_update(admin, "id", 1 << 7, &everything, &key)), -EINVAL);
+	ck_assert_int_eq(EXCHANGE_CALL(exchange, apikey_key_update(admin, "id", 1 << 8, &everything, &key)), -EINVAL);
 	ck_assert_int_eq(EXCHANGE_CALL(exchange, apikey_key_update(admin, NULL, APIKEY_CHANGE_NAME, &everything, &key)),
 			 -EINVAL);
 	ck_assert_int_eq(EXCHANGE_CALL(exchange, apikey_key_show(admin, NULL, &key)), -EINVAL);

@@ -9,12 +9,17 @@
 #include "proto/message.h"
 
 const struct codec_record *const all_records[] = {
-	&message_hello,        &message_welcome,    &message_error,       &message_verify,        &message_account,
-	&message_verdict,      &message_use,        &message_secret,      &message_key,           &message_key_create,
-	&message_key_list,     &message_key_page,   &message_key_update,  &message_key_reference, &message_explain,
-	&message_step,         &message_status,     &message_explanation, &message_item,          &message_state,
-	&message_key_rotate,   &message_key_retire, &message_backup,      &message_part,          &message_restore,
-	&message_restored_key, &message_restored,   &message_master_key,
+	&message_hello,      &message_welcome,       &message_error,
+	&message_verify,     &message_account,       &message_verdict,
+	&message_use,        &message_secret,        &message_key,
+	&message_key_create, &message_key_list,      &message_key_page,
+	&message_key_update, &message_key_reference, &message_explain,
+	&message_step,       &message_status,        &message_explanation,
+	&message_item,       &message_state,         &message_key_rotate,
+	&message_key_retire, &message_backup,        &message_part,
+	&message_restore,    &message_restored_key,  &message_restored,
+	&message_master_key, &message_role,          &message_role_change,
+	&message_role_list,  &message_role_page,     &message_role_reference,
 };
 const size_t all_records_count = ARRAY_SIZE(all_records);
 
