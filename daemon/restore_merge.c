@@ -8,6 +8,7 @@
 
 #include "common/cleanup.h"
 #include "daemon/role_grants.h"
+#include "proto/permission.h"
 
 /* ---- one key ---- */
 

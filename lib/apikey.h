@@ -239,8 +239,7 @@ struct apikey_key_options {
 	 * case; standard base64 of 32 bytes. */
 	const char *public_key;
 	const char *private_key;
-	int test;        /* 1: a test key, which holds permissions below "test." only; in apikey_key_create() */
-	int64_t expires; /* 0: the default lifetime; APIKEY_NEVER */
+	int test; /* 1: a test key, which holds permissions below "test." only; in apikey_key_create() */
 	const char *const *roles;
 };
 

@@ -130,8 +130,8 @@ static const struct codec_field message_key_fields[] = {
 	RECORDS(20, message_key, secrets, 5, message_secret),
 	TEXT(21, message_key, secret, WIRE_CREDENTIAL_MAX),
 	TEXT(22, message_key, private_key, WIRE_CREDENTIAL_MAX),
-	NUMBER(30, message_key, test, 1),
 	TEXT(23, message_key, effective_permissions, WIRE_EFFECTIVE_MAX),
+	NUMBER(30, message_key, test, 1),
 };
 RECORD(message_key);
 
@@ -148,8 +148,8 @@ static const struct codec_field message_key_create_fields[] = {
 	TEXT(10, message_key_create, kind, WIRE_ID_MAX),
 	TEXT(11, message_key_create, public_key, WIRE_CREDENTIAL_MAX),
 	TEXT(12, message_key_create, private_key, WIRE_CREDENTIAL_MAX),
-	NUMBER(30, message_key_create, test, 1),
 	TEXTS(13, message_key_create, roles, WIRE_ROLE_NAME_MAX),
+	NUMBER(30, message_key_create, test, 1),
 };
 RECORD(message_key_create);
 

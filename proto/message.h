@@ -149,8 +149,7 @@ struct message_key_create {
 	const char *kind; /* MESSAGE_KIND_…; absent: opaque */
 	/* A pair that was made elsewhere; for administrators. Base64, as the daemon shows its own. */
 	const char *public_key, *private_key;
-	uint64_t test;   /* 1: a test key, which holds permissions below "test." only */
-	int64_t expires; /* 0: the default lifetime; TIME_NEVER */
+	uint64_t test; /* 1: a test key, which holds permissions below "test." only */
 	struct codec_texts roles;
 };
 extern const struct codec_record message_key_create;
