@@ -142,7 +142,6 @@ static int locate(struct admin_request *request, struct store_reader *reader, in
 	}
 	if (!wanted->key)
 		return admin_refuse(request, ANSWER_INVALID, "name a key, or give a credential");
-	*ret_proof = (struct verify_proof){ .problem = "" };
 	r = admin_find_key(request, reader, wanted->key, key);
 	if (r == 0) {
 		ret_proof->found = true;
@@ -247,7 +246,7 @@ int admin_explain(struct admin_request *request, struct store_reader *reader, st
 	struct message_explanation reply = { .verdict = VERDICT_DENIED };
 	int64_t now = clock_wall_seconds();
 	struct policy_request policy;
-	struct verify_proof proof;
+	struct verify_proof proof = { .problem = "" };
 	char own_service[32], *detail;
 	enum reason reason;
 	size_t offset;

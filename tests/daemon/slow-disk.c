@@ -8,11 +8,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-__attribute__((visibility("default"))) int fdatasync(int fd)
+__attribute__((visibility("default"))) int fdatasync(int fildes)
 {
 	const char *hold = getenv("SLOW_DISK");
 
 	while (hold && access(hold, F_OK) == 0)
 		poll(NULL, 0, 1);
-	return (int)syscall(SYS_fdatasync, fd);
+	return (int)syscall(SYS_fdatasync, fildes);
 }

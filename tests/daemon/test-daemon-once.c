@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "crypto/pair_signature.h"
 #include "tests/daemon/admin-requests.h"
 #include "tests/daemon/once-fixture.h"
 
@@ -109,6 +110,43 @@ START_TEST(a_seal_that_was_moved_does_not_open)
 	expect(token, REASON_STORE_FAILED);
 	pair_token(&pair, "moved", NULL, token);
 	expect(token, REASON_STORE_FAILED);
+}
+END_TEST
+
+START_TEST(a_pair_is_rotated_without_an_outage)
+{
+	struct wire_client *admin = wire_open(&host, WIRE_ADMIN_SOCKET);
+	struct message_key_rotate change = { .key = pair.id, .overlap = 3600 };
+	struct message_key_retire end = { .key = pair.id };
+	struct message_account account = { .user = "alice", .service = "test", .permission = "test.use" };
+	struct pair second = pair;
+	struct message_verify request;
+	struct message_verdict said;
+	char handle[WIRE_HANDLE_MAX + 1];
+	struct message_key key;
+
+	expect_answer(admin, rotate(admin, &change, &key), ANSWER_OK, NULL);
+	ck_assert_int_eq(pair_read_private_key(key.private_key, strlen(key.private_key), second.private_key), 0);
+	pair_token(&second, "new", NULL, token);
+	expect(token, REASON_NONE);
+	pair_token(&pair, "old", NULL, token);
+	request = request_for(token);
+	said = wire_verify(&host, WIRE_LOGIN_SOCKET, &request);
+	expect_said(&said, REASON_NONE);
+	snprintf(handle, sizeof(handle), "%s", said.handle);
+	/* A nonce is the pair's, under whichever of its private keys. */
+	pair_token(&pair, "new", NULL, token);
+	expect(token, REASON_REPLAYED);
+	expect_answer(admin, retire(admin, &end, &key), ANSWER_OK, NULL);
+	account.handle = handle;
+	said = wire_account(&host, WIRE_LOGIN_SOCKET, &account);
+	expect_said(&said, REASON_SECRET_RETIRED);
+	/* The private key is gone with the end of its secret, so nobody can tell what it signed. */
+	pair_token(&pair, "older", NULL, token);
+	expect(token, REASON_BAD_SIGNATURE);
+	pair_token(&second, "newer", NULL, token);
+	expect(token, REASON_NONE);
+	wire_close(admin);
 }
 END_TEST
 
@@ -354,6 +392,7 @@ int main(void)
 	tcase_add_test(plain, a_token_of_another_time_is_stale);
 	tcase_add_test(plain, a_wrong_signature_uses_nothing_up);
 	tcase_add_test(plain, a_seal_that_was_moved_does_not_open);
+	tcase_add_test(plain, a_pair_is_rotated_without_an_outage);
 	tcase_add_test(plain, what_is_refused_after_the_signature_is_spent);
 	tcase_add_test(plain, what_is_malformed_is_told_to_the_audit_alone);
 	tcase_add_test(plain, explaining_uses_nothing_up);
