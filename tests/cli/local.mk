@@ -13,6 +13,7 @@ cli_tests = \
 	tests/cli/output.sh \
 	tests/cli/pairs.sh \
 	tests/cli/refusals.sh \
+	tests/cli/roles.sh \
 	tests/cli/rotate.sh \
 	tests/cli/self-service.sh \
 	tests/cli/status.sh \

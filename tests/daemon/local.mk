@@ -178,8 +178,8 @@ tests_daemon_test_store_copy_LDADD = $(daemon_test_ldadd) $(SQLITE_LIBS)
 
 daemon_tests += tests/daemon/test-restore
 tests_daemon_test_restore_SOURCES = tests/daemon/test-restore.c $(store_scratch)
-tests_daemon_test_restore_CFLAGS = $(daemon_test_cflags)
-tests_daemon_test_restore_LDADD = $(daemon_test_ldadd)
+tests_daemon_test_restore_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_restore_LDADD = $(daemon_test_ldadd) $(SQLITE_LIBS)
 
 # The whole daemon, asked by hand.
 daemon_wire = $(daemon_host) tests/daemon/wire-client.c tests/daemon/wire-client.h

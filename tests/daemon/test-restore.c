@@ -15,6 +15,8 @@
 #include "common/clock.h"
 #include "daemon/backup.h"
 #include "daemon/restore.h"
+#include "daemon/role_grants.h"
+#include "daemon/store_connection.h"
 #include "tests/daemon/store-scratch.h"
 #include "tests/suite.h"
 
@@ -412,6 +414,127 @@ START_TEST(what_was_taken_away_is_taken_away_again)
 }
 END_TEST
 
+/* ---- roles ---- */
+
+static void give_roles(struct store_key *key)
+{
+	key->roles = "narrowed deleted widened";
+}
+
+static void give_made_since(struct store_key *key)
+{
+	key->roles = "since";
+}
+
+static void write_role(int (*function)(struct store *store, const struct store_role *role), const char *name,
+		       const char *permissions)
+{
+	CLEANUP_VAULT struct vault *vault = vault_acquire(keeper);
+	struct store *store = store_of(vault);
+	struct store_role role = { .created = 1 };
+	uint64_t rev;
+
+	snprintf(role.name, sizeof(role.name), "%s", name);
+	snprintf(role.permissions, sizeof(role.permissions), "%s", permissions);
+	ck_assert_int_eq(store_write_begin(store), 0);
+	ck_assert_int_eq(function(store, &role), 0);
+	ck_assert_int_eq(store_log_change(store, NOW, "{\"event\":\"change\"}", &rev), 0);
+	ck_assert_int_eq(store_write_commit(store), 0);
+}
+
+static int delete_role(struct store *store, const struct store_role *role)
+{
+	return store_delete_role(store, role->name);
+}
+
+/* What the role grants now; NULL when there is none. */
+static const char *granted_by(const char *name)
+{
+	CLEANUP_VAULT struct vault *vault = vault_acquire(keeper);
+	static struct store_role role;
+
+	return store_find_role(store_writer(vault->store), name, &role) == 0 ? role.permissions : NULL;
+}
+
+/* What a key may do now. */
+static const char *effective(unsigned int number)
+{
+	CLEANUP_VAULT struct vault *vault = vault_acquire(keeper);
+	static struct role_grants room;
+	char id[CREDENTIAL_KEY_ID_MAX + 1];
+	const char *grants;
+
+	ck_assert_int_eq(store_find_key(store_writer(vault->store), scratch_id(number, id), &now), 0);
+	ck_assert_int_eq(role_grants_find(store_writer(vault->store), &now, &room, &grants), 0);
+	return grants;
+}
+
+/* No key gets back by a role what the role has lost, or what it was. */
+START_TEST(a_role_that_was_narrowed_is_narrowed_again)
+{
+	bool accept = _i == 1;
+
+	write_role(store_insert_role, "narrowed", "x.*");
+	write_role(store_insert_role, "deleted", "y");
+	write_role(store_insert_role, "widened", "z.a");
+	insert(1, 3);
+	change(1, give_roles);
+	change(2, give_roles);
+	take_backup();
+	write_role(store_update_role, "narrowed", "x.read w");
+	write_role(store_update_role, "widened", "z.*");
+	change(1, give_made_since);
+	change(1, give_roles);
+	change(2, give_made_since);
+	write_role(delete_role, "deleted", "");
+	write_role(store_insert_role, "since", "s");
+	ck_assert_msg(hand_over(-1, backup.size) == 0, "%s", fault);
+	ck_assert_msg(commit(accept) == 0, "%s", fault);
+	ck_assert_uint_eq(outcome.report.revived, 2);
+	ck_assert_uint_eq(outcome.report.listed[0].why, MESSAGE_TAKEN_NARROWED);
+	ck_assert_str_eq(granted_by("narrowed"), accept ? "x.*" : "x.read w");
+	ck_assert_str_eq(granted_by("widened"), "z.a");
+	ck_assert_str_eq(granted_by("since"), "s");
+	ck_assert_int_eq(granted_by("deleted") != NULL, accept);
+	ck_assert_str_eq(effective(1), accept ? "mail.imap pam.sshd x.* y z.a" : "mail.imap pam.sshd x.read w z.a");
+	ck_assert_str_eq(effective(2), accept ? "mail.imap pam.sshd x.* y z.a" : "mail.imap pam.sshd s");
+	ck_assert_str_eq(effective(3), "mail.imap pam.sshd");
+	ck_assert_int_eq(state_of(1), STORE_ACTIVE);
+	/* What was deleted is remembered as that, for the next restore. */
+	{
+		CLEANUP_VAULT struct vault *vault = vault_acquire(keeper);
+
+		ck_assert_int_eq(store_find_role_gone(store_writer(vault->store), "deleted"), accept ? -ENOENT : 0);
+	}
+}
+END_TEST
+
+/* On a host that was put together again nobody knows them, and they come back with their keys. */
+START_TEST(a_role_that_was_never_known_comes_back)
+{
+	write_role(store_insert_role, "narrowed", "x.*");
+	insert(1, 1);
+	change(1, give_roles);
+	take_backup();
+	{
+		CLEANUP_VAULT struct vault *vault = vault_acquire(keeper);
+		sqlite3 *database = store_writer(vault->store)->database;
+
+		ck_assert_int_eq(sqlite3_exec(database,
+					      "DELETE FROM role; DELETE FROM role_use; DELETE FROM key; DELETE FROM "
+					      "digest; UPDATE tally SET keys = 0",
+					      NULL, NULL, NULL),
+				 SQLITE_OK);
+	}
+	ck_assert_msg(hand_over(-1, backup.size) == 0, "%s", fault);
+	ck_assert_msg(commit(false) == 0, "%s", fault);
+	ck_assert_uint_eq(outcome.report.returning, 1);
+	ck_assert_uint_eq(outcome.report.revived, 0);
+	ck_assert_str_eq(effective(1), "mail.imap pam.sshd x.*");
+	ck_assert_int_eq(state_of(1), STORE_ACTIVE);
+}
+END_TEST
+
 START_TEST(looking_changes_nothing)
 {
 	CLEANUP_VAULT struct vault *vault = vault_acquire(keeper);
@@ -691,6 +814,8 @@ int main(void)
 	suite_add_tcase(suite, keys);
 	tcase_add_checked_fixture(stores, setup, teardown);
 	tcase_add_loop_test(stores, what_was_taken_away_is_taken_away_again, 0, 2);
+	tcase_add_loop_test(stores, a_role_that_was_narrowed_is_narrowed_again, 0, 2);
+	tcase_add_test(stores, a_role_that_was_never_known_comes_back);
 	tcase_add_test(stores, a_clock_that_is_ahead_revives_nothing);
 	tcase_add_test(stores, looking_changes_nothing);
 	tcase_add_test(stores, one_time_tokens_from_before_are_worth_nothing);

@@ -164,6 +164,7 @@ static const char *const permissions[] = { "mail.*", "pam.sshd", NULL };
 static const char *const users[] = { "bob", NULL };
 static const char *const sources[] = { "192.0.2.0/24", "2001:db8::/32", "local", NULL };
 static const char *const labels[] = { "team=web", NULL };
+static const char *const roles[] = { "payments-read", "tenant-admin", NULL };
 static const char *const empty[] = { NULL };
 
 static const struct apikey_key_options everything = {
@@ -179,6 +180,7 @@ static const struct apikey_key_options everything = {
 	.kind = "pair",
 	.public_key = "a123456b-c12c-123d-1ab4-18bd8c8e88a3",
 	.private_key = "AGHYR1aWYgHgyjhJLkVCd7b8XfAVeA4tuFwCQl3X64Y=",
+	.roles = roles,
 };
 
 /* Compares a decoded list with one that ends in NULL. */
@@ -212,6 +214,7 @@ START_TEST(a_new_key_is_asked_for_as_said)
 	assert_list(&seen->users, users);
 	assert_list(&seen->sources, sources);
 	assert_list(&seen->labels, labels);
+	assert_list(&seen->roles, roles);
 	ck_assert_int_eq(seen->not_before, 5);
 	ck_assert(seen->expires == TIME_NEVER);
 	ck_assert_str_eq(seen->kind, "pair");
@@ -265,6 +268,7 @@ START_TEST(an_update_says_what_it_changes_and_no_more)
 	assert_list(&seen->users, changes & APIKEY_CHANGE_USERS ? users : empty);
 	assert_list(&seen->sources, changes & APIKEY_CHANGE_SOURCES ? sources : empty);
 	assert_list(&seen->labels, changes & APIKEY_CHANGE_LABELS ? labels : empty);
+	assert_list(&seen->roles, changes & APIKEY_CHANGE_ROLES ? roles : empty);
 	ck_assert_int_eq(seen->not_before, changes & APIKEY_CHANGE_NOT_BEFORE ? 5 : 0);
 	ck_assert(seen->expires == (changes & APIKEY_CHANGE_EXPIRES ? TIME_NEVER : 0));
 	assert_key(key, &whole_key);
