@@ -254,9 +254,16 @@ tests_daemon_test_daemon_pair_SOURCES = tests/daemon/test-daemon-pair.c tests/da
 tests_daemon_test_daemon_pair_CFLAGS = $(daemon_test_cflags)
 tests_daemon_test_daemon_pair_LDADD = daemon/libdaemon.la $(daemon_system_ldadd)
 daemon_tests += tests/daemon/test-daemon-role
-tests_daemon_test_daemon_role_SOURCES = tests/daemon/test-daemon-role.c tests/daemon/admin-requests.h $(daemon_wire)
+tests_daemon_test_daemon_role_SOURCES = tests/daemon/test-daemon-role.c tests/daemon/admin-requests.h \
+	tests/daemon/role-requests.h $(daemon_wire)
 tests_daemon_test_daemon_role_CFLAGS = $(daemon_test_cflags)
 tests_daemon_test_daemon_role_LDADD = $(daemon_system_ldadd)
+
+daemon_tests += tests/daemon/test-daemon-role-authority
+tests_daemon_test_daemon_role_authority_SOURCES = tests/daemon/test-daemon-role-authority.c \
+	tests/daemon/admin-requests.h tests/daemon/role-requests.h $(daemon_wire)
+tests_daemon_test_daemon_role_authority_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_daemon_role_authority_LDADD = $(daemon_system_ldadd)
 
 daemon_tests += tests/daemon/test-daemon-rotate
 tests_daemon_test_daemon_rotate_SOURCES = tests/daemon/test-daemon-rotate.c tests/daemon/admin-requests.h $(daemon_store) $(daemon_wire)

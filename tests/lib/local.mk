@@ -20,6 +20,7 @@ lib_tests = \
 	tests/lib/test-example \
 	tests/lib/test-inspect \
 	tests/lib/test-open \
+	tests/lib/test-roles \
 	tests/lib/test-rotate \
 	tests/lib/test-sign \
 	tests/lib/test-trust \
@@ -74,6 +75,10 @@ tests_lib_test_inspect_LDADD = $(lib_test_libraries)
 tests_lib_test_open_SOURCES = tests/lib/test-open.c
 tests_lib_test_open_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_lib_test_open_LDADD = $(lib_test_libraries)
+
+tests_lib_test_roles_SOURCES = tests/lib/test-roles.c
+tests_lib_test_roles_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_lib_test_roles_LDADD = $(lib_test_libraries)
 
 tests_lib_test_rotate_SOURCES = tests/lib/test-rotate.c
 tests_lib_test_rotate_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
