@@ -86,8 +86,10 @@ static void check_owner(struct doctor *doctor, struct owners *owners, const stru
 
 static void check_grants(struct doctor *doctor, const struct apikey_key *key)
 {
-	for (size_t i = 0; key->permissions && key->permissions[i]; i++)
-		if (strcmp(key->permissions[i], "*") == 0)
+	const char *const *grants = key->effective_permissions;
+
+	for (size_t i = 0; grants && grants[i]; i++)
+		if (strcmp(grants[i], "*") == 0)
 			doctor_find(doctor, FINDING_KEY_GRANTS_ALL, subject_of(doctor, key), 0,
 				    "may do everything ('*'), administering all keys included",
 				    "give it what it needs: apikeyctl key update KEY --permission ...");

@@ -82,7 +82,7 @@ int admin_reply_key(struct admin_request *request, struct store_reader *reader, 
 
 	if (r == 0)
 		r = role_grants_find(reader, key, &request->grants, &grants);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	message = key_message_new(key, uses, grants);
 	if (!message)

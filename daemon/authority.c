@@ -24,8 +24,10 @@ static enum reason locate(struct thread *thread, const struct verify_caller *cal
 		return reason;
 	authority->secret = ret_proof->secret;
 	request = verify_policy_request(caller, NULL, NULL, NULL, key->tenant, NULL, now);
-	if (role_grants_find(thread->reader, key, &authority->permissions, &grants) < 0)
+	if (role_grants_find(thread->reader, key, &authority->permissions, &grants) < 0) {
+		thread_vault_failed(thread);
 		return REASON_STORE_FAILED;
+	}
 	if (grants != authority->permissions.text)
 		snprintf(authority->permissions.text, sizeof(authority->permissions.text), "%s", grants);
 	return policy_judge(key, &request);

@@ -76,7 +76,7 @@ struct apikey_result {
 	const char *key_name;
 	const char *owner;
 	const char *tenant;
-	const char *permissions; /* the key's grants, separated by single spaces */
+	const char *permissions; /* what the key may do, by its roles too, separated by single spaces */
 	const char *handle;      /* for apikey_account(), good for 60 s */
 	int64_t expires;         /* of the key; APIKEY_NEVER */
 };

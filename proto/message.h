@@ -69,7 +69,7 @@ struct message_verdict {
 	const char *tenant;
 	int64_t expires;         /* of the key */
 	const char *handle;      /* for the account phase: 60 s, bound to user, service and source */
-	const char *permissions; /* the key's grants, separated by one space; cut at a whole grant */
+	const char *permissions; /* what the key may do, by its roles too, separated by one space; as many as fit */
 };
 extern const struct codec_record message_verdict;
 
