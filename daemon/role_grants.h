@@ -18,9 +18,9 @@ struct role_grants {
 
 /*
  * The permissions of a key, separated by spaces, perhaps some of them twice: key->permissions itself, or a text in
- * room. The reader is in the read transaction that the key was read in. A role that is not there grants nothing; a key
- * with more roles than WIRE_ROLES_MAX, which nobody can give it, grants nothing at all. 0, or a negative errno: the
- * store failed.
+ * room. Of the roles of a test key, what lies below "test." counts alone. The reader is in the read transaction that
+ * the key was read in. A role that is not there grants nothing; a key with more roles than WIRE_ROLES_MAX, which nobody
+ * can give it, grants nothing at all. 0, or a negative errno: the store failed.
  */
 int role_grants_find(struct store_reader *reader, const struct store_key *key, struct role_grants *room,
 		     const char **ret_grants);
