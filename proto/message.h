@@ -127,8 +127,8 @@ struct message_key {
 	struct codec_records secrets; /* message_secret, oldest first */
 	const char *secret;           /* the credential itself: in the replies to WIRE_KEY_CREATE and WIRE_KEY_ROTATE */
 	const char *private_key;      /* a pair's, in the same replies; not where it was given with the request */
-	uint64_t test;                /* 1: a test key */
 	const char *effective_permissions; /* with those of its roles, separated by one space; absent without roles */
+	uint64_t test;                     /* 1: a test key */
 };
 extern const struct codec_record message_key;
 
@@ -149,8 +149,8 @@ struct message_key_create {
 	const char *kind; /* MESSAGE_KIND_…; absent: opaque */
 	/* A pair that was made elsewhere; for administrators. Base64, as the daemon shows its own. */
 	const char *public_key, *private_key;
-	uint64_t test; /* 1: a test key, which holds permissions below "test." only */
 	struct codec_texts roles;
+	uint64_t test; /* 1: a test key, which holds permissions below "test." only */
 };
 extern const struct codec_record message_key_create;
 
