@@ -36,7 +36,7 @@ offers()
 	is 'what is offered' "${COMPREPLY[*]}" "$expected"
 }
 
-offers 'key role token verify explain status backup restore master-key doctor help completion' ''
+offers 'key token role verify explain status backup restore master-key doctor help completion' ''
 offers '--deep --root' doctor ''
 offers 'key' k
 offers 'create list show update rotate retire activate deactivate revoke delete' key ''
