@@ -15,8 +15,8 @@
 #define PERMISSIONS_SIZE 512
 
 static const struct table_column columns[] = {
-	{ "NAME", 0, true },      { "OWNER", 0, true },      { "STATE", 0, false }, { "PERMISSIONS", 70, true },
-	{ "EXPIRES", 50, false }, { "LAST USE", 80, false }, { "ID", 130, false },
+	{ "NAME", 0, true },      { "OWNER", 0, true },      { "STATE", 0, false },  { "PERMISSIONS", 70, true },
+	{ "EXPIRES", 50, false }, { "LAST USE", 80, false }, { "KIND", 100, false }, { "ID", 130, false },
 };
 
 static const char *const order_names[KEY_ORDER_COUNT] = {
@@ -138,8 +138,9 @@ static char *pack_cells(const struct apikey_key *key, int64_t now)
 	if (use->time != 0)
 		when_relative(use->time, now, used);
 	join_permissions(key->effective_permissions, permissions);
-	return pack((const char *[]){ key->name, key->owner, key->state, permissions, expires, used, key->id },
-		    COUNT_OF(columns));
+	return pack(
+		(const char *[]){ key->name, key->owner, key->state, permissions, expires, used, key->kind, key->id },
+		COUNT_OF(columns));
 }
 
 static int64_t number_of(const struct apikey_key *key, enum key_order order)

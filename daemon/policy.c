@@ -173,7 +173,7 @@ enum reason policy_judge(const struct store_key *key, const struct policy_reques
 	return REASON_NONE;
 }
 
-/* What has ended is refused whatever the clock says, and so is what an older apikeyd does not know. */
+/* What has ended is refused whatever the clock says, and so is a form that is not known here. */
 static bool form_lives(uint8_t form)
 {
 	return form == STORE_FORM_TOKEN || form == STORE_FORM_PAIR || form == STORE_FORM_IMPORTED;

@@ -55,6 +55,10 @@ out=$(tr -d '\r' <"$scratch/typed")
 has 'the terminal' "$out" billing "$public"
 [[ $(awk 'length > 80' <<<"$out") == '' ]] || fail 'a line is wider than 80 columns'
 
+# where there is room, the list tells the kind
+act key list --owner "$me"
+is 'the kinds' "$(awk '{ print $1, $(NF - 1) }' <<<"$out" | sort | tr '\n' ' ')" 'NAME KIND billing pair plain opaque shop pair '
+
 # a public key is no key to log in with
 run_with "$public"$'\n' --runtime-dir "$runtime" verify
 is 'the exit status' "$status" 1
