@@ -105,6 +105,33 @@ starts_programs()
 	[[ $symbols =~ ' UND '(exec[lv][pe]*|fexecve|posix_spawnp?|system|popen)'@' ]]
 }
 
+# run_test TEST RESULT: runs one of the tests; RESULT.said gets a line that says what became of it, and why.
+run_test()
+{
+	local test=$1 log=$2.log said=$2.said status=0 program
+	case $test in
+	tests/fuzz/check-corpus.sh)
+		FUZZ_RUNNER=$runner "$source/$test" >"$log" 2>&1 || status=$?
+		;;
+	*)
+		if [ -n "$runner" ] && starts_programs "$test"; then
+			echo "skip $machine: $test starts programs, and nothing runs them for it" >"$said"
+			return
+		fi
+		program=$test
+		[ -z "$runner" ] || program=$(program_of "$test")
+		[ -e "$program" ] || program=$source/$test
+		# shellcheck disable=SC2086 # several words, or none
+		timeout -k 10 600 $runner "$program" >"$log" 2>&1 || status=$?
+		;;
+	esac
+	case $status in
+	0) echo "ok $machine: $test" >"$said" ;;
+	77) echo "skip $machine: $test: $(tail -n 1 "$log")" >"$said" ;;
+	*) { echo "FAIL $machine: $test ($status)"; tail -n 30 "$log"; } >"$said" ;;
+	esac
+}
+
 for machine in "${machines[@]}"; do
 	triplet='' linker='' emulator='' package=''
 	while read -r name a b c d; do
@@ -138,40 +165,29 @@ for machine in "${machines[@]}"; do
 	cd "$folder/$machine/build" || exit 1
 	# As make check would have it; emulated processors are slow.
 	export srcdir=$source CK_TIMEOUT_MULTIPLIER=10
+	results=$folder/$machine/results
+	rm -rf "$results" && mkdir "$results" || exit 1
+	number=0
 	# shellcheck disable=SC2016 # make expands it
 	for test in $(make --no-print-directory --eval 'print-tests: ; @echo $(TESTS)' print-tests); do
-		status=0
 		case $test in
 		tests/checks/*) continue ;; # of the tree, not of the machine
-		tests/fuzz/check-corpus.sh)
-			FUZZ_RUNNER=$runner "$source/$test" >log 2>&1 || status=$?
-			;;
-		*)
-			if [ -n "$runner" ] && starts_programs "$test"; then
-				echo "skip $machine: $test starts programs, and nothing runs them for it"
-				skipped=$((skipped + 1))
-				continue
-			fi
-			program=$test
-			[ -z "$runner" ] || program=$(program_of "$test")
-			[ -e "$program" ] || program=$source/$test
-			# shellcheck disable=SC2086 # several words, or none
-			timeout -k 10 600 $runner "$program" >log 2>&1 || status=$?
-			;;
 		esac
-		case $status in
-		0) passed=$((passed + 1)) ;;
-		77)
-			skipped=$((skipped + 1))
-			echo "skip $machine: $test: $(tail -n 1 log)"
-			;;
-		*)
-			failed=$((failed + 1))
-			echo "FAIL $machine: $test ($status)"
-			tail -n 30 log
-			;;
-		esac
+		while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do
+			wait -n
+		done
+		number=$((number + 1))
+		run_test "$test" "$results/$(printf '%04d' $number)" &
 	done
+	wait
+	cat "$results"/*.said
+	if [ "$(cat "$results"/*.said | grep -cE "^(ok|FAIL|skip) $machine: ")" -ne $number ]; then
+		echo "FAIL $machine: a test has said nothing; the others are in $results"
+		failed=$((failed + 1))
+	fi
+	passed=$((passed + $(cat "$results"/*.said | grep -c "^ok $machine: ")))
+	failed=$((failed + $(cat "$results"/*.said | grep -c "^FAIL $machine: ")))
+	skipped=$((skipped + $(cat "$results"/*.said | grep -c "^skip $machine: ")))
 done
 echo "portability: $passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]
