@@ -266,10 +266,12 @@ static json_t *role_json(const struct store_role *role)
 
 char *role_changes(const struct store_role *before, const struct store_role *after)
 {
+	const struct store_role *role = after ? after : before;
 	json_t *changes = json_object();
 	char *text;
 
-	json_object_set_new(changes, "role", json_string(after ? after->name : before->name));
+	if (role)
+		json_object_set_new(changes, "role", json_string(role->name));
 	if (before)
 		json_object_set_new(changes, "before", role_json(before));
 	if (after)
