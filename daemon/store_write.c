@@ -54,8 +54,8 @@ const char *const store_write_sql[WRITE_COUNT] = {
 	[WRITE_REV_RAISE] = "UPDATE meta SET number = ?1 WHERE name = 'rev' AND number < ?1",
 	[WRITE_CHANGE_KEEP] = "INSERT OR IGNORE INTO change_log VALUES (?1, ?2, ?3)",
 	[WRITE_ONCE] = "INSERT INTO one_time VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-	[WRITE_ONCE_TALLY] = "INSERT INTO one_time_tally VALUES (?1, ?2, 1)"
-			     " ON CONFLICT DO UPDATE SET live = live + 1 WHERE live < ?3",
+	[WRITE_ONCE_TALLY] = ("INSERT INTO one_time_tally VALUES (?1, ?2, 1)"
+			      " ON CONFLICT DO UPDATE SET live = live + 1 WHERE live < ?3"),
 	[WRITE_ONCE_PURGE] = "DELETE FROM one_time WHERE (key, kind, id) IN (SELECT key, kind, id FROM one_time"
 			     " WHERE kind = ?1 AND expires <= ?2 ORDER BY expires LIMIT ?3) RETURNING key, expires",
 	[WRITE_ONCE_TALLY_LAST] = "DELETE FROM one_time_tally WHERE key = ?1 AND kind = ?2 AND live <= 1",
