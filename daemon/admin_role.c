@@ -396,13 +396,24 @@ static int refuse_role(struct admin_request *request, struct store_reader *reade
 		shown(name));
 }
 
+/* Who covers a role could grant what it grants now; but the key would follow it when it is widened. So whoever is no
+ * administrator gives what never changes, or what they have themselves. */
+static bool may_give(const struct authority *authority, const struct store_role *role)
+{
+	if (!authority_covers(authority, role->permissions))
+		return false;
+	if (authority->kind == AUTHORITY_ADMINISTRATOR || role_built_in(role->name))
+		return true;
+	return authority->kind == AUTHORITY_KEY && policy_list_contains(authority->roles, ' ', role->name);
+}
+
 static int take_role(struct admin_request *request, struct store_reader *reader, const char *name, char *text)
 {
 	struct store_role role;
 	size_t used = strlen(text);
 	int r = role_find(reader, name, &role);
 
-	if (r == -ENOENT || (r == 0 && !authority_covers(&request->authority, role.permissions)))
+	if (r == -ENOENT || (r == 0 && !may_give(&request->authority, &role)))
 		return refuse_role(request, reader, name);
 	if (r == 0)
 		snprintf(text + used, WIRE_LIST_TEXT_MAX + 1 - used, "%s%s", used > 0 ? " " : "", name);

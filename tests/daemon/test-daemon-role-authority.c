@@ -44,6 +44,14 @@ START_TEST(a_key_that_acts_is_capped)
 	make_role("acts", wire_texts("apikeyd.keys.*", "x.read", NULL));
 	make_role("edits", wire_texts("apikeyd.roles.write", "y.*", NULL));
 	actor = make_key("actor", "acts", NULL);
+	expect_answer(admin,
+		      update(admin,
+			     &(struct message_key_update){ .key = actor.id,
+							   .changes = MESSAGE_CHANGE_ROLES,
+							   .roles = wire_texts("acts", "small", NULL) },
+			     &key),
+		      ANSWER_OK, NULL);
+	make_role("alike", wire_texts("x.read", NULL));
 	editor = make_key("editor", "edits", NULL);
 	reader = make_key("reader", "small", "apikeyd.roles.read");
 
@@ -56,6 +64,9 @@ START_TEST(a_key_that_acts_is_capped)
 	request.name = "more";
 	request.roles = wire_texts("small", "large", NULL);
 	expect_answer(admin, create(admin, &request, &key), ANSWER_NOT_PERMITTED, "what they do not hold");
+	/* It covers this one, but would follow it when somebody widens it. */
+	request.roles = wire_texts("alike", NULL);
+	expect_answer(admin, create(admin, &request, &key), ANSWER_NOT_PERMITTED, "the role 'alike' is none, or");
 	/* One that is none is answered in the same way: a key without the right to see roles cannot search for them. */
 	request.roles = wire_texts("larger", NULL);
 	expect_answer(admin, create(admin, &request, &key), ANSWER_NOT_PERMITTED, "the role 'larger' is none, or");
@@ -64,8 +75,11 @@ START_TEST(a_key_that_acts_is_capped)
 	request.roles = wire_texts("tenant-admin", NULL);
 	expect_answer(admin, create(admin, &request, &key), ANSWER_NOT_PERMITTED, NULL);
 	/* A key that may do more now is not touched by one that may not. */
-	update_role("small", wire_texts("x.read", "z", NULL));
-	change.roles = wire_texts("small", NULL);
+	make_role("wide", wire_texts("z", NULL));
+	change.credential = NULL;
+	change.roles = wire_texts("small", "wide", NULL);
+	expect_answer(admin, update(admin, &change, &key), ANSWER_OK, NULL);
+	change.credential = actor.secret;
 	expect_answer(admin, update(admin, &change, &key), ANSWER_NOT_PERMITTED, NULL);
 	expect_answer(admin,
 		      update(admin,
@@ -151,12 +165,10 @@ static void serve_oneself(void *data)
 
 	(void)data;
 	expect_roles(client, NULL, BUILT_IN_ACCOUNT "given " BUILT_IN_TENANT);
+	/* What it grants they may grant; but it may grant more one day. */
 	request.roles = wire_texts("mail", NULL);
-	expect_answer(client, create(client, &request, &key), ANSWER_OK, NULL);
-	if (strcmp(key.effective_permissions, "mail.imap mail.smtp") != 0)
-		fail("the key may do %s", key.effective_permissions);
-	expect_roles(client, NULL, BUILT_IN_ACCOUNT "given mail " BUILT_IN_TENANT);
-	expect_answer(client, refer_role(client, WIRE_ROLE_SHOW, NULL, "mail", &role), ANSWER_OK, NULL);
+	expect_answer(client, create(client, &request, &key), ANSWER_NOT_PERMITTED, "the role 'mail' is none, or");
+	expect_answer(client, refer_role(client, WIRE_ROLE_SHOW, NULL, "given", &role), ANSWER_OK, NULL);
 	if (role.keys_known)
 		fail("a user is told how many keys hold a role");
 	expect_answer(client, refer_role(client, WIRE_ROLE_SHOW, NULL, "all", &role), ANSWER_NOT_FOUND,
