@@ -49,11 +49,12 @@ static void leave_loop(struct connection *connection)
 
 void connection_close(struct connection *connection)
 {
+	bool counted = pending_forget(connection);
+
 	if (connection->request)
 		admin_forget(connection->request);
 	if (connection->transferring)
 		transfer_forget(connection);
-	pending_forget(connection);
 	leave_loop(connection);
 	unlink_connection(connection);
 	counter_add(&connection->thread->counters, COUNTER_CLOSED, connection->socket);
@@ -62,7 +63,9 @@ void connection_close(struct connection *connection)
 		close(connection->fd);
 	else
 		closer_close(connection->thread->daemon->closer, connection->fd);
-	limits_leave(connection->thread->daemon->limits, connection->peer.uid);
+	/* What it has left to do counts against its uid until it is done, or hanging up would lift the limits. */
+	if (!counted)
+		limits_leave(connection->thread->daemon->limits, connection->peer.uid);
 	if (connection->kept)
 		secret_wipe(connection->kept, connection->kept_size);
 	free(connection->kept);
@@ -177,7 +180,7 @@ static enum batch_result serve(struct connection *connection)
 		connection_close(connection);
 		return BATCH_CLOSE;
 	}
-	if (connection->hand_over && !connection->kept) {
+	if (connection->hand_over && !connection->kept && !connection->pendings) {
 		hand_over(connection);
 		return BATCH_CLOSE;
 	}

@@ -7,6 +7,7 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/secret.h"
+#include "daemon/limits.h"
 #include "daemon/writer.h"
 
 struct pending {
@@ -17,6 +18,7 @@ struct pending {
 	struct verify_caller caller;
 	struct item item;
 	size_t packet_size;
+	bool counted; /* its client has gone, and counts against the uid until this is done */
 	unsigned char packet[];
 };
 
@@ -51,10 +53,16 @@ static void unlink_pending(struct pending *pending)
 	pending->connection = NULL;
 }
 
-void pending_forget(struct connection *connection)
+bool pending_forget(struct connection *connection)
 {
+	/* The newest is first in the list, and done last. */
+	struct pending *last = connection->pendings;
+
+	if (last)
+		last->counted = true;
 	while (connection->pendings)
 		unlink_pending(connection->pendings);
+	return last != NULL;
 }
 
 /* In the writer's thread. */
@@ -105,6 +113,8 @@ static void on_consumed(struct thread *thread, struct thread_task *task)
 		verify_refuse(&item->outcome, REASON_STORE_FAILED);
 	else if (pending->connection)
 		verify_finish(thread, &pending->caller, &item->request.verify, &item->outcome);
+	else if (item->outcome.reason == REASON_NONE)
+		verify_refuse(&item->outcome, REASON_DEADLINE); /* nobody waited for it */
 	recorded = item_throttle(item, thread, &pending->caller);
 	if (recorded && !relaxed)
 		record(thread, pending);
@@ -112,6 +122,8 @@ static void on_consumed(struct thread *thread, struct thread_task *task)
 	if (recorded && relaxed)
 		record(thread, pending);
 	item_count(item, thread);
+	if (pending->counted)
+		limits_leave(thread->daemon->limits, pending->caller.uid);
 	pending_free(pending);
 }
 

@@ -27,7 +27,8 @@ struct pending;
 bool pending_start(struct connection *connection, const struct verify_caller *caller, const struct item *item,
 		   const void *packet, size_t size);
 
-/* The connection ends: nobody is answered. */
-void pending_forget(struct connection *connection);
+/* The connection ends: nobody is answered. True where something is left to be done, which then leaves limits_leave() to
+ * the last of it. */
+bool pending_forget(struct connection *connection);
 
 #endif

@@ -3,6 +3,7 @@
  * Requests that wait for the disk: of many that race with one token one wins, and a disk that takes its time holds up
  * nobody else, loses no answer, and lets nobody in whose key ended meanwhile.
  */
+#include <pwd.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -150,6 +151,73 @@ START_TEST(a_client_that_goes_leaves_its_token_spent)
 }
 END_TEST
 
+#define CONNECTIONS 64 /* connections_per_uid, unless configured */
+
+static char tokens[CONNECTIONS][PAIR_TOKEN_SIZE];
+
+/* Has tokens wait for the disk and hangs up, again and again. */
+static void hang_up(void *data)
+{
+	struct message_verdict said;
+	struct wire_client *client;
+
+	(void)data;
+	for (size_t i = 0; i < CONNECTIONS; i++) {
+		client = wire_open(&host, WIRE_VERIFY_SOCKET);
+		wire_hello(client);
+		send_token(client, tokens[i]);
+		/* The token was read, for what comes behind it is answered. */
+		send_token(client, "ak_000000000000_00000000000000000000000000000000000000");
+		wire_expect(client, WIRE_VERIFY | WIRE_REPLY, &message_verdict, &said);
+		wire_close(client);
+	}
+	client = wire_open(&host, WIRE_VERIFY_SOCKET);
+	send_token(client, opaque.secret);
+	wire_expect_end(client);
+	wire_close(client);
+}
+
+static void be_served(void *data)
+{
+	int64_t end = milliseconds() + 20000;
+	bool served = false;
+
+	(void)data;
+	while (!served && milliseconds() < end) {
+		struct wire_client *client = wire_open(&host, WIRE_VERIFY_SOCKET);
+
+		send_token(client, opaque.secret);
+		served = wire_receive(client);
+		wire_close(client);
+	}
+	if (!served)
+		fail("the uid is not served any more");
+}
+
+/* What waits for the disk counts against the uid that brought it, or hanging up would be a way around every limit. */
+START_TEST(who_hangs_up_does_not_get_more)
+{
+	const struct passwd *user = getpwnam("bin");
+	char nonce[32];
+
+	if (geteuid() != 0 || !user) {
+		puts("skipped: not root, and so no other user");
+		return;
+	}
+	for (size_t i = 0; i < CONNECTIONS; i++) {
+		snprintf(nonce, sizeof(nonce), "hang-%zu", i);
+		pair_token(&pair, nonce, NULL, tokens[i]);
+	}
+	disk_stops();
+	as_user(user->pw_uid, user->pw_gid, user->pw_gid, hang_up, NULL);
+	/* Others are served. */
+	expect(opaque.secret, REASON_NONE);
+	disk_goes_on();
+	as_user(user->pw_uid, user->pw_gid, user->pw_gid, be_served, NULL);
+	poll_until("SELECT count(*) FROM one_time", CONNECTIONS);
+}
+END_TEST
+
 START_TEST(who_sends_no_more_is_still_answered)
 {
 	struct wire_client *client = wire_open(&host, WIRE_LOGIN_SOCKET);
@@ -261,6 +329,7 @@ static void add_slow(Suite *suite)
 	tcase_add_test(slow, a_slow_disk_holds_up_no_other);
 	tcase_add_test(slow, with_many_in_flight_no_more_is_read);
 	tcase_add_test(slow, a_client_that_goes_leaves_its_token_spent);
+	tcase_add_test(slow, who_hangs_up_does_not_get_more);
 	tcase_add_test(slow, who_sends_no_more_is_still_answered);
 	tcase_add_test(slow, a_daemon_that_stops_answers_what_it_has);
 	tcase_add_test(slow, a_daemon_that_stops_does_not_wait_for_ever);
