@@ -175,9 +175,10 @@ static int run_group(struct writer *writer, struct vault *vault, struct writer_j
 		job->result = run_job(job, vault);
 		count++;
 	}
-	if (r == 0)
-		r = store_purge_once(vault->store, clock_wall_seconds(), count * PURGE_A_JOB, &purged);
-	if (r == 0 && purged > 0)
+	/* Has a step of its own: that something cannot be forgotten refuses no revoke. What undid the whole transaction
+	 * is found by the commit. */
+	if (r == 0 && store_purge_once(vault->store, clock_wall_seconds(), count * PURGE_A_JOB, &purged) == 0 &&
+	    purged > 0)
 		writer->purging = true;
 	if (r < 0) {
 		store_write_abort(vault->store);
