@@ -29,6 +29,7 @@
 #define SILENT_NANOSECONDS INT64_C(10000000000) /* after so long a thread is said to hang */
 #define LOOK_BACK_SHORT 60
 #define LOOK_BACK_LONG 900
+#define AHEAD_MOST 600 /* seconds that tokens may be refused for, as after a restore, without a word */
 #define BEHIND_MOST 60 /* seconds the clock may stand behind the latest time without a word */
 
 /* The items of one reply. Whatever their texts point to lives until it is encoded. */
@@ -117,19 +118,28 @@ static void find_clock(struct state *state, struct store_reader *reader)
 {
 	int64_t now = clock_wall_seconds();
 	char text[CLOCK_TEXT_SIZE];
-	uint64_t latest = 0;
+	uint64_t latest = 0, purged = 0;
 
 	if (!reader || store_load_number(reader, WRITER_CLOCK, &latest) < 0 || latest > INT64_MAX)
 		return;
 	state->clock_latest = (int64_t)latest;
 	state->clock_behind = state->clock_latest > now ? state->clock_latest - now : 0;
-	if (state->clock_behind <= BEHIND_MOST)
-		return;
-	clock_format(state->clock_latest, text, sizeof(text));
-	add_why(state,
-		"the clock was set back: it stands %" PRId64 " seconds behind %s, the latest time seen here; mend it, "
-		"or tokens that are good once may be refused until it has caught up",
-		state->clock_behind, text);
+	if (state->clock_behind > BEHIND_MOST) {
+		clock_format(state->clock_latest, text, sizeof(text));
+		add_why(state,
+			"the clock was set back: it stands %" PRId64
+			" seconds behind %s, the latest time seen here; mend it, "
+			"or tokens that are good once may be refused until it has caught up",
+			state->clock_behind, text);
+	} else if (store_load_number(reader, STORE_PURGED_EPOCH, &purged) == 0 && purged <= INT64_MAX &&
+		   (int64_t)purged > now + AHEAD_MOST) {
+		/* The clock had stood far ahead; what is as old as what was used and forgotten then is refused. */
+		clock_format((int64_t)purged, text, sizeof(text));
+		add_why(state,
+			"HMAC tokens are refused until %s: the clock stood ahead, and what was used then is not "
+			"remembered any more; until that time use other keys",
+			text);
+	}
 }
 
 /* Everything that an operator should do something about, the worst first. */

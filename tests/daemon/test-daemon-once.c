@@ -353,6 +353,12 @@ START_TEST(a_clock_that_was_set_back_revives_nothing)
 	host_expect_text(&host, "state", "degraded");
 	why = host_text(&host, "why.1");
 	ck_assert_ptr_nonnull(strstr(why, "the clock was set back"));
+	/* Had the clock stood ahead, and stood right again, they would be refused as well, and that is said. */
+	free(why);
+	snprintf(sql, sizeof(sql), "UPDATE meta SET number = %" PRId64 " WHERE name = 'clock_seen'", now);
+	run_sql(sql);
+	why = host_text(&host, "why.1");
+	ck_assert_ptr_nonnull(strstr(why, "HMAC tokens are refused until"));
 	/* Whoever brings a key instead of a token is let in. */
 	expect(opaque.secret, REASON_NONE);
 }
