@@ -203,12 +203,13 @@ START_TEST(test_flood_evicts_the_idle)
 }
 END_TEST
 
-/* A table full of sources over their limit still takes the next one in. */
+/* A table full of sources over their limit still takes the next one in. Where a source goes is up to random numbers
+ * that the table draws: with some of them texts that are so much alike leave places free for long. */
 START_TEST(test_table_full_of_busy_sources)
 {
 	char source[32];
 
-	for (uint32_t i = 0; i < 10000; i++) {
+	for (uint32_t i = 0; i < 10000 || (i < 1000000 && throttle_list(throttle, START, NULL, 0) <= 900); i++) {
 		snprintf(source, sizeof(source), "%u", i);
 		ck_assert_uint_eq(count_allowed(source, START, 2), 2);
 	}
