@@ -42,12 +42,12 @@ const char *const store_write_sql[WRITE_COUNT] = {
 	[WRITE_CHANGE] = "INSERT INTO change_log VALUES (?1, ?2, ?3)",
 	/* A step's entries at most, none that a younger one keeps, and not the last, which says where the revision is.
 	 */
-	[WRITE_CHANGES_DELETE] = "DELETE FROM change_log WHERE rev <= ?1"
-				 " AND rev < (SELECT max(rev) FROM change_log)"
-				 " AND rev < (SELECT min(rev) FROM change_log) + ?3"
-				 " AND rev < ifnull((SELECT rev FROM change_log WHERE"
-				 " rev < (SELECT min(rev) FROM change_log) + ?3 AND time >= ?2 ORDER BY rev LIMIT 1),"
-				 " 9223372036854775807)",
+	[WRITE_CHANGES_DELETE] = ("DELETE FROM change_log WHERE rev <= ?1"
+				  " AND rev < (SELECT max(rev) FROM change_log)"
+				  " AND rev < (SELECT min(rev) FROM change_log) + ?3"
+				  " AND rev < ifnull((SELECT rev FROM change_log WHERE"
+				  " rev < (SELECT min(rev) FROM change_log) + ?3 AND time >= ?2 ORDER BY rev LIMIT 1),"
+				  " 9223372036854775807)"),
 	[WRITE_SEALED] = "INSERT OR REPLACE INTO sealed VALUES (?1, ?2, ?3, ?4)",
 	[WRITE_WRAP_DELETE] = "DELETE FROM sealed WHERE wrap = ?1",
 	[WRITE_GONE_KEEP] = "INSERT OR IGNORE INTO gone VALUES (?1)",
@@ -56,8 +56,8 @@ const char *const store_write_sql[WRITE_COUNT] = {
 	[WRITE_ONCE] = "INSERT INTO one_time VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
 	[WRITE_ONCE_TALLY] = ("INSERT INTO one_time_tally VALUES (?1, ?2, 1)"
 			      " ON CONFLICT DO UPDATE SET live = live + 1 WHERE live < ?3"),
-	[WRITE_ONCE_PURGE] = "DELETE FROM one_time WHERE (key, kind, id) IN (SELECT key, kind, id FROM one_time"
-			     " WHERE kind = ?1 AND expires <= ?2 ORDER BY expires LIMIT ?3) RETURNING key, expires",
+	[WRITE_ONCE_PURGE] = ("DELETE FROM one_time WHERE (key, kind, id) IN (SELECT key, kind, id FROM one_time"
+			      " WHERE kind = ?1 AND expires <= ?2 ORDER BY expires LIMIT ?3) RETURNING key, expires"),
 	[WRITE_ONCE_TALLY_LAST] = "DELETE FROM one_time_tally WHERE key = ?1 AND kind = ?2 AND live <= 1",
 	[WRITE_ONCE_TALLY_LOWER] = "UPDATE one_time_tally SET live = live - 1 WHERE key = ?1 AND kind = ?2",
 	[WRITE_ONCE_DELETE] = "DELETE FROM one_time WHERE key = ?1",
@@ -67,8 +67,8 @@ const char *const store_write_sql[WRITE_COUNT] = {
 	[WRITE_ROLE_CHANGE] = "UPDATE role SET permissions = ?2 WHERE name = ?1",
 	[WRITE_ROLE_DELETE] = "DELETE FROM role WHERE name = ?1",
 	/* What is inserted must keep the rule that no count is below 0, also where a row is there and is changed. */
-	[WRITE_ROLE_USE] = "INSERT INTO role_use VALUES (?1, max(?2, 0))"
-			   " ON CONFLICT (role) DO UPDATE SET keys = keys + ?2",
+	[WRITE_ROLE_USE] = ("INSERT INTO role_use VALUES (?1, max(?2, 0))"
+			    " ON CONFLICT (role) DO UPDATE SET keys = keys + ?2"),
 	[WRITE_ROLE_GONE] = "INSERT OR IGNORE INTO role_gone VALUES (?1)",
 	[WRITE_ROLE_BACK] = "DELETE FROM role_gone WHERE name = ?1",
 };
