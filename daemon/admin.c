@@ -41,6 +41,14 @@ _Static_assert(offsetof(struct message_role_change, credential) == 0, "the crede
 _Static_assert(offsetof(struct message_role_list, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_role_reference, credential) == 0, "the credential comes first");
 
+_Static_assert(offsetof(struct message_account_create, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_account_list, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_account_reference, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_tenant_create, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_tenant_list, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_tenant_reference, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_tenant_update, credential) == 0, "the credential comes first");
+
 static const struct admin_verb verbs[] = {
 	{ WIRE_HELLO, &message_hello, NULL, AUTHORITY_SEE, false, false, false, answer_hello },
 	{ WIRE_KEY_CREATE, &message_key_create, "key_create", AUTHORITY_CREATE, true, true, true, admin_key_create },
@@ -76,6 +84,23 @@ static const struct admin_verb verbs[] = {
 	{ WIRE_ROLE_DELETE, &message_role_reference, "role_delete", AUTHORITY_CHANGE_ROLES, true, true, false,
 	  admin_role_delete },
 	{ WIRE_STORE_CHECK, &message_status, NULL, AUTHORITY_ADMINISTER, false, true, false, admin_store_check },
+	{ WIRE_ACCOUNT_CREATE, &message_account_create, "account_create", AUTHORITY_ADMINISTER, true, true, false,
+	  admin_account_create },
+	{ WIRE_ACCOUNT_LIST, &message_account_list, NULL, AUTHORITY_SEE_TENANTS, false, true, false,
+	  admin_account_list },
+	{ WIRE_ACCOUNT_SHOW, &message_account_reference, NULL, AUTHORITY_SEE_TENANTS, false, true, false,
+	  admin_account_show },
+	{ WIRE_ACCOUNT_DELETE, &message_account_reference, "account_delete", AUTHORITY_ADMINISTER, true, true, false,
+	  admin_account_delete },
+	{ WIRE_TENANT_CREATE, &message_tenant_create, "tenant_create", AUTHORITY_CHANGE_TENANTS, true, true, false,
+	  admin_tenant_create },
+	{ WIRE_TENANT_LIST, &message_tenant_list, NULL, AUTHORITY_SEE_TENANTS, false, true, false, admin_tenant_list },
+	{ WIRE_TENANT_SHOW, &message_tenant_reference, NULL, AUTHORITY_SEE_TENANTS, false, true, false,
+	  admin_tenant_show },
+	{ WIRE_TENANT_DELETE, &message_tenant_reference, "tenant_delete", AUTHORITY_CHANGE_TENANTS, true, true, false,
+	  admin_tenant_delete },
+	{ WIRE_TENANT_UPDATE, &message_tenant_update, "tenant_update", AUTHORITY_CHANGE_TENANTS, true, true, false,
+	  admin_tenant_update },
 	{ WIRE_MASTER_KEY_ROTATE, &message_master_key, "master_key_rotate", AUTHORITY_ADMINISTER, true, true, false,
 	  admin_master_key_rotate },
 };
@@ -191,6 +216,10 @@ static void on_written(struct thread *thread, struct thread_task *task)
 
 	if (request->job.result == 0)
 		counter_add(&thread->counters, COUNTER_CHANGES, 0);
+	/* The keys of what was deleted go from now on. */
+	if (request->job.result == 0 &&
+	    (request->header.type == WIRE_TENANT_DELETE || request->header.type == WIRE_ACCOUNT_DELETE))
+		writer_wake(thread->daemon->writer);
 	finish(request, request->job.result);
 }
 

@@ -45,6 +45,13 @@ struct admin_request {
 		struct message_role_change role_change;
 		struct message_role_list role_list;
 		struct message_role_reference role_reference;
+		struct message_account_create account_create;
+		struct message_account_list account_list;
+		struct message_account_reference account;
+		struct message_tenant_create tenant_create;
+		struct message_tenant_list tenant_list;
+		struct message_tenant_reference tenant;
+		struct message_tenant_update tenant_update;
 	} message; /* texts point into packet */
 	struct authority authority;
 	struct names_query *query; /* being looked up */
@@ -52,6 +59,9 @@ struct admin_request {
 	char owner[WIRE_USER_MAX + 1];
 	bool owner_uid_known;
 	uid_t owner_uid;
+	/* where a new key is to be */
+	char account[STORE_SCOPE_ID_MAX + 1];
+	char tenant[STORE_SCOPE_ID_MAX + 1]; /* "": a key of the account */
 	struct writer_job job;
 	/* the answer */
 	char detail[WIRE_REASON_MAX + 1];
@@ -129,11 +139,24 @@ int admin_role_update(struct admin_request *request, struct store_reader *reader
 int admin_role_delete(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_status(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_master_key_rotate(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_account_create(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_account_list(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_account_show(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_account_delete(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_tenant_create(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_tenant_list(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_tenant_show(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_tenant_update(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_tenant_delete(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 
 /* Finds the key a request names (an id or OWNER/NAME) among those its authority reaches. ANSWER_OK and *ret_key,
  * ANSWER_NOT_FOUND, or a negative errno. */
 int admin_find_key(struct admin_request *request, struct store_reader *reader, const char *name,
 		   struct store_key *ret_key);
+
+/* The keys an authority reaches, as far as the store can tell them apart: how long a walk takes does not tell of
+ * others. Points into the request. */
+struct store_filter admin_reach(struct admin_request *request);
 
 /* The uses of a key's secrets, in their order, those still in memory too. 0 or a negative errno. */
 int admin_find_uses(struct admin_request *request, struct store_reader *reader, const struct store_key *key,
@@ -186,5 +209,32 @@ int admin_save_key(struct admin_request *request, struct store_reader *reader, s
 /* Replies with a key and its uses, those still in memory too. */
 int admin_reply_key(struct admin_request *request, struct store_reader *reader, const struct store_key *key,
 		    const char *token);
+
+/* ---- accounts and tenants (daemon/admin_scope.c) ---- */
+
+struct store_account;
+struct store_tenant;
+
+/* What a request names, among what its authority reaches: what it does not reach is not there. ANSWER_OK; a refusal
+ * with a sentence; a negative errno. account may be NULL. */
+int admin_find_account(struct admin_request *request, struct store_reader *reader, const char *name,
+		       struct store_account *ret_account);
+int admin_find_tenant(struct admin_request *request, struct store_reader *reader, const char *account, const char *name,
+		      struct store_tenant *ret_tenant);
+
+/* Decides where a new key is to be, request->account and request->tenant; either name may be NULL. As above. */
+int admin_place_key(struct admin_request *request, struct store_reader *reader, const char *account,
+		    const char *tenant);
+
+/* An id for a new account or tenant: a UUID. 0 or a negative errno. */
+int admin_draw_scope_id(char ret_id[STORE_SCOPE_ID_MAX + 1]);
+
+/* The sentence about keys that are left, and how to go on. */
+int admin_refuse_keys(struct admin_request *request, const char *what, const char *name, uint64_t keys);
+
+/* Logs a change of an account or tenant; before and after are JSON objects, taken over, or NULL. */
+struct json_t;
+int admin_log_scope(struct admin_request *request, struct vault *vault, struct json_t *before, struct json_t *after,
+		    const char *why);
 
 #endif

@@ -91,7 +91,7 @@ static void describe_step(enum policy_step step, const struct store_key *key, co
 		describe_dates(key, ret_text);
 		break;
 	case POLICY_TENANT:
-		snprintf(ret_text, DETAIL_SIZE, "%s", key->tenant);
+		snprintf(ret_text, DETAIL_SIZE, "%s", *key->tenant ? key->tenant : "none: a key of the account");
 		break;
 	case POLICY_USER:
 		snprintf(ret_text, DETAIL_SIZE, "owner %s%s%s", key->owner, *key->users ? ", may log in as " : "",
@@ -207,7 +207,7 @@ static struct policy_request suppose(const struct admin_request *request, bool v
 	};
 	const char *service = wanted->service || visible ? wanted->service : own_service;
 
-	return verify_policy_request(&caller, wanted->user, service, wanted->permission, wanted->tenant, wanted->rhost,
+	return verify_policy_request(&caller, wanted->user, service, wanted->permission, NULL, wanted->rhost,
 				     clock_wall_seconds());
 }
 
@@ -248,6 +248,7 @@ int admin_explain(struct admin_request *request, struct store_reader *reader, st
 	struct policy_request policy;
 	struct verify_proof proof = { .problem = "" };
 	char own_service[32], *detail;
+	char tenant[STORE_SCOPE_ID_MAX + 1];
 	enum reason reason;
 	size_t offset;
 	bool visible;
@@ -272,7 +273,9 @@ int admin_explain(struct admin_request *request, struct store_reader *reader, st
 	if (explanation.reason == REASON_NONE) {
 		snprintf(own_service, sizeof(own_service), "uid-%u", (unsigned int)request->peer.uid);
 		policy = suppose(request, visible, own_service);
-		r = role_grants_find(reader, key, &request->grants, &policy.grants);
+		r = verify_tenant(reader, wanted->tenant, tenant, &policy.tenant);
+		if (r == 0)
+			r = role_grants_find(reader, key, &request->grants, &policy.grants);
 		if (r < 0)
 			return r;
 		explain_policy(&explanation, key, &policy);

@@ -33,11 +33,82 @@ static void free_key_message(struct key_message **message)
 
 /* ---- what all of them do ---- */
 
+struct store_filter admin_reach(struct admin_request *request)
+{
+	const struct authority *authority = &request->authority;
+
+	switch (authority->kind) {
+	case AUTHORITY_USER:
+		return (struct store_filter){ .owner_uid = &authority->uid };
+	case AUTHORITY_KEY:
+		return (struct store_filter){ .account = authority->account,
+					      .tenant = *authority->tenant ? authority->tenant : NULL };
+	default:
+		return (struct store_filter){ .owner = NULL };
+	}
+}
+
+/* What a name that fits keys of several tenants means. */
+struct ambiguity {
+	char text[256];
+	size_t size;
+};
+
+static bool add_ambiguous(void *data, const struct store_key *key)
+{
+	struct ambiguity *ambiguity = data;
+	size_t left = sizeof(ambiguity->text) - ambiguity->size;
+	int size = 0;
+
+	if (!key->ending)
+		size = snprintf(ambiguity->text + ambiguity->size, left, "%s%s (%s%s)", ambiguity->size > 0 ? ", " : "",
+				key->id, *key->tenant ? "tenant " : "account ",
+				*key->tenant ? key->tenant : key->account);
+	if ((size_t)size >= left) {
+		strcpy(ambiguity->text + ambiguity->size, ", …");
+		return false;
+	}
+	ambiguity->size += (size_t)size;
+	/* Room for the dots. */
+	return ambiguity->size + sizeof(", …") < sizeof(ambiguity->text);
+}
+
+static int refuse_ambiguous(struct admin_request *request, struct store_reader *reader,
+			    const struct store_filter *filter)
+{
+	struct ambiguity ambiguity = { .size = 0 };
+	int r = store_list_keys(reader, filter, NULL, add_ambiguous, &ambiguity);
+
+	return r < 0 ? r
+		     : admin_refuse(request, ANSWER_INVALID,
+				    "keys of more than one tenant are called so: %s. Name one by its id",
+				    ambiguity.text);
+}
+
+/* Finds a key by OWNER/NAME; slash is where the name begins. */
+static int find_named(struct admin_request *request, struct store_reader *reader, const char *name, const char *slash,
+		      struct store_key *ret_key)
+{
+	struct store_filter filter = admin_reach(request);
+	char owner[WIRE_USER_MAX + 1];
+	int r;
+
+	if ((size_t)(slash - name) >= sizeof(owner))
+		return -ENOENT;
+	memcpy(owner, name, (size_t)(slash - name));
+	owner[slash - name] = '\0';
+	r = store_find_key_named(reader, &filter, owner, slash + 1, ret_key);
+	if (r != -ENOTUNIQ)
+		return r;
+	filter.owner = owner;
+	filter.name = slash + 1;
+	return refuse_ambiguous(request, reader, &filter);
+}
+
 int admin_find_key(struct admin_request *request, struct store_reader *reader, const char *name,
 		   struct store_key *ret_key)
 {
 	const char *slash = strrchr(name, '/');
-	char owner[WIRE_USER_MAX + 1];
 	int r;
 
 	if (!slash) {
@@ -46,13 +117,7 @@ int admin_find_key(struct admin_request *request, struct store_reader *reader, c
 					    credential_looks_secret(name) ? "ak_…" : name);
 		r = store_find_key(reader, name, ret_key);
 	} else {
-		if ((size_t)(slash - name) >= sizeof(owner))
-			return ANSWER_NOT_FOUND;
-		memcpy(owner, name, (size_t)(slash - name));
-		owner[slash - name] = '\0';
-		r = request->authority.kind == AUTHORITY_USER
-			    ? store_find_key_own(reader, (uint32_t)request->authority.uid, owner, slash + 1, ret_key)
-			    : store_find_key_named(reader, owner, slash + 1, ret_key);
+		r = find_named(request, reader, name, slash, ret_key);
 	}
 	if (r == -ENOENT || (r == 0 && !authority_reaches(&request->authority, ret_key)))
 		return ANSWER_NOT_FOUND;
@@ -135,7 +200,9 @@ static bool count_key(void *data, const struct store_key *key)
 static int check_number(struct admin_request *request, struct store_reader *reader)
 {
 	struct count count = { .most = request->settings->settings.self_service_keys };
-	struct store_filter filter = { .owner = request->owner };
+	struct store_filter filter = { .owner = request->owner,
+				       .account = request->account,
+				       .tenant = request->tenant };
 	struct store_position start = { .owner = "" };
 	int r;
 
@@ -227,8 +294,8 @@ static int fill_key(struct admin_request *request, struct store_reader *reader, 
 	key->expires = wanted->expires != 0 ? wanted->expires : default_expiry(request, now);
 	key->name = wanted->name;
 	key->owner = request->owner;
-	key->account = STORE_DEFAULT_ACCOUNT;
-	key->tenant = request->authority.kind == AUTHORITY_KEY ? request->authority.tenant : STORE_DEFAULT_TENANT;
+	key->account = request->account;
+	key->tenant = request->tenant;
 	key->state_reason = "";
 	key->created_by = request->authority.actor;
 	key->permissions = lists->permissions;
@@ -281,7 +348,9 @@ static int draw_id(enum store_kind kind, char ret_id[CREDENTIAL_KEY_ID_MAX + 1])
 static int insert_key(struct admin_request *request, struct store_reader *reader, struct vault *vault,
 		      struct store_key *key, char *ret_token)
 {
-	int r = store_find_key_named(reader, key->owner, key->name, &request->keys[0]);
+	/* In another tenant there may be one of that name, which nobody learns of here. */
+	const struct store_filter place = { .account = key->account, .tenant = key->tenant };
+	int r = store_find_key_named(reader, &place, key->owner, key->name, &request->keys[0]);
 
 	if (r == 0)
 		return admin_refuse(request, ANSWER_EXISTS,
@@ -325,6 +394,8 @@ int admin_key_create(struct admin_request *request, struct store_reader *reader,
 	r = admin_check_kind(request);
 	if (r == 0)
 		r = admin_take_roles(request, reader, &wanted->roles, lists.roles);
+	if (r == 0)
+		r = admin_place_key(request, reader, wanted->account, wanted->tenant);
 	if (r == 0)
 		r = fill_key(request, reader, &lists, clock_wall_seconds(), key);
 	if (r == 0)

@@ -4,8 +4,8 @@
  * one request looks at ROWS_MOST keys and no more, however many there are and however few are asked for: its page may
  * be short, or empty, and its cursor says where the next one goes on.
  *
- * A cursor names a key, so it is only ever one that the caller may see. Those of other uids are not met at all (an
- * index leads around them); those of other tenants are passed over in the store.
+ * A cursor names a key, so it is only ever one that the caller may see. Those of other uids, accounts and tenants are
+ * not met at all: an index leads around them.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -17,6 +17,7 @@
 #include "daemon/admin.h"
 #include "daemon/key_filter.h"
 #include "daemon/key_message.h"
+#include "daemon/store_tenant.h"
 
 #define ROWS_MOST 1000 /* keys, and roles of theirs, looked at; 10 ms and less */
 #define PAGE_KEYS 256  /* keys in one reply, unless fewer are asked for or fit */
@@ -25,6 +26,7 @@ struct page {
 	struct admin_request *request;
 	struct store_reader *reader;
 	struct key_filter filter;
+	const char *owner; /* looked at here; NULL: any */
 	struct key_message *messages[PAGE_KEYS];
 	struct message_key keys[PAGE_KEYS];
 	size_t count, most, size, rows;
@@ -76,11 +78,31 @@ static size_t count_roles(const struct store_key *key)
 	return count;
 }
 
+/* Adds a key if it is asked for. False when the page ends before it. */
+static bool take_key(struct page *page, const struct store_key *key)
+{
+	struct store_use uses[STORE_SECRETS_MAX];
+	const char *grants;
+
+	page->rows += count_roles(key);
+	page->error = role_grants_find(page->reader, key, &page->request->grants, &grants);
+	if (page->error < 0)
+		return false;
+	if (!key_filter_takes(&page->filter, key, grants))
+		return true;
+	page->error = admin_find_uses(page->request, page->reader, key, uses);
+	if (page->error < 0)
+		return false;
+	if (key_filter_takes_uses(&page->filter, key, uses) && !add_key(page, key, uses, grants)) {
+		page->more = true;
+		return false;
+	}
+	return true;
+}
+
 static bool visit(void *data, const struct store_key *key)
 {
 	struct page *page = data;
-	struct store_use uses[STORE_SECRETS_MAX];
-	const char *grants;
 
 	if (!authority_reaches(&page->request->authority, key))
 		return true;
@@ -88,46 +110,87 @@ static bool visit(void *data, const struct store_key *key)
 		page->more = true;
 		return false;
 	}
-	page->rows += 1 + count_roles(key);
-	page->error = role_grants_find(page->reader, key, &page->request->grants, &grants);
-	if (page->error < 0)
+	page->rows++;
+	if (!key->ending && (!page->owner || strcmp(page->owner, key->owner) == 0) && !take_key(page, key))
 		return false;
-	if (key_filter_takes(&page->filter, key, grants)) {
-		page->error = admin_find_uses(page->request, page->reader, key, uses);
-		if (page->error < 0)
-			return false;
-		if (key_filter_takes_uses(&page->filter, key, uses) && !add_key(page, key, uses, grants)) {
-			page->more = true;
-			return false;
-		}
-	}
-	snprintf(page->cursor, sizeof(page->cursor), "%s/%s", key->owner, key->name);
+	if (strcmp(key->account, STORE_DEFAULT_ACCOUNT) == 0 && strcmp(key->tenant, STORE_DEFAULT_TENANT) == 0)
+		snprintf(page->cursor, sizeof(page->cursor), "%s/%s", key->owner, key->name);
+	else
+		snprintf(page->cursor, sizeof(page->cursor), "%s/%s/%s/%s/", key->owner, key->name, key->account,
+			 key->tenant);
 	return true;
 }
 
-/* A cursor is a key as OWNER/NAME: the list goes on behind it. */
+/* Cuts what stands behind the last slash off a text. False when there is no slash, or no room. */
+static bool cut_last(char *text, char *ret_part, size_t size)
+{
+	char *slash = strrchr(text, '/');
+
+	if (!slash || strlen(slash + 1) >= size)
+		return false;
+	strcpy(ret_part, slash + 1);
+	*slash = '\0';
+	return true;
+}
+
+/* A cursor is a key as OWNER/NAME, in other tenants than the default one OWNER/NAME/ACCOUNT/TENANT/, which no name ends
+ * like: the list goes on behind it. */
 static bool read_cursor(const char *cursor, struct store_position *ret_position)
 {
-	const char *slash = cursor ? strrchr(cursor, '/') : NULL;
+	struct store_position position = { .account = STORE_DEFAULT_ACCOUNT, .tenant = STORE_DEFAULT_TENANT };
+	char text[WIRE_CURSOR_MAX + 1];
+	size_t size = cursor ? strlen(cursor) : 0;
 
-	ret_position->owner[0] = ret_position->name[0] = '\0';
+	*ret_position = (struct store_position){ .owner = "" };
 	if (!cursor)
 		return true;
-	if (!slash || (size_t)(slash - cursor) > WIRE_USER_MAX || strlen(slash + 1) > WIRE_NAME_MAX)
+	snprintf(text, sizeof(text), "%s", cursor);
+	if (size > 1 && text[size - 1] == '/') {
+		text[size - 1] = '\0';
+		if (!cut_last(text, position.tenant, sizeof(position.tenant)) ||
+		    !cut_last(text, position.account, sizeof(position.account)))
+			return false;
+	}
+	if (!cut_last(text, position.name, sizeof(position.name)) || strlen(text) > WIRE_USER_MAX)
 		return false;
-	memcpy(ret_position->owner, cursor, (size_t)(slash - cursor));
-	ret_position->owner[slash - cursor] = '\0';
-	strcpy(ret_position->name, slash + 1);
+	strcpy(position.owner, text);
+	*ret_position = position;
 	return true;
+}
+
+/* Whose keys are walked: those that the authority reaches, and of these the account's or tenant's that is asked for.
+ * The filter points to the request. */
+static int choose_reach(struct admin_request *request, struct store_reader *reader, struct store_filter *ret_reach)
+{
+	const struct message_key_list *wanted = &request->message.list;
+	struct store_account account;
+	struct store_tenant tenant;
+	int r;
+
+	*ret_reach = admin_reach(request);
+	if (!wanted->account && !wanted->tenant)
+		return 0;
+	if (request->authority.kind == AUTHORITY_USER)
+		return admin_refuse(request, ANSWER_NOT_PERMITTED,
+				    "only administrators, and keys, ask for those of an account or tenant");
+	r = wanted->tenant ? admin_find_tenant(request, reader, wanted->account, wanted->tenant, &tenant)
+			   : admin_find_account(request, reader, wanted->account, &account);
+	if (r != 0)
+		return r;
+	memcpy(request->account, wanted->tenant ? tenant.account : account.id, sizeof(request->account));
+	ret_reach->account = request->account;
+	if (!wanted->tenant)
+		return 0;
+	memcpy(request->tenant, tenant.id, sizeof(request->tenant));
+	ret_reach->tenant = request->tenant;
+	return 0;
 }
 
 int admin_key_list(struct admin_request *request, struct store_reader *reader, struct vault *vault)
 {
 	const struct message_key_list *wanted = &request->message.list;
-	const struct authority *authority = &request->authority;
-	uint32_t uid = (uint32_t)authority->uid;
-	struct store_filter reach = { .owner = wanted->owner };
 	CLEANUP(page_free) struct page *page = calloc(1, sizeof(*page));
+	struct store_filter reach;
 	struct store_position position;
 	struct message_key_page reply;
 	int r;
@@ -139,10 +202,14 @@ int admin_key_list(struct admin_request *request, struct store_reader *reader, s
 		return admin_refuse(request, ANSWER_INVALID, "the cursor is none that a list has given");
 	if (!key_filter_read(wanted, clock_wall_seconds(), &page->filter, request->detail, sizeof(request->detail)))
 		return ANSWER_INVALID;
-	if (authority->kind == AUTHORITY_USER)
-		reach.owner_uid = &uid;
-	if (authority->kind == AUTHORITY_KEY)
-		reach.tenant = authority->tenant;
+	r = choose_reach(request, reader, &reach);
+	if (r != 0)
+		return r;
+	/* No index leads to an owner's keys in all tenants of one account, so they are counted where they are met. */
+	if (reach.account && !reach.tenant)
+		page->owner = wanted->owner;
+	else
+		reach.owner = wanted->owner;
 	page->request = request;
 	page->reader = reader;
 	page->most = wanted->limit > 0 && wanted->limit < PAGE_KEYS ? wanted->limit : PAGE_KEYS;

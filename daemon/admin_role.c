@@ -69,7 +69,8 @@ static bool visit_key(void *data, const struct store_key *key)
 {
 	struct role_view *view = data;
 
-	hold(view, key->roles);
+	if (!key->ending)
+		hold(view, key->roles);
 	return ++view->rows < ROWS_MOST;
 }
 

@@ -23,7 +23,8 @@ static enum reason locate(struct thread *thread, const struct verify_caller *cal
 	if (reason != REASON_NONE)
 		return reason;
 	authority->secret = ret_proof->secret;
-	request = verify_policy_request(caller, NULL, NULL, NULL, key->tenant, NULL, now);
+	request = verify_policy_request(caller, NULL, NULL, NULL, NULL, NULL, now);
+	request.any_tenant = true; /* it acts in its own */
 	if (role_grants_find(thread->reader, key, &authority->permissions, &grants) < 0) {
 		thread_vault_failed(thread);
 		return REASON_STORE_FAILED;
@@ -52,6 +53,7 @@ static enum answer decide_by_credential(struct connection *connection, const cha
 	if (reason != REASON_NONE || key->test)
 		return ANSWER_BAD_CREDENTIAL;
 	snprintf(authority->key_id, sizeof(authority->key_id), "%s", proof.id);
+	snprintf(authority->account, sizeof(authority->account), "%s", key->account);
 	snprintf(authority->tenant, sizeof(authority->tenant), "%s", key->tenant);
 	snprintf(authority->roles, sizeof(authority->roles), "%s", key->roles);
 	snprintf(authority->owner, sizeof(authority->owner), "%s", key->owner);
@@ -105,6 +107,10 @@ static const char *needed(enum authority_deed deed)
 		return PERMISSION_KEYS_WRITE;
 	case AUTHORITY_CHANGE_ROLES:
 		return PERMISSION_ROLES_WRITE;
+	case AUTHORITY_SEE_TENANTS:
+		return PERMISSION_TENANTS_READ " OR " PERMISSION_TENANTS_WRITE;
+	case AUTHORITY_CHANGE_TENANTS:
+		return PERMISSION_TENANTS_WRITE;
 	case AUTHORITY_SEE_ROLES:
 	case AUTHORITY_ADMINISTER:
 		break;
@@ -122,13 +128,26 @@ bool authority_allows(const struct authority *authority, enum authority_deed dee
 	case AUTHORITY_ADMINISTRATOR:
 		return true;
 	case AUTHORITY_KEY:
+		/* A tenant does not change itself: its name may be what a service goes by. */
+		if (deed == AUTHORITY_CHANGE_TENANTS && *authority->tenant != '\0')
+			return false;
 		return !query || permission_query_holds(query, authority->permissions.text);
 	case AUTHORITY_USER:
-		return deed != AUTHORITY_CHANGE_ROLES && (deed != AUTHORITY_CREATE || *authority->self_service);
+		return deed == AUTHORITY_SEE || deed == AUTHORITY_SEE_ROLES || deed == AUTHORITY_END ||
+		       (deed == AUTHORITY_CREATE && *authority->self_service);
 	case AUTHORITY_NONE:
 		break;
 	}
 	return false;
+}
+
+bool authority_reaches_tenant(const struct authority *authority, const char *account, const char *tenant)
+{
+	if (authority->kind == AUTHORITY_ADMINISTRATOR)
+		return true;
+	if (authority->kind != AUTHORITY_KEY || strcmp(authority->account, account) != 0)
+		return false;
+	return *authority->tenant == '\0' || strcmp(authority->tenant, tenant) == 0;
 }
 
 bool authority_sees_roles(const struct authority *authority)
@@ -145,7 +164,7 @@ bool authority_reaches(const struct authority *authority, const struct store_key
 	case AUTHORITY_ADMINISTRATOR:
 		return true;
 	case AUTHORITY_KEY:
-		return strcmp(key->tenant, authority->tenant) == 0;
+		return authority_reaches_tenant(authority, key->account, key->tenant);
 	case AUTHORITY_USER:
 		return key->owner_uid_known && key->owner_uid == authority->uid;
 	case AUTHORITY_NONE:

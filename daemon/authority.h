@@ -18,7 +18,9 @@
 enum authority_kind {
 	AUTHORITY_NONE = 0, /* may do nothing */
 	AUTHORITY_USER,     /* an ordinary user: own keys, within [self-service] */
-	AUTHORITY_KEY,      /* a credential: its tenant's keys, as far as its permissions reach */
+	/* A credential, as far as its permissions reach: a key of a tenant its tenant's keys, a key of an account the
+	 * account, its tenants and their keys. */
+	AUTHORITY_KEY,
 	AUTHORITY_ADMINISTRATOR,
 };
 
@@ -30,22 +32,25 @@ struct authority {
 	/* AUTHORITY_KEY */
 	char key_id[CREDENTIAL_KEY_ID_MAX + 1];
 	uint32_t secret; /* its number */
-	char tenant[WIRE_NAME_MAX + 1];
-	struct role_grants permissions; /* with those of its roles */
+	char account[STORE_SCOPE_ID_MAX + 1];
+	char tenant[STORE_SCOPE_ID_MAX + 1]; /* "": an account key */
+	struct role_grants permissions;      /* with those of its roles */
 	char roles[WIRE_ROLES_MAX * (WIRE_ROLE_NAME_MAX + 1)];
 	char owner[WIRE_USER_MAX + 1];
 	bool owner_uid_known;
 	uint32_t owner_uid;
 };
 
-/* What is to be done with a key. */
+/* What is to be done, with a key unless it says. */
 enum authority_deed {
 	AUTHORITY_SEE,
 	AUTHORITY_CREATE,    /* or give other permissions, or switch on */
 	AUTHORITY_END,       /* switch off, revoke, delete */
 	AUTHORITY_SEE_ROLES, /* some of them; daemon/admin_role.c says which */
 	AUTHORITY_CHANGE_ROLES,
-	AUTHORITY_ADMINISTER, /* what is about the whole store: administrators alone, no key */
+	AUTHORITY_SEE_TENANTS,    /* and their account */
+	AUTHORITY_CHANGE_TENANTS, /* of keys, account keys alone */
+	AUTHORITY_ADMINISTER,     /* what is about the whole store: administrators alone, no key */
 };
 
 /*
@@ -60,6 +65,9 @@ bool authority_allows(const struct authority *authority, enum authority_deed dee
 
 /* True when it reaches this key; one that it does not reach does not exist for it. */
 bool authority_reaches(const struct authority *authority, const struct store_key *key);
+
+/* The same of a tenant of an account (ids), and of an account as a whole (tenant ""). */
+bool authority_reaches_tenant(const struct authority *authority, const char *account, const char *tenant);
 
 /* True when it may see every role there is. */
 bool authority_sees_roles(const struct authority *authority);

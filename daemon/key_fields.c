@@ -210,6 +210,7 @@ static json_t *key_json(const struct store_key *key)
 		return object;
 	json_object_set_new(object, "name", json_string(key->name));
 	json_object_set_new(object, "owner", json_string(key->owner));
+	json_object_set_new(object, "account", json_string(key->account));
 	json_object_set_new(object, "tenant", *key->tenant ? json_string(key->tenant) : json_null());
 	json_object_set_new(object, "kind", json_string(key_kind_name(key->kind)));
 	if (key->test)

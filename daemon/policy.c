@@ -118,6 +118,11 @@ static bool always(const struct policy_request *request)
 	return true;
 }
 
+static bool asks_tenant(const struct policy_request *request)
+{
+	return !request->any_tenant;
+}
+
 static bool asks_user(const struct policy_request *request)
 {
 	return request->user != NULL;
@@ -140,7 +145,7 @@ static const struct {
 } steps[POLICY_STEP_COUNT] = {
 	[POLICY_STATE] = { "state", always, check_state },
 	[POLICY_DATES] = { "dates", always, check_dates },
-	[POLICY_TENANT] = { "tenant", always, check_tenant },
+	[POLICY_TENANT] = { "tenant", asks_tenant, check_tenant },
 	[POLICY_USER] = { "user", asks_user, check_user },
 	[POLICY_SERVICE] = { "service", asks_service, check_service },
 	[POLICY_SOURCE] = { "source", always, check_source },

@@ -20,7 +20,8 @@ struct policy_request {
 	bool service_allowed;   /* the caller may speak for it */
 	const char *permission; /* a query; NULL: not judged */
 	const char *grants;     /* what the key may do with its roles; NULL: its own permissions alone */
-	const char *tenant;     /* NULL: "default" */
+	const char *tenant;     /* an id; NULL: "default" */
+	bool any_tenant;        /* the tenant is not judged */
 	const char *rhost;      /* NULL or "": no address */
 	bool source_believed;   /* the caller is one whose word about the source counts */
 	int64_t now;            /* seconds since 1970 UTC */

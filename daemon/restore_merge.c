@@ -8,6 +8,7 @@
 
 #include "common/cleanup.h"
 #include "daemon/role_grants.h"
+#include "daemon/store_tenant.h"
 #include "proto/permission.h"
 
 /* ---- one key ---- */
@@ -179,10 +180,28 @@ static int heard(struct merge *merge, int r)
 	return r;
 }
 
+/* Whether the tenant or the account of a key was deleted since, though the key itself may not be removed yet. 0: it
+ * was, -ENOENT: it was not. */
+static int find_ended_scope(struct merge *merge, const struct store_key *then)
+{
+	struct store_account account;
+	struct store_tenant tenant;
+	int r = *then->tenant ? heard(merge, store_load_tenant(merge->present, then->tenant, &tenant)) : -ENOENT;
+
+	if (r == 0 && tenant.ending != STORE_LIVES)
+		return 0;
+	if (r < 0 && r != -ENOENT)
+		return r;
+	r = heard(merge, store_load_account(merge->present, then->account, &account));
+	return r == 0 && account.ending == STORE_LIVES ? -ENOENT : r;
+}
+
 static int merge_deleted(struct merge *merge, const struct store_key *then)
 {
 	int r = heard(merge, store_find_gone(merge->present, then->id));
 
+	if (r == -ENOENT)
+		r = find_ended_scope(merge, then);
 	if (r == -ENOENT) {
 		merge->report->returning++;
 		list(merge->report, MESSAGE_FATE_RETURNS, 0, then);
@@ -251,6 +270,8 @@ static bool visit_then(void *data, const struct store_key *then)
 {
 	struct merge *merge = data;
 
+	if (then->ending)
+		return true;
 	merge->report->keys++;
 	merge->error = merge->present ? merge_key(merge, then) : 0;
 	return merge->error == 0;
@@ -260,7 +281,7 @@ static bool visit_then(void *data, const struct store_key *then)
 static bool visit_present(void *data, const struct store_key *now)
 {
 	struct merge *merge = data;
-	int r = store_find_key(merge->then, now->id, &merge->changed);
+	int r = now->ending ? 0 : store_find_key(merge->then, now->id, &merge->changed);
 
 	if (r == -ENOENT) {
 		merge->report->lost++;
@@ -364,6 +385,49 @@ static int merge_changes(struct merge *merge)
 	return r < 0 ? r : merge->error;
 }
 
+/* A tenant that was deleted since is deleted again, and what its tokens may do becomes no more than it is now. */
+static bool visit_tenant(void *data, const struct store_tenant *then)
+{
+	struct merge *merge = data;
+	struct store_tenant now, changed = *then;
+	int r = heard(merge, store_load_tenant(merge->present, then->id, &now));
+
+	if (r == 0 && then->ending == STORE_LIVES && now.ending != STORE_LIVES) {
+		r = store_end_tenant(merge->backup, then->id, STORE_ENDING);
+	} else if (r == 0 && then->ending == STORE_LIVES) {
+		if (now.token_lifetime < then->token_lifetime)
+			changed.token_lifetime = now.token_lifetime;
+		changed.token_reuse = then->token_reuse && now.token_reuse;
+		if (changed.token_lifetime != then->token_lifetime || changed.token_reuse != then->token_reuse)
+			r = store_update_tenant(merge->backup, &changed);
+	}
+	merge->error = r == -ENOENT ? 0 : r;
+	return merge->error == 0;
+}
+
+static bool visit_account(void *data, const struct store_account *then)
+{
+	struct merge *merge = data;
+	struct store_account now;
+	int r = heard(merge, store_load_account(merge->present, then->id, &now));
+
+	if (r == 0 && then->ending == STORE_LIVES && now.ending != STORE_LIVES)
+		r = store_end_account(merge->backup, then->id, STORE_ENDING);
+	merge->error = r == -ENOENT ? 0 : r;
+	return merge->error == 0;
+}
+
+static int merge_scopes(struct merge *merge)
+{
+	int r = store_list_tenants(merge->then, NULL, "", "", visit_tenant, merge);
+
+	if (r == 0)
+		r = merge->error;
+	if (r == 0)
+		r = store_list_accounts(merge->then, "", visit_account, merge);
+	return r == 0 ? merge->error : r;
+}
+
 static int merge_all(struct merge *merge)
 {
 	int r = store_list_keys(merge->then, NULL, NULL, visit_then, merge);
@@ -381,6 +445,8 @@ static int merge_all(struct merge *merge)
 		r = merge->error;
 	if (r == 0 && merge->backup)
 		r = merge_roles(merge);
+	if (r == 0 && merge->backup && !merge->accept_revived)
+		r = merge_scopes(merge);
 	return r == 0 && merge->backup ? merge_changes(merge) : r;
 }
 

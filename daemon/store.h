@@ -24,6 +24,7 @@
 #define STORE_FILE "apikeyd.db"
 #define STORE_DEFAULT_TENANT "default"
 #define STORE_DEFAULT_ACCOUNT "default"
+#define STORE_SCOPE_ID_MAX 36 /* of an account or a tenant: a UUID, or "default" */
 
 enum store_kind {
 	STORE_OPAQUE = 1,
@@ -75,6 +76,7 @@ struct store_key {
 	enum store_state state;
 	bool test;
 	bool owner_uid_known;
+	bool ending; /* its tenant or account was deleted: it does not count any more, and is about to be removed */
 	uint32_t owner_uid;
 	int64_t created, not_before, expires;        /* TIME_NEVER */
 	const char *name, *owner, *account, *tenant; /* tenant "": an account key */
@@ -136,37 +138,46 @@ void store_reader_close(struct store_reader *reader);
 int store_read_begin(struct store_reader *reader);
 void store_read_end(struct store_reader *reader);
 
-/* One lookup of one row. ret_key is filled. 0, -ENOENT, -EIO. */
+/* One lookup of one row; a key whose tenant or account was deleted is not found. ret_key is filled. 0, -ENOENT, -EIO.
+ */
 int store_find_key(struct store_reader *reader, const char *id, struct store_key *ret_key);
 /* The same; where the key holds roles, it was read in a read transaction that is open then, so that they are read in
  * the same one: the caller ends it, by store_read_end(), in either case. */
 int store_find_key_and_stay(struct store_reader *reader, const char *id, struct store_key *ret_key);
-int store_find_key_named(struct store_reader *reader, const char *owner, const char *name, struct store_key *ret_key);
-/* The same among the keys of a uid: how long it takes does not tell of those of others. */
-int store_find_key_own(struct store_reader *reader, uint32_t owner_uid, const char *owner, const char *name,
-		       struct store_key *ret_key);
 
-/* Where a list goes on: after this owner and name. Empty texts: from the start. */
+/* Where a list goes on: behind this key. Empty texts: from the start. */
 struct store_position {
 	char owner[WIRE_USER_MAX + 1];
 	char name[WIRE_NAME_MAX + 1];
+	char account[STORE_SCOPE_ID_MAX + 1];
+	char tenant[STORE_SCOPE_ID_MAX + 1]; /* "": an account key */
 };
 
 /* Return true to go on, false to stop. The key lives until it returns. */
 typedef bool (*store_key_visitor)(void *data, const struct store_key *key);
 
+/* Which keys; NULL: any. How long it takes to walk those of a uid, an account, or a tenant with its account, does not
+ * tell of the keys of others. */
 struct store_filter {
-	const char *owner;         /* NULL: any */
-	const char *tenant;        /* NULL: any */
-	const uint32_t *owner_uid; /* NULL: any */
+	const char *owner;
+	const char *name;    /* with owner only */
+	const char *account; /* an id */
+	const char *tenant;  /* an id; "": account keys */
+	const uint32_t *owner_uid;
 };
 
 /*
- * Visits keys in the order of owner and name, after a position (NULL: from the start); filter NULL: all. The visitor
- * may look up other keys with the same reader, but not list.
+ * Visits keys in the order of owner, name, account and tenant, those of one account in the order of tenant, owner and
+ * name; after a position (NULL: from the start; with a name it is not looked at); filter NULL: all. Those that are
+ * ending are among them. The visitor may look up other keys with the same reader, but not list.
  */
 int store_list_keys(struct store_reader *reader, const struct store_filter *filter, const struct store_position *after,
 		    store_key_visitor visitor, void *data);
+
+/* The first key of an owner and name among those of a scope (NULL: of all), whose owner and name are not looked at. 0,
+ * -ENOENT, or -ENOTUNIQ where there is another one. */
+int store_find_key_named(struct store_reader *reader, const struct store_filter *scope, const char *owner,
+			 const char *name, struct store_key *ret_key);
 
 /* How often a secret was used; all 0 when never. */
 int store_find_use(struct store_reader *reader, const char *key_id, uint32_t secret, struct store_use *ret_use);

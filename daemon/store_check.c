@@ -76,6 +76,17 @@ static const struct {
 	  "roles whose keys are counted wrongly" },
 	{ "SELECT count(*) FROM role_gone WHERE EXISTS (SELECT 1 FROM role WHERE role.name = role_gone.name)",
 	  "roles that were deleted and are there" },
+	{ "SELECT count(*) FROM key JOIN tenant ON tenant.id = key.tenant WHERE tenant.account != key.account",
+	  "keys of another account than their tenant's" },
+	{ "SELECT count(*) FROM tenant WHERE NOT EXISTS (SELECT 1 FROM account WHERE account.id = tenant.account)",
+	  "tenants without an account" },
+	{ "SELECT count(*) FROM account WHERE id = '" STORE_DEFAULT_ACCOUNT "' AND ending != 0",
+	  "default accounts deleted" },
+	{ "SELECT count(*) FROM tenant WHERE id = '" STORE_DEFAULT_TENANT "' AND ending != 0",
+	  "default tenants deleted" },
+	{ "SELECT count(*) FROM key WHERE tenant IN (SELECT id FROM tenant WHERE ending = 2) OR account IN"
+	  " (SELECT id FROM account WHERE ending = 2)",
+	  "keys of tenants or accounts that are gone" },
 	{ "SELECT count(*) FROM meta WHERE name = 'rev' AND number != (SELECT ifnull(max(rev), 0) FROM change_log)",
 	  "revisions without a record" },
 };

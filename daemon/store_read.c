@@ -5,28 +5,59 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/cleanup.h"
 #include "daemon/store_connection.h"
 #include "daemon/store_row.h"
 
+/* As the indexes have it. */
+#define TENANT "ifnull(tenant, '')"
+
+/* In the order of store_tenant.c. */
+#define ACCOUNT_COLUMNS "id, name, created, created_by, ending"
+#define TENANT_COLUMNS ACCOUNT_COLUMNS ", account, token_lifetime, token_reuse"
+
 const char *const store_read_sql[READ_COUNT] = {
 	/* A transaction that is begun so takes its snapshot with the first read after it. */
 	[READ_BEGIN] = "BEGIN",
 	[READ_END] = "COMMIT",
 	[READ_KEY] = "SELECT " STORE_ROW_COLUMNS " FROM key WHERE id = ?1",
-	[READ_KEY_NAMED] = "SELECT " STORE_ROW_COLUMNS " FROM key WHERE owner = ?1 AND name = ?2",
+	/* A key of one owner and name: parameters 4 and 5 are account and tenant. */
+	[READ_KEY_NAMED] = "SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_name WHERE owner = ?1 AND name = ?2",
+	[READ_KEY_NAMED_ACCOUNT] = "SELECT " STORE_ROW_COLUMNS
+				   " FROM key INDEXED BY key_name WHERE owner = ?1 AND name = ?2 AND account = ?4",
+	[READ_KEY_NAMED_TENANT] = "SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_name"
+				  " WHERE owner = ?1 AND name = ?2 AND account = ?4 AND " TENANT " = ?5",
 	/* By that index keys of other uids are not met. */
 	[READ_KEY_OWN] = "SELECT " STORE_ROW_COLUMNS
 			 " FROM key INDEXED BY key_uid WHERE owner_uid = ?3 AND owner = ?1 AND name = ?2",
-	/* Lists: parameters 1 and 2 are the position, 3 is what is looked for. */
-	[READ_LIST] = "SELECT " STORE_ROW_COLUMNS " FROM key WHERE (owner, name) > (?1, ?2) ORDER BY owner, name",
-	[READ_LIST_OWNER] = "SELECT " STORE_ROW_COLUMNS " FROM key WHERE owner = ?1 AND name > ?2 ORDER BY name",
-	[READ_LIST_UID] = "SELECT " STORE_ROW_COLUMNS
-			  " FROM key WHERE owner_uid = ?3 AND (owner, name) > (?1, ?2) ORDER BY owner, name",
-	[READ_LIST_UID_OWNER] =
-		"SELECT " STORE_ROW_COLUMNS " FROM key WHERE owner_uid = ?3 AND owner = ?1 AND name > ?2 ORDER BY name",
+	/* Lists: parameters 1, 2, 4 and 5 are the position; 3, and 4 and 5 too, what is looked for. */
+	[READ_LIST] = "SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_name"
+		      " WHERE (owner, name, account, " TENANT ") > (?1, ?2, ?4, ?5)"
+		      " ORDER BY owner, name, account, " TENANT,
+	[READ_LIST_OWNER] = "SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_name"
+			    " WHERE owner = ?1 AND (name, account, " TENANT ") > (?2, ?4, ?5)"
+			    " ORDER BY name, account, " TENANT,
+	[READ_LIST_UID] = "SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_uid"
+			  " WHERE owner_uid = ?3 AND (owner, name, account, " TENANT ") > (?1, ?2, ?4, ?5)"
+			  " ORDER BY owner, name, account, " TENANT,
+	[READ_LIST_UID_OWNER] = "SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_uid"
+				" WHERE owner_uid = ?3 AND owner = ?1 AND (name, account, " TENANT ") > (?2, ?4, ?5)"
+				" ORDER BY name, account, " TENANT,
+	/* By this one those of other accounts and tenants are not met. */
+	[READ_LIST_ACCOUNT] = "SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_tenant"
+			      " WHERE account = ?4 AND (" TENANT ", owner, name) > (?5, ?1, ?2)"
+			      " ORDER BY " TENANT ", owner, name",
+	[READ_LIST_TENANT] = "SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_tenant"
+			     " WHERE account = ?4 AND " TENANT " = ?5 AND (owner, name) > (?1, ?2)"
+			     " ORDER BY owner, name",
+	[READ_LIST_TENANT_OWNER] = "SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_tenant"
+				   " WHERE account = ?4 AND " TENANT " = ?5 AND owner = ?1 AND name > ?2"
+				   " ORDER BY name",
+	[READ_SCOPE] = ("SELECT 1 FROM account WHERE id = ?1 AND ending = 0 AND"
+			" (?2 = '' OR EXISTS (SELECT 1 FROM tenant WHERE tenant.id = ?2 AND tenant.ending = 0))"),
 	[READ_USE] = ("SELECT count, first_time, last_time, first_service, last_service, first_source, last_source"
 		      " FROM use WHERE key = ?1 AND secret = ?2"),
 	[READ_TALLY] = "SELECT state, keys FROM tally",
@@ -50,6 +81,20 @@ const char *const store_read_sql[READ_COUNT] = {
 	[READ_ROLE_USE] = "SELECT keys FROM role_use WHERE role = ?1",
 	[READ_ROLE_GONE] = "SELECT 1 FROM role_gone WHERE name = ?1",
 	[READ_ROLES_GONE] = "SELECT name FROM role_gone ORDER BY name",
+	[READ_ACCOUNT] = "SELECT " ACCOUNT_COLUMNS " FROM account WHERE id = ?1",
+	[READ_ACCOUNT_NAMED] = "SELECT " ACCOUNT_COLUMNS " FROM account WHERE name = ?1",
+	[READ_ACCOUNTS] = "SELECT " ACCOUNT_COLUMNS " FROM account WHERE name > ?1 ORDER BY name",
+	[READ_TENANT] = "SELECT " TENANT_COLUMNS " FROM tenant WHERE id = ?1",
+	[READ_TENANT_NAMED] = "SELECT " TENANT_COLUMNS " FROM tenant WHERE account = ?1 AND name = ?2",
+	[READ_TENANTS] = ("SELECT " TENANT_COLUMNS " FROM tenant WHERE (account, name) > (?1, ?2)"
+			  " ORDER BY account, name"),
+	[READ_TENANTS_ACCOUNT] = "SELECT " TENANT_COLUMNS " FROM tenant WHERE account = ?1 AND name > ?2 ORDER BY name",
+	[READ_KEYS_ACCOUNT] = "SELECT 1 FROM key INDEXED BY key_tenant WHERE account = ?1",
+	[READ_KEYS_TENANT] = "SELECT 1 FROM key INDEXED BY key_tenant WHERE account = ?1 AND " TENANT " = ?2",
+	[READ_TENANT_ENDING] = ("SELECT " TENANT_COLUMNS " FROM tenant INDEXED BY tenant_ending"
+				" WHERE ending = 1 AND id > '' LIMIT 1"),
+	[READ_ACCOUNT_ENDING] = ("SELECT " ACCOUNT_COLUMNS " FROM account INDEXED BY account_ending"
+				 " WHERE ending = 1 AND id > '' LIMIT 1"),
 };
 
 const char *store_fault(const struct store_reader *reader)
@@ -75,7 +120,24 @@ static int key_step(struct store_reader *reader, sqlite3_stmt *statement, struct
 
 	if (r <= 0)
 		return r;
+	ret_key->ending = false;
 	return store_row_read(statement, ret_key) < 0 ? sql_damage(reader, "a key cannot be read") : 1;
+}
+
+/*
+ * Whether the account and tenant of a key are there, and not deleted: 1, 0, or a negative errno. Those that are there
+ * from the start never end, so that a host that has no others is not asked.
+ */
+static int scope_lives(struct store_reader *reader, const char *account, const char *tenant)
+{
+	CLEANUP_RESET sqlite3_stmt *statement = reader->statements[READ_SCOPE];
+
+	if (strcmp(account, STORE_DEFAULT_ACCOUNT) == 0 &&
+	    (*tenant == '\0' || strcmp(tenant, STORE_DEFAULT_TENANT) == 0))
+		return 1;
+	sqlite3_bind_text(statement, 1, account, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 2, tenant, -1, SQLITE_STATIC);
+	return sql_step(reader, statement);
 }
 
 int store_find_key(struct store_reader *reader, const char *id, struct store_key *ret_key)
@@ -85,6 +147,8 @@ int store_find_key(struct store_reader *reader, const char *id, struct store_key
 
 	sqlite3_bind_text(statement, 1, id, -1, SQLITE_STATIC);
 	r = key_step(reader, statement, ret_key);
+	if (r > 0)
+		r = scope_lives(reader, ret_key->account, ret_key->tenant);
 	return r > 0 ? 0 : r == 0 ? -ENOENT : r;
 }
 
@@ -98,70 +162,100 @@ int store_find_key_and_stay(struct store_reader *reader, const char *id, struct 
 	return r < 0 ? r : store_find_key(reader, id, ret_key);
 }
 
-int store_find_key_named(struct store_reader *reader, const char *owner, const char *name, struct store_key *ret_key)
-{
-	CLEANUP_RESET sqlite3_stmt *statement = reader->statements[READ_KEY_NAMED];
-	int r;
-
-	sqlite3_bind_text(statement, 1, owner, -1, SQLITE_STATIC);
-	sqlite3_bind_text(statement, 2, name, -1, SQLITE_STATIC);
-	r = key_step(reader, statement, ret_key);
-	return r > 0 ? 0 : r == 0 ? -ENOENT : r;
-}
-
-int store_find_key_own(struct store_reader *reader, uint32_t owner_uid, const char *owner, const char *name,
-		       struct store_key *ret_key)
-{
-	CLEANUP_RESET sqlite3_stmt *statement = reader->statements[READ_KEY_OWN];
-	int r;
-
-	sqlite3_bind_text(statement, 1, owner, -1, SQLITE_STATIC);
-	sqlite3_bind_text(statement, 2, name, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(statement, 3, owner_uid);
-	r = key_step(reader, statement, ret_key);
-	return r > 0 ? 0 : r == 0 ? -ENOENT : r;
-}
-
-/* True when a key at this owner and name is among what the filter asks for. */
+/* True when a key is among what the filter asks for. */
 static bool filter_takes(const struct store_filter *filter, const struct store_key *key)
 {
 	if (filter == NULL)
 		return true;
 	if (filter->owner != NULL && strcmp(filter->owner, key->owner) != 0)
 		return false;
+	if (filter->account != NULL && strcmp(filter->account, key->account) != 0)
+		return false;
 	if (filter->tenant != NULL && strcmp(filter->tenant, key->tenant) != 0)
 		return false;
 	return filter->owner_uid == NULL || (key->owner_uid_known && key->owner_uid == *filter->owner_uid);
 }
 
-/* The statement that reads least of what a filter leaves out, bound to where it begins. NULL: nothing lies behind. */
-static sqlite3_stmt *list_statement(struct store_reader *reader, const struct store_filter *filter,
-				    const struct store_position *after)
+/* The statement that reads least of what a filter leaves out. */
+static enum store_read list_choose(const struct store_filter *filter)
 {
-	const char *owner = after != NULL ? after->owner : "", *name = after != NULL ? after->name : "";
-	enum store_read which = READ_LIST;
-	sqlite3_stmt *statement;
+	bool account = filter->account != NULL, tenant = account && filter->tenant != NULL;
 
-	if (filter != NULL && filter->owner != NULL) {
-		int order = strcmp(owner, filter->owner);
+	if (filter->name != NULL)
+		return filter->owner_uid != NULL ? READ_KEY_OWN
+		       : tenant                  ? READ_KEY_NAMED_TENANT
+		       : account                 ? READ_KEY_NAMED_ACCOUNT
+						 : READ_KEY_NAMED;
+	/* With both, the keys of that owner which are another uid's are not even passed over: how long that takes would
+	 * tell how many there are. */
+	if (filter->owner_uid != NULL)
+		return filter->owner != NULL ? READ_LIST_UID_OWNER : READ_LIST_UID;
+	if (tenant)
+		return filter->owner != NULL ? READ_LIST_TENANT_OWNER : READ_LIST_TENANT;
+	if (account)
+		return READ_LIST_ACCOUNT;
+	return filter->owner != NULL ? READ_LIST_OWNER : READ_LIST;
+}
 
-		if (order > 0)
+/* That statement, bound to where it begins. NULL: nothing lies behind. */
+static sqlite3_stmt *list_statement(struct store_reader *reader, const struct store_filter *given_filter,
+				    const struct store_position *given_after)
+{
+	static const struct store_filter all = { .owner = NULL };
+	static const struct store_position start = { .owner = "" };
+	const struct store_filter *filter = given_filter != NULL ? given_filter : &all;
+	const struct store_position *after = given_after != NULL ? given_after : &start;
+	enum store_read which = list_choose(filter);
+	sqlite3_stmt *statement = reader->statements[which];
+	bool by_account = which == READ_LIST_ACCOUNT;
+
+	if (filter->owner != NULL && !by_account) {
+		int order = strcmp(after->owner, filter->owner);
+
+		if (order > 0 && filter->name == NULL)
 			return NULL;
 		if (order < 0)
-			name = "";
-		owner = filter->owner;
-		/* With both, the keys of that owner which are another uid's are not even passed over: how long that
-		 * takes would tell how many there are. */
-		which = filter->owner_uid != NULL ? READ_LIST_UID_OWNER : READ_LIST_OWNER;
-	} else if (filter != NULL && filter->owner_uid != NULL) {
-		which = READ_LIST_UID;
+			after = &start;
 	}
-	statement = reader->statements[which];
-	sqlite3_bind_text(statement, 1, owner, -1, SQLITE_STATIC);
-	sqlite3_bind_text(statement, 2, name, -1, SQLITE_STATIC);
-	if (which == READ_LIST_UID || which == READ_LIST_UID_OWNER)
+	sqlite3_bind_text(statement, 1, filter->owner != NULL && !by_account ? filter->owner : after->owner, -1,
+			  SQLITE_STATIC);
+	sqlite3_bind_text(statement, 2, filter->name != NULL ? filter->name : after->name, -1, SQLITE_STATIC);
+	if (filter->owner_uid != NULL)
 		sqlite3_bind_int64(statement, 3, *filter->owner_uid);
+	/* A uid's are in the order of all, whatever else is asked for. */
+	if (filter->owner_uid != NULL || filter->account == NULL)
+		sqlite3_bind_text(statement, 4, after->account, -1, SQLITE_STATIC);
+	else
+		sqlite3_bind_text(statement, 4, filter->account, -1, SQLITE_STATIC);
+	if (filter->owner_uid != NULL || filter->account == NULL || filter->tenant == NULL)
+		sqlite3_bind_text(statement, 5, after->tenant, -1, SQLITE_STATIC);
+	else
+		sqlite3_bind_text(statement, 5, filter->tenant, -1, SQLITE_STATIC);
 	return statement;
+}
+
+/* The account and tenant of the last key that was looked at, since those beside each other mostly have the same. */
+struct last_scope {
+	char account[STORE_SCOPE_ID_MAX + 1];
+	char tenant[STORE_SCOPE_ID_MAX + 1];
+	bool lives;
+};
+
+/* Notes whether a key is ending. 0 or a negative errno. */
+static int key_judge(struct store_reader *reader, struct last_scope *last, struct store_key *key)
+{
+	int r;
+
+	if (strcmp(last->account, key->account) != 0 || strcmp(last->tenant, key->tenant) != 0) {
+		r = scope_lives(reader, key->account, key->tenant);
+		if (r < 0)
+			return r;
+		last->lives = r > 0;
+		snprintf(last->account, sizeof(last->account), "%s", key->account);
+		snprintf(last->tenant, sizeof(last->tenant), "%s", key->tenant);
+	}
+	key->ending = !last->lives;
+	return 0;
 }
 
 int store_list_keys(struct store_reader *reader, const struct store_filter *filter, const struct store_position *after,
@@ -169,6 +263,7 @@ int store_list_keys(struct store_reader *reader, const struct store_filter *filt
 {
 	CLEANUP_RESET sqlite3_stmt *statement = list_statement(reader, filter, after);
 	CLEANUP_FREE struct store_key *key = malloc(sizeof(*key));
+	struct last_scope last = { .lives = false };
 	int r;
 
 	if (key == NULL)
@@ -176,10 +271,43 @@ int store_list_keys(struct store_reader *reader, const struct store_filter *filt
 	if (statement == NULL)
 		return 0;
 	while ((r = key_step(reader, statement, key)) > 0) {
-		if (filter_takes(filter, key) && !visitor(data, key))
+		if (!filter_takes(filter, key))
+			continue;
+		r = key_judge(reader, &last, key);
+		if (r < 0)
+			return r;
+		if (!visitor(data, key))
 			return 0;
 	}
 	return r;
+}
+
+int store_find_key_named(struct store_reader *reader, const struct store_filter *scope, const char *owner,
+			 const char *name, struct store_key *ret_key)
+{
+	struct store_filter filter = scope != NULL ? *scope : (struct store_filter){ .owner = NULL };
+	struct last_scope last = { .lives = false };
+	CLEANUP_FREE struct store_key *other = NULL;
+	CLEANUP_RESET sqlite3_stmt *statement = NULL;
+	struct store_key *key = ret_key;
+	int r;
+
+	filter.owner = owner;
+	filter.name = name;
+	statement = list_statement(reader, &filter, NULL);
+	while ((r = key_step(reader, statement, key)) > 0) {
+		r = key_judge(reader, &last, key);
+		if (r < 0)
+			return r;
+		if (key->ending || !filter_takes(&filter, key))
+			continue;
+		if (key == other)
+			return -ENOTUNIQ;
+		key = other = malloc(sizeof(*other));
+		if (other == NULL)
+			return -ENOMEM;
+	}
+	return r < 0 ? r : key == ret_key ? -ENOENT : 0;
 }
 
 int store_find_use(struct store_reader *reader, const char *key_id, uint32_t secret, struct store_use *ret_use)

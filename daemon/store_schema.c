@@ -69,8 +69,12 @@ static const char schema_1[] =
  * Version 2: what a key may do by its roles, tenants and accounts of one's own, and what may be used once.
  *
  * Names of keys are unique within owner and tenant, so that nobody learns of another tenant's keys from a name that is
- * taken. key_tenant finds the keys of a tenant or account; those of the default tenant, which is never deleted, are not
- * in it, so that a host that has no other pays nothing.
+ * taken. key_tenant leads through the keys of one tenant or account past those of all others: how long that takes does
+ * not tell of them. An account key has no tenant, and indexes say '' for it, since NULL has no place in an order.
+ *
+ * A tenant or account that was deleted keeps its row, for its id is never used again, and is ending (1) until the last
+ * of its keys is removed, a few at a time, and then gone (2). No key of it counts from the first moment on. (Rows of
+ * these tables are never removed, so no removal has to look for keys that refer to them.)
  *
  * role_use counts the keys that hold a role, revoked ones left out, so that nobody has to look through all keys before
  * one is deleted. role_gone remembers deleted roles until one of that name is made again: a backup does not bring them
@@ -90,14 +94,21 @@ static const char schema_2[] =
 
 	"ALTER TABLE account ADD COLUMN created INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE account ADD COLUMN created_by TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE account ADD COLUMN ending INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX account_ending ON account (id) WHERE ending = 1;"
 	"ALTER TABLE tenant ADD COLUMN created INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE tenant ADD COLUMN created_by TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE tenant ADD COLUMN token_lifetime INTEGER NOT NULL DEFAULT 1800;"
 	"ALTER TABLE tenant ADD COLUMN token_reuse INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE tenant ADD COLUMN ending INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX tenant_ending ON tenant (id) WHERE ending = 1;"
 
 	"DROP INDEX key_name;"
 	"CREATE UNIQUE INDEX key_name ON key (owner, name, account, ifnull(tenant, ''));"
-	"CREATE INDEX key_tenant ON key (account, tenant, owner, name) WHERE tenant IS NOT '" STORE_DEFAULT_TENANT "';"
+	"CREATE INDEX key_tenant ON key (account, ifnull(tenant, ''), owner, name);"
+	"DROP INDEX key_uid;"
+	"CREATE INDEX key_uid ON key (owner_uid, owner, name, account, ifnull(tenant, ''))"
+	" WHERE owner_uid IS NOT NULL;"
 
 	"CREATE TABLE one_time (key TEXT NOT NULL, kind INTEGER NOT NULL, id TEXT NOT NULL, expires INTEGER NOT NULL,"
 	" PRIMARY KEY (key, kind, id)) STRICT, WITHOUT ROWID;"

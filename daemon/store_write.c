@@ -71,6 +71,14 @@ const char *const store_write_sql[WRITE_COUNT] = {
 			    " ON CONFLICT (role) DO UPDATE SET keys = keys + ?2"),
 	[WRITE_ROLE_GONE] = "INSERT OR IGNORE INTO role_gone VALUES (?1)",
 	[WRITE_ROLE_BACK] = "DELETE FROM role_gone WHERE name = ?1",
+	[WRITE_ACCOUNT] = "INSERT INTO account (id, name, created, created_by) VALUES (?1, ?2, ?3, ?4)",
+	/* Nobody can give a new one the id of an old one as its name, so the name is free again. */
+	[WRITE_ACCOUNT_END] = "UPDATE account SET ending = ?2, name = id WHERE id = ?1 AND ending < ?2",
+	[WRITE_TENANT] = ("INSERT INTO tenant (id, name, account, created, created_by, token_lifetime, token_reuse)"
+			  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"),
+	[WRITE_TENANT_CHANGE] = ("UPDATE tenant SET name = ?2, token_lifetime = ?3, token_reuse = ?4"
+				 " WHERE id = ?1 AND ending = 0"),
+	[WRITE_TENANT_END] = "UPDATE tenant SET ending = ?2, name = id WHERE id = ?1 AND ending < ?2",
 };
 
 /*

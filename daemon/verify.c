@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/secret.h"
 #include "daemon/handle.h"
+#include "daemon/scope.h"
 #include "daemon/verify_hmac.h"
 #include "proto/credential.h"
 
@@ -93,6 +94,17 @@ enum reason verify_read_key(struct thread *thread, const char *id, struct store_
 		return REASON_NONE;
 	thread_vault_failed(thread);
 	return REASON_STORE_FAILED;
+}
+
+int verify_tenant(struct store_reader *reader, const char *tenant, char id[STORE_SCOPE_ID_MAX + 1],
+		  const char **ret_tenant)
+{
+	int r = tenant ? scope_tenant_id(reader, tenant, id) : 0;
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	*ret_tenant = tenant && r == 0 ? id : tenant;
+	return 0;
 }
 
 static enum reason locate_opaque(struct thread *thread, const char *text, size_t size, int64_t now,
@@ -208,29 +220,36 @@ void verify_outcome_wipe(struct verify_outcome *outcome)
 	secret_wipe(&outcome->once, sizeof(outcome->once));
 }
 
-/* Judges a key whose credential was right, with the permissions of its roles, and says what a request is told about it.
+/*
+ * Judges a key whose credential was right, with the permissions of its roles, for the tenant that the request names
+ * (NULL: none), and says what a request is told about it.
  */
 static int judge_key(struct store_reader *reader, struct role_grants *room, const struct store_key *key,
-		     struct policy_request *policy, struct verify_outcome *outcome, enum reason *ret_reason)
+		     const char *tenant, const struct policy_request *policy, struct verify_outcome *outcome,
+		     enum reason *ret_reason)
 {
-	int r = role_grants_find(reader, key, room, &policy->grants);
+	struct policy_request judged = *policy;
+	char id[STORE_SCOPE_ID_MAX + 1];
+	int r = role_grants_find(reader, key, room, &judged.grants);
 
 	describe_key(key, outcome);
+	if (r == 0)
+		r = verify_tenant(reader, tenant, id, &judged.tenant);
 	if (r < 0)
 		return r;
 	if (*key->roles)
-		(void)role_grants_copy(policy->grants, outcome->permissions, sizeof(outcome->permissions));
-	*ret_reason = policy_judge(key, policy);
+		(void)role_grants_copy(judged.grants, outcome->permissions, sizeof(outcome->permissions));
+	*ret_reason = policy_judge(key, &judged);
 	return 0;
 }
 
 /* The same for the thread's own reader; a store that fails is reported, so that it is opened anew. */
-static enum reason judge_here(struct thread *thread, const struct store_key *key, struct policy_request *policy,
-			      struct verify_outcome *outcome)
+static enum reason judge_here(struct thread *thread, const struct store_key *key, const char *tenant,
+			      const struct policy_request *policy, struct verify_outcome *outcome)
 {
 	enum reason reason;
 
-	if (judge_key(thread->reader, &thread->grants, key, policy, outcome, &reason) == 0)
+	if (judge_key(thread->reader, &thread->grants, key, tenant, policy, outcome, &reason) == 0)
 		return reason;
 	thread_vault_failed(thread);
 	return REASON_STORE_FAILED;
@@ -255,8 +274,8 @@ static void grant(struct thread *thread, const struct verify_caller *caller, con
 static struct policy_request policy_of(const struct verify_caller *caller, const struct message_verify *request,
 				       int64_t now)
 {
-	return verify_policy_request(caller, request->user, request->service, request->permission, request->tenant,
-				     request->rhost, now);
+	return verify_policy_request(caller, request->user, request->service, request->permission, NULL, request->rhost,
+				     now);
 }
 
 void verify_credential(struct thread *thread, const struct verify_caller *caller, const struct message_verify *request,
@@ -287,7 +306,7 @@ void verify_credential(struct thread *thread, const struct verify_caller *caller
 		}
 	}
 	if (reason == REASON_NONE)
-		reason = judge_here(thread, key, &policy, ret_outcome);
+		reason = judge_here(thread, key, request->tenant, &policy, ret_outcome);
 	if (reason == REASON_NONE)
 		grant(thread, caller, request, ret_outcome);
 	else
@@ -327,7 +346,7 @@ int verify_consume(struct store *store, const struct verify_caller *caller, cons
 	}
 	/* From here on it is spent, whatever the rest says. */
 	if (reason == REASON_NONE) {
-		r = judge_key(store_writer(store), &room, key, &policy, outcome, &reason);
+		r = judge_key(store_writer(store), &room, key, request->tenant, &policy, outcome, &reason);
 		if (r < 0)
 			return r;
 	}
@@ -361,8 +380,8 @@ static enum reason judge_secret(const struct store_key *key, uint32_t number, in
 void verify_handle(struct thread *thread, const struct verify_caller *caller, const struct message_account *request,
 		   int64_t now, struct store_key *key, struct verify_outcome *ret_outcome)
 {
-	struct policy_request policy = verify_policy_request(caller, NULL, request->service, request->permission,
-							     request->tenant, request->rhost, now);
+	struct policy_request policy =
+		verify_policy_request(caller, NULL, request->service, request->permission, NULL, request->rhost, now);
 	struct handle_binding binding = {
 		.peer_uid = caller->uid, .user = request->user, .service = request->service, .rhost = request->rhost
 	};
@@ -383,7 +402,7 @@ void verify_handle(struct thread *thread, const struct verify_caller *caller, co
 			reason = REASON_UNKNOWN_KEY;
 	}
 	if (reason == REASON_NONE) {
-		reason = judge_here(thread, key, &policy, ret_outcome);
+		reason = judge_here(thread, key, request->tenant, &policy, ret_outcome);
 		if (reason == REASON_NONE)
 			reason = judge_secret(key, ret_outcome->secret, now);
 	}

@@ -51,15 +51,21 @@ struct verify_outcome {
 	/* of the key, "" when there is none */
 	char key_name[WIRE_NAME_MAX + 1];
 	char owner[WIRE_USER_MAX + 1];
-	char tenant[WIRE_NAME_MAX + 1];
+	char tenant[STORE_SCOPE_ID_MAX + 1];
 	char permissions[WIRE_LIST_TEXT_MAX + 1]; /* with those of its roles; as many as fit */
 	int64_t expires;
 	char handle[WIRE_HANDLE_MAX + 1]; /* only when granted */
 };
 
-/* The request as policy sees it: what an unlisted caller says about its source is left out. */
+/* The request as policy sees it: what an unlisted caller says about its source is left out. tenant is an id, as
+ * verify_tenant() gives it, or NULL. */
 struct policy_request verify_policy_request(const struct verify_caller *caller, const char *user, const char *service,
 					    const char *permission, const char *tenant, const char *rhost, int64_t now);
+
+/* The id of the tenant a request names: NULL for none, the text itself for an id. What names no tenant fits no key. 0
+ * or -EIO; id is room that *ret_tenant may point into. */
+int verify_tenant(struct store_reader *reader, const char *tenant, char id[STORE_SCOPE_ID_MAX + 1],
+		  const char **ret_tenant);
 
 /* What a credential shows, as far as it could be told. */
 struct verify_proof {

@@ -12,6 +12,7 @@
 #include "common/clock.h"
 #include "daemon/audit.h"
 #include "daemon/journal.h"
+#include "daemon/sweep.h"
 #include "daemon/thread_create.h"
 #include "daemon/uses.h"
 #include "proto/answer.h"
@@ -49,6 +50,7 @@ struct writer {
 	bool retired;         /* they were just now, and are in the log yet */
 	bool purging;         /* more of what has expired may be left */
 	int64_t clock_behind; /* since when the wall clock stands behind the latest time; 0: it does not */
+	bool sweeping;        /* keys of a deleted tenant or account are left, and the last step went well */
 };
 
 static void set_fault(struct writer *writer, const char *what, int error)
@@ -408,6 +410,18 @@ static void purge_once(struct writer *writer)
 	writer->purging = r == 0 && count >= PURGE_STEP;
 }
 
+/* A step of what a deletion has left to do; while there is more, it goes on as soon as no job waits. */
+static void sweep(struct writer *writer, struct vault *vault)
+{
+	int r = sweep_step(vault);
+
+	writer->sweeping = r > 0;
+	if (r > 0)
+		(void)append_changes(writer, vault);
+	else if (r == -EIO)
+		vault_report(writer->daemon->keeper, vault);
+}
+
 static void flush(struct writer *writer)
 {
 	unsigned int generation = vault_generation(writer->daemon->keeper); /* of that vault, or one before it */
@@ -416,6 +430,7 @@ static void flush(struct writer *writer)
 	size_t count;
 	int r = 0;
 
+	writer->sweeping = false;
 	if (!vault) {
 		give_back(writer);
 		return;
@@ -445,6 +460,8 @@ static void flush(struct writer *writer)
 		(void)append_changes(writer, vault);
 	if (r == 0 && prune_changes(vault) == -EIO)
 		vault_report(writer->daemon->keeper, vault);
+	if (r == 0)
+		sweep(writer, vault);
 }
 
 /* ---- the thread ---- */
@@ -471,7 +488,7 @@ static bool wait_for_work(struct writer *writer, const struct timespec *flush_at
 {
 	int r = 0;
 
-	bool unfinished = writer->uses_written < writer->uses_taken;
+	bool unfinished = writer->uses_written < writer->uses_taken || writer->sweeping;
 
 	while (!writer->first && !writer->awake && !writer->stopping && !unfinished && !writer->purging &&
 	       r != ETIMEDOUT)

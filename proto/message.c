@@ -60,7 +60,7 @@ static const struct codec_field message_verify_fields[] = {
 	TEXT(2, message_verify, user, WIRE_USER_MAX),
 	NEED(3, message_verify, service, WIRE_SERVICE_MAX),
 	NEED(4, message_verify, permission, WIRE_PERMISSION_MAX),
-	TEXT(5, message_verify, tenant, WIRE_NAME_MAX),
+	TEXT(5, message_verify, tenant, WIRE_TENANT_MAX),
 	TEXT(6, message_verify, rhost, WIRE_SOURCE_MAX),
 	TEXT(7, message_verify, tty, WIRE_SOURCE_MAX),
 	TEXT(8, message_verify, ruser, WIRE_USER_MAX),
@@ -70,7 +70,7 @@ RECORD(message_verify);
 static const struct codec_field message_account_fields[] = {
 	NEED(1, message_account, handle, WIRE_HANDLE_MAX),   TEXT(2, message_account, user, WIRE_USER_MAX),
 	NEED(3, message_account, service, WIRE_SERVICE_MAX), NEED(4, message_account, permission, WIRE_PERMISSION_MAX),
-	TEXT(5, message_account, tenant, WIRE_NAME_MAX),     TEXT(6, message_account, rhost, WIRE_SOURCE_MAX),
+	TEXT(5, message_account, tenant, WIRE_TENANT_MAX),   TEXT(6, message_account, rhost, WIRE_SOURCE_MAX),
 	TEXT(7, message_account, tty, WIRE_SOURCE_MAX),
 };
 RECORD(message_account);
@@ -149,6 +149,8 @@ static const struct codec_field message_key_create_fields[] = {
 	TEXT(11, message_key_create, public_key, WIRE_CREDENTIAL_MAX),
 	TEXT(12, message_key_create, private_key, WIRE_CREDENTIAL_MAX),
 	TEXTS(13, message_key_create, roles, WIRE_ROLE_NAME_MAX),
+	TEXT(14, message_key_create, account, WIRE_NAME_MAX),
+	TEXT(15, message_key_create, tenant, WIRE_TENANT_MAX),
 	NUMBER(30, message_key_create, test, 1),
 };
 RECORD(message_key_create);
@@ -165,6 +167,8 @@ static const struct codec_field message_key_list_fields[] = {
 	TIME(9, message_key_list, expires_before),
 	TIME(10, message_key_list, due_before),
 	TEXT(11, message_key_list, role, WIRE_ROLE_NAME_MAX),
+	TEXT(14, message_key_list, account, WIRE_NAME_MAX),
+	TEXT(15, message_key_list, tenant, WIRE_TENANT_MAX),
 };
 RECORD(message_key_list);
 
@@ -220,7 +224,7 @@ static const struct codec_field message_explain_fields[] = {
 	TEXT(4, message_explain, user, WIRE_USER_MAX),
 	TEXT(5, message_explain, service, WIRE_SERVICE_MAX),
 	TEXT(6, message_explain, permission, WIRE_PERMISSION_MAX),
-	TEXT(7, message_explain, tenant, WIRE_NAME_MAX),
+	TEXT(7, message_explain, tenant, WIRE_TENANT_MAX),
 	TEXT(8, message_explain, rhost, WIRE_SOURCE_MAX),
 };
 RECORD(message_explain);
@@ -293,6 +297,99 @@ static const struct codec_field message_role_reference_fields[] = {
 	NEED(2, message_role_reference, name, WIRE_ROLE_NAME_MAX),
 };
 RECORD(message_role_reference);
+
+static const struct codec_field message_account_create_fields[] = {
+	TEXT(1, message_account_create, credential, WIRE_CREDENTIAL_MAX),
+	NEED(2, message_account_create, name, WIRE_NAME_MAX),
+};
+RECORD(message_account_create);
+
+static const struct codec_field message_account_list_fields[] = {
+	TEXT(1, message_account_list, credential, WIRE_CREDENTIAL_MAX),
+	TEXT(2, message_account_list, cursor, WIRE_CURSOR_MAX),
+	NUMBER(3, message_account_list, limit, UINT16_MAX),
+};
+RECORD(message_account_list);
+
+static const struct codec_field message_account_reference_fields[] = {
+	TEXT(1, message_account_reference, credential, WIRE_CREDENTIAL_MAX),
+	NEED(2, message_account_reference, account, WIRE_NAME_MAX),
+	TEXT(3, message_account_reference, why, WIRE_REASON_MAX),
+	NUMBER(4, message_account_reference, with_keys, 1),
+};
+RECORD(message_account_reference);
+
+static const struct codec_field message_account_entry_fields[] = {
+	NEED(1, message_account_entry, id, WIRE_ID_MAX),
+	NEED(2, message_account_entry, name, WIRE_NAME_MAX),
+	TIME(3, message_account_entry, created),
+	TEXT(4, message_account_entry, created_by, WIRE_USER_MAX),
+	NUMBER(5, message_account_entry, tenants, UINT64_MAX),
+	NUMBER(6, message_account_entry, keys, UINT64_MAX),
+};
+RECORD(message_account_entry);
+
+static const struct codec_field message_account_page_fields[] = {
+	RECORDS(1, message_account_page, accounts, UINT16_MAX, message_account_entry),
+	TEXT(2, message_account_page, cursor, WIRE_CURSOR_MAX),
+};
+RECORD(message_account_page);
+
+static const struct codec_field message_tenant_create_fields[] = {
+	TEXT(1, message_tenant_create, credential, WIRE_CREDENTIAL_MAX),
+	NEED(2, message_tenant_create, name, WIRE_NAME_MAX),
+	TEXT(3, message_tenant_create, account, WIRE_NAME_MAX),
+	NUMBER(4, message_tenant_create, token_lifetime, MESSAGE_TOKEN_LIFETIME_MAX),
+	NUMBER(5, message_tenant_create, token_reuse, 1),
+};
+RECORD(message_tenant_create);
+
+static const struct codec_field message_tenant_list_fields[] = {
+	TEXT(1, message_tenant_list, credential, WIRE_CREDENTIAL_MAX),
+	TEXT(2, message_tenant_list, account, WIRE_NAME_MAX),
+	TEXT(3, message_tenant_list, cursor, WIRE_CURSOR_MAX),
+	NUMBER(4, message_tenant_list, limit, UINT16_MAX),
+};
+RECORD(message_tenant_list);
+
+static const struct codec_field message_tenant_reference_fields[] = {
+	TEXT(1, message_tenant_reference, credential, WIRE_CREDENTIAL_MAX),
+	NEED(2, message_tenant_reference, tenant, WIRE_TENANT_MAX),
+	TEXT(3, message_tenant_reference, account, WIRE_NAME_MAX),
+	TEXT(4, message_tenant_reference, why, WIRE_REASON_MAX),
+	NUMBER(5, message_tenant_reference, with_keys, 1),
+};
+RECORD(message_tenant_reference);
+
+static const struct codec_field message_tenant_update_fields[] = {
+	TEXT(1, message_tenant_update, credential, WIRE_CREDENTIAL_MAX),
+	NEED(2, message_tenant_update, tenant, WIRE_TENANT_MAX),
+	TEXT(3, message_tenant_update, account, WIRE_NAME_MAX),
+	NUMBER(4, message_tenant_update, changes, MESSAGE_TENANT_ALL),
+	TEXT(5, message_tenant_update, name, WIRE_NAME_MAX),
+	NUMBER(6, message_tenant_update, token_lifetime, MESSAGE_TOKEN_LIFETIME_MAX),
+	NUMBER(7, message_tenant_update, token_reuse, 1),
+};
+RECORD(message_tenant_update);
+
+static const struct codec_field message_tenant_entry_fields[] = {
+	NEED(1, message_tenant_entry, id, WIRE_ID_MAX),
+	NEED(2, message_tenant_entry, name, WIRE_NAME_MAX),
+	NEED(3, message_tenant_entry, account, WIRE_ID_MAX),
+	TEXT(4, message_tenant_entry, account_name, WIRE_NAME_MAX),
+	TIME(5, message_tenant_entry, created),
+	TEXT(6, message_tenant_entry, created_by, WIRE_USER_MAX),
+	NUMBER(7, message_tenant_entry, token_lifetime, UINT32_MAX),
+	NUMBER(8, message_tenant_entry, token_reuse, 1),
+	NUMBER(9, message_tenant_entry, keys, UINT64_MAX),
+};
+RECORD(message_tenant_entry);
+
+static const struct codec_field message_tenant_page_fields[] = {
+	RECORDS(1, message_tenant_page, tenants, UINT16_MAX, message_tenant_entry),
+	TEXT(2, message_tenant_page, cursor, WIRE_CURSOR_MAX),
+};
+RECORD(message_tenant_page);
 
 static const struct codec_field message_backup_fields[] = {
 	NUMBER(1, message_backup, size, UINT64_MAX),

@@ -150,6 +150,8 @@ struct message_key_create {
 	/* A pair that was made elsewhere; for administrators. Base64, as the daemon shows its own. */
 	const char *public_key, *private_key;
 	struct codec_texts roles;
+	const char *account; /* without tenant: a key of the account itself; absent as well: in the default tenant */
+	const char *tenant;
 	uint64_t test; /* 1: a test key, which holds permissions below "test." only */
 };
 extern const struct codec_record message_key_create;
@@ -165,13 +167,15 @@ struct message_key_list {
 	struct codec_texts labels; /* "name", whatever its value, or "name=value"; all of them */
 	int64_t unused_since;      /* neither used nor made since */
 	int64_t expires_before;    /* expired ones too */
-	int64_t due_before; /* not revoked, and it, or a secret that is retiring, ends before; expired ones too */
-	const char *role;   /* that it holds */
+	int64_t due_before;  /* not revoked, and it, or a secret that is retiring, ends before; expired ones too */
+	const char *role;    /* that it holds */
+	const char *account; /* only this account's, its tenants' too */
+	const char *tenant;  /* only this tenant's */
 };
 extern const struct codec_record message_key_list;
 
-/* Sorted by owner and name. The daemon looks at so many keys a request and no more: a page may be short, or empty, with
- * a cursor all the same. */
+/* Sorted by owner and name; those of one account by tenant first. The daemon looks at so many keys a request and no
+ * more: a page may be short, or empty, with a cursor all the same. */
 struct message_key_page {
 	struct codec_records keys; /* message_key */
 	const char *cursor;        /* absent on the last page */
@@ -336,6 +340,122 @@ struct message_role_reference {
 	const char *name;
 };
 extern const struct codec_record message_role_reference;
+
+/* ---- accounts and tenants ---- */
+
+/*
+ * A request names an account by its id or name. It names a tenant by its id, as ACCOUNT/NAME, or by its name alone
+ * within the account that is said, else in that of the key that acts, else in "default".
+ */
+
+struct message_account_create {
+	const char *credential;
+	const char *name;
+};
+extern const struct codec_record message_account_create;
+
+struct message_account_list {
+	const char *credential;
+	const char *cursor; /* of the page before */
+	uint64_t limit;     /* accounts a page; 0: as many as fit */
+};
+extern const struct codec_record message_account_list;
+
+struct message_account_reference {
+	const char *credential;
+	const char *account;
+	const char *why;    /* of a deletion: kept in the audit */
+	uint64_t with_keys; /* 1: a deletion takes keys along; without it, it is refused where there are any */
+};
+extern const struct codec_record message_account_reference;
+
+/* Keys and tenants are counted no further than this; 0 in lists. */
+#define MESSAGE_COUNTED_MOST 100000
+
+struct message_account_entry {
+	const char *id;
+	const char *name;
+	int64_t created; /* 0: from the start */
+	const char *created_by;
+	uint64_t tenants;
+	uint64_t keys; /* of its own and of its tenants */
+};
+extern const struct codec_record message_account_entry;
+
+/* Sorted by name. */
+struct message_account_page {
+	struct codec_records accounts; /* message_account_entry */
+	const char *cursor;            /* absent on the last page */
+};
+extern const struct codec_record message_account_page;
+
+struct message_tenant_create {
+	const char *credential;
+	const char *name;
+	const char *account;
+	uint64_t token_lifetime; /* seconds an access token lives; 0: half an hour */
+	uint64_t token_reuse;    /* 1: it is good until then, and not once */
+};
+extern const struct codec_record message_tenant_create;
+
+struct message_tenant_list {
+	const char *credential;
+	const char *account; /* only this account's */
+	const char *cursor;
+	uint64_t limit;
+};
+extern const struct codec_record message_tenant_list;
+
+struct message_tenant_reference {
+	const char *credential;
+	const char *tenant;
+	const char *account;
+	const char *why;
+	uint64_t with_keys;
+};
+extern const struct codec_record message_tenant_reference;
+
+/* What message_tenant_update replaces; what is not marked stays. */
+enum message_tenant_change {
+	MESSAGE_TENANT_NAME = 1 << 0,
+	MESSAGE_TENANT_TOKEN_LIFETIME = 1 << 1,
+	MESSAGE_TENANT_TOKEN_REUSE = 1 << 2,
+	MESSAGE_TENANT_ALL = (1 << 3) - 1,
+};
+
+struct message_tenant_update {
+	const char *credential;
+	const char *tenant;
+	const char *account;
+	uint64_t changes; /* enum message_tenant_change */
+	const char *name;
+	uint64_t token_lifetime;
+	uint64_t token_reuse;
+};
+extern const struct codec_record message_tenant_update;
+
+struct message_tenant_entry {
+	const char *id;
+	const char *name;
+	const char *account; /* its id */
+	const char *account_name;
+	int64_t created; /* 0: from the start */
+	const char *created_by;
+	uint64_t token_lifetime;
+	uint64_t token_reuse;
+	uint64_t keys;
+};
+extern const struct codec_record message_tenant_entry;
+
+/* Sorted by account and name. */
+struct message_tenant_page {
+	struct codec_records tenants; /* message_tenant_entry */
+	const char *cursor;
+};
+extern const struct codec_record message_tenant_page;
+
+/* Seconds; an access token is for a while. */
+#define MESSAGE_TOKEN_LIFETIME_MAX 86400
 
 /* ---- the way back ---- */
 

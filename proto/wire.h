@@ -50,9 +50,10 @@
 #define WIRE_CREDENTIAL_MAX 2048
 #define WIRE_USER_MAX 256
 #define WIRE_SERVICE_MAX 128
-#define WIRE_SOURCE_MAX 256      /* an address or host name, a terminal */
-#define WIRE_PERMISSION_MAX 1000 /* a grant or a query */
-#define WIRE_NAME_MAX 128        /* a key's, tenant's, account's or role's name */
+#define WIRE_SOURCE_MAX 256                     /* an address or host name, a terminal */
+#define WIRE_PERMISSION_MAX 1000                /* a grant or a query */
+#define WIRE_NAME_MAX 128                       /* a key's, tenant's, account's or role's name */
+#define WIRE_TENANT_MAX (2 * WIRE_NAME_MAX + 1) /* an id, a name, or ACCOUNT/NAME */
 #define WIRE_ID_MAX 64
 #define WIRE_HANDLE_MAX 128
 #define WIRE_REASON_MAX 512
@@ -123,6 +124,16 @@ enum wire_type {
 	WIRE_ROLE_SHOW = 36,   /* message_role_reference -> message_role */
 	WIRE_ROLE_UPDATE = 37, /* message_role_change -> message_role */
 	WIRE_ROLE_DELETE = 38, /* message_role_reference -> message_role as it was */
+	/* Accounts and their tenants. */
+	WIRE_ACCOUNT_CREATE = 40, /* message_account_create -> message_account_entry */
+	WIRE_ACCOUNT_LIST = 41,   /* message_account_list -> message_account_page */
+	WIRE_ACCOUNT_SHOW = 42,   /* message_account_reference -> message_account_entry */
+	WIRE_ACCOUNT_DELETE = 43, /* message_account_reference -> message_account_entry as it was */
+	WIRE_TENANT_CREATE = 44,  /* message_tenant_create -> message_tenant_entry */
+	WIRE_TENANT_LIST = 45,    /* message_tenant_list -> message_tenant_page */
+	WIRE_TENANT_SHOW = 46,    /* message_tenant_reference -> message_tenant_entry */
+	WIRE_TENANT_DELETE = 47,  /* message_tenant_reference -> message_tenant_entry as it was */
+	WIRE_TENANT_UPDATE = 48,  /* message_tenant_update -> message_tenant_entry */
 	/* Rotation of the master key, for root and the daemon's own uid alone: message_master_key -> message_item */
 	WIRE_MASTER_KEY_ROTATE = 54,
 	/* a request that got no answer of its own: message_error */

@@ -221,12 +221,13 @@ START_TEST(a_new_and_a_deleted_key_are_whole)
 	key.users = "bob\ndeploy";
 	key.expires = 86400;
 	changes = key_changes(NULL, &key, NULL);
-	ck_assert_str_eq(changes,
-			 "{\"after\":{\"name\":\"laptop\",\"owner\":\"alice\",\"tenant\":\"default\","
-			 "\"kind\":\"opaque\",\"state\":\"active\",\"state_reason\":null,"
-			 "\"permissions\":[\"mail.imap\"],\"roles\":[],\"users\":[\"bob\",\"deploy\"],"
-			 "\"sources\":[],\"labels\":[],\"not_before\":null,\"expires\":\"1970-01-02T00:00:00Z\","
-			 "\"secrets\":[{\"number\":1,\"created\":\"1970-01-01T00:00:10Z\",\"retires\":null}]}}");
+	ck_assert_str_eq(
+		changes,
+		"{\"after\":{\"name\":\"laptop\",\"owner\":\"alice\",\"account\":\"default\",\"tenant\":\"default\","
+		"\"kind\":\"opaque\",\"state\":\"active\",\"state_reason\":null,"
+		"\"permissions\":[\"mail.imap\"],\"roles\":[],\"users\":[\"bob\",\"deploy\"],"
+		"\"sources\":[],\"labels\":[],\"not_before\":null,\"expires\":\"1970-01-02T00:00:00Z\","
+		"\"secrets\":[{\"number\":1,\"created\":\"1970-01-01T00:00:10Z\",\"retires\":null}]}}");
 	free(changes);
 	changes = key_changes(&key, NULL, "left");
 	ck_assert_ptr_nonnull(strstr(changes, "{\"before\":{\"name\":\"laptop\""));

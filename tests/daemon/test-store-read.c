@@ -59,7 +59,7 @@ START_TEST(a_key_is_found)
 	scratch_key(key, 1);
 	ck_assert_int_eq(store_find_key(scratch.reader, key->id, found), 0);
 	scratch_assert_same(key, found);
-	ck_assert_int_eq(store_find_key_named(scratch.reader, "alice", key->name, found), 0);
+	ck_assert_int_eq(store_find_key_named(scratch.reader, NULL, "alice", key->name, found), 0);
 	scratch_assert_same(key, found);
 	/* And after the store was closed. */
 	scratch_close(&scratch);
@@ -90,7 +90,8 @@ START_TEST(no_other_key_is_found)
 	insert(&scratch, 1);
 	memset(key, 0x5a, sizeof(*key));
 	ck_assert_int_eq(store_find_key(scratch.reader, strangers[_i].id, key), -ENOENT);
-	ck_assert_int_eq(store_find_key_named(scratch.reader, strangers[_i].owner, strangers[_i].name, key), -ENOENT);
+	ck_assert_int_eq(store_find_key_named(scratch.reader, NULL, strangers[_i].owner, strangers[_i].name, key),
+			 -ENOENT);
 	ck_assert_int_eq(key->id[0], 0x5a);
 }
 END_TEST
@@ -148,7 +149,7 @@ static void read_key_named(struct store_reader *reader)
 {
 	CLEANUP_FREE struct store_key *key = malloc(sizeof(*key));
 
-	ck_assert_int_eq(store_find_key_named(reader, "alice", "key-00001", key), 0);
+	ck_assert_int_eq(store_find_key_named(reader, NULL, "alice", "key-00001", key), 0);
 }
 
 static void read_nothing(struct store_reader *reader)
@@ -310,6 +311,8 @@ static bool page_visit(void *data, const struct store_key *key)
 	ck_assert_ptr_nonnull(key_find(page->reader, 1));
 	strcpy(page->last.owner, key->owner);
 	strcpy(page->last.name, key->name);
+	strcpy(page->last.account, key->account);
+	strcpy(page->last.tenant, key->tenant);
 	page->seen++;
 	page->total++;
 	return true;
@@ -424,6 +427,8 @@ START_TEST(a_key_of_another_takes_no_longer_than_none)
 {
 	CLEANUP_SCRATCH struct scratch scratch;
 	static const char *const names[] = { "key-00001", "key-none" };
+	const uint32_t uid = 4000;
+	const struct store_filter own = { .owner_uid = &uid };
 	CLEANUP_FREE struct store_key *key = malloc(sizeof(*key));
 	sqlite3_stmt *statement;
 	int steps[2];
@@ -432,11 +437,11 @@ START_TEST(a_key_of_another_takes_no_longer_than_none)
 	scratch_init(&scratch);
 	scratch_open(&scratch);
 	ck_assert_int_eq(scratch_insert_many(scratch.store, 1, 100), 0);
-	ck_assert_int_eq(store_find_key_named(scratch.reader, "alice", names[0], key), 0);
+	ck_assert_int_eq(store_find_key_named(scratch.reader, NULL, "alice", names[0], key), 0);
 	statement = scratch.reader->statements[READ_KEY_OWN];
 	for (int i = 0; i < 2; i++) {
 		sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 1);
-		ck_assert_int_eq(store_find_key_own(scratch.reader, 4000, "alice", names[i], key), -ENOENT);
+		ck_assert_int_eq(store_find_key_named(scratch.reader, &own, "alice", names[i], key), -ENOENT);
 		steps[i] = sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 1);
 	}
 	ck_assert_int_gt(steps[0], 0);

@@ -150,7 +150,7 @@ START_TEST(a_store_of_each_version_is_brought_up_to_date)
 	scratch_key(key, 299);
 	ck_assert_int_eq(store_find_key(scratch.reader, key->id, found), 0);
 	scratch_assert_same(key, found);
-	ck_assert_int_eq(store_find_key_named(scratch.reader, key->owner, key->name, found), 0);
+	ck_assert_int_eq(store_find_key_named(scratch.reader, NULL, key->owner, key->name, found), 0);
 	ck_assert_int_eq(scratch_insert(scratch.store, 300), 0);
 	ck_assert_msg(store_check(scratch.reader, fault, sizeof(fault)) == 0, "%s", fault);
 	scratch_close(&scratch);

@@ -350,7 +350,7 @@ START_TEST(a_damaged_row_is_no_key)
 			 SQLITE_OK);
 	sqlite3_close(other);
 	ck_assert_int_eq(store_find_key(scratch.reader, "k00000000001", key), -EIO);
-	ck_assert_int_eq(store_find_key_named(scratch.reader, "alice", "key-00001", key), -EIO);
+	ck_assert_int_eq(store_find_key_named(scratch.reader, NULL, "alice", "key-00001", key), -EIO);
 	ck_assert_int_eq(store_find_use(scratch.reader, "k00000000001", 1, &use), -EIO);
 	ck_assert_int_eq(store_count_keys(scratch.reader, counts), -EIO);
 	ck_assert_int_eq(scratch_set_state(scratch.store, 1, STORE_REVOKED), -EIO);
