@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/account.h"
 #include "cli/backup.h"
 #include "cli/completion.h"
 #include "cli/doctor.h"
@@ -14,6 +15,7 @@
 #include "cli/master_key.h"
 #include "cli/role.h"
 #include "cli/state.h"
+#include "cli/tenant.h"
 #include "cli/token.h"
 
 const struct option global_options[] = {
@@ -100,6 +102,21 @@ const struct option global_options[] = {
 			COMPLETE_NOTHING                                                                               \
 	}
 
+#define O_ACCOUNT(text)                                                                                                \
+	{                                                                                                              \
+		OPTION_ACCOUNT, "account", "ACCOUNT", text, OPTION_ONCE, COMPLETE_NOTHING                              \
+	}
+#define O_TENANT(text)                                                                                                 \
+	{                                                                                                              \
+		OPTION_TENANT, "tenant", "TENANT", text, OPTION_ONCE, COMPLETE_NOTHING                                 \
+	}
+#define O_WITH_KEYS                                                                                                    \
+	{                                                                                                              \
+		OPTION_WITH_KEYS, "with-keys", NULL,                                                                   \
+			"delete its keys with it; else it is refused where there are any", OPTION_ONCE,                \
+			COMPLETE_NOTHING                                                                               \
+	}
+
 static const struct option options_create[] = {
 	{ OPTION_NAME, "name", "NAME", "what it is called; no other key of its owner has that name", OPTION_REQUIRED,
 	  COMPLETE_NOTHING },
@@ -115,6 +132,8 @@ static const struct option options_create[] = {
 	  "when it stops to work: 90d, 2027-01-31, 2027-01-31T08:00:00Z or never; unless you say, the daemon's "
 	  "default_lifetime",
 	  OPTION_ONCE, COMPLETE_NOTHING },
+	O_ACCOUNT("the account it is to be of; without --tenant, a key of the account itself"),
+	O_TENANT("the tenant it is to be of: default, unless you say"),
 	{ OPTION_KIND, "kind", "opaque|pair",
 	  "opaque, which is one secret text, unless you say; or a pair, whose private key signs tokens and is never "
 	  "sent",
@@ -147,6 +166,8 @@ static const struct option options_list[] = {
 	{ OPTION_DUE, "due", NULL,
 	  "only those to be looked after: not revoked, and ended, or ending within 14 days, or a retiring secret does",
 	  OPTION_ONCE, COMPLETE_NOTHING },
+	O_ACCOUNT("only those of this account, its tenants' too"),
+	O_TENANT("only those of this tenant"),
 	{ OPTION_SORT, "sort", "COLUMN", "by owner (unless you say), name, created, expires or last-used", OPTION_ONCE,
 	  COMPLETE_NOTHING },
 	{ OPTION_REVERSE, "reverse", NULL, "the other way around", OPTION_ONCE, COMPLETE_NOTHING },
@@ -251,7 +272,54 @@ static const struct option options_import[] = {
 
 static const struct option options_master_rotate[] = { O_MASTER_KEY_FILE, O_END };
 
-static const struct option options_judge[] = { O_SERVICE, O_LOGIN_USER, O_QUERY, O_RHOST, O_END };
+static const struct option options_judge[] = {
+	O_SERVICE,
+	O_LOGIN_USER,
+	O_QUERY,
+	O_RHOST,
+	O_TENANT("the tenant the service would ask for: default, unless you say"),
+	O_END
+};
+
+static const struct option options_account_create[] = {
+	{ OPTION_NAME, "name", "NAME", "what it is called; no other account has that name", OPTION_REQUIRED,
+	  COMPLETE_NOTHING },
+	O_END,
+};
+
+static const struct option options_account_delete[] = {
+	O_WITH_KEYS,
+	{ OPTION_WHY, "why", "TEXT", "the reason, kept in the audit", OPTION_ONCE, COMPLETE_NOTHING },
+	{ OPTION_YES, "yes", NULL, "do not ask", OPTION_ONCE, COMPLETE_NOTHING },
+	O_END,
+};
+
+#define O_HOME O_ACCOUNT("the account it is of: default, unless you say")
+
+static const struct option options_tenant_create[] = {
+	{ OPTION_NAME, "name", "NAME", "what it is called; its account has no other of that name", OPTION_REQUIRED,
+	  COMPLETE_NOTHING },
+	O_HOME,
+	O_END,
+};
+
+static const struct option options_tenant_list[] = { O_ACCOUNT("only those of this account"), O_END };
+
+static const struct option options_tenant_show[] = { O_HOME, O_END };
+
+static const struct option options_tenant_update[] = {
+	{ OPTION_NAME, "name", "NAME", "its new name", OPTION_REQUIRED, COMPLETE_NOTHING },
+	O_HOME,
+	O_END,
+};
+
+static const struct option options_tenant_delete[] = {
+	O_HOME,
+	O_WITH_KEYS,
+	{ OPTION_WHY, "why", "TEXT", "the reason, kept in the audit", OPTION_ONCE, COMPLETE_NOTHING },
+	{ OPTION_YES, "yes", NULL, "do not ask", OPTION_ONCE, COMPLETE_NOTHING },
+	O_END,
+};
 
 static const struct option options_doctor[] = {
 	{ OPTION_DEEP, "deep", NULL, "have the daemon read all of the key store, and look at every key", OPTION_ONCE,
@@ -309,6 +377,30 @@ const struct command commands[] = {
 	  options_state },
 	{ "key", "delete", "KEY", 1, 1, key_delete, "remove a key",
 	  "On a terminal it asks first. What the key did stays in the audit.", options_delete },
+	{ "account", "create", NULL, 0, 0, account_create, "make an account",
+	  "An account has tenants of its own, which have keys. A host that serves one organisation needs none but the "
+	  "account default, which is there from the start.",
+	  options_account_create },
+	{ "account", "list", NULL, 0, 0, account_list, "list accounts", NULL, NULL },
+	{ "account", "show", "ACCOUNT", 1, 1, account_show, "show an account, and how many tenants and keys it has",
+	  NULL, NULL },
+	{ "account", "delete", "ACCOUNT", 1, 1, account_delete, "remove an account with its tenants",
+	  "When the command returns, no later request succeeds with a key of it. On a terminal it asks first.",
+	  options_account_delete },
+	{ "tenant", "create", NULL, 0, 0, tenant_create, "make a tenant",
+	  "The keys of a tenant open what asks for this tenant alone, as pam_apikey does with tenant=NAME, and those "
+	  "that "
+	  "administer reach keys of their own tenant alone.",
+	  options_tenant_create },
+	{ "tenant", "list", NULL, 0, 0, tenant_list, "list tenants", NULL, options_tenant_list },
+	{ "tenant", "show", "TENANT", 1, 1, tenant_show, "show a tenant, and how many keys it has", NULL,
+	  options_tenant_show },
+	{ "tenant", "update", "TENANT", 1, 1, tenant_update, "give a tenant another name",
+	  "The id stays, and so do its keys. Services that ask for it by its name have to be told.",
+	  options_tenant_update },
+	{ "tenant", "delete", "TENANT", 1, 1, tenant_delete, "remove a tenant",
+	  "When the command returns, no later request succeeds with a key of it. On a terminal it asks first.",
+	  options_tenant_delete },
 	{ "token", "sign", NULL, 0, 0, token_sign_offline, "make an HMAC token from a key pair",
 	  "Reads the pair from standard input: public key and private key on two lines, or the JSON that 'key create "
 	  "--json' printed; on a terminal it asks. Needs no daemon. The token is printed to standard output; it is "

@@ -71,6 +71,9 @@ enum option_id {
 	OPTION_IMPORT,
 	OPTION_ROLE,
 	OPTION_NO_ROLES,
+	OPTION_ACCOUNT,
+	OPTION_TENANT,
+	OPTION_WITH_KEYS,
 };
 
 /* How many times an option stands. */

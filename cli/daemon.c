@@ -2,6 +2,7 @@
 #include "cli/daemon.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -71,6 +72,15 @@ static enum status unreachable(const struct arguments *arguments, int error)
 	}
 }
 
+/* True where the next step for an answer is one that has to do with a key, and the command has not. */
+static bool is_beside_it(const struct arguments *arguments, enum apikey_answer answer)
+{
+	const char *object = arguments->command->object;
+
+	return object && strcmp(object, "key") != 0 &&
+	       (answer == APIKEY_NOT_FOUND || answer == APIKEY_EXISTS || answer == APIKEY_WRONG_STATE);
+}
+
 /* Says why the daemon refused, and what to do next. */
 static enum status refused(const struct arguments *arguments, const char *message, enum apikey_answer answer)
 {
@@ -83,7 +93,8 @@ static enum status refused(const struct arguments *arguments, const char *messag
 		output_complain(STATUS_REFUSED, "'%s': %s", key, message);
 	else
 		output_complain(STATUS_REFUSED, "%s", message);
-	if ((size_t)answer < COUNT_OF(next_steps) && next_steps[answer] && !strstr(message, "apikeyctl"))
+	if ((size_t)answer < COUNT_OF(next_steps) && next_steps[answer] && !strstr(message, "apikeyctl") &&
+	    !is_beside_it(arguments, answer))
 		output_note("%s", next_steps[answer]);
 	return STATUS_REFUSED;
 }

@@ -30,6 +30,16 @@ SCOPE_DESTRUCTOR(daemon_roles_scope, struct apikey_role_list, apikey_role_list_f
 
 #define SCOPED_ROLE SCOPED(daemon_role_scope)
 #define SCOPED_ROLES SCOPED(daemon_roles_scope)
+
+SCOPE_DESTRUCTOR(daemon_account_scope, struct apikey_account_info, apikey_account_info_free);
+SCOPE_DESTRUCTOR(daemon_accounts_scope, struct apikey_account_list, apikey_account_list_free);
+SCOPE_DESTRUCTOR(daemon_tenant_scope, struct apikey_tenant_info, apikey_tenant_info_free);
+SCOPE_DESTRUCTOR(daemon_tenants_scope, struct apikey_tenant_list, apikey_tenant_list_free);
+
+#define SCOPED_ACCOUNT SCOPED(daemon_account_scope)
+#define SCOPED_ACCOUNTS SCOPED(daemon_accounts_scope)
+#define SCOPED_TENANT SCOPED(daemon_tenant_scope)
+#define SCOPED_TENANTS SCOPED(daemon_tenants_scope)
 #define SCOPED_BACKUP SCOPED(daemon_backup_scope)
 #define SCOPED_RESTORED SCOPED(daemon_restored_scope)
 #define SCOPED_ADMIN SCOPED(daemon_admin_scope)

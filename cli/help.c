@@ -65,6 +65,7 @@ static const struct group {
 	const char *words[8];
 } groups[] = {
 	{ "Keys", { "key" } },
+	{ "Whose keys they are", { "account", "tenant" } },
 	{ "Tokens", { "token" } },
 	{ "Roles", { "role" } },
 	{ "What a key opens", { "verify", "explain" } },
@@ -123,7 +124,7 @@ void help_overview(const char *object)
 			print_group(&groups[i]);
 		print_group(NULL);
 	}
-	printf("\nKEY is the id of a key, or OWNER/NAME.\n");
+	printf("\nKEY is the id of a key, or OWNER/NAME; TENANT an id, a name, or ACCOUNT/NAME.\n");
 	print_options("Options of all commands", global_options);
 	putchar('\n');
 	print_wrapped(

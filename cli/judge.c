@@ -34,6 +34,7 @@ static enum status judge(const struct arguments *arguments, struct apikey_explan
 		.permission = arguments_value(arguments, OPTION_PERMISSION),
 		.user = arguments_value(arguments, OPTION_USER),
 		.rhost = arguments_value(arguments, OPTION_RHOST),
+		.tenant = arguments_value(arguments, OPTION_TENANT),
 	};
 	SCOPED_ADMIN struct apikey_admin *admin = NULL;
 	enum status status = STATUS_DONE;

@@ -94,6 +94,8 @@ static enum status read_filter(const struct arguments *arguments, struct query *
 	filter->state = arguments_value(arguments, OPTION_STATE);
 	filter->permission = arguments_value(arguments, OPTION_PERMISSION);
 	filter->role = arguments_value(arguments, OPTION_ROLE);
+	filter->account = arguments_value(arguments, OPTION_ACCOUNT);
+	filter->tenant = arguments_value(arguments, OPTION_TENANT);
 	if (arguments_list(arguments, OPTION_LABEL, &query->labels) < 0)
 		return output_no_memory();
 	filter->labels = query->labels;
@@ -114,8 +116,8 @@ static enum status read_filter(const struct arguments *arguments, struct query *
 				       before);
 	if (arguments_has(arguments, OPTION_DUE))
 		filter->due_before = now + DUE_SECONDS;
-	query->filtered = filter->state || filter->permission || filter->role || query->labels[0] || since || before ||
-			  filter->due_before != 0;
+	query->filtered = filter->state || filter->permission || filter->role || filter->account || filter->tenant ||
+			  query->labels[0] || since || before || filter->due_before != 0;
 	return STATUS_DONE;
 }
 

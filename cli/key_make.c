@@ -88,6 +88,8 @@ static enum status take_options(const struct arguments *arguments, struct apikey
 		return output_no_memory();
 	ret_options->name = arguments_value(arguments, OPTION_NAME);
 	ret_options->owner = arguments_value(arguments, OPTION_OWNER);
+	ret_options->account = arguments_value(arguments, OPTION_ACCOUNT);
+	ret_options->tenant = arguments_value(arguments, OPTION_TENANT);
 	ret_options->permissions = ret_lists->permissions;
 	ret_options->roles = ret_lists->roles;
 	ret_options->users = ret_lists->users;
@@ -119,6 +121,10 @@ static void tell_created(const struct arguments *arguments, const struct apikey_
 		output_note("Warning: this key never expires. 'apikeyctl key update %s --expires 90d' sets an end; "
 			    "default_lifetime in apikeyd.conf sets one for all new keys.",
 			    key->id);
+	if (key->tenant[0] == '\0')
+		output_note(
+			"Note: this is a key of the account itself: it administers, as far as its permissions reach, "
+			"and opens no service.");
 	if (!key->effective_permissions || !key->effective_permissions[0])
 		output_note("Note: this key has no permission, so it opens nothing yet. 'apikeyctl key update %s "
 			    "--permission pam.sshd' lets it in at sshd.",

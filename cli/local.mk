@@ -5,10 +5,13 @@ noinst_LTLIBRARIES += cli/libapikeyctl.la
 cli_libapikeyctl_la_CFLAGS = $(AM_CFLAGS) $(PIE_CFLAGS) $(JANSSON_CFLAGS) $(SMARTCOLS_CFLAGS)
 cli_libapikeyctl_la_LIBADD = lib/libapikey.la lib/libapikey-sign.la crypto/libcrypto-layer.la $(JANSSON_LIBS) $(SMARTCOLS_LIBS)
 cli_libapikeyctl_la_SOURCES = \
+	cli/account.c cli/account.h \
 	cli/arguments.c cli/arguments.h \
 	cli/backup.h cli/backup_make.c cli/backup_restore.c \
 	cli/command.c cli/command.h \
 	cli/completion.c cli/completion.h cli/completion_bash.c cli/completion_zsh.c \
+	cli/confirm.c cli/confirm.h \
+	cli/count.c cli/count.h \
 	cli/daemon.c cli/daemon.h \
 	cli/example.c cli/example.h \
 	cli/help.c cli/help.h \
@@ -26,6 +29,7 @@ cli_libapikeyctl_la_SOURCES = \
 	cli/secret_input.c cli/secret_input.h \
 	cli/state.c cli/state.h cli/state_view.c cli/state_view.h \
 	cli/table.c cli/table.h \
+	cli/tenant.c cli/tenant.h \
 	cli/text.c cli/text.h \
 	cli/token.h cli/token_sign.c \
 	cli/when.c cli/when.h \

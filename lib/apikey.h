@@ -241,6 +241,10 @@ struct apikey_key_options {
 	const char *private_key;
 	int test; /* 1: a test key, which holds permissions below "test." only; in apikey_key_create() */
 	const char *const *roles;
+	/* Whose it is to be, by id or name. Neither: the tenant "default", or that of the key that acts; account alone:
+	 * a key of the account itself. Not looked at by apikey_key_update(). */
+	const char *account;
+	const char *tenant;
 };
 
 /* Makes a key; *ret_key carries its secret, of a pair its private key, which cannot be had again. 0, negative errno, or
@@ -315,6 +319,8 @@ struct apikey_key_filter {
 	int64_t expires_before;    /* expired ones too */
 	int64_t due_before;        /* not revoked, and the key, or a secret that is retiring, ends before */
 	const char *role;          /* that they hold */
+	const char *account;       /* only this account's and its tenants' */
+	const char *tenant;        /* only this tenant's */
 };
 
 /*
@@ -359,6 +365,90 @@ void apikey_role_list_free(struct apikey_role_list *list);
 
 /* A page of the roles the caller may see, sorted by name. cursor may be NULL. */
 int apikey_role_list(struct apikey_admin *admin, const char *cursor, struct apikey_role_list **ret_list);
+
+/* ---- accounts and tenants ---- */
+
+/* Keys are counted up to this. */
+#define APIKEY_COUNTED_MOST 100000
+
+struct apikey_account_info {
+	const char *id;
+	const char *name;
+	int64_t created; /* 0: from the first start */
+	const char *created_by;
+	uint64_t tenants; /* these two are 0 in lists */
+	uint64_t keys;
+};
+
+struct apikey_tenant_info {
+	const char *id;
+	const char *name;
+	const char *account; /* its id */
+	const char *account_name;
+	int64_t created;
+	const char *created_by;
+	uint64_t keys; /* 0 in lists */
+};
+
+/* Accept NULL. */
+void apikey_account_info_free(struct apikey_account_info *account);
+void apikey_tenant_info_free(struct apikey_tenant_info *tenant);
+
+/* Makes an account; for administrators. */
+int apikey_account_create(struct apikey_admin *admin, const char *name, struct apikey_account_info **ret_account);
+
+/* account is an id or a name. */
+int apikey_account_show(struct apikey_admin *admin, const char *account, struct apikey_account_info **ret_account);
+
+struct apikey_scope_delete_options {
+	size_t size;
+	const char *why; /* kept in the audit; NULL */
+	int with_keys;   /* 1: keys go with it; else it is refused where there are any */
+};
+
+/* Deletes an account with its tenants; *ret_account is as it was. When it returns, none of its keys is let in any more.
+ * options may be NULL. */
+int apikey_account_delete(struct apikey_admin *admin, const char *account,
+			  const struct apikey_scope_delete_options *options, struct apikey_account_info **ret_account);
+
+struct apikey_account_list {
+	const struct apikey_account_info *accounts; /* by name */
+	size_t count;
+	const char *cursor; /* "" on the last page */
+};
+
+void apikey_account_list_free(struct apikey_account_list *list);
+
+/* cursor: NULL, or that of the page before, which may have been short; limit 0: as many as fit. */
+int apikey_account_list(struct apikey_admin *admin, const char *cursor, unsigned int limit,
+			struct apikey_account_list **ret_list);
+
+/*
+ * A tenant is named by its id, as ACCOUNT/NAME, or by its name within account, which may be NULL: that of the key that
+ * acts, else "default".
+ */
+int apikey_tenant_create(struct apikey_admin *admin, const char *account, const char *name,
+			 struct apikey_tenant_info **ret_tenant);
+int apikey_tenant_show(struct apikey_admin *admin, const char *account, const char *tenant,
+		       struct apikey_tenant_info **ret_tenant);
+/* Gives it another name. The id stays, and so do its keys. */
+int apikey_tenant_rename(struct apikey_admin *admin, const char *account, const char *tenant, const char *name,
+			 struct apikey_tenant_info **ret_tenant);
+/* As apikey_account_delete(). */
+int apikey_tenant_delete(struct apikey_admin *admin, const char *account, const char *tenant,
+			 const struct apikey_scope_delete_options *options, struct apikey_tenant_info **ret_tenant);
+
+struct apikey_tenant_list {
+	const struct apikey_tenant_info *tenants; /* by account and name */
+	size_t count;
+	const char *cursor;
+};
+
+void apikey_tenant_list_free(struct apikey_tenant_list *list);
+
+/* account NULL: of all that the caller reaches. */
+int apikey_tenant_list(struct apikey_admin *admin, const char *account, const char *cursor, unsigned int limit,
+		       struct apikey_tenant_list **ret_list);
 
 /* ---- explanations, and the state of the daemon ---- */
 

@@ -48,6 +48,8 @@ int apikey_key_create(struct apikey_admin *admin, const struct apikey_key_option
 		return -EINVAL;
 	request.name = options.name;
 	request.owner = options.owner;
+	request.account = options.account;
+	request.tenant = options.tenant;
 	request.not_before = options.not_before;
 	request.expires = options.expires;
 	request.kind = options.kind;
@@ -173,6 +175,8 @@ int apikey_key_list(struct apikey_admin *admin, const struct apikey_key_filter *
 	request.expires_before = filter.expires_before;
 	request.due_before = filter.due_before;
 	request.role = filter.role;
+	request.account = filter.account;
+	request.tenant = filter.tenant;
 	r = admin_call(admin, WIRE_KEY_LIST, &message_key_list, &request, key_build_list, &root);
 	if (r == 0)
 		*ret_list = root;

@@ -15,6 +15,7 @@ lib_libapikey_core_la_SOURCES = \
 	lib/names.c \
 	lib/options.c lib/options.h \
 	lib/roles.c \
+	lib/scopes.c \
 	lib/texts.c lib/texts.h \
 	lib/trust.c lib/trust.h \
 	lib/verify.c \
@@ -75,10 +76,17 @@ dist_man_MANS += \
 	lib/man/apikey_key_rotate.3 \
 	lib/man/apikey_role_create.3 \
 	lib/man/apikey_sign_token.3 \
+	lib/man/apikey_tenant_create.3 \
 	lib/man/apikey_verify.3 \
 	lib/man/libapikey.3
 lib_man_links = \
 	apikey_account:apikey_verify \
+	apikey_account_create:apikey_tenant_create \
+	apikey_account_delete:apikey_tenant_create \
+	apikey_account_info_free:apikey_tenant_create \
+	apikey_account_list:apikey_tenant_create \
+	apikey_account_list_free:apikey_tenant_create \
+	apikey_account_show:apikey_tenant_create \
 	apikey_admin_free:apikey_admin_open \
 	apikey_admin_message:apikey_admin_open \
 	apikey_admin_set_credential:apikey_admin_open \
@@ -120,6 +128,12 @@ lib_man_links = \
 	apikey_status:apikey_explain \
 	apikey_status_free:apikey_explain \
 	apikey_store_check:apikey_backup_open \
+	apikey_tenant_delete:apikey_tenant_create \
+	apikey_tenant_info_free:apikey_tenant_create \
+	apikey_tenant_list:apikey_tenant_create \
+	apikey_tenant_list_free:apikey_tenant_create \
+	apikey_tenant_rename:apikey_tenant_create \
+	apikey_tenant_show:apikey_tenant_create \
 	apikey_verdict_name:apikey_verify
 
 install-data-hook: lib-man-install-hook

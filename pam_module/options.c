@@ -43,7 +43,7 @@ static const char *permission_problem(const char *value)
 
 static const char *tenant_problem(const char *value)
 {
-	if (strlen(value) > WIRE_NAME_MAX)
+	if (strlen(value) > WIRE_TENANT_MAX)
 		return "the name of a tenant is not that long";
 	return has_control_character(value) ? "the name of a tenant has no control characters" : NULL;
 }

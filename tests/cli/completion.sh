@@ -36,14 +36,14 @@ offers()
 	is 'what is offered' "${COMPREPLY[*]}" "$expected"
 }
 
-offers 'key token role verify explain status backup restore master-key doctor help completion' ''
+offers 'key account tenant token role verify explain status backup restore master-key doctor help completion' ''
 offers '--deep --root' doctor ''
 offers 'key' k
 offers 'create list show update rotate retire activate deactivate revoke delete' key ''
 offers 'create' key c
 offers 'create list show update delete' role ''
 offers '--permission --no-permissions' role update r ''
-offers '--owner --state --permission --role --label --unused-since --expires-before --due --sort --reverse --limit --cursor' key list ''
+offers '--owner --state --permission --role --label --unused-since --expires-before --due --account --tenant --sort --reverse --limit --cursor' key list ''
 offers '--label --limit' key list --l
 offers 'create list show update rotate retire activate deactivate revoke delete' --json --runtime-dir /run key ''
 offers 'create list show update rotate retire activate deactivate revoke delete' --runtime-dir = /run key ''

@@ -91,7 +91,7 @@ wrong 'no key in standard input' verify
 wrong 'no key in standard input' explain
 wrong 'one key' verify --credential-file -
 # Options of what is not there yet are unknown, not ignored.
-for option in --tenant --account --exclusive --max-uses; do
+for option in --exclusive --max-uses; do
 	wrong "$option" key create --name a --owner alice "$option" x
 done
 if [[ $(id -u) -eq 0 ]]; then
@@ -158,7 +158,7 @@ run key create --name --help --help
 misused
 
 commands=$(commands_in "$overview")
-is 'the number of commands' "$(wc -l <<<"$commands")" 27
+is 'the number of commands' "$(wc -l <<<"$commands")" 36
 while read -r name; do
 	# shellcheck disable=SC2086 # object and verb
 	run help $name

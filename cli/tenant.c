@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+#include "cli/tenant.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/confirm.h"
+#include "cli/count.h"
+#include "cli/daemon.h"
+#include "cli/json.h"
+#include "cli/output.h"
+#include "cli/table.h"
+#include "cli/when.h"
+
+/* counted: with how many keys it has, which lists do not say. */
+static json_t *tenant_json(const struct apikey_tenant_info *tenant, bool counted)
+{
+	SCOPED_JSON json_t *object = json_object();
+
+	if (!json_put(object, "tenant_id", json_text(tenant->id)) ||
+	    !json_put(object, "name", json_text(tenant->name)) ||
+	    !json_put(object, "account_id", json_text(tenant->account)) ||
+	    !json_put(object, "account_name", json_text_or_null(tenant->account_name)) ||
+	    !json_put(object, "created", json_time(tenant->created)) ||
+	    !json_put(object, "created_by", json_text_or_null(tenant->created_by)))
+		return NULL;
+	if (counted && !json_put(object, "keys", json_number(tenant->keys)))
+		return NULL;
+	return json_incref(object);
+}
+
+static enum status print_json(const struct apikey_tenant_info *tenant, bool counted)
+{
+	SCOPED_JSON json_t *object = tenant_json(tenant, counted);
+
+	return object && json_print(object) ? STATUS_DONE : output_no_memory();
+}
+
+static enum status print_tenant(const struct apikey_tenant_info *tenant)
+{
+	static const struct table_column columns[] = { { "NAME", 0, false }, { "VALUE", 0, true } };
+	SCOPED_TABLE struct table *table = table_new(columns, COUNT_OF(columns), false);
+	char created[WHEN_TEXT_SIZE] = "from the start", keys[COUNT_TEXT_SIZE];
+
+	if (!table)
+		return output_no_memory();
+	if (tenant->created != 0)
+		when_local(tenant->created, time(NULL), created);
+	count_text(tenant->keys, keys);
+	table_add(table, (const char *[]){ "Id", tenant->id });
+	table_add(table, (const char *[]){ "Name", tenant->name });
+	table_add(table, (const char *[]){ "Account", tenant->account_name });
+	if (strcmp(tenant->account, tenant->account_name) != 0)
+		table_add(table, (const char *[]){ "Account id", tenant->account });
+	table_add(table, (const char *[]){ "Created", created });
+	if (tenant->created_by[0] != '\0')
+		table_add(table, (const char *[]){ "Created by", tenant->created_by });
+	table_add(table, (const char *[]){ "Keys", keys });
+	return table_print(table) == 0 ? STATUS_DONE : output_no_memory();
+}
+
+enum status tenant_create(const struct arguments *arguments)
+{
+	SCOPED_ADMIN struct apikey_admin *admin = NULL;
+	SCOPED_TENANT struct apikey_tenant_info *tenant = NULL;
+	enum status status = daemon_open(arguments, &admin);
+	bool is_default;
+	int r;
+
+	if (status != STATUS_DONE)
+		return status;
+	r = apikey_tenant_create(admin, arguments_value(arguments, OPTION_ACCOUNT),
+				 arguments_value(arguments, OPTION_NAME), &tenant);
+	if (r != 0)
+		return daemon_failed(arguments, admin, r);
+	if (arguments_has(arguments, OPTION_JSON))
+		return print_json(tenant, true);
+	is_default = strcmp(tenant->account, "default") == 0;
+	output_note("Tenant %s (%s) is made. A service asks for its keys with tenant=%s%s%s on the module's line.",
+		    tenant->name, tenant->id, is_default ? "" : tenant->account_name, is_default ? "" : "/",
+		    tenant->name);
+	return STATUS_DONE;
+}
+
+enum status tenant_show(const struct arguments *arguments)
+{
+	SCOPED_ADMIN struct apikey_admin *admin = NULL;
+	SCOPED_TENANT struct apikey_tenant_info *tenant = NULL;
+	enum status status = daemon_open(arguments, &admin);
+	int r;
+
+	if (status != STATUS_DONE)
+		return status;
+	r = apikey_tenant_show(admin, arguments_value(arguments, OPTION_ACCOUNT), arguments->operands[0], &tenant);
+	if (r != 0)
+		return daemon_failed(arguments, admin, r);
+	return arguments_has(arguments, OPTION_JSON) ? print_json(tenant, true) : print_tenant(tenant);
+}
+
+enum status tenant_update(const struct arguments *arguments)
+{
+	SCOPED_ADMIN struct apikey_admin *admin = NULL;
+	SCOPED_TENANT struct apikey_tenant_info *tenant = NULL;
+	enum status status = daemon_open(arguments, &admin);
+	int r;
+
+	if (status != STATUS_DONE)
+		return status;
+	r = apikey_tenant_rename(admin, arguments_value(arguments, OPTION_ACCOUNT), arguments->operands[0],
+				 arguments_value(arguments, OPTION_NAME), &tenant);
+	if (r != 0)
+		return daemon_failed(arguments, admin, r);
+	if (arguments_has(arguments, OPTION_JSON))
+		return print_json(tenant, false);
+	output_note("Tenant %s is called %s now.", tenant->id, tenant->name);
+	return STATUS_DONE;
+}
+
+/* ---- list ---- */
+
+/* Adds the tenants of a page to a table, or to an array. */
+static enum status add_page(const struct apikey_tenant_list *page, struct table *table, json_t *array)
+{
+	for (size_t i = 0; i < page->count; i++) {
+		const struct apikey_tenant_info *tenant = &page->tenants[i];
+		char created[WHEN_TEXT_SIZE] = "from the start";
+
+		if (array && json_array_append_new(array, tenant_json(tenant, false)) < 0)
+			return output_no_memory();
+		if (tenant->created != 0)
+			when_relative(tenant->created, time(NULL), created);
+		if (table)
+			table_add(table, (const char *[]){ tenant->account_name, tenant->name, tenant->id, created });
+	}
+	return STATUS_DONE;
+}
+
+enum status tenant_list(const struct arguments *arguments)
+{
+	static const struct table_column columns[] = {
+		{ "ACCOUNT", 0, true }, { "NAME", 0, true }, { "ID", 0, false }, { "CREATED", 90, false }
+	};
+	bool as_json = arguments_has(arguments, OPTION_JSON);
+	SCOPED_ADMIN struct apikey_admin *admin = NULL;
+	SCOPED_TABLE struct table *table = as_json ? NULL : table_new(columns, COUNT_OF(columns), true);
+	SCOPED_JSON json_t *array = as_json ? json_array() : NULL;
+	SCOPED_FREE char *cursor = NULL;
+	enum status status = table || array ? daemon_open(arguments, &admin) : output_no_memory();
+
+	while (status == STATUS_DONE) {
+		SCOPED_TENANTS struct apikey_tenant_list *page = NULL;
+		int r = apikey_tenant_list(admin, arguments_value(arguments, OPTION_ACCOUNT), cursor, 0, &page);
+
+		if (r != 0)
+			return daemon_failed(arguments, admin, r);
+		status = add_page(page, table, array);
+		free(cursor);
+		cursor = page->cursor[0] != '\0' ? strdup(page->cursor) : NULL;
+		if (!cursor)
+			break;
+	}
+	if (status != STATUS_DONE)
+		return status;
+	return (array ? json_print(array) : table_print(table) == 0) ? STATUS_DONE : output_no_memory();
+}
+
+/* ---- delete ---- */
+
+/* Asks whether the tenant is to go. On a connection of its own: the daemon does not wait as long as a person thinks. */
+static enum status ask(const struct arguments *arguments)
+{
+	SCOPED_ADMIN struct apikey_admin *admin = NULL;
+	SCOPED_TENANT struct apikey_tenant_info *tenant = NULL;
+	enum status status = daemon_open(arguments, &admin);
+	char keys[COUNT_TEXT_SIZE];
+	int r;
+
+	if (status != STATUS_DONE)
+		return status;
+	r = apikey_tenant_show(admin, arguments_value(arguments, OPTION_ACCOUNT), arguments->operands[0], &tenant);
+	if (r != 0)
+		return daemon_failed(arguments, admin, r);
+	count_text(tenant->keys, keys);
+	return confirm_ask("Delete tenant %s/%s, with keys: %s, for good?", tenant->account_name, tenant->name, keys);
+}
+
+enum status tenant_delete(const struct arguments *arguments)
+{
+	struct apikey_scope_delete_options options = { .size = sizeof(options),
+						       .why = arguments_value(arguments, OPTION_WHY),
+						       .with_keys = arguments_has(arguments, OPTION_WITH_KEYS) };
+	SCOPED_ADMIN struct apikey_admin *admin = NULL;
+	SCOPED_TENANT struct apikey_tenant_info *tenant = NULL;
+	enum status status = confirm_is_due(arguments) ? ask(arguments) : STATUS_DONE;
+	char keys[COUNT_TEXT_SIZE];
+	int r;
+
+	if (status == STATUS_DONE)
+		status = daemon_open(arguments, &admin);
+	if (status != STATUS_DONE)
+		return status;
+	r = apikey_tenant_delete(admin, arguments_value(arguments, OPTION_ACCOUNT), arguments->operands[0], &options,
+				 &tenant);
+	if (r != 0)
+		return daemon_failed(arguments, admin, r);
+	if (arguments_has(arguments, OPTION_JSON))
+		return print_json(tenant, true);
+	count_text(tenant->keys, keys);
+	output_note("Tenant %s/%s (%s) is deleted, with keys: %s.", tenant->account_name, tenant->name, tenant->id,
+		    keys);
+	return STATUS_DONE;
+}
