@@ -38,7 +38,7 @@ const struct example examples[] = {
 	  "key deactivate alice/laptop --why 'on leave'" },
 	{ "The laptop is gone: off for good, at once", "key revoke alice/laptop --why 'laptop was stolen'" },
 	{ "Out of the list, without being asked", "key delete alice/laptop --yes" },
-	{ "A key for what asks for the tenant blue, as 'tenant=blue' on the module's line",
+	{ "A key that opens what asks for the tenant blue",
 	  "key create --name laptop --owner alice --permission pam.sshd --tenant blue --expires 90d" },
 	{ "An account of its own, for another organisation", "account create --name acme" },
 	{ "All accounts", "account list" },

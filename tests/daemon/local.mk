@@ -233,6 +233,11 @@ tests_daemon_test_daemon_list_SOURCES = tests/daemon/test-daemon-list.c tests/da
 tests_daemon_test_daemon_list_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_list_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS)
 
+daemon_tests += tests/daemon/test-daemon-tenants
+tests_daemon_test_daemon_tenants_SOURCES = tests/daemon/test-daemon-tenants.c tests/daemon/admin-requests.h $(daemon_wire)
+tests_daemon_test_daemon_tenants_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_daemon_tenants_LDADD = $(daemon_system_ldadd)
+
 daemon_tests += tests/daemon/test-daemon-status
 tests_daemon_test_daemon_status_SOURCES = tests/daemon/test-daemon-status.c tests/daemon/admin-requests.h $(daemon_wire)
 tests_daemon_test_daemon_status_CFLAGS = $(daemon_test_cflags)
