@@ -48,8 +48,7 @@ const char *const store_read_sql[READ_COUNT] = {
 				" ORDER BY name, account, " TENANT,
 	/* By this one those of other accounts and tenants are not met. */
 	[READ_LIST_ACCOUNT] = "SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_tenant"
-			      " WHERE account = ?4 AND (" TENANT ", owner, name) > (?5, ?1, ?2)"
-			      " ORDER BY " TENANT ", owner, name",
+			      " WHERE account = ?4 AND " TENANT " > ?5 ORDER BY " TENANT ", owner, name",
 	[READ_LIST_TENANT] = "SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_tenant"
 			     " WHERE account = ?4 AND " TENANT " = ?5 AND (owner, name) > (?1, ?2)"
 			     " ORDER BY owner, name",
@@ -258,16 +257,14 @@ static int key_judge(struct store_reader *reader, struct last_scope *last, struc
 	return 0;
 }
 
-int store_list_keys(struct store_reader *reader, const struct store_filter *filter, const struct store_position *after,
-		    store_key_visitor visitor, void *data)
+/* Visits what a statement gives. 0 at its end, 1 when the visitor wants no more, or a negative errno. */
+static int list_walk(struct store_reader *reader, sqlite3_stmt *given_statement, const struct store_filter *filter,
+		     struct store_key *key, store_key_visitor visitor, void *data)
 {
-	CLEANUP_RESET sqlite3_stmt *statement = list_statement(reader, filter, after);
-	CLEANUP_FREE struct store_key *key = malloc(sizeof(*key));
+	CLEANUP_RESET sqlite3_stmt *statement = given_statement;
 	struct last_scope last = { .lives = false };
 	int r;
 
-	if (key == NULL)
-		return -ENOMEM;
 	if (statement == NULL)
 		return 0;
 	while ((r = key_step(reader, statement, key)) > 0) {
@@ -277,9 +274,34 @@ int store_list_keys(struct store_reader *reader, const struct store_filter *filt
 		if (r < 0)
 			return r;
 		if (!visitor(data, key))
-			return 0;
+			return 1;
 	}
 	return r;
+}
+
+/* The rest of the tenant where an account's keys go on: by the statement of the account that would be looked for from
+ * its beginning. */
+static int list_rest(struct store_reader *reader, const struct store_filter *filter, const struct store_position *after,
+		     struct store_key *key, store_key_visitor visitor, void *data)
+{
+	const struct store_filter rest = { .account = filter->account, .tenant = after != NULL ? after->tenant : "" };
+
+	return list_walk(reader, list_statement(reader, &rest, after), filter, key, visitor, data);
+}
+
+int store_list_keys(struct store_reader *reader, const struct store_filter *filter, const struct store_position *after,
+		    store_key_visitor visitor, void *data)
+{
+	CLEANUP_FREE struct store_key *key = malloc(sizeof(*key));
+	int r = 0;
+
+	if (key == NULL)
+		return -ENOMEM;
+	if (filter != NULL && list_choose(filter) == READ_LIST_ACCOUNT)
+		r = list_rest(reader, filter, after, key, visitor, data);
+	if (r == 0)
+		r = list_walk(reader, list_statement(reader, filter, after), filter, key, visitor, data);
+	return r > 0 ? 0 : r;
 }
 
 int store_find_key_named(struct store_reader *reader, const struct store_filter *scope, const char *owner,

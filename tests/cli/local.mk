@@ -17,6 +17,7 @@ cli_tests = \
 	tests/cli/rotate.sh \
 	tests/cli/self-service.sh \
 	tests/cli/status.sh \
+	tests/cli/tenants.sh \
 	tests/cli/terminal.sh \
 	tests/cli/token-sign.sh \
 	tests/cli/usage.sh \

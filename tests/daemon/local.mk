@@ -156,6 +156,11 @@ tests_daemon_test_store_read_SOURCES = tests/daemon/test-store-read.c $(store_sc
 tests_daemon_test_store_read_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_store_read_LDADD = $(daemon_test_ldadd) $(SQLITE_LIBS)
 
+daemon_tests += tests/daemon/test-store-tenants
+tests_daemon_test_store_tenants_SOURCES = tests/daemon/test-store-tenants.c $(store_scratch)
+tests_daemon_test_store_tenants_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_store_tenants_LDADD = $(daemon_test_ldadd) $(SQLITE_LIBS)
+
 daemon_tests += tests/daemon/test-store-row
 tests_daemon_test_store_row_SOURCES = tests/daemon/test-store-row.c $(store_scratch)
 tests_daemon_test_store_row_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
