@@ -222,9 +222,10 @@ int admin_find_account(struct admin_request *request, struct store_reader *reade
 int admin_find_tenant(struct admin_request *request, struct store_reader *reader, const char *account, const char *name,
 		      struct store_tenant *ret_tenant);
 
-/* Decides where a new key is to be, request->account and request->tenant; either name may be NULL. As above. */
-int admin_place_key(struct admin_request *request, struct store_reader *reader, const char *account,
-		    const char *tenant);
+/* Decides where a new key is to be, request->account and request->tenant. Either name may be NULL; where both are, one
+ * of its roles (separated by ' ') may say that it is a key of the account itself. As above. */
+int admin_place_key(struct admin_request *request, struct store_reader *reader, const char *account, const char *tenant,
+		    const char *roles);
 
 /* An id for a new account or tenant: a UUID. 0 or a negative errno. */
 int admin_draw_scope_id(char ret_id[STORE_SCOPE_ID_MAX + 1]);

@@ -395,7 +395,7 @@ int admin_key_create(struct admin_request *request, struct store_reader *reader,
 	if (r == 0)
 		r = admin_take_roles(request, reader, &wanted->roles, lists.roles);
 	if (r == 0)
-		r = admin_place_key(request, reader, wanted->account, wanted->tenant);
+		r = admin_place_key(request, reader, wanted->account, wanted->tenant, lists.roles);
 	if (r == 0)
 		r = fill_key(request, reader, &lists, clock_wall_seconds(), key);
 	if (r == 0)

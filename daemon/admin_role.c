@@ -445,14 +445,11 @@ int admin_take_roles(struct admin_request *request, struct store_reader *reader,
 
 int admin_check_roles(struct admin_request *request, const struct store_key *key)
 {
-	const struct role_built_in *built_in;
+	const struct role_built_in *role = *key->tenant ? role_of_account(key->roles) : NULL;
 
-	for (size_t i = 0; *key->tenant && (built_in = role_built_in_at(i)); i++) {
-		if (built_in->account && policy_list_contains(key->roles, ' ', built_in->name))
-			return admin_refuse(
-				request, ANSWER_INVALID,
-				"the role '%s' is for keys of an account, and this key belongs to the tenant '%.128s'",
-				built_in->name, key->tenant);
-	}
-	return 0;
+	if (!role)
+		return 0;
+	return admin_refuse(request, ANSWER_INVALID,
+			    "the role '%s' is for keys of an account, and this key belongs to the tenant '%.128s'",
+			    role->name, key->tenant);
 }

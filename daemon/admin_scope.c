@@ -13,6 +13,7 @@
 #include "crypto/crypto.h"
 #include "daemon/admin.h"
 #include "daemon/audit.h"
+#include "daemon/role.h"
 #include "daemon/scope.h"
 #include "proto/credential.h"
 
@@ -72,15 +73,21 @@ static int place(struct admin_request *request, const char *account, const char 
 	return 0;
 }
 
-/* Where a key is to be for which nobody said a tenant. */
-static int place_unsaid(struct admin_request *request)
+/* Where a key is to be for which nobody said account or tenant. One that is to hold a role for keys of an account is of
+ * the account itself, if its maker can make such keys; else it is not, and admin_check_roles() refuses the role. */
+static int place_unsaid(struct admin_request *request, const char *roles)
 {
 	const struct authority *authority = &request->authority;
+	bool of_account = role_of_account(roles) != NULL;
 
+	if (authority->kind == AUTHORITY_ADMINISTRATOR && of_account)
+		return place(request, STORE_DEFAULT_ACCOUNT, "");
 	if (authority->kind != AUTHORITY_KEY)
 		return place(request, STORE_DEFAULT_ACCOUNT, STORE_DEFAULT_TENANT);
 	if (*authority->tenant)
 		return place(request, authority->account, authority->tenant);
+	if (of_account)
+		return place(request, authority->account, "");
 	if (strcmp(authority->account, STORE_DEFAULT_ACCOUNT) == 0)
 		return place(request, STORE_DEFAULT_ACCOUNT, STORE_DEFAULT_TENANT);
 	return admin_refuse(request, ANSWER_INVALID,
@@ -88,7 +95,8 @@ static int place_unsaid(struct admin_request *request)
 			    "the account itself");
 }
 
-int admin_place_key(struct admin_request *request, struct store_reader *reader, const char *account, const char *tenant)
+int admin_place_key(struct admin_request *request, struct store_reader *reader, const char *account, const char *tenant,
+		    const char *roles)
 {
 	const struct authority *authority = &request->authority;
 	struct store_account found_account;
@@ -96,7 +104,7 @@ int admin_place_key(struct admin_request *request, struct store_reader *reader, 
 	int r;
 
 	if (!account && !tenant)
-		return place_unsaid(request);
+		return place_unsaid(request, roles);
 	if (authority->kind == AUTHORITY_USER) {
 		if (tenant && strcmp(tenant, STORE_DEFAULT_TENANT) == 0 &&
 		    (!account || strcmp(account, STORE_DEFAULT_ACCOUNT) == 0))

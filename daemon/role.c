@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "daemon/policy.h"
 #include "daemon/settings_value.h"
 #include "proto/permission.h"
 
@@ -36,6 +37,15 @@ const struct role_built_in *role_built_in(const char *name)
 const struct role_built_in *role_built_in_at(size_t index)
 {
 	return index < ARRAY_SIZE(built_in) ? &built_in[index] : NULL;
+}
+
+const struct role_built_in *role_of_account(const char *roles)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(built_in); i++) {
+		if (built_in[i].account && policy_list_contains(roles, ' ', built_in[i].name))
+			return &built_in[i];
+	}
+	return NULL;
 }
 
 bool role_is_name(const char *name)

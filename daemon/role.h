@@ -35,6 +35,9 @@ const struct role_built_in *role_built_in(const char *name);
 /* The built-in roles in the order of their names; NULL behind the last. */
 const struct role_built_in *role_built_in_at(size_t index);
 
+/* The first of the built-in roles for keys of an account that is among these (separated by ' '); NULL: none is. */
+const struct role_built_in *role_of_account(const char *roles);
+
 /* a-z 0-9 _ -, not _ or - first. */
 bool role_is_name(const char *name);
 

@@ -241,8 +241,9 @@ struct apikey_key_options {
 	const char *private_key;
 	int test; /* 1: a test key, which holds permissions below "test." only; in apikey_key_create() */
 	const char *const *roles;
-	/* Whose it is to be, by id or name. Neither: the tenant "default", or that of the key that acts; account alone:
-	 * a key of the account itself. Not looked at by apikey_key_update(). */
+	/* Whose it is to be, by id or name. Neither: the tenant "default", or that of the key that acts; with a role
+	 * for keys of an account, that account itself. account alone: a key of the account itself. Not looked at by
+	 * apikey_key_update(). */
 	const char *account;
 	const char *tenant;
 };

@@ -73,9 +73,15 @@ has 'the key' "$out" 'Roles          payments-read' 'With its roles mail.imap' p
 act key create --owner "$me" --name wrong --role payments-raed --expires 90d
 refused
 has 'standard error' "$err" "there is no role 'payments-raed'" "did you mean 'payments-read'?" 'role list'
-act key create --owner "$me" --name wrong --role account-admin --expires 90d
+act key create --owner "$me" --name wrong --role account-admin --tenant default --expires 90d
 refused
 has 'standard error' "$err" 'keys of an account'
+act --json key create --owner "$me" --name boss --role account-admin --expires 90d
+succeeds
+is 'where it is' "$(json '[.account_id, .tenant_id] | tojson')" '["default",null]'
+has 'standard error' "$err" 'a key of the account itself'
+act key delete "$me/boss" --yes
+succeeds
 act key list --role payments-read
 succeeds
 has 'the list' "$out" report payments.list

@@ -25,6 +25,7 @@ START_TEST(a_key_gets_no_role_that_is_none)
 	request.roles = wire_texts("payments-read", "nothing-like-it", NULL);
 	expect_answer(admin, create(admin, &request, &key), ANSWER_INVALID, "there is no role 'nothing-like-it'");
 	request.roles = wire_texts("account-admin", NULL);
+	request.tenant = "default";
 	expect_answer(admin, create(admin, &request, &key), ANSWER_INVALID, "keys of an account");
 	expect_answer(admin, refer(admin, WIRE_KEY_SHOW, NULL, "alice/key", &key), ANSWER_NOT_FOUND, NULL);
 }

@@ -36,6 +36,58 @@ START_TEST(names_are_a_tenants_own)
 }
 END_TEST
 
+/* ---- roles for keys of an account ---- */
+
+/* Where a key comes to be that is to hold account-admin, by who makes it and what they say of the place. */
+START_TEST(a_role_makes_a_key_of_an_account)
+{
+	struct wire_key account_key = make("acme", NULL, "boss", "apikeyd.*");
+	struct wire_key tenant_key = make("acme", "blue", "boss", "apikeyd.*");
+	const struct {
+		const char *credential, *account, *tenant;
+		enum answer answer;
+		const char *made_in; /* an account; or what the answer says */
+	} cases[] = {
+		{ NULL, NULL, NULL, ANSWER_OK, "default" },
+		{ NULL, "acme", NULL, ANSWER_OK, acme },
+		{ NULL, NULL, "default", ANSWER_INVALID, "for keys of an account" },
+		{ NULL, "acme", "red", ANSWER_INVALID, "for keys of an account" },
+		{ account_key.secret, NULL, NULL, ANSWER_OK, acme },
+		{ account_key.secret, "acme", NULL, ANSWER_OK, acme },
+		{ account_key.secret, NULL, "red", ANSWER_INVALID, "for keys of an account" },
+		{ account_key.secret, "beta", NULL, ANSWER_NOT_FOUND, "not yours to see" },
+		{ tenant_key.secret, NULL, NULL, ANSWER_INVALID, "for keys of an account" },
+		{ tenant_key.secret, NULL, "blue", ANSWER_INVALID, "for keys of an account" },
+		{ tenant_key.secret, "acme", NULL, ANSWER_NOT_PERMITTED, "of its tenant alone" },
+	};
+	struct message_key_update change = { .changes = MESSAGE_CHANGE_ROLES };
+	struct message_key key;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char name[32];
+		struct message_key_create request = { .credential = cases[i].credential,
+						      .name = name,
+						      .owner = "bob",
+						      .expires = TIME_NEVER,
+						      .account = cases[i].account,
+						      .tenant = cases[i].tenant };
+
+		snprintf(name, sizeof(name), "chief-%zu", i);
+		request.roles = wire_texts("account-tenant-read", "account-admin", NULL);
+		expect_answer(admin, create(admin, &request, &key), cases[i].answer,
+			      cases[i].answer == ANSWER_OK ? NULL : cases[i].made_in);
+		if (cases[i].answer == ANSWER_OK) {
+			ck_assert_str_eq(key.account, cases[i].made_in);
+			ck_assert_ptr_null(key.tenant);
+		}
+	}
+	/* A key that is there already stays where it is. */
+	change.key = tenant_key.id;
+	change.roles = wire_texts("account-admin", NULL);
+	expect_answer(admin, update(admin, &change, &key), ANSWER_INVALID, "for keys of an account");
+}
+END_TEST
+
 /* ---- names of accounts and tenants ---- */
 
 START_TEST(names_are_checked)
@@ -372,6 +424,7 @@ int main(void)
 	tcase_set_timeout(tests, 180);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, names_are_a_tenants_own);
+	tcase_add_test(tests, a_role_makes_a_key_of_an_account);
 	tcase_add_test(tests, names_are_checked);
 	tcase_add_test(tests, the_default_ones_stay);
 	tcase_add_test(tests, a_service_gets_the_keys_of_its_tenant);
