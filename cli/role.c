@@ -84,7 +84,8 @@ static bool print_role(const struct apikey_role *role)
 		add(table, "Held by", count);
 	if (!role->built_in) {
 		when_local(role->created, time(NULL), created);
-		snprintf(line, sizeof(line), "%s by %.280s", created, role->created_by);
+		snprintf(line, sizeof(line), "%s%s%.280s", created, role->created_by[0] ? " by " : "",
+			 role->created_by);
 		add(table, "Created", line);
 	}
 	return table_print(table) == 0;

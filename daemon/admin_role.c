@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
  * The requests about roles, and the roles that a key is given. A role belongs to the whole host: administrators change
- * it, and keys that may. What it is called and grants is told to those; anybody else sees the roles that are built in,
- * and those that own keys hold. How many keys hold one is told to administrators, for it counts the keys of others.
+ * it, and keys that may, of the host's own account and tenant. What it is called and grants is told to who may see
+ * roles; anybody else sees the roles that are built in, and those that own keys hold. How many keys hold one, and which
+ * key made it, is told to administrators, for they may be keys of others.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,6 +107,13 @@ static bool sees(const struct role_view *view, const char *name)
 
 /* ---- a role on the wire ---- */
 
+/* Which key made a role tells that there is such a key, which may be another tenant's. */
+static bool may_know_maker(const struct authority *authority, const char *actor)
+{
+	return authority->kind == AUTHORITY_ADMINISTRATOR || strncmp(actor, "key:", strlen("key:")) != 0 ||
+	       strcmp(actor, authority->actor) == 0;
+}
+
 /* Cuts the role's own text into its items. */
 static int describe(struct admin_request *request, struct store_reader *reader, struct store_role *role,
 		    struct message_role *ret_message)
@@ -114,7 +123,7 @@ static int describe(struct admin_request *request, struct store_reader *reader, 
 	int r = 0;
 
 	*ret_message = (struct message_role){ .name = role->name, .created = role->created };
-	if (*role->created_by)
+	if (*role->created_by && may_know_maker(&request->authority, role->created_by))
 		ret_message->created_by = role->created_by;
 	ret_message->built_in = built_in != NULL;
 	ret_message->account = built_in && built_in->account;
@@ -360,6 +369,18 @@ int admin_role_update(struct admin_request *request, struct store_reader *reader
 	return r != 0 ? r : reply_role(request, reader, &after);
 }
 
+static int refuse_held(struct admin_request *request, const char *name, uint64_t keys)
+{
+	char count[32] = "some";
+
+	if (request->authority.kind == AUTHORITY_ADMINISTRATOR)
+		snprintf(count, sizeof(count), "%" PRIu64, keys);
+	return admin_refuse(request, ANSWER_WRONG_STATE,
+			    "%s %s the role '%.64s'; 'apikeyctl key list --role %.64s' lists what you may see of them. "
+			    "Take it from them first",
+			    count, strcmp(count, "1") == 0 ? "key holds" : "keys hold", name, name);
+}
+
 int admin_role_delete(struct admin_request *request, struct store_reader *reader, struct vault *vault)
 {
 	const char *name = request->message.role_reference.name;
@@ -372,11 +393,7 @@ int admin_role_delete(struct admin_request *request, struct store_reader *reader
 	if (r != 0)
 		return r;
 	if (keys > 0)
-		return admin_refuse(
-			request, ANSWER_WRONG_STATE,
-			"%llu %s the role '%.64s'; 'apikeyctl key list --role %.64s' lists what you may see of "
-			"them. Take it from them first",
-			(unsigned long long)keys, keys == 1 ? "key holds" : "keys hold", name, name);
+		return refuse_held(request, name, keys);
 	r = store_delete_role(vault->store, name);
 	if (r == 0)
 		r = log_role(request, vault, &role, NULL);

@@ -118,6 +118,19 @@ static const char *needed(enum authority_deed deed)
 	return NULL;
 }
 
+/* What no permission gives a key, because of where it belongs. */
+static bool is_out_of_place(const struct authority *authority, enum authority_deed deed)
+{
+	/* A tenant does not change itself: its name may be what a service goes by. */
+	if (deed == AUTHORITY_CHANGE_TENANTS)
+		return *authority->tenant != '\0';
+	/* Keys of all accounts and tenants may hold a role. */
+	if (deed == AUTHORITY_CHANGE_ROLES)
+		return strcmp(authority->account, STORE_DEFAULT_ACCOUNT) != 0 ||
+		       (*authority->tenant && strcmp(authority->tenant, STORE_DEFAULT_TENANT) != 0);
+	return false;
+}
+
 bool authority_allows(const struct authority *authority, enum authority_deed deed)
 {
 	const char *query = needed(deed);
@@ -128,8 +141,7 @@ bool authority_allows(const struct authority *authority, enum authority_deed dee
 	case AUTHORITY_ADMINISTRATOR:
 		return true;
 	case AUTHORITY_KEY:
-		/* A tenant does not change itself: its name may be what a service goes by. */
-		if (deed == AUTHORITY_CHANGE_TENANTS && *authority->tenant != '\0')
+		if (is_out_of_place(authority, deed))
 			return false;
 		return !query || permission_query_holds(query, authority->permissions.text);
 	case AUTHORITY_USER:

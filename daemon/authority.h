@@ -44,10 +44,10 @@ struct authority {
 /* What is to be done, with a key unless it says. */
 enum authority_deed {
 	AUTHORITY_SEE,
-	AUTHORITY_CREATE,    /* or give other permissions, or switch on */
-	AUTHORITY_END,       /* switch off, revoke, delete */
-	AUTHORITY_SEE_ROLES, /* some of them; daemon/admin_role.c says which */
-	AUTHORITY_CHANGE_ROLES,
+	AUTHORITY_CREATE,         /* or give other permissions, or switch on */
+	AUTHORITY_END,            /* switch off, revoke, delete */
+	AUTHORITY_SEE_ROLES,      /* some of them; daemon/admin_role.c says which */
+	AUTHORITY_CHANGE_ROLES,   /* of keys, those of the account "default" or of its tenant "default" */
 	AUTHORITY_SEE_TENANTS,    /* and their account */
 	AUTHORITY_CHANGE_TENANTS, /* of keys, account keys alone */
 	AUTHORITY_ADMINISTER,     /* what is about the whole store: administrators alone, no key */

@@ -340,7 +340,7 @@ struct apikey_role {
 	int built_in;           /* 1: it cannot be changed */
 	int account;            /* 1: for keys of an account alone */
 	int64_t created;        /* 0 where it is built in */
-	const char *created_by; /* "" where it is built in */
+	const char *created_by; /* "" where it is built in, or not the caller's to know */
 	int64_t keys;           /* that hold it, revoked ones left out; -1: not the caller's to know */
 };
 

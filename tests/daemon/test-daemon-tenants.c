@@ -88,6 +88,65 @@ START_TEST(a_role_makes_a_key_of_an_account)
 }
 END_TEST
 
+static enum answer change_role(uint16_t type, const char *credential)
+{
+	struct message_role_change request = { .credential = credential,
+					       .name = "shared",
+					       .permissions = wire_texts("test.use", NULL) };
+	struct message_role role;
+
+	return wire_ask(admin, type, &message_role_change, &request, &message_role, &role);
+}
+
+static enum answer refer_role(uint16_t type, const char *credential, struct message_role *ret_role)
+{
+	struct message_role_reference request = { .credential = credential, .name = "shared" };
+
+	return wire_ask(admin, type, &message_role_reference, &request, &message_role, ret_role);
+}
+
+/* Keys that hold all it takes, and where they belong. */
+static const struct {
+	const char *account, *tenant;
+	bool may;
+} editors[] = {
+	{ NULL, NULL, true },    { "default", NULL, true },    { NULL, "green", false },
+	{ "acme", NULL, false }, { NULL, "acme/blue", false },
+};
+
+START_TEST(roles_are_changed_from_the_default_tenant_alone)
+{
+	struct message_key_create held = { .name = "held", .owner = "bob", .expires = TIME_NEVER, .tenant = far };
+	enum answer wanted = editors[_i].may ? ANSWER_OK : ANSWER_NOT_PERMITTED;
+	struct wire_key editor, other;
+	struct message_role role;
+	struct message_key key;
+	char room[ID_SIZE];
+
+	ck_assert_int_eq(ask_tenant(admin, NULL, NULL, "green", room), ANSWER_OK);
+	editor = make(editors[_i].account, editors[_i].tenant, "editor", "*");
+	other = make("beta", NULL, "other", "*");
+	expect_answer(admin, change_role(WIRE_ROLE_CREATE, editor.secret), wanted, NULL);
+	if (!editors[_i].may)
+		expect_answer(admin, change_role(WIRE_ROLE_CREATE, NULL), ANSWER_OK, NULL);
+	expect_answer(admin, change_role(WIRE_ROLE_UPDATE, editor.secret), wanted, NULL);
+	/* How many keys of others hold it is not told, nor which key made it. */
+	held.roles = wire_texts("shared", NULL);
+	expect_answer(admin, create(admin, &held, &key), ANSWER_OK, NULL);
+	if (editors[_i].may)
+		expect_answer(admin, refer_role(WIRE_ROLE_DELETE, editor.secret, &role), ANSWER_WRONG_STATE,
+			      "some keys hold");
+	expect_answer(admin, refer_role(WIRE_ROLE_SHOW, other.secret, &role), ANSWER_OK, NULL);
+	ck_assert_uint_eq(role.keys_known, 0);
+	ck_assert_int_eq(role.created_by == NULL, editors[_i].may);
+	expect_answer(admin, refer_role(WIRE_ROLE_SHOW, NULL, &role), ANSWER_OK, NULL);
+	ck_assert_uint_eq(role.keys, 1);
+	ck_assert_ptr_nonnull(role.created_by);
+	expect_answer(admin, refer(admin, WIRE_KEY_DELETE, NULL, "bob/held", &key), ANSWER_OK, NULL);
+	expect_answer(admin, refer_role(WIRE_ROLE_DELETE, editor.secret, &role), wanted, NULL);
+}
+END_TEST
+
 /* ---- names of accounts and tenants ---- */
 
 START_TEST(names_are_checked)
@@ -425,6 +484,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, names_are_a_tenants_own);
 	tcase_add_test(tests, a_role_makes_a_key_of_an_account);
+	tcase_add_loop_test(tests, roles_are_changed_from_the_default_tenant_alone, 0, ARRAY_SIZE(editors));
 	tcase_add_test(tests, names_are_checked);
 	tcase_add_test(tests, the_default_ones_stay);
 	tcase_add_test(tests, a_service_gets_the_keys_of_its_tenant);
