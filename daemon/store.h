@@ -251,6 +251,9 @@ struct store_once {
  * as many as it may have. */
 int store_find_once(struct store_reader *reader, const struct store_once *once);
 
+/* How many ids of a key are kept, of all kinds, without a scan. */
+int store_count_once(struct store_reader *reader, const char *key, uint64_t *ret_count);
+
 /* The greatest moment that is kept of a kind; 0 when none is. */
 int store_once_last(struct store_reader *reader, enum store_once_kind kind, int64_t *ret_moment);
 

@@ -47,6 +47,23 @@ int store_find_once(struct store_reader *reader, const struct store_once *once)
 	return (uint64_t)sqlite3_column_int64(statement, 1) >= once->cap ? -EDQUOT : 0;
 }
 
+int store_count_once(struct store_reader *reader, const char *key, uint64_t *ret_count)
+{
+	CLEANUP_RESET sqlite3_stmt *statement = reader->statements[READ_ONCE_COUNT];
+	int64_t count;
+	int r;
+
+	sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC);
+	r = sql_step(reader, statement);
+	if (r < 0)
+		return r;
+	count = r > 0 ? sqlite3_column_int64(statement, 0) : -1;
+	if (count < 0)
+		return sql_damage(reader, "what was used once cannot be counted");
+	*ret_count = (uint64_t)count;
+	return 0;
+}
+
 /* Runs a statement that changes one row or none. */
 static int change_one(struct store *store, enum store_write which, int none)
 {

@@ -70,6 +70,7 @@ const char *const store_read_sql[READ_COUNT] = {
 	[READ_GONE] = "SELECT 1 FROM gone WHERE id = ?1",
 	[READ_ONCE] = "SELECT EXISTS (SELECT 1 FROM one_time WHERE key = ?1 AND kind = ?2 AND id = ?3),"
 		      " ifnull((SELECT live FROM one_time_tally WHERE key = ?1 AND kind = ?2), 0)",
+	[READ_ONCE_COUNT] = "SELECT ifnull(sum(live), 0) FROM one_time_tally WHERE key = ?1",
 	[READ_ONCE_LAST] = "SELECT expires FROM one_time WHERE kind = ?1 ORDER BY expires DESC LIMIT 1",
 	[READ_ONCE_OLDEST] = "SELECT min(expires) FROM (SELECT min(expires) AS expires FROM one_time WHERE kind = 1"
 			     " UNION ALL SELECT min(expires) FROM one_time WHERE kind = 2)",

@@ -13,14 +13,17 @@
 #include "daemon/key_fields.h"
 #include "daemon/store_tenant.h"
 
-#define STEP_ROWS 256 /* keys, or tenants, in one transaction */
+#define STEP_ROWS 256  /* keys, or tenants, in one transaction */
+#define STEP_ONCE 4096 /* what they have used once goes with them: behind so many of that, no further key */
 #define ACTOR "apikeyd"
 
 /* What one step removes: ids, and the records that say so. They are gathered first, since a list must not be changed
  * while it is walked. */
 struct step {
+	struct store_reader *reader;
 	char why[128];
 	size_t count;
+	uint64_t once;
 	int error;
 	char ids[STEP_ROWS][CREDENTIAL_KEY_ID_MAX + 1];
 	char *records[STEP_ROWS];
@@ -55,8 +58,13 @@ static bool take_key(void *data, const struct store_key *key)
 	struct audit_record record = {
 		.event = "key_delete", .key_id = key->id, .key_name = key->name, .owner = key->owner, .test = key->test
 	};
+	uint64_t once = 0;
 
-	return add_record(step, key->id, &record, key_changes(key, NULL, step->why));
+	step->error = store_count_once(step->reader, key->id, &once);
+	if (step->error < 0)
+		return false;
+	step->once += once;
+	return add_record(step, key->id, &record, key_changes(key, NULL, step->why)) && step->once < STEP_ONCE;
 }
 
 static bool take_tenant(void *data, const struct store_tenant *tenant)
@@ -152,6 +160,7 @@ int sweep_step(struct vault *vault)
 	step = calloc(1, sizeof(*step));
 	if (!step)
 		return -ENOMEM;
+	step->reader = reader;
 	r = store_write_begin(vault->store);
 	if (r < 0)
 		return r;

@@ -8,6 +8,7 @@
 
 #include "daemon/scope.h"
 #include "daemon/store_connection.h"
+#include "daemon/sweep.h"
 #include "tests/daemon/store-scratch.h"
 #include "tests/suite.h"
 
@@ -275,6 +276,53 @@ START_TEST(pages_begin_where_they_are)
 }
 END_TEST
 
+static void run_sql(const char *sql)
+{
+	sqlite3 *database = NULL;
+
+	ck_assert_int_eq(sqlite3_open(scratch_path(&scratch, STORE_FILE), &database), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_close(database), SQLITE_OK);
+}
+
+/* Keys that have used a lot once are removed fewer at a time: others wait for the writer meanwhile. */
+START_TEST(used_tokens_go_in_steps)
+{
+	static const size_t left[] = { 3, 1, 0 }; /* keys, behind each step */
+	struct vault vault = { .store = scratch.store };
+	char id[CREDENTIAL_KEY_ID_MAX + 1];
+	uint64_t count = 0;
+
+	ck_assert_int_eq(store_write_begin(scratch.store), 0);
+	for (unsigned int number = 1; number <= 4; number++) {
+		struct store_once once = { .key = scratch_id(number, id),
+					   .kind = STORE_NONCE,
+					   .id = "nonce",
+					   .id_size = 5,
+					   .moment = 1000,
+					   .cap = 10 };
+
+		add_key(number, ACME, BLUE);
+		ck_assert_int_eq(store_consume_once(scratch.store, &once), 0);
+	}
+	write_one(store_end_tenant(scratch.store, BLUE, STORE_ENDING));
+	/* As if the first had more than enough for one step, and the next two had together. */
+	run_sql("UPDATE one_time_tally SET live = 3000");
+	run_sql("UPDATE one_time_tally SET live = 5000 WHERE key = 'k00000000001'");
+	ck_assert_int_eq(store_count_once(scratch.reader, scratch_id(1, id), &count), 0);
+	ck_assert_uint_eq(count, 5000);
+	for (size_t i = 0; i < ARRAY_SIZE(left); i++) {
+		ck_assert_int_eq(sweep_step(&vault), 1);
+		ck_assert_int_eq(store_count_scope(scratch.reader, ACME, BLUE, 100, &count), 0);
+		ck_assert_uint_eq(count, left[i]);
+	}
+	ck_assert_int_eq(sweep_step(&vault), 1);
+	ck_assert_int_eq(sweep_step(&vault), 0);
+	ck_assert_int_eq(store_count_once(scratch.reader, scratch_id(1, id), &count), 0);
+	ck_assert_uint_eq(count, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("store-tenants");
@@ -287,6 +335,7 @@ int main(void)
 	tcase_add_test(tests, keys_end_with_what_they_belong_to);
 	tcase_add_loop_test(tests, others_keys_are_not_walked_along, 0, 6);
 	tcase_add_loop_test(tests, pages_begin_where_they_are, 0, 4);
+	tcase_add_test(tests, used_tokens_go_in_steps);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }
