@@ -15,25 +15,54 @@ static const char *const scope_names[SCOPE_COUNT] = {
 	"its tenant", "another tenant of its account", "another account's tenant", "its account", "another account",
 };
 
+/* What may be reached differs by these. */
+enum column {
+	ADMINISTRATOR,
+	ACCOUNT_ALL,
+	ACCOUNT_KEYS_READ,
+	ACCOUNT_KEYS_WRITE,
+	ACCOUNT_TENANTS_READ,
+	ACCOUNT_TENANTS_WRITE,
+	ACCOUNT_NONE,
+	TENANT_ALL,
+	TENANT_KEYS_READ,
+	TENANT_KEYS_WRITE,
+	TENANT_TENANTS_READ,
+	TENANT_TENANTS_WRITE,
+	TENANT_NONE,
+	COLUMN_COUNT,
+};
+
 /* Who asks. A key of the account has each tenant of it for its own. */
 static const struct actor {
 	const char *name;
+	enum column column;
 	bool of_account;
 	const char *permission; /* NULL: no key, an administrator */
+	const char *role;       /* or NULL */
 } actors[] = {
-	{ "an administrator", false, NULL },
-	{ "an account key", true, "apikeyd.*" },
-	{ "an account key", true, "apikeyd.keys.read" },
-	{ "an account key", true, "apikeyd.keys.write" },
-	{ "an account key", true, "apikeyd.tenants.read" },
-	{ "an account key", true, "apikeyd.tenants.write" },
-	{ "an account key", true, "test.other" },
-	{ "a tenant key", false, "apikeyd.*" },
-	{ "a tenant key", false, "apikeyd.keys.read" },
-	{ "a tenant key", false, "apikeyd.keys.write" },
-	{ "a tenant key", false, "apikeyd.tenants.read" },
-	{ "a tenant key", false, "apikeyd.tenants.write" },
-	{ "a tenant key", false, "test.other" },
+	{ "an administrator", ADMINISTRATOR, false, NULL, NULL },
+	{ "an account key", ACCOUNT_ALL, true, "apikeyd.*", NULL },
+	{ "an account key", ACCOUNT_KEYS_READ, true, "apikeyd.keys.read", NULL },
+	{ "an account key", ACCOUNT_KEYS_WRITE, true, "apikeyd.keys.write", NULL },
+	{ "an account key", ACCOUNT_TENANTS_READ, true, "apikeyd.tenants.read", NULL },
+	{ "an account key", ACCOUNT_TENANTS_WRITE, true, "apikeyd.tenants.write", NULL },
+	{ "an account key", ACCOUNT_NONE, true, "test.other", NULL },
+	{ "a tenant key", TENANT_ALL, false, "apikeyd.*", NULL },
+	{ "a tenant key", TENANT_KEYS_READ, false, "apikeyd.keys.read", NULL },
+	{ "a tenant key", TENANT_KEYS_WRITE, false, "apikeyd.keys.write", NULL },
+	{ "a tenant key", TENANT_TENANTS_READ, false, "apikeyd.tenants.read", NULL },
+	{ "a tenant key", TENANT_TENANTS_WRITE, false, "apikeyd.tenants.write", NULL },
+	{ "a tenant key", TENANT_NONE, false, "test.other", NULL },
+	/* The built-in roles. */
+	{ "an account key", ACCOUNT_ALL, true, "test.other", "account-admin" },
+	{ "an account key", ACCOUNT_NONE, true, "test.other", "account-tenant-approval" },
+	{ "an account key", ACCOUNT_TENANTS_READ, true, "test.other", "account-tenant-read" },
+	{ "an account key", ACCOUNT_TENANTS_WRITE, true, "test.other", "account-tenant-write" },
+	{ "an account key", ACCOUNT_ALL, true, "test.other", "tenant-admin" },
+	{ "an account key", ACCOUNT_TENANTS_WRITE, true, "test.other", "tenant-management" },
+	{ "a tenant key", TENANT_ALL, false, "test.other", "tenant-admin" },
+	{ "a tenant key", TENANT_TENANTS_WRITE, false, "test.other", "tenant-management" },
 };
 
 /* What is asked about: fresh for each cell. */
@@ -217,13 +246,13 @@ static enum answer account_create(struct wire_client *client, const char *creden
 }
 
 /*
- * + done, - not found, x not permitted; a space: this is not asked. A word for each actor, in its order; in it a letter
- * for each scope.
+ * + done, - not found, x not permitted; a space: this is not asked. A word for each column, in its order; in it a
+ * letter for each scope.
  */
 static const struct {
 	const char *name;
 	enum answer (*act)(struct wire_client *client, const char *credential, const struct target *target);
-	const char *cells[ARRAY_SIZE(actors)];
+	const char *cells[COLUMN_COUNT];
 } actions[] = {
 	/* of an account:                     all      k.read   k.write  t.read   t.write  none
 	 * of a tenant:                       all      k.read   k.write  t.read   t.write  none */
@@ -347,21 +376,33 @@ static void make_subject(struct target *target, unsigned int cell)
 	snprintf(target->key, sizeof(target->key), "%s", key.id);
 }
 
+static struct wire_key make_actor(const struct actor *actor, size_t number)
+{
+	char name[32];
+	struct message_key_create request = { .owner = "bob",
+					      .name = name,
+					      .account = "acme",
+					      .tenant = actor->of_account ? NULL : "acme/blue",
+					      .permissions = wire_texts(actor->permission, NULL) };
+
+	snprintf(name, sizeof(name), "actor-%zu", number);
+	if (actor->role)
+		request.roles = wire_texts(actor->role, NULL);
+	return wire_make_key(&host, &request);
+}
+
 START_TEST(everyone_reaches_what_is_theirs)
 {
 	struct wire_key keys[ARRAY_SIZE(actors)];
 	unsigned int cell = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(actors); i++) {
-		char name[32];
-
-		snprintf(name, sizeof(name), "actor-%zu", i);
 		if (actors[i].permission)
-			keys[i] = make("acme", actors[i].of_account ? NULL : "acme/blue", name, actors[i].permission);
+			keys[i] = make_actor(&actors[i], i);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(actors); i++) {
 		for (enum scope scope = 0; scope < SCOPE_COUNT; scope++) {
-			char wanted = actions[_i].cells[i][scope], said;
+			char wanted = actions[_i].cells[actors[i].column][scope], said;
 			struct target target;
 
 			if (wanted == ' ')
@@ -370,8 +411,10 @@ START_TEST(everyone_reaches_what_is_theirs)
 			make_subject(&target, cell);
 			said = letter(actions[_i].act(admin, actors[i].permission ? keys[i].secret : NULL, &target));
 			ck_assert_msg(said == wanted, "%s with %s: %s in %s is %c instead of %c (%s)", actors[i].name,
-				      actors[i].permission ? actors[i].permission : "all", actions[_i].name,
-				      scope_names[scope], said, wanted, admin->detail);
+				      actors[i].role         ? actors[i].role
+				      : actors[i].permission ? actors[i].permission
+							     : "all",
+				      actions[_i].name, scope_names[scope], said, wanted, admin->detail);
 		}
 	}
 	ck_assert_uint_gt(cell, 0);
