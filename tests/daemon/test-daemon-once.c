@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "common/encoding.h"
 #include "crypto/pair_signature.h"
 #include "tests/daemon/admin-requests.h"
 #include "tests/daemon/once-fixture.h"
@@ -364,6 +365,103 @@ START_TEST(a_clock_that_was_set_back_revives_nothing)
 }
 END_TEST
 
+/* ---- pairs of other tenants ---- */
+
+static void make_tenant(struct wire_client *admin, const char *name, char ret_id[STORE_SCOPE_ID_MAX + 1])
+{
+	struct message_tenant_create request = { .name = name };
+	struct message_tenant_entry entry;
+
+	expect_answer(
+		admin,
+		wire_ask(admin, WIRE_TENANT_CREATE, &message_tenant_create, &request, &message_tenant_entry, &entry),
+		ANSWER_OK, NULL);
+	ck_assert_uint_le(strlen(entry.id), STORE_SCOPE_ID_MAX);
+	strcpy(ret_id, entry.id);
+}
+
+/* A pair of alice's that opens "test.use" in a tenant. */
+static struct pair make_pair_in(struct wire_client *admin, const char *tenant)
+{
+	struct message_key_create request = { .name = "theirs",
+					      .owner = "alice",
+					      .expires = TIME_NEVER,
+					      .kind = MESSAGE_KIND_PAIR,
+					      .tenant = tenant,
+					      .permissions = wire_texts("test.use", NULL) };
+	struct message_key key;
+	struct pair made;
+	size_t size;
+
+	expect_answer(admin, create(admin, &request, &key), ANSWER_OK, NULL);
+	snprintf(made.id, sizeof(made.id), "%s", key.id);
+	ck_assert(encoding_base64_decode(key.private_key, strlen(key.private_key), made.private_key,
+					 sizeof(made.private_key), &size));
+	ck_assert_uint_eq(size, sizeof(made.private_key));
+	return made;
+}
+
+/* The tenant is judged where the token is spent, and again by the handle. */
+START_TEST(a_token_opens_what_its_tenant_does)
+{
+	struct wire_client *admin = wire_open(&host, WIRE_ADMIN_SOCKET);
+	char blue[STORE_SCOPE_ID_MAX + 1], handle[WIRE_HANDLE_MAX + 1];
+	struct message_tenant_reference reference = { .tenant = "blue", .with_keys = 1 };
+	struct message_tenant_entry entry;
+	struct message_account account;
+	struct message_verify request;
+	struct message_verdict said;
+	struct pair theirs;
+
+	make_tenant(admin, "blue", blue);
+	theirs = make_pair_in(admin, "blue");
+	pair_token(&theirs, "by-name", NULL, token);
+	request = request_for(token);
+	request.tenant = "blue";
+	said = wire_verify(&host, WIRE_LOGIN_SOCKET, &request);
+	expect_said(&said, REASON_NONE);
+	ck_assert_str_eq(said.tenant, blue);
+	snprintf(handle, sizeof(handle), "%s", said.handle);
+	account = (struct message_account){
+		.handle = handle, .user = "alice", .service = "test", .permission = "test.use", .tenant = "blue"
+	};
+	said = wire_account(&host, WIRE_LOGIN_SOCKET, &account);
+	expect_said(&said, REASON_NONE);
+	account.tenant = NULL;
+	said = wire_account(&host, WIRE_LOGIN_SOCKET, &account);
+	expect_said(&said, REASON_WRONG_TENANT);
+
+	pair_token(&theirs, "by-id", NULL, token);
+	request.tenant = blue;
+	expect_request(&request, REASON_NONE);
+	/* Where it is refused it is spent all the same. */
+	pair_token(&theirs, "elsewhere", NULL, token);
+	request.tenant = NULL;
+	expect_request(&request, REASON_WRONG_TENANT);
+	request.tenant = "blue";
+	expect_request(&request, REASON_REPLAYED);
+	pair_token(&theirs, "nowhere", NULL, token);
+	request.tenant = "nobody";
+	expect_request(&request, REASON_WRONG_TENANT);
+	pair_token(&pair, "own", NULL, token);
+	request.tenant = "blue";
+	expect_request(&request, REASON_WRONG_TENANT);
+
+	/* With its tenant the key is gone, and its tokens are like those of none. */
+	expect_answer(admin,
+		      wire_ask(admin, WIRE_TENANT_DELETE, &message_tenant_reference, &reference, &message_tenant_entry,
+			       &entry),
+		      ANSWER_OK, NULL);
+	pair_token(&theirs, "late", NULL, token);
+	request.tenant = blue;
+	expect_request(&request, REASON_UNKNOWN_KEY);
+	account.tenant = blue;
+	said = wire_account(&host, WIRE_LOGIN_SOCKET, &account);
+	expect_said(&said, REASON_UNKNOWN_KEY);
+	wire_close(admin);
+}
+END_TEST
+
 /* ---- a store that cannot be written ---- */
 
 START_TEST(a_store_that_cannot_be_written_grants_no_token)
@@ -406,6 +504,7 @@ int main(void)
 	tcase_add_test(plain, a_key_that_is_full_is_refused_alone);
 	tcase_add_test(plain, what_has_expired_is_forgotten);
 	tcase_add_test(plain, a_clock_that_was_set_back_revives_nothing);
+	tcase_add_test(plain, a_token_opens_what_its_tenant_does);
 	tcase_add_test(plain, a_store_that_cannot_be_written_grants_no_token);
 	suite_add_tcase(suite, plain);
 	srunner_run_all(runner, CK_NORMAL);
