@@ -26,35 +26,35 @@ const char *const store_read_sql[READ_COUNT] = {
 	[READ_KEY] = "SELECT " STORE_ROW_COLUMNS " FROM key WHERE id = ?1",
 	/* A key of one owner and name: parameters 4 and 5 are account and tenant. */
 	[READ_KEY_NAMED] = "SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_name WHERE owner = ?1 AND name = ?2",
-	[READ_KEY_NAMED_ACCOUNT] = "SELECT " STORE_ROW_COLUMNS
-				   " FROM key INDEXED BY key_name WHERE owner = ?1 AND name = ?2 AND account = ?4",
-	[READ_KEY_NAMED_TENANT] = "SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_name"
-				  " WHERE owner = ?1 AND name = ?2 AND account = ?4 AND " TENANT " = ?5",
+	[READ_KEY_NAMED_ACCOUNT] = ("SELECT " STORE_ROW_COLUMNS
+				    " FROM key INDEXED BY key_name WHERE owner = ?1 AND name = ?2 AND account = ?4"),
+	[READ_KEY_NAMED_TENANT] = ("SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_name"
+				   " WHERE owner = ?1 AND name = ?2 AND account = ?4 AND " TENANT " = ?5"),
 	/* By that index keys of other uids are not met. */
-	[READ_KEY_OWN] = "SELECT " STORE_ROW_COLUMNS
-			 " FROM key INDEXED BY key_uid WHERE owner_uid = ?3 AND owner = ?1 AND name = ?2",
+	[READ_KEY_OWN] = ("SELECT " STORE_ROW_COLUMNS
+			  " FROM key INDEXED BY key_uid WHERE owner_uid = ?3 AND owner = ?1 AND name = ?2"),
 	/* Lists: parameters 1, 2, 4 and 5 are the position; 3, and 4 and 5 too, what is looked for. */
-	[READ_LIST] = "SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_name"
-		      " WHERE (owner, name, account, " TENANT ") > (?1, ?2, ?4, ?5)"
-		      " ORDER BY owner, name, account, " TENANT,
-	[READ_LIST_OWNER] = "SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_name"
-			    " WHERE owner = ?1 AND (name, account, " TENANT ") > (?2, ?4, ?5)"
-			    " ORDER BY name, account, " TENANT,
-	[READ_LIST_UID] = "SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_uid"
-			  " WHERE owner_uid = ?3 AND (owner, name, account, " TENANT ") > (?1, ?2, ?4, ?5)"
-			  " ORDER BY owner, name, account, " TENANT,
-	[READ_LIST_UID_OWNER] = "SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_uid"
-				" WHERE owner_uid = ?3 AND owner = ?1 AND (name, account, " TENANT ") > (?2, ?4, ?5)"
-				" ORDER BY name, account, " TENANT,
+	[READ_LIST] = ("SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_name"
+		       " WHERE (owner, name, account, " TENANT ") > (?1, ?2, ?4, ?5)"
+		       " ORDER BY owner, name, account, " TENANT),
+	[READ_LIST_OWNER] = ("SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_name"
+			     " WHERE owner = ?1 AND (name, account, " TENANT ") > (?2, ?4, ?5)"
+			     " ORDER BY name, account, " TENANT),
+	[READ_LIST_UID] = ("SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_uid"
+			   " WHERE owner_uid = ?3 AND (owner, name, account, " TENANT ") > (?1, ?2, ?4, ?5)"
+			   " ORDER BY owner, name, account, " TENANT),
+	[READ_LIST_UID_OWNER] = ("SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_uid"
+				 " WHERE owner_uid = ?3 AND owner = ?1 AND (name, account, " TENANT ") > (?2, ?4, ?5)"
+				 " ORDER BY name, account, " TENANT),
 	/* By this one those of other accounts and tenants are not met. */
-	[READ_LIST_ACCOUNT] = "SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_tenant"
-			      " WHERE account = ?4 AND " TENANT " > ?5 ORDER BY " TENANT ", owner, name",
-	[READ_LIST_TENANT] = "SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_tenant"
-			     " WHERE account = ?4 AND " TENANT " = ?5 AND (owner, name) > (?1, ?2)"
-			     " ORDER BY owner, name",
-	[READ_LIST_TENANT_OWNER] = "SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_tenant"
-				   " WHERE account = ?4 AND " TENANT " = ?5 AND owner = ?1 AND name > ?2"
-				   " ORDER BY name",
+	[READ_LIST_ACCOUNT] = ("SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_tenant"
+			       " WHERE account = ?4 AND " TENANT " > ?5 ORDER BY " TENANT ", owner, name"),
+	[READ_LIST_TENANT] = ("SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_tenant"
+			      " WHERE account = ?4 AND " TENANT " = ?5 AND (owner, name) > (?1, ?2)"
+			      " ORDER BY owner, name"),
+	[READ_LIST_TENANT_OWNER] = ("SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_tenant"
+				    " WHERE account = ?4 AND " TENANT " = ?5 AND owner = ?1 AND name > ?2"
+				    " ORDER BY name"),
 	[READ_SCOPE] = ("SELECT 1 FROM account WHERE id = ?1 AND ending = 0 AND"
 			" (?2 = '' OR EXISTS (SELECT 1 FROM tenant WHERE tenant.id = ?2 AND tenant.ending = 0))"),
 	[READ_USE] = ("SELECT count, first_time, last_time, first_service, last_service, first_source, last_source"
