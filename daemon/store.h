@@ -22,8 +22,9 @@
 #define STORE_SEALED_SIZE 60 /* a private key of 32 bytes, its nonce and its tag */
 #define STORE_SECRETS_MAX 5  /* one current, four retiring */
 #define STORE_FILE "apikeyd.db"
-#define STORE_DEFAULT_TENANT "default"
-#define STORE_DEFAULT_ACCOUNT "default"
+#define STORE_DEFAULT_SCOPE "default" /* an account and a tenant in it */
+#define STORE_DEFAULT_TENANT STORE_DEFAULT_SCOPE
+#define STORE_DEFAULT_ACCOUNT STORE_DEFAULT_SCOPE
 #define STORE_SCOPE_ID_MAX 36 /* of an account or a tenant: a UUID, or "default" */
 
 enum store_kind {

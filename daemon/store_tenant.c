@@ -11,8 +11,7 @@
 
 bool store_is_scope_id(const char *text)
 {
-	return strcmp(text, STORE_DEFAULT_TENANT) == 0 || strcmp(text, STORE_DEFAULT_ACCOUNT) == 0 ||
-	       credential_is_public_key(text);
+	return strcmp(text, STORE_DEFAULT_SCOPE) == 0 || credential_is_public_key(text);
 }
 
 /* ---- rows ---- */
@@ -43,10 +42,10 @@ static int account_step(struct store_reader *reader, sqlite3_stmt *statement, st
 
 	if (r <= 0)
 		return r;
-	if (!take_text(statement, 0, ret_account->id, sizeof(ret_account->id)) ||
+	if (!take_ending(statement, 4, &ret_account->ending) ||
+	    !take_text(statement, 0, ret_account->id, sizeof(ret_account->id)) ||
 	    !take_text(statement, 1, ret_account->name, sizeof(ret_account->name)) ||
-	    !take_text(statement, 3, ret_account->created_by, sizeof(ret_account->created_by)) ||
-	    !take_ending(statement, 4, &ret_account->ending))
+	    !take_text(statement, 3, ret_account->created_by, sizeof(ret_account->created_by)))
 		return sql_damage(reader, "an account cannot be read");
 	ret_account->created = sqlite3_column_int64(statement, 2);
 	return 1;
@@ -256,7 +255,7 @@ int store_update_tenant(struct store *store, const struct store_tenant *tenant)
 
 static int end_scope(struct store *store, enum store_write which, const char *id, enum store_ending ending)
 {
-	if (strcmp(id, STORE_DEFAULT_TENANT) == 0 || strcmp(id, STORE_DEFAULT_ACCOUNT) == 0)
+	if (strcmp(id, STORE_DEFAULT_SCOPE) == 0)
 		return -EINVAL;
 	sqlite3_bind_text(store->statements[which], 1, id, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(store->statements[which], 2, ending);
