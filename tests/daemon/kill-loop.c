@@ -5,7 +5,7 @@
  *
  *   kill-loop [KILLS [SEED]]
  */
-#include "tests/daemon/host.h"
+#include "tests/daemon/loop.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -51,12 +51,6 @@ struct client {
 };
 
 static const char *const permissions[] = { "test.use", NULL };
-
-static unsigned int draw(unsigned int *seed, unsigned int limit)
-{
-	*seed = *seed * 1103515245U + 12345U;
-	return (*seed >> 8) % limit;
-}
 
 static struct fact fact_read(struct record *record, size_t i)
 {
@@ -109,21 +103,8 @@ static void fact_add(struct record *record, const struct apikey_key *key)
 
 static enum apikey_verdict verify(const struct host *host, struct record *record, const struct fact *fact)
 {
-	struct apikey_options options = host_options(host);
-	struct apikey_request request = {
-		.size = sizeof(request),
-		.credential = fact->secret,
-		.service = host->service,
-		.permission = "test.use",
-		.user = "alice",
-	};
-	struct apikey_result *result = NULL;
-	enum apikey_verdict verdict;
-	int r = apikey_verify(&options, &request, &result);
+	enum apikey_verdict verdict = loop_verify(host, fact->secret);
 
-	if (r < 0)
-		fail("apikey_verify: %s", strerror(-r));
-	verdict = result->verdict;
 	atomic_fetch_add(&record->verifications, 1);
 	switch (verdict) {
 	case APIKEY_GRANTED:
@@ -136,7 +117,6 @@ static enum apikey_verdict verify(const struct host *host, struct record *record
 		atomic_fetch_add(&record->refused, 1);
 		break;
 	}
-	apikey_result_free(result);
 	return verdict;
 }
 
@@ -210,7 +190,7 @@ static void *client_run(void *data)
 
 	for (unsigned int sequence = 0; !atomic_load(&record->stop); sequence++) {
 		size_t count = fact_count(record);
-		unsigned int what = draw(&client->seed, 10);
+		unsigned int what = loop_draw(&client->seed, 10);
 		bool connected = true;
 
 		if (!admin && apikey_admin_open(&options, &admin) < 0) {
@@ -221,9 +201,9 @@ static void *client_run(void *data)
 		if (what < 4 || count == 0)
 			connected = create_one(client, admin, sequence);
 		else if (what < 6)
-			connected = revoke_one(client, admin, draw(&client->seed, (unsigned int)count));
+			connected = revoke_one(client, admin, loop_draw(&client->seed, (unsigned int)count));
 		else
-			verify_some(client, draw(&client->seed, (unsigned int)count));
+			verify_some(client, loop_draw(&client->seed, (unsigned int)count));
 		if (!connected) {
 			apikey_admin_free(admin);
 			admin = NULL;
@@ -270,26 +250,14 @@ static size_t check_facts(const struct host *host, struct record *record, size_t
 	for (size_t i = seen; i < count; i++)
 		check_fact(host, record, admin, i);
 	for (unsigned int i = 0; i < SAMPLE && seen > 0; i++)
-		check_fact(host, record, admin, draw(seed, (unsigned int)seen));
+		check_fact(host, record, admin, loop_draw(seed, (unsigned int)seen));
 	apikey_admin_free(admin);
 	return count;
 }
 
-static void wait_for_traffic(struct record *record, unsigned int acknowledgements)
-{
-	int64_t end = milliseconds() + 60000;
-
-	while (atomic_load(&record->acknowledged) < acknowledgements && !atomic_load(&record->stop)) {
-		if (milliseconds() > end)
-			fail("the clients no longer get anything done");
-		poll(NULL, 0, 1);
-	}
-}
-
 int main(int argc, char **argv)
 {
-	unsigned int kills = argc > 1 ? (unsigned int)strtoul(argv[1], NULL, 10) : DEFAULT_KILLS;
-	unsigned int seed = argc > 2 ? (unsigned int)strtoul(argv[2], NULL, 10) : (unsigned int)milliseconds();
+	struct loop loop = loop_open(argc, argv, DEFAULT_KILLS);
 	static struct record record = { .lock = PTHREAD_MUTEX_INITIALIZER };
 	static struct host host;
 	struct client clients[CLIENTS];
@@ -297,7 +265,6 @@ int main(int argc, char **argv)
 	size_t seen = 0, doubtful = 0;
 	int64_t longest = 0;
 
-	printf("seed %u\n", seed);
 	record.facts = calloc(FACTS_MAX, sizeof(*record.facts));
 	if (!record.facts)
 		fail("out of memory");
@@ -305,28 +272,28 @@ int main(int argc, char **argv)
 	host_open(&host, "[throttle]\nfailures_per_minute = 100000\n");
 	host_start(&host);
 	for (unsigned int i = 0; i < CLIENTS; i++) {
-		clients[i] = (struct client){ .host = &host, .record = &record, .number = i, .seed = seed + i };
+		clients[i] = (struct client){ .host = &host, .record = &record, .number = i, .seed = loop.seed + i };
 		if (pthread_create(&threads[i], NULL, client_run, &clients[i]) != 0)
 			fail("cannot start a thread");
 	}
 
-	for (unsigned int i = 0; i < kills; i++) {
+	for (unsigned int i = 0; i < loop.times; i++) {
 		int64_t start;
 
-		wait_for_traffic(&record, 1 + draw(&seed, 30));
+		loop_wait(&record.acknowledged, 1 + loop_draw(&loop.seed, 30), &record.stop);
 		host_end(&host, SIGKILL);
 		atomic_store(&record.acknowledged, 0);
 		start = milliseconds();
 		host_start(&host);
 		if (milliseconds() - start > longest)
 			longest = milliseconds() - start;
-		seen = check_facts(&host, &record, seen, &seed);
+		seen = check_facts(&host, &record, seen, &loop.seed);
 	}
 
 	atomic_store(&record.stop, true);
 	for (unsigned int i = 0; i < CLIENTS; i++)
 		pthread_join(threads[i], NULL);
-	check_facts(&host, &record, 0, &seed);
+	check_facts(&host, &record, 0, &loop.seed);
 	for (size_t i = 0; i < record.count; i++)
 		doubtful += record.facts[i].state == FACT_REVOKING;
 	host_end(&host, SIGTERM);
@@ -334,7 +301,7 @@ int main(int argc, char **argv)
 	printf("%u kills; acknowledged: %u creates, %u revokes, %zu revokes in doubt; %u verifications, of them %u "
 	       "granted, "
 	       "%u refused, %u unavailable; longest start %lld ms\n",
-	       kills, atomic_load(&record.creates), atomic_load(&record.revokes), doubtful,
+	       loop.times, atomic_load(&record.creates), atomic_load(&record.revokes), doubtful,
 	       atomic_load(&record.verifications), atomic_load(&record.granted), atomic_load(&record.refused),
 	       atomic_load(&record.unavailable), (long long)longest);
 	if (!atomic_load(&record.granted) || !atomic_load(&record.refused) || !atomic_load(&record.revokes))

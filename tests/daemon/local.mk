@@ -2,21 +2,22 @@
 daemon_test_cflags = $(AM_CFLAGS) -pthread $(CHECK_CFLAGS)
 daemon_test_ldadd = daemon/libdaemon.la $(CHECK_LIBS) -lpthread
 daemon_host = tests/daemon/host.c tests/daemon/host.h
+daemon_loop = tests/daemon/loop.c tests/daemon/loop.h $(daemon_host)
 
 # The whole daemon, killed and asked. flood takes root and a machine that does nothing else: ./check runs it.
 check_PROGRAMS += tests/daemon/kill-loop tests/daemon/revoke-order tests/daemon/rotate-loop tests/daemon/flood
 TESTS += tests/daemon/kill-loop tests/daemon/revoke-order tests/daemon/rotate-loop
-tests_daemon_kill_loop_SOURCES = tests/daemon/kill-loop.c $(daemon_host)
+tests_daemon_kill_loop_SOURCES = tests/daemon/kill-loop.c $(daemon_loop)
 tests_daemon_kill_loop_CFLAGS = $(AM_CFLAGS) -pthread
 tests_daemon_kill_loop_LDADD = lib/libapikey-core.la -lpthread
-tests_daemon_revoke_order_SOURCES = tests/daemon/revoke-order.c $(daemon_host)
+tests_daemon_revoke_order_SOURCES = tests/daemon/revoke-order.c $(daemon_loop)
 tests_daemon_revoke_order_LDADD = lib/libapikey-core.la
-tests_daemon_rotate_loop_SOURCES = tests/daemon/rotate-loop.c $(daemon_host)
+tests_daemon_rotate_loop_SOURCES = tests/daemon/rotate-loop.c $(daemon_loop)
 tests_daemon_rotate_loop_CFLAGS = $(AM_CFLAGS) -pthread
 tests_daemon_rotate_loop_LDADD = lib/libapikey-core.la -lpthread
 check_PROGRAMS += tests/daemon/master-key-loop
 TESTS += tests/daemon/master-key-loop
-tests_daemon_master_key_loop_SOURCES = tests/daemon/master-key-loop.c $(daemon_host)
+tests_daemon_master_key_loop_SOURCES = tests/daemon/master-key-loop.c $(daemon_loop)
 tests_daemon_master_key_loop_LDADD = lib/libapikey-core.la
 tests_daemon_flood_SOURCES = tests/daemon/flood.c $(daemon_host)
 tests_daemon_flood_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_MODULE='"$(abs_top_builddir)/pam_module/.libs/pam_apikey.so"'
@@ -25,7 +26,7 @@ tests_daemon_flood_LDADD = lib/libapikey-core.la $(PAM_LIBS)
 # Longer with --long: tests/daemon/restore-loop ROUNDS.
 check_PROGRAMS += tests/daemon/restore-loop
 TESTS += tests/daemon/restore-loop
-tests_daemon_restore_loop_SOURCES = tests/daemon/restore-loop.c $(daemon_host)
+tests_daemon_restore_loop_SOURCES = tests/daemon/restore-loop.c $(daemon_loop)
 tests_daemon_restore_loop_CFLAGS = $(AM_CFLAGS) -pthread
 tests_daemon_restore_loop_LDADD = lib/libapikey-core.la -lpthread
 
@@ -33,7 +34,7 @@ tests_daemon_restore_loop_LDADD = lib/libapikey-core.la -lpthread
 check_PROGRAMS += tests/daemon/once-loop
 TESTS += tests/daemon/once-loop
 tests_daemon_once_loop_SOURCES = tests/daemon/once-loop.c tests/daemon/pair-client.c tests/daemon/pair-client.h \
-	$(daemon_host)
+	$(daemon_loop)
 tests_daemon_once_loop_CFLAGS = $(AM_CFLAGS) -pthread
 tests_daemon_once_loop_LDADD = daemon/libdaemon.la lib/libapikey-core.la -lpthread
 

@@ -8,7 +8,7 @@
  *
  * With CHECK_LONG in the environment it kills more often.
  */
-#include "tests/daemon/host.h"
+#include "tests/daemon/loop.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -34,12 +34,6 @@
 static struct host host;
 
 static const char *const permissions[] = { "test.use", NULL };
-
-static unsigned int draw(unsigned int *seed, unsigned int limit)
-{
-	*seed = *seed * 1103515245U + 12345U;
-	return (*seed >> 8) % limit;
-}
 
 /* ---- what has to hold ---- */
 
@@ -67,22 +61,10 @@ static char *make_key(void)
 
 static void expect_good(const char *secret, const char *when)
 {
-	struct apikey_options options = host_options(&host);
-	struct apikey_request request = {
-		.size = sizeof(request),
-		.credential = secret,
-		.service = host.service,
-		.permission = "test.use",
-		.user = "alice",
-	};
-	struct apikey_result *result = NULL;
-	int r = apikey_verify(&options, &request, &result);
+	enum apikey_verdict verdict = loop_verify(&host, secret);
 
-	if (r < 0)
-		fail("verify: %s", strerror(-r));
-	if (result->verdict != APIKEY_GRANTED)
-		fail("%s a good key is not let in, but %s", when, apikey_verdict_name(result->verdict));
-	apikey_result_free(result);
+	if (verdict != APIKEY_GRANTED)
+		fail("%s a good key is not let in, but %s", when, apikey_verdict_name(verdict));
 }
 
 static void expect_good_after_start(const char *secret, const char *when)
@@ -223,7 +205,7 @@ static void kill_at_random(const char *secret, unsigned int kills, unsigned int 
 		char when[64];
 		int status;
 
-		rest(draw(&seed, (unsigned int)span));
+		rest(loop_draw(&seed, (unsigned int)span));
 		if (i % 3 != 0)
 			host_end(&host, SIGKILL);
 		if (i % 3 != 1)
@@ -235,7 +217,7 @@ static void kill_at_random(const char *secret, unsigned int kills, unsigned int 
 		if (i % 3 == 0)
 			expect_good(secret, when);
 		expect_good_after_start(secret, when);
-		if (draw(&seed, 2) == 0)
+		if (loop_draw(&seed, 2) == 0)
 			rotate_well(when);
 	}
 	rotate_well("after all kills");
@@ -246,9 +228,7 @@ static void kill_at_random(const char *secret, unsigned int kills, unsigned int 
 int main(int argc, char **argv)
 {
 	const char *is_long = getenv("CHECK_LONG");
-	unsigned int usual = is_long && *is_long ? LONG_KILLS : DEFAULT_KILLS;
-	unsigned int kills = argc > 1 ? (unsigned int)strtoul(argv[1], NULL, 10) : usual;
-	unsigned int seed = argc > 2 ? (unsigned int)strtoul(argv[2], NULL, 10) : (unsigned int)getpid();
+	struct loop loop = loop_open(argc, argv, is_long && *is_long ? LONG_KILLS : DEFAULT_KILLS);
 	unsigned int steps, left;
 	char *secret;
 
@@ -259,9 +239,8 @@ int main(int argc, char **argv)
 	printf("killed before each of %u steps; %u times a new key was left\n", steps, left);
 	if (steps < 10 || left == 0)
 		fail("that are not all the steps of a rotation");
-	printf("seed %u\n", seed);
 	fflush(stdout);
-	kill_at_random(secret, kills, seed);
+	kill_at_random(secret, loop.times, loop.seed);
 	free(secret);
 	host_end(&host, SIGTERM);
 	host_remove(&host);

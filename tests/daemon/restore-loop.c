@@ -6,7 +6,7 @@
  *
  *   restore-loop [ROUNDS [SEED]]
  */
-#include "tests/daemon/host.h"
+#include "tests/daemon/loop.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -36,12 +36,6 @@ struct round {
 	atomic_uint revokes;
 	atomic_bool sent, restored;
 };
-
-static unsigned int draw(unsigned int *seed, unsigned int limit)
-{
-	*seed = *seed * 1103515245U + 12345U;
-	return (*seed >> 8) % limit;
-}
 
 static void make_keys(struct round *round, unsigned int number)
 {
@@ -150,24 +144,10 @@ static void *revoke_keys(void *data)
 
 static bool works(const struct round *round, const struct fact *fact)
 {
-	struct apikey_options options = host_options(round->host);
-	struct apikey_request request = {
-		.size = sizeof(request),
-		.credential = fact->secret,
-		.service = round->host->service,
-		.permission = "test.use",
-		.user = "alice",
-	};
-	struct apikey_result *result = NULL;
-	enum apikey_verdict verdict;
-	int r = apikey_verify(&options, &request, &result);
+	enum apikey_verdict verdict = loop_verify(round->host, fact->secret);
 
-	if (r < 0)
-		fail("apikey_verify: %s", strerror(-r));
-	verdict = result->verdict;
 	if (verdict == APIKEY_UNAVAILABLE)
 		fail("the daemon does not serve after the restart");
-	apikey_result_free(result);
 	return verdict == APIKEY_GRANTED;
 }
 
@@ -194,7 +174,7 @@ static void check_facts(const struct round *round)
 static void one_round(struct round *round, struct host *host, unsigned int number, unsigned int *seed)
 {
 	pthread_t restorer, revoker;
-	unsigned int wait = draw(seed, 60);
+	unsigned int wait = loop_draw(seed, 60);
 	int64_t end = milliseconds() + 60000;
 
 	make_keys(round, number);
@@ -224,23 +204,21 @@ static void one_round(struct round *round, struct host *host, unsigned int numbe
 
 int main(int argc, char **argv)
 {
-	unsigned int rounds = argc > 1 ? (unsigned int)strtoul(argv[1], NULL, 10) : DEFAULT_ROUNDS;
-	unsigned int seed = argc > 2 ? (unsigned int)strtoul(argv[2], NULL, 10) : (unsigned int)milliseconds();
+	struct loop loop = loop_open(argc, argv, DEFAULT_ROUNDS);
 	unsigned int restored = 0;
 	static struct round round;
 	static struct host host;
 
-	printf("seed %u\n", seed);
 	/* Refusals are what is asked for here, and must not slow down whom they are told. */
 	host_open(&host, "[throttle]\nfailures_per_minute = 100000\n");
 	host_start(&host);
 	round.host = &host;
-	for (unsigned int i = 0; i < rounds; i++) {
-		one_round(&round, &host, i, &seed);
+	for (unsigned int i = 0; i < loop.times; i++) {
+		one_round(&round, &host, i, &loop.seed);
 		restored += atomic_load(&round.restored);
 	}
 	host_end(&host, SIGTERM);
-	printf("%u rounds, %u restores acknowledged, %u revokes acknowledged\n", rounds, restored,
+	printf("%u rounds, %u restores acknowledged, %u revokes acknowledged\n", loop.times, restored,
 	       atomic_load(&round.revokes));
 	if (!restored || !atomic_load(&round.revokes))
 		fail("too little happened to show anything");

@@ -7,7 +7,7 @@
  *
  *   rotate-loop [ROUNDS [KILLS]]
  */
-#include "tests/daemon/host.h"
+#include "tests/daemon/loop.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -42,27 +42,6 @@ static struct apikey_key *create(struct apikey_admin *admin, const char *name)
 	if (r != 0)
 		fail("create: %s", r < 0 ? strerror(-r) : apikey_admin_message(admin));
 	return key;
-}
-
-static enum apikey_verdict verify(const char *secret)
-{
-	struct apikey_options options = host_options(&host);
-	struct apikey_request request = {
-		.size = sizeof(request),
-		.credential = secret,
-		.service = host.service,
-		.permission = "test.use",
-		.user = "alice",
-	};
-	struct apikey_result *result = NULL;
-	enum apikey_verdict verdict;
-	int r = apikey_verify(&options, &request, &result);
-
-	if (r < 0)
-		fail("verify: %s", strerror(-r));
-	verdict = result->verdict;
-	apikey_result_free(result);
-	return verdict;
 }
 
 /* ---- one wins ---- */
@@ -133,7 +112,7 @@ static void one_wins(unsigned int rounds)
 		if (race.won != 1 || race.lost != CLIENTS - 1)
 			fail("of %d rotations of secret %u, %u won and %u lost", CLIENTS, round, race.won, race.lost);
 		for (unsigned int i = 0; i < CLIENTS; i++)
-			if (race.secrets[i][0] && verify(race.secrets[i]) != APIKEY_GRANTED)
+			if (race.secrets[i][0] && loop_verify(&host, race.secrets[i]) != APIKEY_GRANTED)
 				fail("the secret of the rotation that won is refused");
 	}
 	for (unsigned int i = 0; i < CLIENTS; i++)
@@ -195,9 +174,9 @@ static unsigned int the_end_wins(unsigned int rounds)
 			fail("end: %s", r < 0 ? strerror(-r) : apikey_admin_message(admin));
 		pthread_join(thread, NULL);
 		pthread_barrier_destroy(&race.start);
-		if (verify(key->secret) == APIKEY_GRANTED)
+		if (loop_verify(&host, key->secret) == APIKEY_GRANTED)
 			fail("a key that was ended is good again");
-		if (race.secret[0] && verify(race.secret) == APIKEY_GRANTED)
+		if (race.secret[0] && loop_verify(&host, race.secret) == APIKEY_GRANTED)
 			fail("a key that was ended is good again by its new secret");
 		first += race.secret[0] != '\0';
 		apikey_key_free(ended);
@@ -236,7 +215,7 @@ static void *log_in(void *data)
 		enum apikey_verdict verdict;
 
 		chain_read(chain, good, retired);
-		verdict = verify(good);
+		verdict = loop_verify(&host, good);
 		chain_read(chain, after, ignored);
 		if (verdict != APIKEY_GRANTED && verdict != APIKEY_UNAVAILABLE && strcmp(good, after) == 0)
 			fail("a good secret is refused: %s", apikey_verdict_name(verdict));
@@ -244,7 +223,7 @@ static void *log_in(void *data)
 			atomic_fetch_add(&chain->logins, 1);
 		if (!retired[0])
 			continue;
-		verdict = verify(retired);
+		verdict = loop_verify(&host, retired);
 		if (verdict == APIKEY_GRANTED)
 			fail("a retired secret is good");
 		if (verdict != APIKEY_UNAVAILABLE)
@@ -351,7 +330,7 @@ static void survive(unsigned int kills)
 	for (size_t i = 0; i < sizeof(threads) / sizeof(threads[0]); i++)
 		pthread_join(threads[i], NULL);
 	chain_read(&chain, good, retired);
-	if (verify(good) != APIKEY_GRANTED || verify(retired) == APIKEY_GRANTED)
+	if (loop_verify(&host, good) != APIKEY_GRANTED || loop_verify(&host, retired) == APIKEY_GRANTED)
 		fail("what was acknowledged last is not so");
 	apikey_key_free(key);
 	printf("%u kills; acknowledged: %u rotations, %u retirements; %u logins, %u refusals of retired secrets\n",
