@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * The daemon is killed with SIGKILL at any moment while clients race to spend the same HMAC tokens. Of those who show
- * one, one gets in or none does; whoever comes later, after however many restarts, does not.
+ * Clients race to spend the same tokens that are good once. Of those who show one, exactly one gets in; and while the
+ * daemon is killed with SIGKILL at any moment, one or none does. Whoever comes later, after however many restarts, does
+ * not.
  *
- *   once-loop [KILLS [SEED]]
+ *   once-loop [TIMES [SEED]]    TIMES tokens raced for, and then TIMES kills
  */
+#include "tests/daemon/loop.h"
 #include "tests/daemon/pair-client.h"
 
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CLIENTS 4 /* each token is shown by so many at about the same time */
+#define CLIENTS 64 /* each token is shown by so many at about the same time */
 #define PAIRS 3
-#define DEFAULT_KILLS 10
+#define DEFAULT_TIMES 5
 #define TOKENS_MAX 200000
-#define SAMPLE 150 /* tokens shown again after a restart */
+#define SAMPLE 40 /* tokens shown again after a restart */
 
 struct spent {
 	char *token; /* NULL: not made yet */
@@ -31,51 +32,46 @@ struct record {
 	struct pair pairs[PAIRS];
 	pthread_mutex_t lock; /* over making tokens */
 	struct spent *tokens;
+	unsigned int end;    /* the number behind the last token; set while no client runs */
 	atomic_uint drawn;   /* turns, CLIENTS for each token */
 	atomic_uint decided; /* since the last start */
 	atomic_uint granted, refused, unavailable;
 	atomic_bool stop;
+	pthread_t clients[CLIENTS];
 };
 
-static unsigned int draw(unsigned int *seed, unsigned int limit)
+static char *make_token(struct record *record, unsigned int number)
 {
-	*seed = *seed * 1103515245U + 12345U;
-	return (*seed >> 8) % limit;
+	char nonce[32], text[PAIR_TOKEN_SIZE];
+
+	snprintf(nonce, sizeof(nonce), "nonce-%u", number);
+	pair_token(&record->pairs[number % PAIRS], nonce, NULL, text);
+	return strdup(text);
 }
 
 static struct spent *token_of(struct record *record, unsigned int number)
 {
 	struct spent *spent = &record->tokens[number];
-	char nonce[32], text[PAIR_TOKEN_SIZE];
 
 	pthread_mutex_lock(&record->lock);
-	if (!spent->token) {
-		snprintf(nonce, sizeof(nonce), "nonce-%u", number);
-		pair_token(&record->pairs[number % PAIRS], nonce, NULL, text);
-		spent->token = strdup(text);
-	}
+	if (!spent->token)
+		spent->token = make_token(record, number);
 	pthread_mutex_unlock(&record->lock);
 	return spent;
 }
 
+/* How many turns of all tokens before the last one were taken, in tokens. */
+static unsigned int tokens_drawn(struct record *record)
+{
+	unsigned int drawn = atomic_load(&record->drawn) / CLIENTS;
+
+	return drawn < record->end ? drawn : record->end;
+}
+
 static enum apikey_verdict show(struct record *record, struct spent *spent)
 {
-	struct apikey_options options = host_options(record->host);
-	struct apikey_request request = {
-		.size = sizeof(request),
-		.credential = spent->token,
-		.service = record->host->service,
-		.permission = "test.use",
-		.user = "alice",
-	};
-	struct apikey_result *result = NULL;
-	enum apikey_verdict verdict;
-	int r = apikey_verify(&options, &request, &result);
+	enum apikey_verdict verdict = loop_verify(record->host, spent->token);
 
-	if (r < 0)
-		fail("apikey_verify: %s", strerror(-r));
-	verdict = result->verdict;
-	apikey_result_free(result);
 	if (verdict == APIKEY_GRANTED && atomic_fetch_add(&spent->granted, 1) != 0)
 		fail("a token was granted twice: %s", spent->token);
 	if (verdict == APIKEY_GRANTED)
@@ -89,6 +85,8 @@ static enum apikey_verdict show(struct record *record, struct spent *spent)
 	return verdict;
 }
 
+/* ---- clients ---- */
+
 static void *client_run(void *data)
 {
 	struct record *record = data;
@@ -96,7 +94,7 @@ static void *client_run(void *data)
 	while (!atomic_load(&record->stop)) {
 		unsigned int number = atomic_fetch_add(&record->drawn, 1) / CLIENTS;
 
-		if (number >= TOKENS_MAX)
+		if (number >= record->end)
 			break;
 		/* Nobody is there between a kill and the next start. */
 		if (show(record, token_of(record, number)) == APIKEY_UNAVAILABLE)
@@ -105,12 +103,45 @@ static void *client_run(void *data)
 	return NULL;
 }
 
+/* They show tokens from number begin to end. */
+static void clients_start(struct record *record, unsigned int begin, unsigned int end)
+{
+	record->end = end;
+	atomic_store(&record->drawn, begin * CLIENTS);
+	for (unsigned int i = 0; i < CLIENTS; i++) {
+		if (pthread_create(&record->clients[i], NULL, client_run, record) != 0)
+			fail("cannot start a thread");
+	}
+}
+
+static void clients_join(struct record *record)
+{
+	for (unsigned int i = 0; i < CLIENTS; i++)
+		pthread_join(record->clients[i], NULL);
+}
+
+/* ---- what has to hold ---- */
+
+static void race(struct record *record, unsigned int times)
+{
+	clients_start(record, 0, times);
+	clients_join(record);
+	for (unsigned int i = 0; i < times; i++) {
+		if (atomic_load(&record->tokens[i].granted) != 1)
+			fail("nobody was granted with a token that %d showed: %s", CLIENTS, record->tokens[i].token);
+	}
+	if (atomic_load(&record->unavailable) > 0)
+		fail("%u times there was no answer", atomic_load(&record->unavailable));
+	printf("%u tokens, each shown by %d clients: one won each time\n", times, CLIENTS);
+	fflush(stdout);
+}
+
 /* Shows tokens from a number on again, while nobody kills the daemon: every answer is definite. */
 static void show_again(struct record *record, unsigned int from)
 {
-	unsigned int end = atomic_load(&record->drawn) / CLIENTS;
+	unsigned int end = tokens_drawn(record);
 
-	for (unsigned int i = from; i < end && i < TOKENS_MAX; i++) {
+	for (unsigned int i = from; i < end; i++) {
 		struct spent *spent = token_of(record, i);
 
 		if (show(record, spent) == APIKEY_UNAVAILABLE)
@@ -120,62 +151,56 @@ static void show_again(struct record *record, unsigned int from)
 	}
 }
 
-static void wait_for_traffic(struct record *record, unsigned int decisions)
+/* Those of about the last moment. */
+static unsigned int sample_before(unsigned int end)
 {
-	int64_t end = milliseconds() + 60000;
+	return end > SAMPLE ? end - SAMPLE : 0;
+}
 
-	while (atomic_load(&record->decided) < decisions && atomic_load(&record->drawn) / CLIENTS < TOKENS_MAX) {
-		if (milliseconds() > end)
-			fail("the clients no longer get anything done");
-		poll(NULL, 0, 1);
+static void race_and_kill(struct record *record, struct host *host, struct loop *loop)
+{
+	unsigned int begin = loop->times;
+
+	clients_start(record, begin, TOKENS_MAX);
+	for (unsigned int i = 0; i < loop->times; i++) {
+		unsigned int end;
+
+		loop_wait(&record->decided, 1 + loop_draw(&loop->seed, 3 * CLIENTS), &record->stop);
+		host_end(host, SIGKILL);
+		end = tokens_drawn(record);
+		host_start(host);
+		atomic_store(&record->decided, 0);
+		show_again(record, sample_before(end));
 	}
+	atomic_store(&record->stop, true);
+	clients_join(record);
+	show_again(record, sample_before(tokens_drawn(record)));
+	printf("%u kills, %u tokens: %u granted, %u refusals, %u unavailable\n", loop->times,
+	       tokens_drawn(record) - begin, atomic_load(&record->granted) - begin, atomic_load(&record->refused),
+	       atomic_load(&record->unavailable));
+	if (atomic_load(&record->granted) <= begin || atomic_load(&record->granted) > tokens_drawn(record))
+		fail("too little happened to show anything");
 }
 
 int main(int argc, char **argv)
 {
-	unsigned int kills = argc > 1 ? (unsigned int)strtoul(argv[1], NULL, 10) : DEFAULT_KILLS;
-	unsigned int seed = argc > 2 ? (unsigned int)strtoul(argv[2], NULL, 10) : (unsigned int)milliseconds();
+	struct loop loop = loop_open(argc, argv, DEFAULT_TIMES);
 	static struct record record = { .lock = PTHREAD_MUTEX_INITIALIZER };
 	static struct host host;
-	pthread_t threads[CLIENTS];
-	unsigned int end;
 
-	printf("seed %u\n", seed);
 	record.host = &host;
 	record.tokens = calloc(TOKENS_MAX, sizeof(*record.tokens));
 	if (!record.tokens)
 		fail("out of memory");
+	if (loop.times > TOKENS_MAX / 2)
+		fail("there are %d tokens at most", TOKENS_MAX);
 	/* Refusals are what is asked for here, and must not slow down whom they are told. */
-	host_open(&host, "[throttle]\nfailures_per_minute = 100000\n");
+	host_open(&host, "[daemon]\nconnections_per_uid = 256\n[throttle]\nfailures_per_minute = 100000\n");
 	host_start(&host);
 	pairs_make(&host, 1, record.pairs, PAIRS);
-	for (unsigned int i = 0; i < CLIENTS; i++) {
-		if (pthread_create(&threads[i], NULL, client_run, &record) != 0)
-			fail("cannot start a thread");
-	}
-
-	for (unsigned int i = 0; i < kills; i++) {
-		wait_for_traffic(&record, 1 + draw(&seed, 60));
-		host_end(&host, SIGKILL);
-		end = atomic_load(&record.drawn) / CLIENTS;
-		host_start(&host);
-		atomic_store(&record.decided, 0);
-		/* Those of about the moment of the kill. */
-		show_again(&record, end > SAMPLE / 3 ? end - SAMPLE / 3 : 0);
-	}
-
-	atomic_store(&record.stop, true);
-	for (unsigned int i = 0; i < CLIENTS; i++)
-		pthread_join(threads[i], NULL);
-	end = atomic_load(&record.drawn) / CLIENTS;
-	show_again(&record, end > SAMPLE ? end - SAMPLE : 0);
+	race(&record, loop.times);
+	race_and_kill(&record, &host, &loop);
 	host_end(&host, SIGTERM);
-
-	printf("%u kills, %u tokens: %u granted, %u refusals, %u unavailable\n", kills, end,
-	       atomic_load(&record.granted), atomic_load(&record.refused), atomic_load(&record.unavailable));
-	if (atomic_load(&record.granted) == 0 || atomic_load(&record.refused) == 0 ||
-	    atomic_load(&record.granted) > end)
-		fail("too little happened to show anything");
 	for (unsigned int i = 0; i < TOKENS_MAX; i++)
 		free(record.tokens[i].token);
 	free(record.tokens);
