@@ -14,9 +14,14 @@
 #define SPARE_ROWS 1000 /* kept beyond twice the limit before the last are dropped */
 #define PERMISSIONS_SIZE 512
 
+#define COLUMN_TENANT 7
+
 static const struct table_column columns[] = {
-	{ "NAME", 0, true },      { "OWNER", 0, true },      { "STATE", 0, false },  { "PERMISSIONS", 70, true },
-	{ "EXPIRES", 50, false }, { "LAST USE", 80, false }, { "KIND", 100, false }, { "ID", 130, false },
+	{ "NAME", 0, true },      { "OWNER", 0, true },
+	{ "STATE", 0, false },    { "PERMISSIONS", 70, true },
+	{ "EXPIRES", 50, false }, { "LAST USE", 80, false },
+	{ "KIND", 100, false },   [COLUMN_TENANT] = { "TENANT", 90, true },
+	{ "ID", 130, false },
 };
 
 static const char *const order_names[KEY_ORDER_COUNT] = {
@@ -68,6 +73,7 @@ struct key_rows *key_rows_new(const struct key_rows_options *options)
 			free(rows);
 			return NULL;
 		}
+		table_set_optional(rows->table, COLUMN_TENANT);
 	}
 	return rows;
 }
@@ -129,6 +135,14 @@ static char *pack_json(const struct apikey_key *key)
 	return text ? pack((const char *[]){ key->name, key->owner, text }, 3) : NULL;
 }
 
+/* Where nobody has made tenants, nobody is to read of them. */
+static const char *tenant_cell(const struct apikey_key *key)
+{
+	if (strcmp(key->tenant, "default") == 0)
+		return "";
+	return *key->tenant ? key->tenant : "none: a key of the account";
+}
+
 static char *pack_cells(const struct apikey_key *key, int64_t now)
 {
 	const struct apikey_use *use = key_view_last_use(key);
@@ -138,9 +152,9 @@ static char *pack_cells(const struct apikey_key *key, int64_t now)
 	if (use->time != 0)
 		when_relative(use->time, now, used);
 	join_permissions(key->effective_permissions, permissions);
-	return pack(
-		(const char *[]){ key->name, key->owner, key->state, permissions, expires, used, key->kind, key->id },
-		COUNT_OF(columns));
+	return pack((const char *[]){ key->name, key->owner, key->state, permissions, expires, used, key->kind,
+				      tenant_cell(key), key->id },
+		    COUNT_OF(columns));
 }
 
 static int64_t number_of(const struct apikey_key *key, enum key_order order)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <libsmartcols.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -14,6 +15,9 @@ struct table {
 	const struct table_column *columns;
 	size_t count;
 	int width; /* of the terminal; 0: no terminal */
+	/* columns as bits */
+	uint64_t optional, filled;
+	bool printed;
 	bool failed;
 };
 
@@ -59,6 +63,11 @@ struct table *table_new(const struct table_column *columns, size_t count, bool h
 	return table;
 }
 
+void table_set_optional(struct table *table, size_t column)
+{
+	table->optional |= UINT64_C(1) << column;
+}
+
 void table_add(struct table *table, const char *const *cells)
 {
 	struct libscols_line *line = scols_table_new_line(table->smart, NULL);
@@ -73,6 +82,8 @@ void table_add(struct table *table, const char *const *cells)
 
 		if (!is_shown(table, i))
 			continue;
+		if (*cells[i])
+			table->filled |= UINT64_C(1) << i;
 		if (!cell || scols_line_refer_data(line, shown++, cell) < 0) {
 			free(cell);
 			table->failed = true;
@@ -85,8 +96,22 @@ bool table_is_empty(const struct table *table)
 	return scols_table_get_nlines(table->smart) == 0;
 }
 
+/* Once lines were printed, the columns stay as they are. */
+static void hide_empty(struct table *table)
+{
+	for (size_t i = 0, shown = 0; i < table->count; i++) {
+		struct libscols_column *column =
+			is_shown(table, i) ? scols_table_get_column(table->smart, shown++) : NULL;
+
+		if (column && !table->printed && (table->optional & ~table->filled & UINT64_C(1) << i) != 0)
+			scols_column_set_flags(column, scols_column_get_flags(column) | SCOLS_FL_HIDDEN);
+	}
+	table->printed = true;
+}
+
 int table_print(struct table *table)
 {
+	hide_empty(table);
 	if (table->failed || scols_print_table(table->smart) == -ENOMEM)
 		return -ENOMEM;
 	return 0;

@@ -23,6 +23,9 @@ struct table;
  * NULL when memory is short. */
 struct table *table_new(const struct table_column *columns, size_t count, bool headings);
 
+/* Leaves a column out unless one of the lines that are printed first has something there. */
+void table_set_optional(struct table *table, size_t column);
+
 /* Adds a line: a cell for each column, all copied. Memory that is short is reported by table_print(). */
 void table_add(struct table *table, const char *const *cells);
 

@@ -231,7 +231,7 @@ int admin_place_key(struct admin_request *request, struct store_reader *reader, 
 int admin_draw_scope_id(char ret_id[STORE_SCOPE_ID_MAX + 1]);
 
 /* The sentence about keys that are left, and how to go on. */
-int admin_refuse_keys(struct admin_request *request, const char *what, const char *name, uint64_t keys);
+int admin_refuse_keys(struct admin_request *request, const char *what, const char *name, const char *id, uint64_t keys);
 
 /* Logs a change of an account or tenant; before and after are JSON objects, taken over, or NULL. */
 struct json_t;

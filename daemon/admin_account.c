@@ -115,7 +115,7 @@ int admin_account_delete(struct admin_request *request, struct store_reader *rea
 	if (r != 0)
 		return r;
 	if (entry.keys > 0 && wanted->with_keys != 1)
-		return admin_refuse_keys(request, "account", account.name, entry.keys);
+		return admin_refuse_keys(request, "account", account.name, account.id, entry.keys);
 	r = store_end_account(vault->store, account.id,
 			      entry.keys > 0 || entry.tenants > 0 ? STORE_ENDING : STORE_GONE);
 	if (r != 0)

@@ -139,13 +139,12 @@ int admin_draw_scope_id(char ret_id[STORE_SCOPE_ID_MAX + 1])
 	return 0;
 }
 
-int admin_refuse_keys(struct admin_request *request, const char *what, const char *name, uint64_t keys)
+int admin_refuse_keys(struct admin_request *request, const char *what, const char *name, const char *id, uint64_t keys)
 {
 	return admin_refuse(request, ANSWER_WRONG_STATE,
-			    "the %s '%.128s' still has %" PRIu64 "%s key%s, which are left as they are: "
-			    "'apikeyctl key list --%s' shows them; --with-keys deletes them with it",
-			    what, name, keys, keys == MESSAGE_COUNTED_MOST ? " or more" : "", keys == 1 ? "" : "s",
-			    what);
+			    "the %s '%.128s' still has keys (%" PRIu64 "%s), so it stays: 'apikeyctl key list --%s %s' "
+			    "shows them; --with-keys deletes them with it",
+			    what, name, keys, keys == MESSAGE_COUNTED_MOST ? " or more" : "", what, id);
 }
 
 int admin_log_scope(struct admin_request *request, struct vault *vault, json_t *before, json_t *after, const char *why)

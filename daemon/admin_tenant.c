@@ -167,7 +167,7 @@ int admin_tenant_delete(struct admin_request *request, struct store_reader *read
 	if (r != 0)
 		return r;
 	if (keys > 0 && wanted->with_keys != 1)
-		return admin_refuse_keys(request, "tenant", tenant.name, keys);
+		return admin_refuse_keys(request, "tenant", tenant.name, tenant.id, keys);
 	if (keys > 0 && !authority_allows(&request->authority, AUTHORITY_END))
 		return admin_refuse(request, ANSWER_NOT_PERMITTED,
 				    "to delete the keys of a tenant with it takes the permission apikeyd.keys.write");

@@ -90,6 +90,12 @@ act --json key list --tenant acme/shop
 is 'the keys of the tenant' "$(json '[.[].id] | tojson')" "[\"$far_id\"]"
 act --json key list --account acme
 is 'the keys of the account' "$(json '[.[].name] | sort | tojson')" '["boss","laptop"]'
+act key list
+succeeds
+has 'the list, which tells keys of one name apart' "$out" TENANT 'none: a key of the account' "$shop"
+act key list --tenant default
+succeeds
+lacks 'the list of the tenant that is there from the start' "$out" TENANT
 act --json --credential-file "$scratch/boss" key list
 is 'the keys it reaches' "$(json '[.[].name] | sort | tojson')" '["boss","laptop"]'
 act --credential-file "$scratch/boss" key show "$me/laptop"
@@ -122,7 +128,7 @@ act backup "$scratch/backup"
 succeeds
 act tenant delete acme/store
 refused
-has 'standard error' "$err" 'still has 1 key,' '--with-keys'
+has 'standard error' "$err" 'still has keys (1)' "key list --tenant $shop'" '--with-keys'
 judge "$far" acme/store granted
 act tenant delete acme/store --with-keys --why 'moved away'
 succeeds
