@@ -45,9 +45,13 @@ void json_prepare(void)
 
 json_t *json_text(const char *text)
 {
-	SCOPED_FREE char *utf8 = text_utf8(text);
+	char *utf8 = text_utf8(text);
+	json_t *value = utf8 ? json_string(utf8) : NULL;
 
-	return utf8 ? json_string(utf8) : NULL;
+	if (utf8)
+		explicit_bzero(utf8, strlen(utf8));
+	free(utf8);
+	return value;
 }
 
 json_t *json_text_or_null(const char *text)

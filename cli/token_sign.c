@@ -66,15 +66,14 @@ static enum status no_token(const struct arguments *arguments, int r)
 static char *write_json(const char *token)
 {
 	SCOPED_JSON json_t *object = json_object();
-	SCOPED_FREE char *header = NULL;
+	/* Not by asprintf(), which leaves behind what it wrote before it made more room. */
+	SCOPED_TOKEN char *header = malloc(sizeof(SCHEME) + strlen(token));
 	char *text = NULL;
 
-	if (asprintf(&header, SCHEME "%s", token) < 0)
-		header = NULL;
+	if (header)
+		strcpy(stpcpy(header, SCHEME), token);
 	if (header && json_put(object, "token", json_text(token)) && json_put(object, "header", json_text(header)))
 		text = json_write_text(object, true);
-	if (header)
-		explicit_bzero(header, strlen(header));
 	return text;
 }
 

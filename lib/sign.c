@@ -112,6 +112,7 @@ static int join(const struct parts *parts, const char *signature, char ret_token
 	if (size < 0 || size > TOKEN_MAX)
 		return -EIO;
 	error = hmac_token_parse(ret_token, (size_t)size, &parsed);
+	secret_wipe(&parsed, sizeof(parsed));
 	return error == HMAC_TOKEN_WELL_FORMED ? 0 : (int)blame(error);
 }
 
