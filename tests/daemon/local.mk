@@ -38,6 +38,17 @@ tests_daemon_once_loop_SOURCES = tests/daemon/once-loop.c tests/daemon/pair-clie
 tests_daemon_once_loop_CFLAGS = $(AM_CFLAGS) -pthread
 tests_daemon_once_loop_LDADD = daemon/libdaemon.la lib/libapikey-core.la -lpthread
 
+# What is left of secrets in files, and in the memory of clients.
+check_PROGRAMS += tests/daemon/stolen-copies tests/daemon/secret-client
+TESTS += tests/daemon/stolen-copies
+tests_daemon_stolen_copies_SOURCES = tests/daemon/stolen-copies.c tests/daemon/last-moment.c tests/daemon/last-moment.h \
+	tests/daemon/needles.c tests/daemon/needles.h $(daemon_host)
+tests_daemon_stolen_copies_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_MODULE='"$(abs_top_builddir)/pam_module/.libs/pam_apikey.so"'
+tests_daemon_stolen_copies_LDADD = daemon/libdaemon.la lib/libapikey-core.la
+tests_daemon_stolen_copies_DEPENDENCIES = daemon/libdaemon.la lib/libapikey-core.la tests/daemon/secret-client
+tests_daemon_secret_client_SOURCES = tests/daemon/secret-client.c
+tests_daemon_secret_client_LDADD = lib/libapikey-sign.la lib/libapikey-core.la $(PAM_LIBS)
+
 if HAVE_CHECK
 daemon_tests =
 
