@@ -15,6 +15,7 @@
 #include "common/secret.h"
 #include "daemon/audit.h"
 #include "daemon/keyring.h"
+#include "daemon/signing_key_make.h"
 #include "daemon/store_file.h"
 
 #define SUBFOLDER STORE_FILE ".restore"
@@ -354,16 +355,15 @@ static int raise_number(struct store *store, struct store_reader *present, const
 	return r < 0 ? r : store_save_number(store, name, here);
 }
 
-/* Whether a one-time token was used is not known of any that can have been made by now; nor, where the clock was set
- * back, of those that the present store has used. */
-static int raise_purged(struct store *store, struct store_reader *present, const char *name, enum store_once_kind kind,
-			int64_t least)
+/* Whether a nonce was used is not known of any that can have been made by now; nor, where the clock was set back, of
+ * those that the present store has used. */
+static int raise_purged_epoch(struct store *store, struct store_reader *present, int64_t least)
 {
 	int64_t last = 0;
 
-	if (present && store_once_last(present, kind, &last) == 0 && last > least)
+	if (present && store_once_last(present, STORE_NONCE, &last) == 0 && last > least)
 		least = last;
-	return raise_number(store, present, name, (uint64_t)least);
+	return raise_number(store, present, STORE_PURGED_EPOCH, (uint64_t)least);
 }
 
 /* What a restored store has that the backup had not: a later revision, new keys that sign, one-time tokens spent. */
@@ -382,11 +382,14 @@ static int set_numbers(struct restore *restore, struct store_reader *present, st
 	if (r == 0)
 		r = raise_number(store, present, "audited_rev", backup_rev > highest ? backup_rev : audited);
 	if (r == 0)
-		r = raise_purged(store, present, STORE_PURGED_EPOCH, STORE_NONCE, now + RESTORE_EPOCH_AHEAD);
+		r = raise_purged_epoch(store, present, now + RESTORE_EPOCH_AHEAD);
 	if (r == 0)
-		r = raise_purged(store, present, STORE_PURGED_EXP, STORE_TOKEN_ID, now + RESTORE_EXP_AHEAD);
+		r = raise_number(store, present, STORE_PURGED_EXP, (uint64_t)now);
 	if (r == 0)
 		r = keyring_renew(store, store_writer(store), restore->master);
+	/* No access token of before is signed by what is made instead. */
+	if (r == 0)
+		r = signing_key_start(store, restore->master, now);
 	if (r == 0)
 		r = store_raise_rev(store, highest);
 	if (r < 0)

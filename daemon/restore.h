@@ -18,12 +18,11 @@
 #include "daemon/vault.h"
 
 /*
- * Greatest distance, in seconds, by which what a one-time token carries may lie ahead of the clock: an HMAC token's
- * epoch, and the end of an access token's life. purged_epoch and purged_exp are set so far ahead, since the restored
- * store does not know which of them were used: none that can have been made before is taken again.
+ * Greatest distance, in seconds, by which the epoch of an HMAC token may lie ahead of the clock. purged_epoch is set so
+ * far ahead, since the restored store does not know which of them were used: none that can have been made before is
+ * taken again. Access tokens need no such time: the keys that signed them are gone.
  */
 #define RESTORE_EPOCH_AHEAD 300
-#define RESTORE_EXP_AHEAD 1800
 
 struct audit;
 struct restore;

@@ -122,7 +122,14 @@ static const char schema_2[] =
 	"INSERT INTO sealed SELECT purpose, version, 1, blob FROM sealed_before;"
 	"DROP TABLE sealed_before;";
 
-static const char *const steps[] = { schema_1, schema_2 };
+/*
+ * Version 3: the keys that sign access tokens, each sealed under the data key, so that a rotation of the master key
+ * leaves them alone.
+ */
+static const char schema_3[] = "CREATE TABLE signing_key (version INTEGER PRIMARY KEY, created INTEGER NOT NULL,"
+			       " blob BLOB NOT NULL) STRICT;";
+
+static const char *const steps[] = { schema_1, schema_2, schema_3 };
 
 const struct store_schema store_schema_steps = { steps, ARRAY_SIZE(steps) };
 

@@ -79,6 +79,8 @@ const char *const store_write_sql[WRITE_COUNT] = {
 	[WRITE_TENANT_CHANGE] = ("UPDATE tenant SET name = ?2, token_lifetime = ?3, token_reuse = ?4"
 				 " WHERE id = ?1 AND ending = 0"),
 	[WRITE_TENANT_END] = "UPDATE tenant SET ending = ?2, name = id WHERE id = ?1 AND ending < ?2",
+	[WRITE_SIGNING_KEY] = "INSERT INTO signing_key VALUES (?1, ?2, ?3)",
+	[WRITE_SIGNING_KEYS_DROP] = "DELETE FROM signing_key WHERE version <= ?1",
 };
 
 /*

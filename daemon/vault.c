@@ -10,8 +10,10 @@
 #include <sys/stat.h>
 
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "common/secret.h"
 #include "crypto/master_key.h"
+#include "daemon/signing_key_make.h"
 
 struct shared_vault {
 	struct vault vault; /* first: what the others see */
@@ -100,6 +102,8 @@ static int create_database(const struct vault_paths *paths, const uint8_t *maste
 	r = store_write_begin(store);
 	if (r == 0)
 		r = keyring_create(store, master);
+	if (r == 0)
+		r = signing_key_start(store, master, clock_wall_seconds());
 	if (r == 0)
 		r = store_write_commit(store);
 	else

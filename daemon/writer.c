@@ -12,6 +12,7 @@
 #include "common/clock.h"
 #include "daemon/audit.h"
 #include "daemon/journal.h"
+#include "daemon/signing_key_make.h"
 #include "daemon/sweep.h"
 #include "daemon/thread_create.h"
 #include "daemon/uses.h"
@@ -454,7 +455,7 @@ static void flush(struct writer *writer)
 		if (r == -EIO)
 			vault_report(writer->daemon->keeper, vault);
 	}
-	if (r == 0 && settle_master_key(writer, vault, generation) == -EIO)
+	if (r == 0 && (settle_master_key(writer, vault, generation) == -EIO || signing_keys_settle(vault) == -EIO))
 		vault_report(writer->daemon->keeper, vault);
 	if (r == 0)
 		(void)append_changes(writer, vault);

@@ -153,6 +153,11 @@ tests_daemon_test_store_changes_SOURCES = tests/daemon/test-store-changes.c $(st
 tests_daemon_test_store_changes_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_store_changes_LDADD = $(daemon_test_ldadd) $(SQLITE_LIBS)
 
+daemon_tests += tests/daemon/test-signing-key
+tests_daemon_test_signing_key_SOURCES = tests/daemon/test-signing-key.c $(store_scratch)
+tests_daemon_test_signing_key_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_signing_key_LDADD = $(daemon_test_ldadd) $(SQLITE_LIBS)
+
 daemon_tests += tests/daemon/test-store-once
 tests_daemon_test_store_once_SOURCES = tests/daemon/test-store-once.c $(store_scratch)
 tests_daemon_test_store_once_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)

@@ -16,7 +16,9 @@
 #include "daemon/backup.h"
 #include "daemon/restore.h"
 #include "daemon/role_grants.h"
+#include "daemon/signing_key.h"
 #include "daemon/store_connection.h"
+#include "proto/access_token.h"
 #include "tests/daemon/store-scratch.h"
 #include "tests/suite.h"
 
@@ -564,7 +566,7 @@ START_TEST(one_time_tokens_from_before_are_worth_nothing)
 	ck_assert_int_eq(hand_over(-1, backup.size), 0);
 	ck_assert_int_eq(commit(false), 0);
 	ck_assert_uint_eq(number_of(STORE_PURGED_EPOCH), NOW + 10 + RESTORE_EPOCH_AHEAD);
-	ck_assert_uint_eq(number_of(STORE_PURGED_EXP), NOW + 10 + RESTORE_EXP_AHEAD);
+	ck_assert_uint_eq(number_of(STORE_PURGED_EXP), NOW + 10);
 	ck_assert_uint_eq(number_of(BACKUP_TIME), NOW);
 	ck_assert_uint_ne(number_of(BACKUP_VERSION), 0);
 	/* Never back: a clock that was ahead once counts. */
@@ -600,18 +602,26 @@ START_TEST(one_time_tokens_of_a_clock_that_was_set_back_are_worth_nothing)
 	ck_assert_int_eq(hand_over(-1, backup.size), 0);
 	ck_assert_int_eq(commit(false), 0);
 	ck_assert_uint_eq(number_of(STORE_PURGED_EPOCH), NOW + 5000);
-	ck_assert_uint_eq(number_of(STORE_PURGED_EXP), NOW + 5000);
+	/* Of access tokens the keys are gone that signed them. */
+	ck_assert_uint_eq(number_of(STORE_PURGED_EXP), NOW + 10);
 }
 END_TEST
 
 START_TEST(keys_that_sign_are_made_anew)
 {
+	char text[TOKEN_SIZE_MAX + 1], other[TOKEN_SIZE_MAX + 1];
 	struct keyring before, after;
+	struct access_token token;
 
 	{
 		CLEANUP_VAULT struct vault *vault = vault_acquire(keeper);
 
 		before = vault->keyring;
+		ck_assert_int_eq(signing_key_sign(store_writer(vault->store), before.data, "{}", 2, text), 0);
+		ck_assert_int_eq(access_token_parse(text, strlen(text), &token), ACCESS_TOKEN_WELL_FORMED);
+		ck_assert_int_eq(signing_key_check(store_writer(vault->store), before.data, NOW, text,
+						   token.signed_size, token.mac),
+				 0);
 	}
 	take_backup();
 	ck_assert_int_eq(hand_over(-1, backup.size), 0);
@@ -620,6 +630,11 @@ START_TEST(keys_that_sign_are_made_anew)
 		CLEANUP_VAULT struct vault *vault = vault_acquire(keeper);
 
 		after = vault->keyring;
+		ck_assert_int_eq(signing_key_check(store_writer(vault->store), after.data, NOW, text, token.signed_size,
+						   token.mac),
+				 -EBADMSG);
+		ck_assert_int_eq(signing_key_sign(store_writer(vault->store), after.data, "{}", 2, other), 0);
+		ck_assert_str_ne(text, other);
 	}
 	ck_assert_mem_eq(before.pepper, after.pepper, sizeof(before.pepper));
 	ck_assert_mem_eq(before.data, after.data, sizeof(before.data));
