@@ -34,6 +34,7 @@ daemon_libdaemon_la_SOURCES += daemon/authority.c daemon/authority.h
 daemon_libdaemon_la_SOURCES += daemon/backup.c daemon/backup.h
 daemon_libdaemon_la_SOURCES += daemon/batch.c daemon/batch.h
 daemon_libdaemon_la_SOURCES += daemon/chore.c daemon/chore.h
+daemon_libdaemon_la_SOURCES += daemon/claims.c daemon/claims.h
 daemon_libdaemon_la_SOURCES += daemon/closer.c daemon/closer.h
 daemon_libdaemon_la_SOURCES += daemon/connection.c daemon/connection.h
 daemon_libdaemon_la_SOURCES += daemon/counters.c daemon/counters.h

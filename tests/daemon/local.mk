@@ -153,6 +153,11 @@ tests_daemon_test_store_changes_SOURCES = tests/daemon/test-store-changes.c $(st
 tests_daemon_test_store_changes_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_store_changes_LDADD = $(daemon_test_ldadd) $(SQLITE_LIBS)
 
+daemon_tests += tests/daemon/test-claims
+tests_daemon_test_claims_SOURCES = tests/daemon/test-claims.c
+tests_daemon_test_claims_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_claims_LDADD = $(daemon_test_ldadd)
+
 daemon_tests += tests/daemon/test-signing-key
 tests_daemon_test_signing_key_SOURCES = tests/daemon/test-signing-key.c $(store_scratch)
 tests_daemon_test_signing_key_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
