@@ -165,6 +165,8 @@ static const char *describe_use(enum reason reason)
 		return "not used yet; explaining it does not use it";
 	case REASON_REPLAYED:
 		return "the nonce was used before";
+	case REASON_TOKEN_USED:
+		return "it was used before, or revoked";
 	case REASON_CLOCK_MOVED:
 		return "as old as what is not remembered any more: the clock was set back, or a backup was restored";
 	case REASON_TOO_MANY_REQUESTS:
@@ -183,14 +185,17 @@ static int explain_once(struct explanation *explanation, struct admin_request *r
 
 	if (explanation->reason != REASON_NONE || proof->once.kind == STORE_ONCE_NONE)
 		return 0;
-	detail = add_step(explanation, "time", verify_time(proof, now), true);
-	describe_time(&proof->once, now, detail);
+	/* The dates of an access token were looked at with its signature. */
+	if (proof->once.kind == STORE_NONCE) {
+		detail = add_step(explanation, "time", verify_time(proof, now), true);
+		describe_time(&proof->once, now, detail);
+	}
 	if (explanation->reason != REASON_NONE)
 		return 0;
 	reason = verify_unused(request->thread, proof);
 	if (reason == REASON_STORE_FAILED)
 		return -EIO;
-	detail = add_step(explanation, "nonce", reason, true);
+	detail = add_step(explanation, proof->once.kind == STORE_NONCE ? "nonce" : "token", reason, true);
 	snprintf(detail, DETAIL_SIZE, "%s", describe_use(reason));
 	return 0;
 }

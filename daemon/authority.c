@@ -17,8 +17,9 @@ static enum reason locate(struct thread *thread, const struct verify_caller *cal
 	const char *grants;
 	enum reason reason = verify_locate(thread, credential, now, key, ret_proof);
 
-	/* What is good for one use would have to be consumed first. */
-	if (reason == REASON_NONE && ret_proof->once.kind != STORE_ONCE_NONE)
+	/* What is good for one use would have to be consumed first; and what lives for half an hour must not make what
+	 * lives for good. */
+	if (reason == REASON_NONE && (ret_proof->once.kind != STORE_ONCE_NONE || ret_proof->access))
 		reason = REASON_NOT_A_CREDENTIAL;
 	if (reason != REASON_NONE)
 		return reason;

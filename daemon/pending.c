@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 #include "daemon/pending.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ struct pending {
 	struct pending *previous, *next;
 	struct settings_shared *settings; /* what the caller may do stands in them */
 	struct verify_caller caller;
+	unsigned int generation; /* of the vault that was read */
 	struct item item;
 	size_t packet_size;
 	bool counted; /* its client has gone, and counts against the uid until this is done */
@@ -70,8 +72,14 @@ static int consume(struct writer_job *job, struct vault *vault)
 {
 	struct pending *pending = (struct pending *)job;
 	struct store_key key;
-	int r = verify_consume(vault->store, &pending->caller, &pending->item.request.verify, clock_wall_seconds(),
-			       &key, &pending->item.outcome);
+	int r;
+
+	/* After a restore the keys that sign are others, and the store does not know what was used before. */
+	if (pending->item.outcome.once.kind == STORE_TOKEN_ID &&
+	    pending->generation != vault_generation(job->origin->daemon->keeper))
+		return -EAGAIN;
+	r = verify_consume(vault->store, &pending->caller, &pending->item.request.verify, clock_wall_seconds(), &key,
+			   &pending->item.outcome);
 
 	secret_wipe(key.secrets, sizeof(key.secrets));
 	return r;
@@ -150,6 +158,7 @@ bool pending_start(struct connection *connection, const struct verify_caller *ca
 	memcpy(pending->item.source, item->source, sizeof(item->source));
 	pending->settings = settings_share(thread->settings);
 	pending->caller = *caller;
+	pending->generation = thread->vault_generation;
 	link_pending(connection, pending);
 	thread->pending_count++;
 	pending->job.run = consume;

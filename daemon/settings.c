@@ -20,8 +20,8 @@
 /* The section whose names are users instead of rows of the table. */
 #define SECTION_PEERS "peers"
 
-static const char *const sections[] = { "daemon",  "admin",  "self-service", SECTION_PEERS,
-					"gateway", "policy", "throttle",     "audit" };
+static const char *const sections[] = { "daemon", "admin",  "self-service", SECTION_PEERS, "gateway",
+					"policy", "tokens", "throttle",     "audit" };
 
 static const struct settings_row table[] = {
 #define AT(member) offsetof(struct settings, member)
@@ -74,6 +74,8 @@ static const struct settings_row table[] = {
 	  UINT64_C(100) * 365 * 86400,
 	  { NULL, NULL } },
 	{ "policy", "rotation_overlap", "7d", IN(SPAN, rotation_overlap, 60, SETTINGS_OVERLAP_MAX) },
+	{ "tokens", "issuer", "apikeyd", OTHER(SETTINGS_FORM_TEXT, token_issuer) },
+	{ "tokens", "audience", "apikeyd", OTHER(SETTINGS_FORM_TEXT, token_audience) },
 	{ "throttle", "failures_per_minute", "30", NUMBER(failures_per_minute, 1, 100000) },
 	{ "audit", "max_size", "64M", IN(SIZE, audit_max_size, 4096, UINT64_C(1) << 40) },
 	{ "audit", "keep", "8", NUMBER(audit_keep, 1, 1000) },
@@ -219,6 +221,8 @@ void settings_done(struct settings *settings)
 	free(settings->peers);
 	free(settings->gateway_users);
 	free(settings->self_service_permissions);
+	free(settings->token_issuer);
+	free(settings->token_audience);
 	free(settings->unknown_names);
 	*settings = (struct settings){ 0 };
 }

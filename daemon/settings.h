@@ -22,6 +22,9 @@ struct settings_peer {
 /* How long at most two secrets of a key are good side by side, as configured or as asked for, in seconds: a year. */
 #define SETTINGS_OVERLAP_MAX (UINT64_C(365) * 86400)
 
+/* Bytes of a text of [tokens]. */
+#define SETTINGS_TEXT_MAX 128
+
 struct settings {
 	/* [daemon] */
 	uint64_t workers;             /* 1–64, default 2 */
@@ -47,6 +50,8 @@ struct settings {
 	/* [policy] */
 	int64_t default_lifetime;  /* seconds; TIME_NEVER (default) */
 	uint64_t rotation_overlap; /* seconds: default 7 d, 1 m – SETTINGS_OVERLAP_MAX */
+	/* [tokens]: who makes access tokens, and for whom: "apikeyd" both, 1 to 128 visible ASCII characters */
+	char *token_issuer, *token_audience;
 	/* [throttle] */
 	uint64_t failures_per_minute; /* of one uid and source before denials become throttled: default 30, 1–100000 */
 	/* [audit] */

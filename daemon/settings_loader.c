@@ -184,6 +184,32 @@ static void take_grants(struct settings_loader *loader, const struct settings_ro
 	*(char **)place = list;
 }
 
+static bool is_visible(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text <= ' ' || *text > '~')
+			return false;
+	return true;
+}
+
+static void take_text(struct settings_loader *loader, const struct settings_row *row, const char *value, void *place)
+{
+	char *copy;
+
+	if (*value == '\0' || strlen(value) > SETTINGS_TEXT_MAX || !is_visible(value)) {
+		report_value(loader, row->name, value, "be 1 to %d visible ASCII characters, such as %s",
+			     SETTINGS_TEXT_MAX, row->fallback);
+		return;
+	}
+	copy = strdup(value);
+	if (!copy) {
+		loader->out_of_memory = true;
+		return;
+	}
+	free(*(char **)place);
+	*(char **)place = copy;
+}
+
 static bool has_gateway(const struct settings *settings, uid_t uid)
 {
 	for (size_t i = 0; i < settings->gateway_user_count; i++)
@@ -240,6 +266,7 @@ void settings_loader_take(struct settings_loader *loader, const struct settings_
 		[SETTINGS_FORM_NUMBER] = take_number, [SETTINGS_FORM_LIFETIME] = take_lifetime,
 		[SETTINGS_FORM_WORD] = take_word,     [SETTINGS_FORM_GROUP] = take_group,
 		[SETTINGS_FORM_GRANTS] = take_grants, [SETTINGS_FORM_GATEWAYS] = take_gateways,
+		[SETTINGS_FORM_TEXT] = take_text,
 	};
 
 	takers[row->form](loader, row, value, (char *)&loader->settings + row->offset);

@@ -9,6 +9,7 @@
 #include "common/secret.h"
 #include "daemon/handle.h"
 #include "daemon/scope.h"
+#include "daemon/verify_access.h"
 #include "daemon/verify_hmac.h"
 #include "proto/credential.h"
 
@@ -53,13 +54,13 @@ static enum reason shape_reason(enum credential_kind kind)
 	switch (kind) {
 	case CREDENTIAL_OPAQUE:
 	case CREDENTIAL_HMAC:
+	case CREDENTIAL_ACCESS:
 		return REASON_NONE;
 	case CREDENTIAL_MALFORMED:
 		return REASON_MALFORMED;
 	case CREDENTIAL_TRUNCATED:
 		return REASON_TRUNCATED;
 	/* Not verified yet. */
-	case CREDENTIAL_ACCESS:
 	case CREDENTIAL_OTHER:
 	case CREDENTIAL_NONE:
 		break;
@@ -125,6 +126,7 @@ static enum reason locate_opaque(struct thread *thread, const char *text, size_t
 	if (!secret)
 		return REASON_BAD_SECRET;
 	proof->secret = secret->number;
+	memcpy(proof->once.digest, secret->digest, sizeof(proof->once.digest));
 	return policy_judge_secret(secret, now);
 }
 
@@ -141,6 +143,8 @@ enum reason verify_locate(struct thread *thread, const char *credential, int64_t
 		return reason;
 	if (shape.kind == CREDENTIAL_HMAC)
 		return verify_hmac_locate(thread, text, shape.size, now, ret_key, ret_proof);
+	if (shape.kind == CREDENTIAL_ACCESS)
+		return verify_access_locate(thread, text, shape.size, now, ret_key, ret_proof);
 	return locate_opaque(thread, text, shape.size, now, ret_key, ret_proof);
 }
 
@@ -314,36 +318,48 @@ void verify_credential(struct thread *thread, const struct verify_caller *caller
 }
 
 /* The secret of before, if the key still has it and did not get another one under its number. */
-static enum reason judge_same_secret(const struct store_key *key, const struct verify_outcome *outcome, int64_t now)
+static enum reason judge_same_secret(const struct store_key *key, uint32_t number, const struct verify_once *once,
+				     int64_t now)
 {
 	for (size_t i = 0; i < key->secret_count; i++) {
 		const struct store_secret *secret = &key->secrets[i];
 
-		if (secret->number == outcome->secret &&
-		    secret_equal(secret->digest, outcome->once.digest, STORE_DIGEST_SIZE))
+		if (secret->number == number && secret_equal(secret->digest, once->digest, STORE_DIGEST_SIZE))
 			return policy_judge_secret(secret, now);
 	}
 	return REASON_SECRET_RETIRED;
+}
+
+int verify_spend(struct store *store, const char *key_id, uint32_t secret, const struct verify_once *once, int64_t now,
+		 struct store_key *key, enum reason *ret_reason)
+{
+	struct store_once spent = store_once_of(once, key_id);
+	enum reason reason;
+	int r = store_find_key(store_writer(store), key_id, key);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	reason = r == -ENOENT ? REASON_UNKNOWN_KEY : judge_same_secret(key, secret, once, now);
+	if (reason == REASON_NONE && once->kind != STORE_ONCE_NONE) {
+		r = store_consume_once(store, &spent);
+		reason = once_reason(once->kind, r);
+		if (reason == REASON_STORE_FAILED)
+			return r;
+	}
+	*ret_reason = reason;
+	return 0;
 }
 
 int verify_consume(struct store *store, const struct verify_caller *caller, const struct message_verify *request,
 		   int64_t now, struct store_key *key, struct verify_outcome *outcome)
 {
 	struct policy_request policy = policy_of(caller, request, now);
-	struct store_once once = store_once_of(&outcome->once, outcome->key_id);
 	struct role_grants room;
 	enum reason reason;
-	int r = store_find_key(store_writer(store), outcome->key_id, key);
+	int r = verify_spend(store, outcome->key_id, outcome->secret, &outcome->once, now, key, &reason);
 
-	if (r < 0 && r != -ENOENT)
+	if (r < 0)
 		return r;
-	reason = r == -ENOENT ? REASON_UNKNOWN_KEY : judge_same_secret(key, outcome, now);
-	if (reason == REASON_NONE) {
-		r = store_consume_once(store, &once);
-		reason = once_reason(once.kind, r);
-		if (reason == REASON_STORE_FAILED)
-			return r;
-	}
 	/* From here on it is spent, whatever the rest says. */
 	if (reason == REASON_NONE) {
 		r = judge_key(store_writer(store), &room, key, request->tenant, &policy, outcome, &reason);

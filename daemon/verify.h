@@ -35,7 +35,7 @@ struct verify_caller {
 struct verify_once {
 	enum store_once_kind kind; /* STORE_ONCE_NONE: nothing */
 	int64_t moment;
-	uint8_t digest[STORE_DIGEST_SIZE]; /* of the secret that fitted */
+	uint8_t digest[STORE_DIGEST_SIZE]; /* of the secret that fitted; set for any credential */
 	size_t id_size;
 	char id[VERIFY_ONCE_ID_MAX];
 };
@@ -74,6 +74,7 @@ struct verify_proof {
 	uint32_t secret;                    /* the number of its secret that fits; 0: none does */
 	const char *problem;                /* as in struct verify_outcome */
 	struct verify_once once;            /* set where the credential is good for one use */
+	bool access;                        /* it is an access token */
 };
 
 /* Finds the key of a credential and compares its secret, or checks its signature: REASON_NONE, or the reason. The key
@@ -100,6 +101,14 @@ void verify_credential(struct thread *thread, const struct verify_caller *caller
  */
 int verify_consume(struct store *store, const struct verify_caller *caller, const struct message_verify *request,
 		   int64_t now, struct store_key *key, struct verify_outcome *outcome);
+
+/*
+ * The first part of that, for who has a proof: whether the key is still there and still has the secret with this
+ * digest; then a once that is set is consumed. 0 and the reason, REASON_NONE where it is spent now; or a negative
+ * errno.
+ */
+int verify_spend(struct store *store, const char *key_id, uint32_t secret, const struct verify_once *once, int64_t now,
+		 struct store_key *key, enum reason *ret_reason);
 
 /* After the commit, in the thread that answers: grants what was not refused. */
 void verify_finish(struct thread *thread, const struct verify_caller *caller, const struct message_verify *request,

@@ -96,6 +96,8 @@ static void assert_defaults(void)
 	ck_assert_uint_eq(settings.peer_count, 0);
 	ck_assert_uint_eq(settings.gateway_user_count, 0);
 	ck_assert_int_eq(settings.default_lifetime, TIME_NEVER);
+	ck_assert_str_eq(settings.token_issuer, "apikeyd");
+	ck_assert_str_eq(settings.token_audience, "apikeyd");
 	ck_assert_uint_eq(settings.failures_per_minute, 30);
 	ck_assert_uint_eq(settings.audit_max_size, 64 << 20);
 	ck_assert_uint_eq(settings.audit_keep, 8);
@@ -144,6 +146,8 @@ START_TEST(the_installed_file_shows_the_defaults)
 					     "users",
 					     "default_lifetime",
 					     "rotation_overlap",
+					     "issuer",
+					     "audience",
 					     "failures_per_minute",
 					     "max_size",
 					     "keep",
@@ -209,6 +213,7 @@ START_TEST(every_setting_is_taken)
 			       "[peers]\n4001 = nginx, portal\n4002=uid-4002\n"
 			       "[gateway]\nusers = 4003, 4004\n"
 			       "[policy]\ndefault_lifetime = 90d\nrotation_overlap = 12h\n"
+			       "[tokens]\nissuer = https://example.org/\naudience = mail,web\n"
 			       "[throttle]\nfailures_per_minute = 1\n"
 			       "[audit]\nmax_size = 2G\nkeep = 1\non_failure = serve\ndurability = relaxed\n"
 			       "journal = no"),
@@ -235,6 +240,8 @@ START_TEST(every_setting_is_taken)
 	ck_assert_int_eq(settings.default_lifetime, 90 * 86400);
 	ck_assert_int_eq(settings.self_service_lifetime, 365 * 86400);
 	ck_assert_uint_eq(settings.rotation_overlap, 12 * 3600);
+	ck_assert_str_eq(settings.token_issuer, "https://example.org/");
+	ck_assert_str_eq(settings.token_audience, "mail,web");
 	ck_assert_uint_eq(settings.failures_per_minute, 1);
 	ck_assert_uint_eq(settings.audit_max_size, UINT64_C(2) << 30);
 	ck_assert_uint_eq(settings.audit_keep, 1);
@@ -243,6 +250,9 @@ START_TEST(every_setting_is_taken)
 	ck_assert(!settings.audit_journal);
 }
 END_TEST
+
+#define TEXT_43 "0123456789012345678901234567890123456789012"
+#define TEXT_129 TEXT_43 TEXT_43 TEXT_43
 
 static const struct {
 	const char *section, *name;
@@ -291,6 +301,12 @@ static const struct {
 	  { "60s", "7d", "365d", "1y" },
 	  { "59s", "366d", "2y", "never", "7", "0s", "-7d", "99999999999999999999d", "" },
 	  "be a span of time from 1m to 1y, such as 7d" },
+	{ "tokens",
+	  "issuer",
+	  { "a", "https://example.org/", "\"" },
+	  { "", "a b", "a\tb", "\303\244", TEXT_129 },
+	  "be 1 to 128 visible ASCII characters, such as apikeyd" },
+	{ "tokens", "audience", { "a", "b,c" }, { "", "a b" }, "be 1 to 128 visible ASCII characters" },
 	{ "throttle",
 	  "failures_per_minute",
 	  { "1", "100000" },

@@ -29,6 +29,8 @@ static void check_limits(const struct settings *settings)
 	MUST(settings->failures_per_minute >= 1 && settings->failures_per_minute <= 100000);
 	MUST(settings->default_lifetime > 0);
 	MUST(settings->audit_max_size > 0 && settings->audit_keep > 0);
+	MUST(settings->token_issuer && *settings->token_issuer && strlen(settings->token_issuer) <= SETTINGS_TEXT_MAX);
+	MUST(settings->token_audience && *settings->token_audience);
 	MUST(settings->self_service_permissions);
 	for (const char *grant = settings->self_service_permissions; *grant != '\0';) {
 		size_t size = strcspn(grant, " ");
