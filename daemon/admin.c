@@ -40,6 +40,9 @@ _Static_assert(offsetof(struct message_master_key, credential) == 0, "the creden
 _Static_assert(offsetof(struct message_role_change, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_role_list, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_role_reference, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_token_issue, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_token_reference, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_signing_key, credential) == 0, "the credential comes first");
 
 _Static_assert(offsetof(struct message_account_create, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_account_list, credential) == 0, "the credential comes first");
@@ -83,6 +86,14 @@ static const struct admin_verb verbs[] = {
 	  admin_role_update },
 	{ WIRE_ROLE_DELETE, &message_role_reference, "role_delete", AUTHORITY_CHANGE_ROLES, true, true, false,
 	  admin_role_delete },
+	{ WIRE_TOKEN_ISSUE, &message_token_issue, "token_issue", AUTHORITY_PROVE, false, true, false,
+	  admin_token_issue },
+	{ WIRE_TOKEN_INSPECT, &message_token_reference, NULL, AUTHORITY_SEE, false, true, false, admin_token_inspect },
+	/* It hands the writing on itself: what it did is recorded, and changes no key. */
+	{ WIRE_TOKEN_REVOKE, &message_token_reference, "token_revoke", AUTHORITY_END, false, true, false,
+	  admin_token_revoke },
+	{ WIRE_SIGNING_KEY_ROTATE, &message_signing_key, "signing_key_rotate", AUTHORITY_ADMINISTER, true, true, false,
+	  admin_signing_key_rotate },
 	{ WIRE_STORE_CHECK, &message_status, NULL, AUTHORITY_ADMINISTER, false, true, false, admin_store_check },
 	{ WIRE_ACCOUNT_CREATE, &message_account_create, "account_create", AUTHORITY_ADMINISTER, true, true, false,
 	  admin_account_create },
@@ -148,6 +159,7 @@ struct audit_record admin_record(const struct admin_request *request, const char
 
 static void free_request(struct admin_request *request)
 {
+	secret_wipe(&request->token, sizeof(request->token));
 	secret_wipe(request->packet, request->packet_size);
 	secret_wipe(request->reply, request->reply_size);
 	settings_unshare(request->settings);
@@ -174,7 +186,7 @@ static void record_refusal(struct admin_request *request, enum answer answer)
 	struct throttle_answer throttled;
 	struct audit_record record;
 
-	if (answer != ANSWER_NOT_PERMITTED && answer != ANSWER_BAD_CREDENTIAL)
+	if ((answer != ANSWER_NOT_PERMITTED && answer != ANSWER_BAD_CREDENTIAL) || request->recorded)
 		return;
 	throttled = throttle_failure(daemon->throttle, request->peer.uid, "", clock_monotonic(),
 				     request->settings->settings.failures_per_minute);
@@ -341,6 +353,12 @@ static int check_pace(struct admin_request *request)
 			    CHANGES_PER_MINUTE);
 }
 
+/* Greeting and the short form of status; and what takes a proof of its own. */
+static bool is_for_everybody(const struct admin_verb *verb)
+{
+	return verb->deed == AUTHORITY_PROVE || (!verb->needs_store && verb->deed == AUTHORITY_SEE);
+}
+
 static void begin(struct admin_request *request)
 {
 	struct thread *thread = request->thread;
@@ -359,8 +377,7 @@ static void begin(struct admin_request *request)
 	}
 	answer = authority_decide(request->connection, credential, clock_wall_seconds(), &request->keys[0],
 				  &request->authority);
-	/* Greeting and the short form of status are for everybody. */
-	if (answer == ANSWER_NOT_PERMITTED && !request->verb->needs_store && request->verb->deed == AUTHORITY_SEE)
+	if (answer == ANSWER_NOT_PERMITTED && is_for_everybody(request->verb))
 		answer = ANSWER_OK;
 	else if (answer == ANSWER_OK && !authority_allows(&request->authority, request->verb->deed))
 		answer = ANSWER_NOT_PERMITTED;

@@ -13,13 +13,25 @@
 
 #include "daemon/authority.h"
 #include "daemon/batch.h"
+#include "daemon/claims.h"
 #include "daemon/names.h"
+#include "daemon/verify.h"
 #include "daemon/writer.h"
 #include "proto/answer.h"
 #include "proto/message.h"
 
 struct audit_record;
 struct admin_verb;
+
+/* An access token that is being issued or revoked. */
+struct admin_token {
+	struct verify_proof proof;
+	enum reason reason;
+	bool found;   /* keys[0] is its key */
+	bool changed; /* it was not revoked before */
+	char id[CLAIMS_ID_MAX + 1];
+	int64_t expires;
+};
 
 struct admin_request {
 	struct connection *connection; /* NULL: the peer has gone; what was begun is finished all the same */
@@ -52,6 +64,9 @@ struct admin_request {
 		struct message_tenant_list tenant_list;
 		struct message_tenant_reference tenant;
 		struct message_tenant_update tenant_update;
+		struct message_token_issue token_issue;
+		struct message_token_reference token_reference;
+		struct message_signing_key signing_key;
 	} message; /* texts point into packet */
 	struct authority authority;
 	struct names_query *query; /* being looked up */
@@ -63,6 +78,8 @@ struct admin_request {
 	char account[STORE_SCOPE_ID_MAX + 1];
 	char tenant[STORE_SCOPE_ID_MAX + 1]; /* "": a key of the account */
 	struct writer_job job;
+	struct admin_token token;
+	bool recorded; /* a refusal has its own record */
 	/* the answer */
 	char detail[WIRE_REASON_MAX + 1];
 	size_t reply_size;
@@ -137,6 +154,10 @@ int admin_role_list(struct admin_request *request, struct store_reader *reader, 
 int admin_role_show(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_role_update(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_role_delete(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_token_issue(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_token_inspect(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_token_revoke(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_signing_key_rotate(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_status(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_master_key_rotate(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_account_create(struct admin_request *request, struct store_reader *reader, struct vault *vault);

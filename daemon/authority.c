@@ -112,6 +112,7 @@ static const char *needed(enum authority_deed deed)
 		return PERMISSION_TENANTS_READ " OR " PERMISSION_TENANTS_WRITE;
 	case AUTHORITY_CHANGE_TENANTS:
 		return PERMISSION_TENANTS_WRITE;
+	case AUTHORITY_PROVE:
 	case AUTHORITY_SEE_ROLES:
 	case AUTHORITY_ADMINISTER:
 		break;

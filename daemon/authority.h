@@ -46,6 +46,7 @@ enum authority_deed {
 	AUTHORITY_SEE,
 	AUTHORITY_CREATE,         /* or give other permissions, or switch on */
 	AUTHORITY_END,            /* switch off, revoke, delete */
+	AUTHORITY_PROVE,          /* what the request brings a proof for, whoever asks */
 	AUTHORITY_SEE_ROLES,      /* some of them; daemon/admin_role.c says which */
 	AUTHORITY_CHANGE_ROLES,   /* of keys, those of the account "default" or of its tenant "default" */
 	AUTHORITY_SEE_TENANTS,    /* and their account */

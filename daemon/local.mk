@@ -23,6 +23,7 @@ daemon_libdaemon_la_SOURCES += daemon/admin_master_key.c
 daemon_libdaemon_la_SOURCES += daemon/admin_backup.c
 daemon_libdaemon_la_SOURCES += daemon/admin_settings.c daemon/admin_settings.h
 daemon_libdaemon_la_SOURCES += daemon/admin_status.c
+daemon_libdaemon_la_SOURCES += daemon/admin_token.c
 daemon_libdaemon_la_SOURCES += daemon/arguments.c daemon/arguments.h
 daemon_libdaemon_la_SOURCES += daemon/audit.c daemon/audit.h
 daemon_libdaemon_la_SOURCES += daemon/audit_copy.c daemon/audit_copy.h

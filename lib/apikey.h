@@ -451,6 +451,41 @@ void apikey_tenant_list_free(struct apikey_tenant_list *list);
 int apikey_tenant_list(struct apikey_admin *admin, const char *account, const char *cursor, unsigned int limit,
 		       struct apikey_tenant_list **ret_list);
 
+/* ---- access tokens: each stands for a key, for a short while ---- */
+
+struct apikey_token {
+	const char *token;
+	const char *id;                        /* its own: no secret */
+	const char *key_id, *account, *tenant; /* tenant "": of an account key */
+	int64_t expires;
+	int reuse; /* 1: good until then, and not once */
+};
+
+void apikey_token_free(struct apikey_token *token);
+
+/* Gets one with a proof: an HMAC token, which is used up, or an opaque key. */
+int apikey_token_issue(struct apikey_admin *admin, const char *proof, struct apikey_token **ret_token);
+
+/* Texts are "" and times 0 where they are not the caller's to know. */
+struct apikey_token_state {
+	enum apikey_verdict verdict; /* whether it would be taken now */
+	const char *reason, *reason_sentence;
+	const char *id, *key_id, *account, *tenant;
+	int64_t issued, expires;
+	int reuse;
+};
+
+void apikey_token_state_free(struct apikey_token_state *state);
+
+/* Uses nothing up. */
+int apikey_token_inspect(struct apikey_admin *admin, const char *token, struct apikey_token_state **ret_state);
+/* True when it returns: what is asked after that is refused. why may be NULL. */
+int apikey_token_revoke(struct apikey_admin *admin, const char *token, const char *why,
+			struct apikey_token_state **ret_state);
+
+/* The next key that signs them. now: what was signed before is worth nothing from then on. */
+int apikey_signing_key_rotate(struct apikey_admin *admin, int now, uint64_t *ret_version);
+
 /* ---- explanations, and the state of the daemon ---- */
 
 enum apikey_outcome {

@@ -17,6 +17,7 @@ lib_libapikey_core_la_SOURCES = \
 	lib/roles.c \
 	lib/scopes.c \
 	lib/texts.c lib/texts.h \
+	lib/tokens.c \
 	lib/trust.c lib/trust.h \
 	lib/verify.c \
 	lib/versioned.c lib/versioned.h
@@ -77,6 +78,7 @@ dist_man_MANS += \
 	lib/man/apikey_role_create.3 \
 	lib/man/apikey_sign_token.3 \
 	lib/man/apikey_tenant_create.3 \
+	lib/man/apikey_token_issue.3 \
 	lib/man/apikey_verify.3 \
 	lib/man/libapikey.3
 lib_man_links = \
@@ -125,6 +127,7 @@ lib_man_links = \
 	apikey_role_update:apikey_role_create \
 	apikey_sign_free:apikey_sign_token \
 	apikey_sign_message:apikey_sign_token \
+	apikey_signing_key_rotate:apikey_token_issue \
 	apikey_status:apikey_explain \
 	apikey_status_free:apikey_explain \
 	apikey_store_check:apikey_backup_open \
@@ -134,6 +137,10 @@ lib_man_links = \
 	apikey_tenant_list_free:apikey_tenant_create \
 	apikey_tenant_rename:apikey_tenant_create \
 	apikey_tenant_show:apikey_tenant_create \
+	apikey_token_free:apikey_token_issue \
+	apikey_token_inspect:apikey_token_issue \
+	apikey_token_revoke:apikey_token_issue \
+	apikey_token_state_free:apikey_token_issue \
 	apikey_verdict_name:apikey_verify
 
 install-data-hook: lib-man-install-hook

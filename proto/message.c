@@ -391,6 +391,50 @@ static const struct codec_field message_tenant_page_fields[] = {
 };
 RECORD(message_tenant_page);
 
+static const struct codec_field message_token_issue_fields[] = {
+	TEXT(1, message_token_issue, credential, WIRE_CREDENTIAL_MAX),
+	NEED(2, message_token_issue, proof, WIRE_CREDENTIAL_MAX),
+};
+RECORD(message_token_issue);
+
+static const struct codec_field message_token_fields[] = {
+	NEED(1, message_token, token, WIRE_CREDENTIAL_MAX),
+	NEED(2, message_token, id, WIRE_ID_MAX),
+	NEED(3, message_token, key_id, WIRE_ID_MAX),
+	NEED(4, message_token, account, WIRE_NAME_MAX),
+	TEXT(5, message_token, tenant, WIRE_NAME_MAX),
+	TIME(6, message_token, expires),
+	NUMBER(7, message_token, reuse, 1),
+};
+RECORD(message_token);
+
+static const struct codec_field message_token_reference_fields[] = {
+	TEXT(1, message_token_reference, credential, WIRE_CREDENTIAL_MAX),
+	NEED(2, message_token_reference, token, WIRE_CREDENTIAL_MAX),
+	TEXT(3, message_token_reference, why, WIRE_REASON_MAX),
+};
+RECORD(message_token_reference);
+
+static const struct codec_field message_token_state_fields[] = {
+	NUMBER(1, message_token_state, verdict, VERDICT_COUNT - 1),
+	NUMBER(2, message_token_state, reason, UINT16_MAX),
+	TEXT(3, message_token_state, problem, WIRE_REASON_MAX),
+	TEXT(4, message_token_state, id, WIRE_ID_MAX),
+	TEXT(5, message_token_state, key_id, WIRE_ID_MAX),
+	TEXT(6, message_token_state, account, WIRE_NAME_MAX),
+	TEXT(7, message_token_state, tenant, WIRE_NAME_MAX),
+	TIME(8, message_token_state, issued),
+	TIME(9, message_token_state, expires),
+	NUMBER(10, message_token_state, reuse, 1),
+};
+RECORD(message_token_state);
+
+static const struct codec_field message_signing_key_fields[] = {
+	TEXT(1, message_signing_key, credential, WIRE_CREDENTIAL_MAX),
+	NUMBER(2, message_signing_key, now, 1),
+};
+RECORD(message_signing_key);
+
 static const struct codec_field message_backup_fields[] = {
 	NUMBER(1, message_backup, size, UINT64_MAX),
 	NUMBER(2, message_backup, rev, UINT64_MAX),

@@ -457,6 +457,53 @@ extern const struct codec_record message_tenant_page;
 /* Seconds; an access token is for a while. */
 #define MESSAGE_TOKEN_LIFETIME_MAX 86400
 
+/* ---- access tokens ---- */
+
+struct message_token_issue {
+	const char *credential;
+	const char *proof; /* an HMAC token, which is used up, or an opaque key */
+};
+extern const struct codec_record message_token_issue;
+
+struct message_token {
+	const char *token;
+	const char *id; /* its own */
+	const char *key_id;
+	const char *account;
+	const char *tenant; /* absent: of an account key */
+	int64_t expires;
+	uint64_t reuse; /* 1: good until then, and not once */
+};
+extern const struct codec_record message_token;
+
+struct message_token_reference {
+	const char *credential;
+	const char *token;
+	const char *why; /* of revoking: kept in the audit */
+};
+extern const struct codec_record message_token_reference;
+
+/* Whether a token would be taken now, by some service. The rest is for who may see its key. */
+struct message_token_state {
+	uint64_t verdict; /* enum verdict */
+	uint64_t reason;  /* enum reason */
+	const char *problem;
+	const char *id;
+	const char *key_id;
+	const char *account;
+	const char *tenant;
+	int64_t issued;
+	int64_t expires;
+	uint64_t reuse;
+};
+extern const struct codec_record message_token_state;
+
+struct message_signing_key {
+	const char *credential;
+	uint64_t now; /* 1: those before it are worth nothing at once, and neither is what they signed */
+};
+extern const struct codec_record message_signing_key;
+
 /* ---- the way back ---- */
 
 struct message_backup {

@@ -134,8 +134,14 @@ enum wire_type {
 	WIRE_TENANT_SHOW = 46,    /* message_tenant_reference -> message_tenant_entry */
 	WIRE_TENANT_DELETE = 47,  /* message_tenant_reference -> message_tenant_entry as it was */
 	WIRE_TENANT_UPDATE = 48,  /* message_tenant_update -> message_tenant_entry */
+	/* Access tokens. */
+	WIRE_TOKEN_ISSUE = 50,   /* for a proof, whoever shows it: message_token_issue -> message_token */
+	WIRE_TOKEN_INSPECT = 51, /* uses nothing up: message_token_reference -> message_token_state */
+	WIRE_TOKEN_REVOKE = 52,  /* message_token_reference -> message_token_state as it was */
 	/* Rotation of the master key, for root and the daemon's own uid alone: message_master_key -> message_item */
 	WIRE_MASTER_KEY_ROTATE = 54,
+	/* The next key that signs access tokens, for administrators: message_signing_key -> message_item */
+	WIRE_SIGNING_KEY_ROTATE = 55,
 	/* a request that got no answer of its own: message_error */
 	WIRE_ERROR = 0xffff,
 };

@@ -250,6 +250,18 @@ tests_daemon_test_daemon_once_SOURCES = tests/daemon/test-daemon-once.c tests/da
 tests_daemon_test_daemon_once_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_once_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
 
+daemon_tests += tests/daemon/test-daemon-token
+tests_daemon_test_daemon_token_SOURCES = tests/daemon/test-daemon-token.c tests/daemon/admin-requests.h \
+	tests/daemon/token-client.h $(daemon_once)
+tests_daemon_test_daemon_token_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_daemon_token_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
+
+daemon_tests += tests/daemon/test-daemon-token-tenant
+tests_daemon_test_daemon_token_tenant_SOURCES = tests/daemon/test-daemon-token-tenant.c tests/daemon/tenant-host.h \
+	tests/daemon/admin-requests.h tests/daemon/token-client.h $(daemon_wire)
+tests_daemon_test_daemon_token_tenant_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_daemon_token_tenant_LDADD = $(daemon_system_ldadd)
+
 daemon_tests += tests/daemon/test-daemon-pending
 tests_daemon_test_daemon_pending_SOURCES = tests/daemon/test-daemon-pending.c $(daemon_once)
 tests_daemon_test_daemon_pending_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)

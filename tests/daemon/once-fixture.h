@@ -11,6 +11,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,7 +26,7 @@
 static struct host host;
 static struct pair pair;
 static struct wire_key opaque;
-static char token[PAIR_TOKEN_SIZE];
+static char token[PAIR_TOKEN_SIZE] __attribute__((unused));
 static char hold[96];
 
 static inline void setup(void)
@@ -132,6 +133,18 @@ static inline void expect_next(struct wire_client *client, enum reason reason)
 
 	wire_expect(client, WIRE_VERIFY | WIRE_REPLY, &message_verdict, &said);
 	expect_said(&said, reason);
+}
+
+/* Of the audit file, malloc'ed. */
+static inline char *last_record(void)
+{
+	CLEANUP_FREE char *audit = host_read(&host, "log/audit.jsonl");
+	char *end = strrchr(audit, '\n'), *start;
+
+	ck_assert_ptr_nonnull(end);
+	*end = '\0';
+	start = strrchr(audit, '\n');
+	return strdup(start ? start + 1 : audit);
 }
 
 static inline void poll_until(const char *sql, int64_t number)

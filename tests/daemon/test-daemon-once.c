@@ -187,17 +187,6 @@ START_TEST(what_is_refused_after_the_signature_is_spent)
 }
 END_TEST
 
-static char *last_record(void)
-{
-	CLEANUP_FREE char *audit = host_read(&host, "log/audit.jsonl");
-	char *end = strrchr(audit, '\n'), *start;
-
-	ck_assert_ptr_nonnull(end);
-	*end = '\0';
-	start = strrchr(audit, '\n');
-	return strdup(start ? start + 1 : audit);
-}
-
 START_TEST(what_is_malformed_is_told_to_the_audit_alone)
 {
 	static const struct {

@@ -32,6 +32,9 @@ struct exchange {
 		struct message_role_change role_change;
 		struct message_role_list role_list;
 		struct message_role_reference role_reference;
+		struct message_token_issue token_issue;
+		struct message_token_reference token_reference;
+		struct message_signing_key signing_key;
 	} request;
 };
 

@@ -23,6 +23,7 @@ lib_tests = \
 	tests/lib/test-roles \
 	tests/lib/test-rotate \
 	tests/lib/test-sign \
+	tests/lib/test-tokens \
 	tests/lib/test-trust \
 	tests/lib/test-verify
 check_PROGRAMS += $(lib_tests)
@@ -87,6 +88,10 @@ tests_lib_test_rotate_LDADD = $(lib_test_libraries)
 tests_lib_test_sign_SOURCES = tests/lib/test-sign.c
 tests_lib_test_sign_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
 tests_lib_test_sign_LDADD = lib/libapikey-sign.la $(CHECK_LIBS) $(JANSSON_LIBS)
+
+tests_lib_test_tokens_SOURCES = tests/lib/test-tokens.c
+tests_lib_test_tokens_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_lib_test_tokens_LDADD = $(lib_test_libraries)
 
 tests_lib_test_trust_SOURCES = tests/lib/test-trust.c
 tests_lib_test_trust_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)

@@ -53,6 +53,11 @@ const struct codec_record *const all_records[] = {
 	&message_tenant_update,
 	&message_tenant_entry,
 	&message_tenant_page,
+	&message_token_issue,
+	&message_token,
+	&message_token_reference,
+	&message_token_state,
+	&message_signing_key,
 };
 const size_t all_records_count = ARRAY_SIZE(all_records);
 
