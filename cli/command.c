@@ -346,6 +346,17 @@ static const struct option options_token_sign[] = {
 	O_END,
 };
 
+static const struct option options_token_revoke[] = {
+	{ OPTION_WHY, "why", "TEXT", "the reason, kept in the audit", OPTION_ONCE, COMPLETE_NOTHING },
+	O_END,
+};
+
+static const struct option options_token_rotate_key[] = {
+	{ OPTION_NOW, "now", NULL, "let all tokens that were signed before be refused at once", OPTION_ONCE,
+	  COMPLETE_NOTHING },
+	O_END,
+};
+
 const struct command commands[] = {
 	{ "key", "create", NULL, 0, 0, key_create, "make a key and print its secret",
 	  "The secret is printed once, to standard output, and cannot be shown again. Of a pair it is two lines: the "
@@ -407,6 +418,23 @@ const struct command commands[] = {
 	  "good "
 	  "once, and for five minutes before and after its time.",
 	  options_token_sign },
+	{ "token", "issue", NULL, 0, 0, token_issue, "get an access token with a key",
+	  "Reads the key from standard input, or an HMAC token, which is used up; on a terminal it asks. The access "
+	  "token is printed to standard output: it is good once, and for half an hour, unless the key's tenant has it "
+	  "otherwise.",
+	  NULL },
+	{ "token", "inspect", NULL, 0, 0, token_inspect, "say whether an access token is good, without using it up",
+	  "Reads the token from standard input, or asks for it on a terminal. The exit status is 0 when it would be "
+	  "taken, else 1.",
+	  NULL },
+	{ "token", "revoke", NULL, 0, 0, token_revoke, "end an access token",
+	  "Reads the token from standard input, or asks for it on a terminal. When the command returns, no later "
+	  "request succeeds with it. 'key deactivate' ends all tokens of a key.",
+	  options_token_revoke },
+	{ "token", "rotate-key", NULL, 0, 0, token_rotate_key, "have access tokens signed by a new key",
+	  "For administrators. apikeyd does it by itself every 30 days. Tokens that were signed before stay good "
+	  "unless --now is said.",
+	  options_token_rotate_key },
 	{ "role", "create", "ROLE", 1, 1, role_create, "make a role: a set of permissions with a name",
 	  "Keys hold roles beside permissions of their own.", options_role_create },
 	{ "role", "list", NULL, 0, 0, role_list, "list roles",

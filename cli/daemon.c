@@ -77,6 +77,9 @@ static bool is_beside_it(const struct arguments *arguments, enum apikey_answer a
 {
 	const char *object = arguments->command->object;
 
+	/* What a token is got with needs not administer, and is told by its own sentence. */
+	if (object && strcmp(object, "token") == 0 && answer == APIKEY_BAD_CREDENTIAL)
+		return true;
 	return object && strcmp(object, "key") != 0 &&
 	       (answer == APIKEY_NOT_FOUND || answer == APIKEY_EXISTS || answer == APIKEY_WRONG_STATE);
 }

@@ -8,4 +8,10 @@
 /* "token sign"; asks no daemon. */
 enum status token_sign_offline(const struct arguments *arguments);
 
+/* Access tokens. */
+enum status token_issue(const struct arguments *arguments);
+enum status token_inspect(const struct arguments *arguments);
+enum status token_revoke(const struct arguments *arguments);
+enum status token_rotate_key(const struct arguments *arguments);
+
 #endif

@@ -56,7 +56,7 @@ offers 'opaque pair' key create --kind =
 offers '' key create --name ''
 offers '' key show ''
 offers 'bash zsh' completion ''
-offers 'sign' token ''
+offers 'sign issue inspect revoke rotate-key' token ''
 offers '--public-key --body --nonce --epoch --header' token sign ''
 offers '' token sign --nonce ''
 offers 'zsh' completion z

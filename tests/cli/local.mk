@@ -14,6 +14,7 @@ cli_tests = \
 	tests/cli/pairs.sh \
 	tests/cli/refusals.sh \
 	tests/cli/roles.sh \
+	tests/cli/tokens.sh \
 	tests/cli/rotate.sh \
 	tests/cli/self-service.sh \
 	tests/cli/status.sh \

@@ -84,7 +84,7 @@ wrong "'frob'" help frob
 wrong "key has no verb 'frob'" help key frob
 wrong "is it 'key revoke'?" help key revok
 wrong 'verify has no verb' help verify frob
-wrong 'it has sign' token frob
+wrong 'it has sign, issue, inspect, revoke, rotate-key' token frob
 wrong 'needs a verb' token
 wrong 'is it --public-key?' token sign --public-ke x
 wrong 'no key in standard input' verify
@@ -158,7 +158,7 @@ run key create --name --help --help
 misused
 
 commands=$(commands_in "$overview")
-is 'the number of commands' "$(wc -l <<<"$commands")" 36
+is 'the number of commands' "$(wc -l <<<"$commands")" 40
 while read -r name; do
 	# shellcheck disable=SC2086 # object and verb
 	run help $name

@@ -1,0 +1,126 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+# Access tokens by "token issue", "inspect", "revoke" and "rotate-key": what is done, said and returned.
+# shellcheck source-path=SCRIPTDIR source=harness.sh
+. "$(dirname "$0")/harness.sh"
+need jq "$apikeyd"
+start_daemon
+
+# feed FILE ARGUMENT…: asks the daemon, with the file on standard input.
+feed()
+{
+	local file=$1
+
+	shift
+	run_with "$(cat "$file")"$'\n' --runtime-dir "$runtime" "$@"
+}
+
+# What is told on standard output, with the status of a refusal.
+no()
+{
+	is 'the exit status' "$status" 1
+}
+
+act --json key create --owner "$me" --name laptop --permission mail.imap --expires 90d
+succeeds
+id=$(json .id)
+json .secret >"$scratch/laptop.key"
+
+# issue: the token alone on standard output
+feed "$scratch/laptop.key" token issue
+succeeds
+is 'lines' "$(printf '%s\n' "$out" | wc -l)" 1
+has 'the token' "$out" eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.
+has 'standard error' "$err" 'good once, until'
+printf '%s\n' "$out" >"$scratch/token"
+feed "$scratch/laptop.key" --json token issue
+succeeds
+is 'standard error' "$err" ''
+is key_id "$(json .key_id)" "$id"
+is tenant_id "$(json .tenant_id)" default
+is reusable "$(json .reusable)" false
+is keys "$(json 'keys_unsorted | join(" ")')" 'token id key_id account_id tenant_id expires reusable'
+
+# inspect, as often as you like
+for _ in 1 2; do
+	feed "$scratch/token" token inspect
+	succeeds
+	has 'the token' "$out" good "$id" Expires
+done
+feed "$scratch/token" --json token inspect
+succeeds
+is active "$(json .active)" true
+is reason "$(json .reason)" null
+feed "$scratch/token" verify --permission mail.imap
+succeeds
+
+# revoke
+feed "$scratch/token" token revoke --why 'a test'
+succeeds
+is 'standard output' "$out" ''
+has 'standard error' "$err" "$id is refused from now on"
+feed "$scratch/token" token revoke
+succeeds
+feed "$scratch/token" --json token inspect
+no
+is active "$(json .active)" false
+is reason "$(json .reason)" token_used
+feed "$scratch/token" explain --permission mail.imap
+succeeds
+has 'the explanation' "$out" 'used before, or revoked' 'denied: token_used'
+
+# what is none
+feed "$scratch/laptop.key" token inspect
+refused
+has 'standard error' "$err" 'no access token'
+act token revoke
+
+misused
+feed "$scratch/token" token issue
+refused
+lacks 'standard error' "$err" eyJ
+echo 'correct horse battery staple' >"$scratch/password"
+feed "$scratch/password" token issue
+refused
+lacks 'standard error' "$err" horse 'may it administer'
+feed "$scratch/laptop.key" --credential-file - token issue
+misused
+
+# an HMAC token is used up
+act --json key create --owner "$me" --name pair --kind pair --permission mail.imap --expires 90d
+succeeds
+printf '%s\n' "$out" >"$scratch/pair.json"
+feed "$scratch/pair.json" token sign
+succeeds
+printf '%s\n' "$out" >"$scratch/hmac"
+feed "$scratch/hmac" token issue
+succeeds
+feed "$scratch/hmac" token issue
+refused
+
+# rotate-key
+feed "$scratch/laptop.key" token issue
+succeeds
+printf '%s\n' "$out" >"$scratch/token"
+act token rotate-key
+succeeds
+has 'standard error' "$err" 'stay good'
+feed "$scratch/token" token inspect
+succeeds
+act --json token rotate-key --now
+succeeds
+is version "$(json .version)" 3
+feed "$scratch/token" token inspect
+no
+has 'the reason' "$out" bad_signature
+
+# with its key
+feed "$scratch/laptop.key" token issue
+succeeds
+printf '%s\n' "$out" >"$scratch/token"
+act key deactivate "$me/laptop"
+succeeds
+feed "$scratch/token" token inspect
+no
+has 'the reason' "$out" key_inactive
+finish
