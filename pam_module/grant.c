@@ -102,8 +102,8 @@ int grant_keep(pam_handle_t *pamh, const struct apikey_result *result, const cha
 {
 	int code;
 
-	if (strcmp(result->key_id, id) != 0 || !credential_is_id(id) || result->handle[0] == '\0' ||
-	    !is_plain(result->tenant) || !is_plain(result->permissions))
+	if ((id[0] != '\0' && strcmp(result->key_id, id) != 0) || !credential_is_id(result->key_id) ||
+	    result->handle[0] == '\0' || !is_plain(result->tenant) || !is_plain(result->permissions))
 		return PAM_AUTHINFO_UNAVAIL;
 	code = keep_data(pamh, result->handle, permission, tenant ? tenant : "");
 	if (code == PAM_SUCCESS)

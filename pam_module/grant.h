@@ -21,9 +21,9 @@ struct grant {
 
 /*
  * Keeps a granted result: its handle with the query and tenant it was judged by, APIKEY_ID, and with environment also
- * APIKEY_TENANT and APIKEY_PERMISSIONS. id is that of the key that was shown. PAM_SUCCESS; PAM_BUF_ERR;
- * PAM_AUTHINFO_UNAVAIL for a grant to another key, and for texts that no honest daemon sends. After a failure nothing
- * is kept.
+ * APIKEY_TENANT and APIKEY_PERMISSIONS. id is that of the key that was shown, "" where the credential names none.
+ * PAM_SUCCESS; PAM_BUF_ERR; PAM_AUTHINFO_UNAVAIL for a grant to another key, and for texts that no honest daemon sends.
+ * After a failure nothing is kept.
  */
 int grant_keep(pam_handle_t *pamh, const struct apikey_result *result, const char *id, const char *permission,
 	       const char *tenant, bool environment);

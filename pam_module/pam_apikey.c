@@ -267,7 +267,7 @@ static int authenticate(pam_handle_t *pamh, int flags, int argc, const char **ar
 	}
 	if (!call.options.keep_authtok)
 		pam_set_item(pamh, PAM_AUTHTOK, NULL);
-	log_write(&call.log, LOG_DEBUG, "granted; key=%s", credential.id);
+	log_write(&call.log, LOG_DEBUG, "granted; key=%s", result->key_id);
 	return code;
 }
 

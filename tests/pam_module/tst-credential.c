@@ -22,7 +22,8 @@ START_TEST(a_password_never_leaves_the_process)
 		"b3b1c8f2a4d5e6f708192a3b4c5d6e7f",
 		"Bearer something",
 		"A123456B-C12C-123D-1AB4-18BD8C8E88A3:n:1:JYDZ7e7Y36oeJJ3E5UB7tF9VBAwIv1B5HTPNw9iaV6Y=",
-		"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJleHAiOjF9.JYDZ7e7Y36oeJJ3E5UB7tF9VBAwIv1B5HTPNw9iaV6Y",
+		"eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.eyJqdGkiOiIxIn0.",
+		"eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJleHAiOjF9.JYDZ7e7Y36oeJJ3E5UB7tF9VBAwIv1B5HTPNw9iaV6Y",
 		" ",
 	};
 	int listener = server_listen(&scene, 16);
@@ -108,6 +109,8 @@ END_TEST
 
 #define HMAC PAIR ":randomuniquestring123:1535617532:JYDZ7e7Y36oeJJ3E5UB7tF9VBAwIv1B5HTPNw9iaV6Y="
 
+#define ACCESS HEADER ".eyJleHAiOjF9.JYDZ7e7Y36oeJJ3E5UB7tF9VBAwIv1B5HTPNw9iaV6Y"
+
 static const struct {
 	const char *text, *key_id; /* of the grant that the server gives */
 	int code;
@@ -120,9 +123,17 @@ static const struct {
 	{ HMAC, "Key000000001", PAM_AUTHINFO_UNAVAIL, true },
 	{ HMAC, "b123456b-c12c-123d-1ab4-18bd8c8e88a3", PAM_AUTHINFO_UNAVAIL, true },
 	{ HMAC, "-", PAM_AUTHINFO_UNAVAIL, true },
+	/* an access token names none: any key, but a key */
+	{ ACCESS, "Key000000001", PAM_SUCCESS, true },
+	{ "Bearer " ACCESS, PAIR, PAM_SUCCESS, true },
+	{ "bearer " ACCESS, "Key000000001", PAM_SUCCESS, true },
+	{ ACCESS "A", PAIR, PAM_AUTH_ERR, false },
+	{ HEADER ".eyJleHAiOjF9.JYDZ7e7Y36oeJJ3E5UB7tF9VBAwIv1B5HTPNw9ia", PAIR, PAM_AUTH_ERR, false },
+	{ ACCESS, "-", PAM_AUTHINFO_UNAVAIL, true },
+	{ ACCESS, "no id", PAM_AUTHINFO_UNAVAIL, true },
 };
 
-START_TEST(the_daemon_is_asked_about_an_hmac_token)
+START_TEST(the_daemon_is_asked_about_a_token)
 {
 	const struct server_script script = { .verdict = VERDICT_GRANTED,
 					      .account_verdict = VERDICT_GRANTED,
@@ -353,7 +364,7 @@ static void add_tests(TCase *tests)
 {
 	tcase_add_test(tests, a_password_never_leaves_the_process);
 	FIXTURE_LOOP(tests, a_mistake_in_the_text_is_told, unlike);
-	FIXTURE_LOOP(tests, the_daemon_is_asked_about_an_hmac_token, tokens);
+	FIXTURE_LOOP(tests, the_daemon_is_asked_about_a_token, tokens);
 	FIXTURE_LOOP(tests, a_stacked_text_is_used_and_nobody_is_asked_twice, sources);
 	tcase_add_test(tests, the_prompt_is_the_configured_one);
 	FIXTURE_LOOP(tests, later_modules_find_a_password_but_no_accepted_key, handed_on);
