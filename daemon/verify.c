@@ -12,6 +12,7 @@
 #include "daemon/verify_access.h"
 #include "daemon/verify_hmac.h"
 #include "proto/credential.h"
+#include "proto/token_header.h"
 
 /* A caller that is not root may always speak for itself: "uid-1000". */
 static bool may_speak_for(const struct verify_caller *caller, const char *service)
@@ -139,6 +140,9 @@ enum reason verify_locate(struct thread *thread, const char *credential, int64_t
 
 	*ret_proof = (struct verify_proof){ .problem = shape.problem };
 	memcpy(ret_proof->id, shape.id, sizeof(ret_proof->id));
+	/* For the record: which header it was that is not the one. */
+	if (reason == REASON_NOT_A_CREDENTIAL)
+		ret_proof->problem = token_header_sentence(text, shape.size);
 	if (reason != REASON_NONE)
 		return reason;
 	if (shape.kind == CREDENTIAL_HMAC)

@@ -256,6 +256,12 @@ tests_daemon_test_daemon_token_SOURCES = tests/daemon/test-daemon-token.c tests/
 tests_daemon_test_daemon_token_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_token_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
 
+daemon_tests += tests/daemon/test-daemon-token-forged
+tests_daemon_test_daemon_token_forged_SOURCES = tests/daemon/test-daemon-token-forged.c tests/daemon/admin-requests.h \
+	tests/daemon/token-client.h $(daemon_once)
+tests_daemon_test_daemon_token_forged_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_daemon_token_forged_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
+
 daemon_tests += tests/daemon/test-daemon-token-tenant
 tests_daemon_test_daemon_token_tenant_SOURCES = tests/daemon/test-daemon-token-tenant.c tests/daemon/tenant-host.h \
 	tests/daemon/admin-requests.h tests/daemon/token-client.h $(daemon_wire)

@@ -6,6 +6,7 @@
 #include "common/cleanup.h"
 #include "common/encoding.h"
 #include "proto/access_token.h"
+#include "proto/token_header.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check_parts(const char *text, size_t size, const struct access_token *token)
@@ -37,6 +38,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size >= ACCESS_TOKEN_START_SIZE && size <= WIRE_CREDENTIAL_MAX)
 		MUST((error == ACCESS_TOKEN_OTHER_HEADER) ==
 		     (memcmp(text, ACCESS_TOKEN_START, ACCESS_TOKEN_START_SIZE) != 0));
+	/* Of what begins as access tokens do there is nothing to say. */
+	if (error != ACCESS_TOKEN_OTHER_HEADER && error != ACCESS_TOKEN_TOO_LONG && size >= ACCESS_TOKEN_START_SIZE)
+		MUST(token_header_sentence(text, size)[0] == '\0');
+	else
+		MUST(strlen(token_header_sentence(text, size)) < 200);
 	if (error != ACCESS_TOKEN_WELL_FORMED)
 		return 0;
 	check_parts(text, size, &token);
