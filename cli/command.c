@@ -295,11 +295,24 @@ static const struct option options_account_delete[] = {
 };
 
 #define O_HOME O_ACCOUNT("the account it is of: default, unless you say")
+#define O_TOKENS                                                                                                       \
+	{ OPTION_TOKEN_LIFETIME,                                                                                       \
+	  "token-lifetime",                                                                                            \
+	  "SPAN",                                                                                                      \
+	  "how long an access token of its keys lives: 30m in a new tenant, at most 1d",                               \
+	  OPTION_ONCE,                                                                                                 \
+	  COMPLETE_NOTHING },                                                                                          \
+	{                                                                                                              \
+		OPTION_TOKEN_REUSE, "token-reuse", "yes|no",                                                           \
+			"whether it is good until it ends, and not once: no in a new tenant", OPTION_ONCE,             \
+			COMPLETE_ARGUMENT                                                                              \
+	}
 
 static const struct option options_tenant_create[] = {
 	{ OPTION_NAME, "name", "NAME", "what it is called; its account has no other of that name", OPTION_REQUIRED,
 	  COMPLETE_NOTHING },
 	O_HOME,
+	O_TOKENS,
 	O_END,
 };
 
@@ -308,8 +321,9 @@ static const struct option options_tenant_list[] = { O_ACCOUNT("only those of th
 static const struct option options_tenant_show[] = { O_HOME, O_END };
 
 static const struct option options_tenant_update[] = {
-	{ OPTION_NAME, "name", "NAME", "its new name", OPTION_REQUIRED, COMPLETE_NOTHING },
+	{ OPTION_NAME, "name", "NAME", "its new name", OPTION_ONCE, COMPLETE_NOTHING },
 	O_HOME,
+	O_TOKENS,
 	O_END,
 };
 
@@ -406,7 +420,8 @@ const struct command commands[] = {
 	{ "tenant", "list", NULL, 0, 0, tenant_list, "list tenants", NULL, options_tenant_list },
 	{ "tenant", "show", "TENANT", 1, 1, tenant_show, "show a tenant, and how many keys it has", NULL,
 	  options_tenant_show },
-	{ "tenant", "update", "TENANT", 1, 1, tenant_update, "give a tenant another name",
+	{ "tenant", "update", "TENANT", 1, 1, tenant_update,
+	  "change a tenant: its name, and what holds for access tokens",
 	  "The id stays, and so do its keys. Services that ask for it by its name have to be told.",
 	  options_tenant_update },
 	{ "tenant", "delete", "TENANT", 1, 1, tenant_delete, "remove a tenant",

@@ -74,6 +74,8 @@ enum option_id {
 	OPTION_ACCOUNT,
 	OPTION_TENANT,
 	OPTION_WITH_KEYS,
+	OPTION_TOKEN_LIFETIME,
+	OPTION_TOKEN_REUSE,
 };
 
 /* How many times an option stands. */

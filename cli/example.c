@@ -49,6 +49,8 @@ const struct example examples[] = {
 	{ "Those of one account", "tenant list --account acme" },
 	{ "By account and name", "tenant show acme/shop" },
 	{ "Under another name; its id and its keys stay", "tenant update blue --name azure" },
+	{ "Its access tokens are for five minutes, and as many logins",
+	  "tenant update azure --token-lifetime 5m --token-reuse yes" },
 	{ "With its keys, which are refused from then on", "tenant delete azure --with-keys --why 'moved away'" },
 	{ "A password for one login, from the pair in this file", "token sign < pair.json" },
 	{ "For a request with a body; the private key is asked for",

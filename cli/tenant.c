@@ -24,7 +24,9 @@ static json_t *tenant_json(const struct apikey_tenant_info *tenant, bool counted
 	    !json_put(object, "account_id", json_text(tenant->account)) ||
 	    !json_put(object, "account_name", json_text_or_null(tenant->account_name)) ||
 	    !json_put(object, "created", json_time(tenant->created)) ||
-	    !json_put(object, "created_by", json_text_or_null(tenant->created_by)))
+	    !json_put(object, "created_by", json_text_or_null(tenant->created_by)) ||
+	    !json_put(object, "token_lifetime", json_number(tenant->token_lifetime)) ||
+	    !json_put(object, "token_reuse", json_boolean(tenant->token_reuse)))
 		return NULL;
 	if (counted && !json_put(object, "keys", json_number(tenant->keys)))
 		return NULL;
@@ -38,17 +40,59 @@ static enum status print_json(const struct apikey_tenant_info *tenant, bool coun
 	return object && json_print(object) ? STATUS_DONE : output_no_memory();
 }
 
+#define TOKENS_TEXT_SIZE 64
+
+/* What holds for access tokens: "30m, good once". */
+static void tokens_text(const struct apikey_tenant_info *tenant, char ret_text[TOKENS_TEXT_SIZE])
+{
+	static const struct {
+		unsigned int seconds;
+		char name;
+	} units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
+	size_t i = 0;
+
+	while (tenant->token_lifetime % units[i].seconds != 0)
+		i++;
+	snprintf(ret_text, TOKENS_TEXT_SIZE, "%u%c, good %s", tenant->token_lifetime / units[i].seconds, units[i].name,
+		 tenant->token_reuse ? "until then" : "once");
+}
+
+/* Reads --token-lifetime and --token-reuse. STATUS_DONE, or it has been said what is wrong. */
+static enum status read_options(const struct arguments *arguments, struct apikey_tenant_options *ret_options)
+{
+	const char *lifetime = arguments_value(arguments, OPTION_TOKEN_LIFETIME);
+	const char *reuse = arguments_value(arguments, OPTION_TOKEN_REUSE);
+	int64_t seconds = 0;
+
+	if (lifetime && (!when_parse_span(lifetime, &seconds) || seconds > 86400))
+		return output_complain(STATUS_USAGE,
+				       "--token-lifetime %s is no span up to a day; give a number and one of s m h d, "
+				       "such as 5m or 1h",
+				       lifetime);
+	if (reuse && strcmp(reuse, "yes") != 0 && strcmp(reuse, "no") != 0)
+		return output_complain(STATUS_USAGE, "--token-reuse %s is neither yes nor no", reuse);
+	*ret_options = (struct apikey_tenant_options){
+		.size = sizeof(*ret_options),
+		.token_lifetime = (unsigned int)seconds,
+		.token_reuse = !reuse                      ? 0
+			       : strcmp(reuse, "yes") == 0 ? 1
+							   : -1,
+	};
+	return STATUS_DONE;
+}
+
 static enum status print_tenant(const struct apikey_tenant_info *tenant)
 {
 	static const struct table_column columns[] = { { "NAME", 0, false }, { "VALUE", 0, true } };
 	SCOPED_TABLE struct table *table = table_new(columns, COUNT_OF(columns), false);
-	char created[WHEN_TEXT_SIZE] = "from the start", keys[COUNT_TEXT_SIZE];
+	char created[WHEN_TEXT_SIZE] = "from the start", keys[COUNT_TEXT_SIZE], tokens[TOKENS_TEXT_SIZE];
 
 	if (!table)
 		return output_no_memory();
 	if (tenant->created != 0)
 		when_local(tenant->created, time(NULL), created);
 	count_text(tenant->keys, keys);
+	tokens_text(tenant, tokens);
 	table_add(table, (const char *[]){ "Id", tenant->id });
 	table_add(table, (const char *[]){ "Name", tenant->name });
 	table_add(table, (const char *[]){ "Account", tenant->account_name });
@@ -58,6 +102,7 @@ static enum status print_tenant(const struct apikey_tenant_info *tenant)
 	if (tenant->created_by[0] != '\0')
 		table_add(table, (const char *[]){ "Created by", tenant->created_by });
 	table_add(table, (const char *[]){ "Keys", keys });
+	table_add(table, (const char *[]){ "Access tokens", tokens });
 	return table_print(table) == 0 ? STATUS_DONE : output_no_memory();
 }
 
@@ -65,14 +110,17 @@ enum status tenant_create(const struct arguments *arguments)
 {
 	SCOPED_ADMIN struct apikey_admin *admin = NULL;
 	SCOPED_TENANT struct apikey_tenant_info *tenant = NULL;
-	enum status status = daemon_open(arguments, &admin);
+	struct apikey_tenant_options options;
+	enum status status = read_options(arguments, &options);
 	bool is_default;
 	int r;
 
+	if (status == STATUS_DONE)
+		status = daemon_open(arguments, &admin);
 	if (status != STATUS_DONE)
 		return status;
 	r = apikey_tenant_create(admin, arguments_value(arguments, OPTION_ACCOUNT),
-				 arguments_value(arguments, OPTION_NAME), &tenant);
+				 arguments_value(arguments, OPTION_NAME), &options, &tenant);
 	if (r != 0)
 		return daemon_failed(arguments, admin, r);
 	if (arguments_has(arguments, OPTION_JSON))
@@ -103,18 +151,27 @@ enum status tenant_update(const struct arguments *arguments)
 {
 	SCOPED_ADMIN struct apikey_admin *admin = NULL;
 	SCOPED_TENANT struct apikey_tenant_info *tenant = NULL;
-	enum status status = daemon_open(arguments, &admin);
+	struct apikey_tenant_options options;
+	enum status status = read_options(arguments, &options);
+	char tokens[TOKENS_TEXT_SIZE];
 	int r;
 
+	if (status == STATUS_DONE)
+		status = daemon_open(arguments, &admin);
 	if (status != STATUS_DONE)
 		return status;
-	r = apikey_tenant_rename(admin, arguments_value(arguments, OPTION_ACCOUNT), arguments->operands[0],
-				 arguments_value(arguments, OPTION_NAME), &tenant);
+	options.name = arguments_value(arguments, OPTION_NAME);
+	r = apikey_tenant_update(admin, arguments_value(arguments, OPTION_ACCOUNT), arguments->operands[0], &options,
+				 &tenant);
 	if (r != 0)
 		return daemon_failed(arguments, admin, r);
 	if (arguments_has(arguments, OPTION_JSON))
 		return print_json(tenant, false);
-	output_note("Tenant %s is called %s now.", tenant->id, tenant->name);
+	if (options.name)
+		output_note("Tenant %s is called %s now.", tenant->id, tenant->name);
+	tokens_text(tenant, tokens);
+	if (options.token_lifetime > 0 || options.token_reuse != 0)
+		output_note("Access tokens of tenant %s: %s.", tenant->name, tokens);
 	return STATUS_DONE;
 }
 

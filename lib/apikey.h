@@ -388,7 +388,9 @@ struct apikey_tenant_info {
 	const char *account_name;
 	int64_t created;
 	const char *created_by;
-	uint64_t keys; /* 0 in lists */
+	uint64_t keys;               /* 0 in lists */
+	unsigned int token_lifetime; /* of an access token, seconds */
+	int token_reuse;             /* 1: access tokens are good until they end, and not once */
 };
 
 /* Accept NULL. */
@@ -424,17 +426,25 @@ void apikey_account_list_free(struct apikey_account_list *list);
 int apikey_account_list(struct apikey_admin *admin, const char *cursor, unsigned int limit,
 			struct apikey_account_list **ret_list);
 
+struct apikey_tenant_options {
+	size_t size;
+	const char *name; /* of apikey_tenant_update(): its new name; NULL: as it is */
+	unsigned int
+		token_lifetime; /* of its keys' access tokens, seconds, up to a day; 0: as it is, of a new one 1800 */
+	int token_reuse;        /* 1: they are good until they end, -1: once; 0: as it is, of a new one once */
+};
+
 /*
  * A tenant is named by its id, as ACCOUNT/NAME, or by its name within account, which may be NULL: that of the key that
- * acts, else "default".
+ * acts, else "default". options may be NULL.
  */
 int apikey_tenant_create(struct apikey_admin *admin, const char *account, const char *name,
-			 struct apikey_tenant_info **ret_tenant);
+			 const struct apikey_tenant_options *options, struct apikey_tenant_info **ret_tenant);
 int apikey_tenant_show(struct apikey_admin *admin, const char *account, const char *tenant,
 		       struct apikey_tenant_info **ret_tenant);
-/* Gives it another name. The id stays, and so do its keys. */
-int apikey_tenant_rename(struct apikey_admin *admin, const char *account, const char *tenant, const char *name,
-			 struct apikey_tenant_info **ret_tenant);
+/* Changes what the options say. With another name the id stays, and so do the keys. */
+int apikey_tenant_update(struct apikey_admin *admin, const char *account, const char *tenant,
+			 const struct apikey_tenant_options *options, struct apikey_tenant_info **ret_tenant);
 /* As apikey_account_delete(). */
 int apikey_tenant_delete(struct apikey_admin *admin, const char *account, const char *tenant,
 			 const struct apikey_scope_delete_options *options, struct apikey_tenant_info **ret_tenant);

@@ -135,8 +135,8 @@ lib_man_links = \
 	apikey_tenant_info_free:apikey_tenant_create \
 	apikey_tenant_list:apikey_tenant_create \
 	apikey_tenant_list_free:apikey_tenant_create \
-	apikey_tenant_rename:apikey_tenant_create \
 	apikey_tenant_show:apikey_tenant_create \
+	apikey_tenant_update:apikey_tenant_create \
 	apikey_token_free:apikey_token_issue \
 	apikey_token_inspect:apikey_token_issue \
 	apikey_token_revoke:apikey_token_issue \

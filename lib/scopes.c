@@ -57,6 +57,8 @@ static struct apikey_tenant_info tenant_of(const struct message_tenant_entry *me
 		.created = message->created,
 		.created_by = text_or_empty(message->created_by),
 		.keys = message->keys,
+		.token_lifetime = (unsigned int)message->token_lifetime,
+		.token_reuse = message->token_reuse == 1,
 	};
 }
 
@@ -187,13 +189,27 @@ int apikey_account_list(struct apikey_admin *admin, const char *cursor, unsigned
 	return r;
 }
 
+/* Reads the options of a tenant. 0 or -EINVAL. */
+static int read_options(const struct apikey_tenant_options *given, struct apikey_tenant_options *ret_options)
+{
+	if (versioned_read(given, ret_options, sizeof(*ret_options)) < 0 || ret_options->token_reuse < -1 ||
+	    ret_options->token_reuse > 1 || ret_options->token_lifetime > MESSAGE_TOKEN_LIFETIME_MAX)
+		return -EINVAL;
+	return 0;
+}
+
 int apikey_tenant_create(struct apikey_admin *admin, const char *account, const char *name,
-			 struct apikey_tenant_info **ret_tenant)
+			 const struct apikey_tenant_options *given_options, struct apikey_tenant_info **ret_tenant)
 {
 	struct message_tenant_create request = { .credential = admin_credential(admin),
 						 .name = name,
 						 .account = account };
+	struct apikey_tenant_options options;
 
+	if (read_options(given_options, &options) < 0 || options.name)
+		return -EINVAL;
+	request.token_lifetime = options.token_lifetime;
+	request.token_reuse = options.token_reuse == 1;
 	return call_for_tenant(admin, WIRE_TENANT_CREATE, &message_tenant_create, &request, ret_tenant);
 }
 
@@ -207,15 +223,25 @@ int apikey_tenant_show(struct apikey_admin *admin, const char *account, const ch
 	return call_for_tenant(admin, WIRE_TENANT_SHOW, &message_tenant_reference, &request, ret_tenant);
 }
 
-int apikey_tenant_rename(struct apikey_admin *admin, const char *account, const char *tenant, const char *name,
-			 struct apikey_tenant_info **ret_tenant)
+int apikey_tenant_update(struct apikey_admin *admin, const char *account, const char *tenant,
+			 const struct apikey_tenant_options *given_options, struct apikey_tenant_info **ret_tenant)
 {
 	struct message_tenant_update request = { .credential = admin_credential(admin),
 						 .tenant = tenant,
-						 .account = account,
-						 .changes = MESSAGE_TENANT_NAME,
-						 .name = name };
+						 .account = account };
+	struct apikey_tenant_options options;
 
+	if (read_options(given_options, &options) < 0)
+		return -EINVAL;
+	if (options.name)
+		request.changes |= MESSAGE_TENANT_NAME;
+	if (options.token_lifetime > 0)
+		request.changes |= MESSAGE_TENANT_TOKEN_LIFETIME;
+	if (options.token_reuse != 0)
+		request.changes |= MESSAGE_TENANT_TOKEN_REUSE;
+	request.name = options.name;
+	request.token_lifetime = options.token_lifetime;
+	request.token_reuse = options.token_reuse == 1;
 	return call_for_tenant(admin, WIRE_TENANT_UPDATE, &message_tenant_update, &request, ret_tenant);
 }
 

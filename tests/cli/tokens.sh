@@ -114,6 +114,38 @@ feed "$scratch/token" token inspect
 no
 has 'the reason' "$out" bad_signature
 
+# what a tenant has otherwise
+act tenant update default
+refused
+has 'standard error' "$err" 'nothing to change'
+for bad in 0s 25h never x ''; do
+	act tenant update default --token-lifetime "$bad"
+	misused
+done
+act tenant update default --token-reuse perhaps
+misused
+act tenant update default --token-lifetime 5m --token-reuse yes
+succeeds
+has 'standard error' "$err" '5m, good until then'
+act tenant show default
+has 'the tenant' "$out" '5m, good until then'
+feed "$scratch/laptop.key" --json token issue
+succeeds
+is reusable "$(json .reusable)" true
+is 'how long it lives' "$(($(date -d "$(json .expires)" +%s) - $(date +%s) <= 300))" 1
+json .token >"$scratch/token"
+act --json tenant update default --token-reuse no
+succeeds
+is 'the tenant' "$(json '[.token_lifetime, .token_reuse] | tojson')" '[300,false]'
+feed "$scratch/token" --json token inspect
+succeeds
+is reusable "$(json .reusable)" false
+act --json tenant create --name blue --token-lifetime 90s --token-reuse yes
+succeeds
+is 'the tenant' "$(json '[.token_lifetime, .token_reuse] | tojson')" '[90,true]'
+act tenant show blue
+has 'the tenant' "$out" '90s, good until then'
+
 # with its key
 feed "$scratch/laptop.key" token issue
 succeeds
