@@ -30,6 +30,24 @@ live()
 	succeeds
 }
 
+# issue NAME: an access token of the first key, into a file; good NAME…: they would be taken.
+issue()
+{
+	run_with "$first" --runtime-dir "$runtime" token issue
+	succeeds
+	printf '%s\n' "$out" >"$scratch/token-$1"
+}
+
+good()
+{
+	local name
+
+	for name; do
+		run_with "$(cat "$scratch/token-$name")" --runtime-dir "$runtime" token inspect
+		succeeds
+	done
+}
+
 # restart_said ANSWER: what status says of a restart, and whether it is well.
 restart_said()
 {
@@ -109,6 +127,7 @@ unchanged
 
 # ---- it is done ----
 
+issue before
 : >"$key.new" # of one that was cut short
 rotate
 succeeds
@@ -127,6 +146,12 @@ has 'what doctor says' "$out" master-key-restart
 lacks 'what doctor says' "$out" master-key-left-over
 make_key between --permission pam.sshd
 between=$secret
+# What signs access tokens goes with it, and is replaced in the meantime, too.
+issue between
+act token rotate-key
+succeeds
+issue signed
+good before between signed
 # What is restored now would be sealed under the key before, and the next start finds another one.
 act restore "$scratch/backup-1" --yes
 refused
@@ -148,6 +173,11 @@ live "$first"
 live "$between"
 settled 1
 restart_said no
+good before between signed
+act token rotate-key
+succeeds
+issue after
+good before between signed after
 act --json doctor
 lacks 'what doctor says' "$out" master-key-restart
 

@@ -298,6 +298,43 @@ START_TEST(the_keys_that_sign_are_replaced)
 }
 END_TEST
 
+static bool last_change_of_keys_is_ours(void)
+{
+	CLEANUP_FREE char *audit = host_read(&host, "log/audit.jsonl");
+	const char *found = strstr(audit, "\"event\":\"signing_key_rotate\"");
+
+	return found && memmem(found, strcspn(found, "\n"), "\"actor\":\"apikeyd\"", strlen("\"actor\":\"apikeyd\""));
+}
+
+/* Time passes while the daemon is away. */
+START_TEST(the_keys_that_sign_are_replaced_by_themselves)
+{
+	char first[sizeof(access_token)], second[sizeof(access_token)];
+
+	token_issue(&host, opaque.secret);
+	strcpy(first, access_token);
+	token_issue(&host, opaque.secret);
+	strcpy(second, access_token);
+	host_end(&host, SIGKILL);
+	run_sql("UPDATE signing_key SET created = created - 30 * 86400");
+	host_start(&host);
+	poll_until("SELECT max(version) FROM signing_key", 2);
+	ck_assert_int_eq(run_sql("SELECT count(*) FROM signing_key"), 2);
+	/* The writer has done with the audit before it signs. */
+	token_issue(&host, opaque.secret);
+	ck_assert(last_change_of_keys_is_ours());
+	/* What the one before has signed is good for as long as any token may live. */
+	expect(first, REASON_NONE);
+	host_end(&host, SIGKILL);
+	run_sql("UPDATE signing_key SET created = created - 86400");
+	host_start(&host);
+	poll_until("SELECT count(*) FROM signing_key", 1);
+	expect(second, REASON_BAD_SIGNATURE);
+	expect(access_token, REASON_NONE);
+	ck_assert_int_eq(run_sql("SELECT max(version) FROM signing_key"), 2);
+}
+END_TEST
+
 START_TEST(of_many_that_race_one_wins)
 {
 	struct wire_client *clients[RACERS];
@@ -347,6 +384,7 @@ int main(void)
 	tcase_add_test(cases, inspecting_uses_nothing_up_and_revoking_ends);
 	tcase_add_test(cases, a_token_administers_nothing);
 	tcase_add_test(cases, the_keys_that_sign_are_replaced);
+	tcase_add_test(cases, the_keys_that_sign_are_replaced_by_themselves);
 	tcase_add_test(cases, of_many_that_race_one_wins);
 	suite_add_tcase(suite, cases);
 	srunner_run_all(runner, CK_NORMAL);
