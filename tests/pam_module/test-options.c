@@ -144,7 +144,7 @@ START_TEST(values_have_a_greatest_length)
 		size_t longest;
 		char first;
 	} texts[] = {
-		{ "permission=", 1000, 'a' }, { "tenant=", 128, 'a' }, { "socket=", 107, '/' }, { "prompt=", 256, 'a' }
+		{ "permission=", 1000, 'a' }, { "tenant=", 257, 'a' }, { "socket=", 107, '/' }, { "prompt=", 256, 'a' }
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
