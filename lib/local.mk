@@ -67,6 +67,11 @@ lib_example_sign_SOURCES = lib/example-sign.c
 lib_example_sign_CPPFLAGS = -I$(top_srcdir)/lib -D_GNU_SOURCE
 lib_example_sign_LDADD = lib/libapikey-sign.la
 
+check_PROGRAMS += lib/example-exchange
+lib_example_exchange_SOURCES = lib/example-exchange.c
+lib_example_exchange_CPPFLAGS = -I$(top_srcdir)/lib -D_GNU_SOURCE
+lib_example_exchange_LDADD = lib/libapikey.la lib/libapikey-sign.la
+
 # A page for each group of functions; the other functions of a group are links to it.
 dist_man_MANS += \
 	lib/man/apikey_admin_open.3 \

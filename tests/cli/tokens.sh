@@ -98,6 +98,34 @@ succeeds
 feed "$scratch/hmac" token issue
 refused
 
+# The example of the C library signs with the pair itself, and gets a token that is good once.
+exchange()
+{
+	last="example-exchange $*"
+	jq -r '.public_key, .private_key' "$scratch/pair.json" | lib/example-exchange "$@" >"$scratch/out" 2>"$scratch/err"
+	status=${PIPESTATUS[1]}
+	out=$(<"$scratch/out") err=$(<"$scratch/err")
+}
+
+exchange "$runtime"
+succeeds
+has 'standard error' "$err" 'good once, until 1'
+has 'the token' "$out" eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.
+printf '%s\n' "$out" >"$scratch/token"
+feed "$scratch/token" --json token inspect
+succeeds
+is key_id "$(json .key_id)" "$(jq -r .public_key "$scratch/pair.json")"
+act key deactivate "$me/pair"
+exchange "$runtime"
+is 'the exit status' "$status" 1
+is 'standard output' "$out" ''
+feed "$scratch/token" token inspect
+no
+has 'the reason' "$out" key_inactive
+act key activate "$me/pair"
+exchange "$scratch/nowhere"
+is 'the exit status' "$status" 2
+
 # rotate-key
 feed "$scratch/laptop.key" token issue
 succeeds

@@ -46,5 +46,6 @@ shows()
 	[ "$shown" = "$compiled" ] || fail "the example in $1(3) is not lib/$3"
 }
 shows libapikey apikey.h example.c
+shows apikey_token_issue apikey-sign.h example-exchange.c
 shows apikey_sign_token apikey-sign.h example-sign.c
 exit $failed
