@@ -119,7 +119,7 @@ const char *credential_limit(size_t size)
 	} limits[] = {
 		{ 79, "the mysql client" },
 		{ 127, "OpenVPN" },
-		{ 128, "RADIUS or vsftpd" },
+		{ 128, "RADIUS" },
 		{ 255, "nslcd" },
 		{ 256, "saslauthd" },
 		{ 510, "login or su before Linux-PAM 1.5.2" },
