@@ -17,6 +17,7 @@ login()
 
 dovecot_start
 matrix
+tokens HMAC
 dovecot_stop
 
 key_create traced_key alice traced pam.dovecot

@@ -160,6 +160,12 @@ log_full()
 	rm -f "$scratch/full"
 }
 
+# log_has_since LINES PATTERN: what the callers logged does, behind so many lines.
+log_has_since()
+{
+	grep -Eq -- "$2" <(tail -n "+$(($1 + 1))" "$system_log")
+}
+
 # There is no such socket.
 log_absent()
 {

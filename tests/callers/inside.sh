@@ -11,6 +11,8 @@ caller=$1
 . /opt/tests/daemon.sh
 # shellcheck source=tests/callers/matrix.sh
 . /opt/tests/matrix.sh
+# shellcheck source=tests/callers/tokens.sh
+. /opt/tests/tokens.sh
 
 ip link set lo up
 hostname callers

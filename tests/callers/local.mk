@@ -5,7 +5,7 @@ tests_callers_login_LDADD = $(PAM_LIBS)
 # The real callers need root and a Debian tree: ./check runs them, make check does not.
 EXTRA_DIST += .ci/run .clang-tidy tests/install-dependencies.sh tests/selinux.sh tests/rpm.sh tests/readme.sh \
 	tests/callers/run.sh tests/callers/tree.sh tests/callers/enter.sh tests/callers/inside.sh \
-	tests/callers/harness.sh tests/callers/daemon.sh tests/callers/matrix.sh tests/callers/ssh.sh \
+	tests/callers/harness.sh tests/callers/daemon.sh tests/callers/matrix.sh tests/callers/tokens.sh tests/callers/ssh.sh \
 	tests/callers/sshd.sh tests/callers/sshd-password.sh tests/callers/sshd-key-only.sh tests/callers/sftp.sh tests/callers/sftp-ci.sh \
 	tests/callers/sudo.sh tests/callers/su.sh \
 	tests/callers/mail.sh tests/callers/dovecot.sh tests/callers/dovecot-services.sh tests/callers/dovecot-virtual.sh \

@@ -59,7 +59,7 @@ table()
 {
 	cat "$@" | awk '
 	BEGIN {
-		columns = split("right password wrong revoked expired permission other frozen stopped again log more", name)
+		columns = split("right password wrong revoked expired permission other frozen stopped again log token more", name)
 		column["right key"] = column["right key again"] = "right"
 		column["system password"] = "password"
 		column["wrong system password"] = column["wrong check characters"] = "wrong"
@@ -88,7 +88,7 @@ table()
 			if (length(caller) > width)
 				width = length(caller)
 		}
-		at = (title in column) ? column[title] : "more"
+		at = (title in column) ? column[title] : title ~ /^(HMAC|access) token/ ? "token" : "more"
 		count[caller, at, result]++
 	}
 	function cell(caller, at,   good, bad, skipped, times)

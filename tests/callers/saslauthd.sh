@@ -23,14 +23,21 @@ example saslauthd/imap
 sed -i 's/^START=.*//; $a START=yes' /etc/default/saslauthd
 saslauthd_start
 key_create cached alice cached pam.imap
+pair_create cached-pair pam.imap
 expect_in "Debian's settings: right key" "$cached"
 apikeyctl key revoke alice/cached >/dev/null 2>&1
 login alice "$cached"
 case_is "Debian's settings: its cache lets a revoked key in" "the example says so, and it is not so" grep -q OK "$scratch/out"
+expect_in_once "Debian's settings: HMAC token" token_make HMAC cached-pair
+spent=$shown
+login alice "$spent"
+case_is "Debian's settings: its cache lets a spent token in" "the example says so, and it is not so" grep -q OK "$scratch/out"
 /etc/init.d/saslauthd stop >>/var/log/saslauthd.stderr 2>&1
 
 example saslauthd/saslauthd
 saslauthd_start
 expect_out "without the cache it is refused" "$cached" key_revoked
+expect_out "without the cache the spent token is refused" "$spent" replayed
 matrix_short
+tokens HMAC
 /etc/init.d/saslauthd stop >>/var/log/saslauthd.stderr 2>&1

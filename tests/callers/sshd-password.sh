@@ -16,3 +16,4 @@ login()
 
 sshd_start
 matrix
+tokens HMAC

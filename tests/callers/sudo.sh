@@ -22,6 +22,7 @@ login()
 }
 
 matrix
+tokens HMAC
 
 # What lives on after a revoke, and how it is switched off, as the examples say. (Without a terminal a timestamp belongs
 # to the parent process, so the shell stays that to its end.)

@@ -15,6 +15,8 @@ answer_limit=15000
 
 serve 21 vsftpd /etc/vsftpd.conf
 matrix_short
+pair_create tokens pam.vsftpd
+expect_out "HMAC token with a long nonce, too long for vsftpd itself" "$(token_make HMAC tokens --nonce "$long_nonce")" unasked
 ftp_users_file
 ftp_without_tls
 ftp_lives_on pkill -KILL -u alice vsftpd
