@@ -3,6 +3,9 @@
 # Inside the tree, as root: users with home folders and passwords, the loopback interface, a log that is read, the
 # daemon with its default folders; then the cases of one caller.
 set -uo pipefail
+# A server may hang up while this shell writes to it: that is a failed command, and not the end of all cases. Ignored it
+# must not be, since the servers that are started here would inherit that.
+trap : PIPE
 
 caller=$1
 # shellcheck source=tests/callers/harness.sh
