@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2154,SC2016,SC2119 # variables go from file to file; eval wants its text whole
+# shellcheck shell=bash disable=SC2034,SC2154,SC2016,SC2119,SC2120 # variables go from file to file; eval wants its text whole
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 # OpenVPN with auth-pam: a server here, a client in a network namespace of its own, a wire between them.
 
@@ -72,9 +72,17 @@ tunnel_closes()
 	wait "$client_pid" 2>/dev/null
 }
 
+# page_behind_tunnel [SECONDS]: it is shown within so many.
 page_behind_tunnel()
 {
-	nsenter --net=/run/netns/client curl --silent --max-time 10 http://10.73.0.1/ | grep -q 'a page behind the tunnel'
+	nsenter --net=/run/netns/client curl --silent --max-time "${1-30}" http://10.73.0.1/ | grep -q 'a page behind the tunnel'
+}
+
+# server_ended_it LINES: behind so many lines of its log the server has refused a key, and then ended that client's tunnel.
+server_ended_it()
+{
+	tail -n "+$(($1 + 1))" /var/log/openvpn.log | awk '/PAM rejected/ { refused = 1 } refused && /client-instance (exiting|restarting)/ { ended = 1 }
+		END { exit !ended }'
 }
 
 login()
@@ -94,9 +102,11 @@ key_create long alice long pam.openvpn
 if tunnel_opens alice "$long" --reneg-sec 6; then
 	case_is "a tunnel stays open when its keys are renewed" "$(cat "$scratch/out")" \
 		eval 'poll 60 grep -q "soft reset" "$scratch/out" && page_behind_tunnel'
+	said=$(wc -l </var/log/openvpn.log)
 	apikeyctl key revoke alice/long >/dev/null 2>&1
+	poll 60 server_ended_it "$said"
 	case_is "after a revoke it ends when they are renewed" "$(tail -n 20 "$scratch/out" /var/log/openvpn.log)" \
-		poll 60 eval '! page_behind_tunnel'
+		eval 'server_ended_it "$said" && ! page_behind_tunnel 5'
 else
 	case_failed "a tunnel stays open when its keys are renewed" "$(cat "$scratch/out")"
 fi
