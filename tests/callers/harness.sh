@@ -126,11 +126,11 @@ log_read()
 {
 	log_end
 	perl -MSocket -e '
-		socket(S, AF_UNIX, SOCK_DGRAM, 0) or die; bind(S, sockaddr_un("/dev/log")) or die; chmod 0666, "/dev/log";
-		$| = 1; open(L, ">>", $ARGV[0]) or die; select((select(L), $| = 1)[0]);
+		open(L, ">>", $ARGV[0]) or die; select((select(L), $| = 1)[0]);
+		umask 0; socket(S, AF_UNIX, SOCK_DGRAM, 0) or die; bind(S, sockaddr_un("/dev/log")) or die;
 		while (defined(recv(S, $m, 8192, 0))) { print L "$m\n"; }' "$system_log" &
 	log_pid=$!
-	poll 10 test -S /dev/log
+	poll 60 test -S /dev/log
 }
 
 # Nobody reads; as many messages fit as the kernel queues.
@@ -138,10 +138,10 @@ log_stopped()
 {
 	log_end
 	perl -MSocket -e '
-		socket(S, AF_UNIX, SOCK_DGRAM, 0) or die; bind(S, sockaddr_un("/dev/log")) or die; chmod 0666, "/dev/log";
+		umask 0; socket(S, AF_UNIX, SOCK_DGRAM, 0) or die; bind(S, sockaddr_un("/dev/log")) or die;
 		sleep 3600;' &
 	log_pid=$!
-	poll 10 test -S /dev/log
+	poll 60 test -S /dev/log
 }
 
 # Nobody reads, and the queue is full: whoever sends without a bound waits for ever.
@@ -149,14 +149,14 @@ log_full()
 {
 	log_end
 	perl -MSocket -MFcntl -e '
-		socket(S, AF_UNIX, SOCK_DGRAM, 0) or die; bind(S, sockaddr_un("/dev/log")) or die; chmod 0666, "/dev/log";
+		umask 0; socket(S, AF_UNIX, SOCK_DGRAM, 0) or die; bind(S, sockaddr_un("/dev/log")) or die;
 		for (1 .. 16) {
 			socket(my $c, AF_UNIX, SOCK_DGRAM, 0) or die; fcntl($c, F_SETFL, O_NONBLOCK); push @c, $c;
 			connect($c, sockaddr_un("/dev/log")) or die; 1 while send($c, "full", 0);
 		}
 		open(F, ">", $ARGV[0]); close F; sleep 3600;' "$scratch/full" &
 	log_pid=$!
-	poll 10 test -e "$scratch/full"
+	poll 60 test -e "$scratch/full"
 	rm -f "$scratch/full"
 }
 

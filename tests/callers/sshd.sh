@@ -20,7 +20,7 @@ tokens HMAC
 sshd_stop
 
 # The line fail2ban's filters look for is there for a bad key; a password that fails is pam_unix's to tell.
-case_is "the log has the line that fail2ban reads" "$(grep apikey "$system_log" | tail -n 5)" \
+case_is "the log has the line that fail2ban reads" "$(grep apikey "$system_log" | tail -n 5)" poll 60 \
 	grep -Eq 'pam_apikey.*authentication failure; logname=.* uid=.* euid=.* tty=.* ruser=.* rhost=.* user=alice' "$system_log"
 
 key_create traced_key alice traced pam.sshd
