@@ -28,7 +28,7 @@ sshd_start
 install -d -o alice -g alice -m 700 /home/alice/.ssh
 key_create early deploy early pam.sshd
 expect_out "an unknown host is not trusted" "$early" unasked deploy 'Host key verification failed'
-ssh-keyscan localhost >/home/alice/.ssh/known_hosts 2>/dev/null
+ssh-keyscan -T 60 localhost >/home/alice/.ssh/known_hosts 2>/dev/null
 matrix_short
 expect_out "no key in the variable" "" unasked
 sshd_stop

@@ -10,7 +10,11 @@ sshd_start()
 	# -E: sshd's own log goes to a file; what it does without a journal is not this project's to test.
 	"$@" /usr/sbin/sshd -D -E /var/log/sshd.log </dev/null >/var/log/sshd.stderr 2>&1 &
 	sshd_pid=$!
-	poll 20 eval '(exec 3<>/dev/tcp/127.0.0.1/22) 2>/dev/null'
+	# It listens before it has written the file that sshd_stop reads.
+	if ! poll 60 listens 22 || ! poll 60 test -s /run/sshd.pid; then
+		case_failed "sshd starts" "$(tail -n 20 /var/log/sshd.stderr /var/log/sshd.log)"
+		exit 1
+	fi
 }
 
 sshd_stop()
@@ -21,7 +25,7 @@ sshd_stop()
 }
 
 ssh_options=(-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o NumberOfPasswordPrompts=1
-	-o ConnectTimeout=20 -o PubkeyAuthentication=no)
+	-o ConnectTimeout=60 -o PubkeyAuthentication=no)
 
 # ssh_login METHOD USER SECRET: logs in and runs a command.
 ssh_login()
