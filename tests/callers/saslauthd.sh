@@ -14,7 +14,13 @@ login()
 saslauthd_start()
 {
 	/etc/init.d/saslauthd start >>/var/log/saslauthd.stderr 2>&1
-	poll 20 test -S /var/run/saslauthd/mux
+	poll 60 saslauthd_listens
+}
+
+# The socket is there before anybody listens on it; the flag in the fourth column says that somebody does.
+saslauthd_listens()
+{
+	grep -Eq '^[^ ]+: [^ ]+ [^ ]+ 00010000 .*/saslauthd/mux$' /proc/net/unix
 }
 
 example saslauthd/imap
