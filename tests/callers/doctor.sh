@@ -25,8 +25,11 @@ doctor_is()
 	local case=$1
 
 	shift
-	poll 10 doctor_says "$@"
-	case_is "$case" "$(cat "$scratch/out" "$scratch/err")" doctor_says "$@"
+	if poll 60 doctor_says "$@"; then
+		case_passed "$case"
+	else
+		case_failed "$case" "$(cat "$scratch/out" "$scratch/err")"
+	fi
 }
 
 # planted CASE STATUS TEXT PLANT MEND
