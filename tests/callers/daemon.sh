@@ -46,7 +46,7 @@ daemon_reload()
 	fi
 	before=$(daemon_reloads)
 	kill -HUP "$daemon_pid"
-	if ! poll 20 eval "[ \"\$(daemon_reloads)\" -gt $before ]"; then
+	if ! poll 60 eval "[ \"\$(daemon_reloads)\" -gt $before ]"; then
 		case_failed "the daemon reloads" "it does not say so"
 		exit 1
 	fi
@@ -67,7 +67,7 @@ daemon_freeze()
 {
 	kill -STOP "$daemon_pid"
 	# Frozen is what /proc says, not what kill returned.
-	poll 5 grep -q '^State:[[:space:]]*T' "/proc/$daemon_pid/status"
+	poll 60 grep -q '^State:[[:space:]]*T' "/proc/$daemon_pid/status"
 }
 
 daemon_thaw()

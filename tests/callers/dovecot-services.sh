@@ -39,7 +39,7 @@ apikeyctl key revoke alice/lasting >/dev/null 2>&1
 imap_command e NOOP
 case_is "an open connection lives on after a revoke" "$(cat "$scratch/out")" grep -q '^e OK' "$scratch/out"
 doveadm kick alice >/dev/null
-case_is "doveadm kick ends it" "$(cat "$scratch/out")" poll 30 eval '! imap_command f NOOP'
+case_is "doveadm kick ends it" "$(cat "$scratch/out")" poll 60 eval '! imap_command f NOOP'
 exec 3>&-
 doveconf -n >/dev/null && doveadm reload
 expect_in "after doveadm reload: right key" "$tried"
@@ -61,5 +61,5 @@ expect_out "submission: daemon stopped" "$both" any bob
 daemon_start
 smtp_send bob "$both" 'mark 60417'
 case_is "mail sent with the key is read with the key" "$(tail -n 20 "$scratch/out" /var/log/dovecot.log)" \
-	poll 30 imap_finds bob "$both" 'mark 60417'
+	poll 60 imap_finds bob "$both" 'mark 60417'
 dovecot_stop

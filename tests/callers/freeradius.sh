@@ -33,7 +33,7 @@ chown freerad:freerad /run/freeradius
 case_is "the settings are good" "$(freeradius -C -l stdout 2>&1 | tail -n 20)" freeradius -C -l "$scratch/out"
 freeradius -f >>/var/log/freeradius.stderr 2>&1 </dev/null &
 server_pid=$!
-if ! poll 30 grep -q 'Ready to process requests' /var/log/freeradius/radius.log; then
+if ! poll 60 grep -q 'Ready to process requests' /var/log/freeradius/radius.log; then
 	case_failed "the server starts" "$(tail -n 20 /var/log/freeradius/radius.log /var/log/freeradius.stderr)"
 	exit 1
 fi

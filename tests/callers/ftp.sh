@@ -40,11 +40,11 @@ ftp_lives_on()
 	ftp_transfer alice "$lasting" --ssl-reqd --limit-rate 10k --output "$scratch/long" ftp://127.0.0.1/long \
 		>"$scratch/out" 2>&1 &
 	transfer=$!
-	poll 20 test -s "$scratch/long"
+	poll 60 test -s "$scratch/long"
 	apikeyctl key revoke alice/lasting >/dev/null 2>&1
 	case_is "a transfer lives on after a revoke" "$(cat "$scratch/out")" eval "pgrep -u alice $service >/dev/null"
 	"$@"
-	case_is "$1 ends it" "$(ps -ef)" poll 20 eval "! pgrep -u alice $service >/dev/null"
+	case_is "$1 ends it" "$(ps -ef)" poll 60 eval "! pgrep -u alice $service >/dev/null"
 	kill "$transfer" 2>/dev/null
 	wait "$transfer"
 }

@@ -22,7 +22,7 @@ imap_command()
 {
 	local line
 	printf '%s %s\r\n' "$1" "$2" >&3
-	while IFS= read -r -t 30 line <&3; do
+	while IFS= read -r -t 60 line <&3; do
 		echo "${line%$'\r'}" >>"$scratch/out"
 		case $line in
 		"$1 OK"*) return 0 ;;
@@ -39,7 +39,7 @@ imap_open()
 	local greeting
 	: >"$scratch/out"
 	exec 3<>/dev/tcp/127.0.0.1/143 || return 1
-	IFS= read -r -t 30 greeting <&3
+	IFS= read -r -t 60 greeting <&3
 	echo "$greeting" >>"$scratch/out"
 	imap_command a "LOGIN \"$1\" \"$2\"" && imap_command b 'SELECT INBOX'
 }
@@ -96,7 +96,7 @@ postfix_start()
 	newaliases
 	/usr/lib/postfix/configure-instance.sh -
 	postfix start >>/var/log/postfix.stderr 2>&1
-	if ! poll 30 listens 25; then
+	if ! poll 60 listens 25; then
 		case_failed "Postfix starts" "$(cat /var/log/postfix.stderr)"
 		exit 1
 	fi

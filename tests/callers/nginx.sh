@@ -15,7 +15,7 @@ serve 443 nginx -g 'daemon off;'
 case_is "without a key nothing is shown" "the answer is no 401" eval '[ "$(https_get)" = 401 ]'
 expect_out "without a peer rule: right key" "$early" wrong_service
 case_is "without a peer rule: the log names the line to add" "$(grep 'may not speak for' "$daemon_log")" \
-	grep -q 'service nginx, which it may not speak for.*: 33 = nginx$' "$daemon_log"
+	poll 60 grep -q 'service nginx, which it may not speak for.*: 33 = nginx$' "$daemon_log"
 sed -i 's/^\[peers\]$/&\nwww-data = apache2/' /etc/apikeyd/apikeyd.conf
 daemon_reload
 expect_out "a rule for another service: right key" "$early" wrong_service

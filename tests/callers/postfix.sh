@@ -24,14 +24,14 @@ login()
 dovecot_start
 postfix_start
 case_is "Postfix takes the settings" "$(postfix check 2>&1)" postfix check
-poll 30 listens 587
+poll 60 listens 587
 matrix_short
 
 key_create reads alice reads pam.imap
 key_create sends alice sends pam.smtp
 expect_out "a key for IMAP is refused for sending" "$reads" insufficient_permission
 smtp_send alice "$sends" 'mark 77120' alice@localhost
-case_is "mail sent with the key arrives" "$(tail -n 20 "$scratch/out")" poll 30 grep -qr 'mark 77120' /home/alice/Maildir/new
+case_is "mail sent with the key arrives" "$(tail -n 20 "$scratch/out")" poll 60 grep -qr 'mark 77120' /home/alice/Maildir/new
 refused_without_login()
 {
 	! curl --silent --show-error --verbose --ssl-reqd --insecure --max-time 60 --mail-from alice@localhost \

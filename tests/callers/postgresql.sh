@@ -43,7 +43,7 @@ install -d -o postgres -g postgres -m 2775 /run/postgresql
 serve 5432 setpriv --reuid=postgres --regid=postgres --init-groups /usr/lib/postgresql/15/bin/postgres \
 	-D /var/lib/postgresql/15/main -c config_file=/etc/postgresql/15/main/postgresql.conf
 # It listens before it is ready.
-poll 30 as_postgres psql --no-psqlrc --command '' >/dev/null 2>&1
+poll 60 as_postgres psql --no-psqlrc --command '' >/dev/null 2>&1
 as_postgres psql --no-psqlrc --quiet --single-transaction -v ON_ERROR_STOP=1 --file /opt/examples/postgresql/roles.sql \
 	>"$scratch/out" 2>&1
 case_is "the roles are made" "$(cat "$scratch/out")" test ! -s "$scratch/out"
