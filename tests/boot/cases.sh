@@ -70,7 +70,7 @@ for package in apikeyd libapikey1 libapikey-sign1 libpam-apikey; do
 done
 
 system_start
-if ! poll 120 is_up; then
+if ! poll 300 is_up; then
 	case_failed 'the system boots' "$(tail -n 20 "$work/console.log")"
 	exit 1
 fi
@@ -139,7 +139,7 @@ account  required  pam_permit.so
 account  [success=ok ignore=ignore default=bad]  pam_apikey.so timeout=60000
 END
 case_is 'own stack: a key as root' login patient
-case_is 'own stack: a key as www-data' poll 10 login patient-peer
+case_is 'own stack: a key as www-data' poll 60 login patient-peer
 
 # A profile of one's own, as README.Debian shows it.
 inside sh -c "sed -n '/^    cd /,/^\$/p' /usr/share/doc/apikeyd/README.Debian >/root/own-profile"
@@ -210,7 +210,7 @@ was_restarted()
 {
 	[ "$(property NRestarts)" -gt "$restarted" ] && [ "$(property MainPID)" != "$before" ] && has_state active apikeyd.service
 }
-case_is 'watchdog: a daemon that hangs is replaced' poll 90 was_restarted
+case_is 'watchdog: a daemon that hangs is replaced' poll 180 was_restarted
 case_is 'watchdog: the key works again' poll 60 key_works
 inside sh -c 'rm -r /etc/systemd/system/apikeyd.service.d && systemctl daemon-reload && systemctl restart apikeyd'
 
@@ -260,7 +260,7 @@ wait "$nspawn"
 status=$?
 case_is 'reboot: the system goes down to come up again' [ $status -eq 133 ]
 system_start
-case_is 'reboot: the system boots' poll 120 is_up
+case_is 'reboot: the system boots' poll 300 is_up
 case_is 'reboot: the key works' poll 60 key_works
 case_is 'reboot: no unit has failed' inside sh -c '[ -z "$(systemctl --failed --no-legend --plain | tee /dev/stderr)" ]'
 passwords_work 'reboot'

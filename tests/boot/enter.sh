@@ -83,7 +83,7 @@ is_down()
 system_stop()
 {
 	inside systemctl poweroff >/dev/null 2>&1
-	poll 30 is_down || kill -KILL "$nspawn"
+	poll 60 is_down || kill -KILL "$nspawn"
 	wait "$nspawn" 2>/dev/null
 	rm -rf "$scratch"
 }

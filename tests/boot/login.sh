@@ -28,4 +28,4 @@ patient-peer)
 esac
 
 SSHPASS=$secret exec sshpass -e ssh -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR \
-	-o NumberOfPasswordPrompts=1 -o PubkeyAuthentication=no -o ConnectTimeout=30 alice@127.0.0.1 true 2>&1 </dev/null
+	-o NumberOfPasswordPrompts=1 -o PubkeyAuthentication=no -o ConnectTimeout=60 alice@127.0.0.1 true 2>&1 </dev/null

@@ -25,7 +25,7 @@ printed_key()
 logs_in()
 {
 	inside env SSHPASS="$1" sshpass -e bash -c 'set -- $1; shift; exec ssh -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
-		-o LogLevel=ERROR -o NumberOfPasswordPrompts=1 -o ConnectTimeout=30 "$@" id -un' - "$login" </dev/null >"$scratch/who"
+		-o LogLevel=ERROR -o NumberOfPasswordPrompts=1 -o ConnectTimeout=60 "$@" id -un' - "$login" </dev/null >"$scratch/who"
 	grep -qx alice "$scratch/who"
 }
 
@@ -41,7 +41,7 @@ printf '127.0.0.1 localhost boot\n' >"$work/system/root/etc/hosts"
 echo boot >"$work/system/root/etc/hostname"
 ln -sf /dev/null "$work/system/root/etc/systemd/system/fail2ban.service"
 system_start
-if ! poll 120 is_up; then
+if ! poll 300 is_up; then
 	case_failed 'the system boots' "$(tail -n 20 "$work/console.log")"
 	exit 1
 fi
@@ -52,8 +52,8 @@ mkdir /root/start
 ln -s /opt/packages /root/start/build-deb
 END
 login=$("$sources/tests/readme.sh" login)
-case_is 'by password, before' logs_in 'Unix password of alice 5173'
-case_is 'mail by password, before' poll 30 reads_mail 'Unix password of alice 5173'
+case_is 'by password, before' poll 60 logs_in 'Unix password of alice 5173'
+case_is 'mail by password, before' poll 60 reads_mail 'Unix password of alice 5173'
 
 # ---- the README, block by block ----
 
@@ -68,10 +68,10 @@ after_block()
 		if [ -n "$(printed_key)" ]; then
 			older=$phone
 			phone=$(printed_key)
-			case_is 'mail with the key that alice made' reads_mail "$phone"
+			case_is 'mail with the key that alice made' poll 60 reads_mail "$phone"
 			case_is 'SSH is not what that key is for' not logs_in "$phone"
 		fi
-		[ -z "$older" ] || case_is 'mail with the secret from before the rotation' reads_mail "$older"
+		[ -z "$older" ] || case_is 'mail with the secret from before the rotation' poll 60 reads_mail "$older"
 		;;
 	after-login)
 		case_is 'the key is refused once it is revoked' not logs_in "$laptop"
@@ -89,13 +89,13 @@ run_block()
 	# Before it, the daemon was told to read its configuration again; it may take a moment.
 	alice)
 		if [[ $block == *'key create'* ]]; then
-			case_is "README, as alice: $title" poll 20 as_alice "$block"
+			case_is "README, as alice: $title" poll 60 as_alice "$block"
 		else
 			case_is "README, as alice: $title" as_alice "$block"
 		fi
 		;;
 	login)
-		case_is "README: $title, with the key" logs_in "$laptop"
+		case_is "README: $title, with the key" poll 60 logs_in "$laptop"
 		echo "# $((($(milliseconds) - began) / 1000)) s from apt install to the first login with a key"
 		;;
 	esac
