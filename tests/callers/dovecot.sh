@@ -17,7 +17,7 @@ login()
 
 dovecot_start
 matrix
-tokens HMAC
+tokens HMAC access
 dovecot_stop
 
 key_create traced_key alice traced pam.dovecot

@@ -94,8 +94,7 @@ login()
 }
 
 matrix_short
-pair_create tokens pam.openvpn
-token_is_cut "HMAC token with a long nonce, cut" "$(token_make HMAC tokens --nonce "$long_nonce")" 127 OpenVPN
+tokens_are_cut 127 OpenVPN HMAC
 
 key_create long alice long pam.openvpn
 # What lives on after a revoke, and how it ends: when the tunnel's keys are renewed. Either side may ask for that.

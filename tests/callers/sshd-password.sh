@@ -16,4 +16,4 @@ login()
 
 sshd_start
 matrix
-tokens HMAC
+tokens HMAC access

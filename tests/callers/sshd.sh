@@ -16,7 +16,7 @@ login()
 
 sshd_start
 matrix
-tokens HMAC
+tokens HMAC access
 sshd_stop
 
 # The line fail2ban's filters look for is there for a bad key; a password that fails is pam_unix's to tell.

@@ -22,7 +22,7 @@ login()
 }
 
 matrix
-tokens HMAC
+tokens HMAC access
 
 # What lives on after a revoke, and how it is switched off, as the examples say. (Without a terminal a timestamp belongs
 # to the parent process, so the shell stays that to its end.)

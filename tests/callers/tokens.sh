@@ -6,6 +6,7 @@
 # kind, what its reason is when it is shown again
 declare -A token_spent=(
 	[HMAC]=replayed
+	[access]=token_used
 )
 
 # pair_create NAME PERMISSION: a pair of $user, in $scratch/NAME.pair.
@@ -24,6 +25,7 @@ token_make()
 	local token
 	case $1 in
 	HMAC) token=$(apikeyctl token sign "${@:3}" <"$scratch/$2.pair" 2>"$scratch/token") ;;
+	access) token=$(apikeyctl token sign <"$scratch/$2.pair" 2>"$scratch/token" | apikeyctl token issue 2>>"$scratch/token") ;;
 	esac
 	[ -n "$token" ] || echo "# $caller: no $1 token is made: $(cat "$scratch/token")" >&2
 	echo "${token:-no token}" | tee -a "$scratch/secrets"
@@ -54,17 +56,23 @@ tokens()
 # With it a token has about 160 bytes.
 long_nonce=$(printf 'n%.0s' {1..64})
 
-# token_is_cut CASE SECRET BYTES WHOSE: the program leaves BYTES of it; the module sees that it was cut, and asks nobody.
-# Its line names the limit, and apikeyctl explain says of what is left how to mend that.
-token_is_cut()
+# tokens_are_cut BYTES WHOSE KIND…: the program leaves BYTES of a token; the module sees that it was cut, and asks nobody. Its
+# line names the limit, and apikeyctl explain says of what is left how to mend that.
+tokens_are_cut()
 {
-	local before
-	before=$(wc -l <"$system_log")
-	echo "${2:0:$3}" >>"$scratch/secrets"
-	expect_out "$1" "$2" unasked
-	case_is "$1: the log names the limit" "$(tail -n "+$((before + 1))" "$system_log")" \
-		poll 60 log_has_since "$before" "reason=truncated: .* $3 bytes came, the limit of $4\\."
-	apikeyctl explain --service "$service" --user "$user" <<<"${2:0:$3}" >"$scratch/explain" 2>&1
-	case_is "$1: explain says what to do" "$(cat "$scratch/explain")" \
-		eval 'grep -qx "denied: truncated" "$scratch/explain" && grep -q "look for a length limit" "$scratch/explain"'
+	local kind token before options
+	pair_create cut "${permission-pam.$service}"
+	for kind in "${@:3}"; do
+		options=()
+		[ "$kind" != HMAC ] || options=(--nonce "$long_nonce")
+		token=$(token_make "$kind" cut "${options[@]}")
+		echo "${token:0:$1}" >>"$scratch/secrets"
+		before=$(wc -l <"$system_log")
+		expect_out "$kind token, cut" "$token" unasked
+		case_is "$kind token, cut: the log names the limit" "$(tail -n "+$((before + 1))" "$system_log")" \
+			poll 60 log_has_since "$before" "reason=truncated: .* $1 bytes came, the limit of $2\\."
+		apikeyctl explain --service "$service" --user "$user" <<<"${token:0:$1}" >"$scratch/explain" 2>&1
+		case_is "$kind token, cut: explain says what to do" "$(cat "$scratch/explain")" \
+			eval 'grep -qx "denied: truncated" "$scratch/explain" && grep -q "look for a length limit" "$scratch/explain"'
+	done
 }
