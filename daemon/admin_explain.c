@@ -16,6 +16,7 @@
 #include "daemon/policy.h"
 #include "daemon/throttle.h"
 #include "daemon/verify_hmac.h"
+#include "proto/credential.h"
 #include "proto/permission.h"
 
 #define STEPS_BEFORE 3 /* what a login does before its policy: secret or signature; time and nonce of a token */
@@ -128,6 +129,17 @@ static void explain_policy(struct explanation *explanation, const struct store_k
 	}
 }
 
+/* An imported secret may be so weak that it can be guessed: who has guessed too often has to wait, as at a login. */
+static int check_guesses(struct admin_request *request, const char *subject)
+{
+	if (request->authority.kind == AUTHORITY_ADMINISTRATOR ||
+	    credential_classify(subject, strlen(subject)).kind != CREDENTIAL_OTHER ||
+	    !throttle_is_over(request->thread->daemon->throttle, request->peer.uid, "", clock_monotonic(),
+			      request->settings->settings.failures_per_minute))
+		return 0;
+	return admin_refuse(request, ANSWER_BUSY, "too many that were refused; try again in a moment");
+}
+
 /* Finds the key by credential or by name. 0, *ret_proof and *ret_reason; else as a handler returns. */
 static int locate(struct admin_request *request, struct store_reader *reader, int64_t now, struct store_key *key,
 		  struct verify_proof *ret_proof, enum reason *ret_reason)
@@ -137,6 +149,9 @@ static int locate(struct admin_request *request, struct store_reader *reader, in
 
 	*ret_reason = REASON_NONE;
 	if (wanted->subject) {
+		r = check_guesses(request, wanted->subject);
+		if (r != 0)
+			return r;
 		*ret_reason = verify_locate(request->thread, wanted->subject, now, key, ret_proof);
 		return *ret_reason == REASON_STORE_FAILED ? -EIO : 0;
 	}

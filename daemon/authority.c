@@ -6,6 +6,7 @@
 
 #include "daemon/role.h"
 #include "daemon/verify.h"
+#include "proto/credential.h"
 #include "proto/permission.h"
 
 /* Finds the key, judges it, and keeps what it may do. */
@@ -15,8 +16,12 @@ static enum reason locate(struct thread *thread, const struct verify_caller *cal
 {
 	struct policy_request request;
 	const char *grants;
-	enum reason reason = verify_locate(thread, credential, now, key, ret_proof);
+	enum reason reason = REASON_NOT_A_CREDENTIAL;
 
+	*ret_proof = (struct verify_proof){ .problem = "" };
+	/* An imported secret, which may be guessed, opens services and administers nothing. */
+	if (credential_classify(credential, strlen(credential)).kind != CREDENTIAL_OTHER)
+		reason = verify_locate(thread, credential, now, key, ret_proof);
 	/* What is good for one use would have to be consumed first; and what lives for half an hour must not make what
 	 * lives for good. */
 	if (reason == REASON_NONE && (ret_proof->once.kind != STORE_ONCE_NONE || ret_proof->access))

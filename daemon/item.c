@@ -13,6 +13,7 @@
 #include "daemon/uses.h"
 #include "daemon/writer.h"
 #include "proto/answer.h"
+#include "proto/credential.h"
 #include "proto/permission.h"
 
 #define CLAIM_NANOSECONDS INT64_C(10000000000) /* at most so often a refused claim goes to the log */
@@ -158,9 +159,24 @@ bool item_is_judged(const struct item *item)
 	return item->handler && item->handler->judge;
 }
 
+/* An imported secret may be so weak that it can be guessed. A source that has failed too often is not told any more
+ * whether it has found one: not even how long it takes to look. */
+static bool is_guess_too_many(const struct item *item, struct thread *thread, const struct verify_caller *caller)
+{
+	const char *text = item->request.verify.credential;
+
+	return item->header.type == WIRE_VERIFY && credential_classify(text, strlen(text)).kind == CREDENTIAL_OTHER &&
+	       throttle_is_over(thread->daemon->throttle, caller->uid, item->source, clock_monotonic(),
+				thread->settings->settings.failures_per_minute);
+}
+
 void item_judge(struct item *item, struct thread *thread, const struct verify_caller *caller, struct store_key *key)
 {
 	verify_source(caller, item->rhost, item->source);
+	if (is_guess_too_many(item, thread, caller)) {
+		verify_turn_away(&item->outcome, REASON_TOO_MANY_FAILURES);
+		return;
+	}
 	item->handler->judge(item, thread, caller, key);
 }
 
@@ -200,12 +216,13 @@ bool item_throttle(struct item *item, struct thread *thread, const struct verify
 		item->count = answer.suppressed + 1;
 		return answer.record;
 	}
-	if (item->outcome.verdict != VERDICT_DENIED)
+	/* What was turned away unseen counts like what was refused. */
+	if (item->outcome.verdict != VERDICT_DENIED && item->outcome.reason != REASON_TOO_MANY_FAILURES)
 		return true;
 	answer = throttle_failure(thread->daemon->throttle, caller->uid, item->source, now,
 				  thread->settings->settings.failures_per_minute);
 	item->count = answer.suppressed + 1;
-	if (!answer.throttled)
+	if (!answer.throttled && item->outcome.reason != REASON_TOO_MANY_FAILURES)
 		return true;
 	item->outcome.verdict = VERDICT_THROTTLED;
 	item->outcome.reason = REASON_TOO_MANY_FAILURES;

@@ -146,6 +146,10 @@ int store_find_key(struct store_reader *reader, const char *id, struct store_key
  * the same one: the caller ends it, by store_read_end(), in either case. */
 int store_find_key_and_stay(struct store_reader *reader, const char *id, struct store_key *ret_key);
 
+/* The key that has a secret with this digest; there is one at most. 0, -ENOENT, -EIO. */
+int store_find_digest(struct store_reader *reader, const uint8_t digest[STORE_DIGEST_SIZE],
+		      char ret_id[CREDENTIAL_KEY_ID_MAX + 1]);
+
 /* Where a list goes on: behind this key. Empty texts: from the start. */
 struct store_position {
 	char owner[WIRE_USER_MAX + 1];

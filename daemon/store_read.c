@@ -33,6 +33,7 @@ const char *const store_read_sql[READ_COUNT] = {
 	/* By that index keys of other uids are not met. */
 	[READ_KEY_OWN] = ("SELECT " STORE_ROW_COLUMNS
 			  " FROM key INDEXED BY key_uid WHERE owner_uid = ?3 AND owner = ?1 AND name = ?2"),
+	[READ_DIGEST] = "SELECT key FROM digest WHERE digest = ?1",
 	/* Lists: parameters 1, 2, 4 and 5 are the position; 3, and 4 and 5 too, what is looked for. */
 	[READ_LIST] = ("SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_name"
 		       " WHERE (owner, name, account, " TENANT ") > (?1, ?2, ?4, ?5)"
@@ -161,6 +162,24 @@ int store_find_key_and_stay(struct store_reader *reader, const char *id, struct 
 		return r;
 	r = store_read_begin(reader);
 	return r < 0 ? r : store_find_key(reader, id, ret_key);
+}
+
+int store_find_digest(struct store_reader *reader, const uint8_t digest[STORE_DIGEST_SIZE],
+		      char ret_id[CREDENTIAL_KEY_ID_MAX + 1])
+{
+	CLEANUP_RESET sqlite3_stmt *statement = reader->statements[READ_DIGEST];
+	const char *id;
+	int r;
+
+	sqlite3_bind_blob(statement, 1, digest, STORE_DIGEST_SIZE, SQLITE_STATIC);
+	r = sql_step(reader, statement);
+	if (r <= 0)
+		return r == 0 ? -ENOENT : r;
+	id = (const char *)sqlite3_column_text(statement, 0);
+	if (id == NULL || !credential_is_id(id))
+		return sql_damage(reader, "the key of a digest cannot be read");
+	strcpy(ret_id, id);
+	return 0;
 }
 
 /* True when a key is among what the filter asks for. */

@@ -130,10 +130,15 @@ static int64_t backlog_now(const struct place *place, int64_t now)
 	return place->backlog > span ? place->backlog - span : 0;
 }
 
+static struct place *find_set(struct throttle *throttle, uint64_t hash)
+{
+	return throttle->places + (hash & (throttle->set_count - 1)) * WAYS;
+}
+
 /* The source's place: its own, a free one, or that of the least busy. */
 static struct place *find_place(struct throttle *throttle, uint64_t hash, uid_t uid, const char *source, int64_t now)
 {
-	struct place *set = throttle->places + (hash & (throttle->set_count - 1)) * WAYS;
+	struct place *set = find_set(throttle, hash);
 	struct place *least = set;
 	int64_t least_backlog = INT64_MAX;
 
@@ -185,11 +190,32 @@ static struct throttle_answer count_failure(struct place *place, int64_t now, in
 	return answer;
 }
 
+/* Nanoseconds that a failure adds. */
+static int64_t interval_of(uint64_t per_minute)
+{
+	return per_minute == 0 ? MINUTE : (int64_t)(MINUTE / (per_minute > MINUTE ? MINUTE : per_minute));
+}
+
+bool throttle_is_over(struct throttle *throttle, uid_t uid, const char *source, int64_t now, uint64_t per_minute)
+{
+	uint64_t hash = hash_source(throttle, uid, source);
+	struct place *set = find_set(throttle, hash);
+	bool over = false;
+
+	pthread_mutex_lock(&throttle->lock);
+	for (struct place *place = set; place < set + WAYS; place++) {
+		if (place->taken && place->hash == hash)
+			over = backlog_now(place, now) > MINUTE - interval_of(per_minute);
+	}
+	pthread_mutex_unlock(&throttle->lock);
+	return over;
+}
+
 struct throttle_answer throttle_failure(struct throttle *throttle, uid_t uid, const char *source, int64_t now,
 					uint64_t per_minute)
 {
 	uint64_t hash = hash_source(throttle, uid, source);
-	int64_t interval = per_minute == 0 ? MINUTE : (int64_t)(MINUTE / (per_minute > MINUTE ? MINUTE : per_minute));
+	int64_t interval = interval_of(per_minute);
 	struct throttle_answer answer;
 
 	pthread_mutex_lock(&throttle->lock);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
  * Failure counts by uid and source. They turn a denial into "throttled" and bound what is written about it; they never
- * refuse a good credential and never count against a key or user name, or anyone could lock anyone out. A fixed table:
- * a flood from many sources evicts the least busy entries and allocates nothing. Safe for several threads.
+ * refuse a good credential, but for imported secrets, which may be weak enough to be guessed; and they never count
+ * against a key or user name, or anyone could lock anyone out. A fixed table: a flood from many sources evicts the
+ * least busy entries and allocates nothing. Safe for several threads.
  */
 #ifndef APIKEYD_DAEMON_THROTTLE_H
 #define APIKEYD_DAEMON_THROTTLE_H
@@ -38,6 +39,9 @@ struct throttle_answer {
  * per_minute (a token bucket of that burst and rate). */
 struct throttle_answer throttle_failure(struct throttle *throttle, uid_t uid, const char *source, int64_t now,
 					uint64_t per_minute);
+
+/* Whether one failure more would be over the limit. Counts nothing. */
+bool throttle_is_over(struct throttle *throttle, uid_t uid, const char *source, int64_t now, uint64_t per_minute);
 
 struct throttle_source {
 	uid_t uid;

@@ -11,6 +11,7 @@
 #include "daemon/scope.h"
 #include "daemon/verify_access.h"
 #include "daemon/verify_hmac.h"
+#include "daemon/verify_imported.h"
 #include "proto/credential.h"
 #include "proto/token_header.h"
 
@@ -56,22 +57,20 @@ static enum reason shape_reason(enum credential_kind kind)
 	case CREDENTIAL_OPAQUE:
 	case CREDENTIAL_HMAC:
 	case CREDENTIAL_ACCESS:
+	case CREDENTIAL_OTHER:
 		return REASON_NONE;
 	case CREDENTIAL_MALFORMED:
 		return REASON_MALFORMED;
 	case CREDENTIAL_TRUNCATED:
 		return REASON_TRUNCATED;
-	/* Not verified yet. */
-	case CREDENTIAL_OTHER:
 	case CREDENTIAL_NONE:
 		break;
 	}
 	return REASON_NOT_A_CREDENTIAL;
 }
 
-/* The secret whose digest it is. As many are compared as a key can have, those that are not there with one that is
- * nobody's, so that time tells neither how many there are nor which one fits. */
-static const struct store_secret *find_secret(const struct store_key *key, const uint8_t digest[CRYPTO_MAC_SIZE])
+const struct store_secret *verify_find_secret(const struct store_key *key, enum store_form form,
+					      const uint8_t digest[STORE_DIGEST_SIZE])
 {
 	static const struct store_secret nobodys = { .number = 0 };
 	const struct store_secret *found = NULL;
@@ -79,9 +78,9 @@ static const struct store_secret *find_secret(const struct store_key *key, const
 
 	for (size_t i = 0; i < STORE_SECRETS_MAX; i++) {
 		const struct store_secret *secret = i < count ? &key->secrets[i] : &nobodys;
-		bool equal = secret_equal(secret->digest, digest, CRYPTO_MAC_SIZE);
+		bool equal = secret_equal(secret->digest, digest, STORE_DIGEST_SIZE);
 
-		if (equal && (secret->form == STORE_FORM_TOKEN || secret->form == STORE_FORM_ENDED))
+		if (equal && (secret->form == form || secret->form == STORE_FORM_ENDED))
 			found = secret;
 	}
 	return found;
@@ -121,7 +120,7 @@ static enum reason locate_opaque(struct thread *thread, const char *text, size_t
 	reason = verify_read_key(thread, proof->id, ret_key, &proof->found);
 	if (reason != REASON_NONE)
 		return reason;
-	secret = find_secret(proof->found ? ret_key : NULL, digest);
+	secret = verify_find_secret(proof->found ? ret_key : NULL, STORE_FORM_TOKEN, digest);
 	if (!proof->found)
 		return REASON_UNKNOWN_KEY;
 	if (!secret)
@@ -149,6 +148,8 @@ enum reason verify_locate(struct thread *thread, const char *credential, int64_t
 		return verify_hmac_locate(thread, text, shape.size, now, ret_key, ret_proof);
 	if (shape.kind == CREDENTIAL_ACCESS)
 		return verify_access_locate(thread, text, shape.size, now, ret_key, ret_proof);
+	if (shape.kind == CREDENTIAL_OTHER)
+		return verify_imported_locate(thread, text, shape.size, now, ret_key, ret_proof);
 	return locate_opaque(thread, text, shape.size, now, ret_key, ret_proof);
 }
 
@@ -220,6 +221,12 @@ static void outcome_init(struct verify_outcome *outcome)
 	outcome->expires = 0;
 	outcome->key_id[0] = outcome->key_name[0] = outcome->owner[0] = outcome->tenant[0] = '\0';
 	outcome->permissions[0] = outcome->handle[0] = '\0';
+}
+
+void verify_turn_away(struct verify_outcome *ret_outcome, enum reason reason)
+{
+	outcome_init(ret_outcome);
+	verify_refuse(ret_outcome, reason);
 }
 
 void verify_outcome_wipe(struct verify_outcome *outcome)

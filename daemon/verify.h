@@ -83,12 +83,22 @@ struct verify_proof {
 enum reason verify_locate(struct thread *thread, const char *credential, int64_t now, struct store_key *ret_key,
 			  struct verify_proof *ret_proof);
 
+/* The secret of a key (NULL: of none) whose digest it is, of this form or ended. As many are compared as a key can
+ * have, those that are not there with one that is nobody's, so that time tells neither how many there are nor which one
+ * fits.
+ */
+const struct store_secret *verify_find_secret(const struct store_key *key, enum store_form form,
+					      const uint8_t digest[STORE_DIGEST_SIZE]);
+
 /* Of a proof with a once that is set: whether its time is near enough; whether it is unused so far. */
 enum reason verify_time(const struct verify_proof *proof, int64_t now);
 enum reason verify_unused(struct thread *thread, const struct verify_proof *proof);
 
 /* Reads a key; a store that fails is reported, so that it is opened anew. REASON_NONE, also where it was not found. */
 enum reason verify_read_key(struct thread *thread, const char *id, struct store_key *ret_key, bool *ret_found);
+
+/* An outcome of what is not looked at at all. */
+void verify_turn_away(struct verify_outcome *ret_outcome, enum reason reason);
 
 /* key is room for one key. */
 void verify_credential(struct thread *thread, const struct verify_caller *caller, const struct message_verify *request,

@@ -57,8 +57,9 @@ other+=${secret:17}
 denied denied malformed "$other"
 denied denied truncated "${secret:0:40}"
 denied denied malformed "Bearer $other"
-denied denied not_a_credential 'a normal password'
-denied denied not_a_credential "Bearer Bearer $secret"
+denied denied not_a_credential 'short password'
+denied denied unknown_key 'a normal password'
+denied denied unknown_key "Bearer Bearer $secret"
 token=a123456b-c12c-123d-1ab4-18bd8c8e88a3:n
 denied denied malformed "Hmac $token/:1:x"
 has 'the detail' "$out" 'The nonce of the HMAC token has a character other than'

@@ -121,7 +121,10 @@ START_TEST(a_credential_that_is_none_has_its_reason)
 		const char *credential;
 		enum reason reason;
 	} cases[] = {
-		{ "correct horse battery staple", REASON_NOT_A_CREDENTIAL },
+		{ "correct horse", REASON_NOT_A_CREDENTIAL },
+		{ "correct\thorse battery staple", REASON_NOT_A_CREDENTIAL },
+		/* as an imported secret might be */
+		{ "correct horse battery staple", REASON_UNKNOWN_KEY },
 		{ mistyped, REASON_MALFORMED },
 		{ cut, REASON_TRUNCATED },
 		{ unknown, REASON_UNKNOWN_KEY },

@@ -96,6 +96,40 @@ START_TEST(no_other_key_is_found)
 }
 END_TEST
 
+START_TEST(a_key_is_found_by_a_digest)
+{
+	CLEANUP_SCRATCH struct scratch scratch;
+	CLEANUP_FREE struct store_key *key = malloc(sizeof(*key));
+	char id[CREDENTIAL_KEY_ID_MAX + 1] = "untouched";
+	uint8_t before[STORE_DIGEST_SIZE];
+
+	scratch_init(&scratch);
+	scratch_open(&scratch);
+	insert(&scratch, 1);
+	insert(&scratch, 2);
+	scratch_key(key, 2);
+	memcpy(before, key->secrets[0].digest, sizeof(before));
+	ck_assert_int_eq(store_find_digest(scratch.reader, before, id), 0);
+	ck_assert_str_eq(id, key->id);
+	/* one that the key has no more, and the one it has instead */
+	strcpy(id, "untouched");
+	key->secrets[0].digest[31] ^= 1;
+	ck_assert_int_eq(store_find_digest(scratch.reader, key->secrets[0].digest, id), -ENOENT);
+	ck_assert_str_eq(id, "untouched");
+	ck_assert_int_eq(store_write_begin(scratch.store), 0);
+	ck_assert_int_eq(store_update_key(scratch.store, key), 0);
+	ck_assert_int_eq(store_write_commit(scratch.store), 0);
+	ck_assert_int_eq(store_find_digest(scratch.reader, before, id), -ENOENT);
+	ck_assert_int_eq(store_find_digest(scratch.reader, key->secrets[0].digest, id), 0);
+	ck_assert_str_eq(id, key->id);
+	/* one of a key that is gone */
+	ck_assert_int_eq(store_write_begin(scratch.store), 0);
+	ck_assert_int_eq(store_delete_key(scratch.store, key->id), 0);
+	ck_assert_int_eq(store_write_commit(scratch.store), 0);
+	ck_assert_int_eq(store_find_digest(scratch.reader, key->secrets[0].digest, id), -ENOENT);
+}
+END_TEST
+
 START_TEST(a_reader_sees_one_state)
 {
 	CLEANUP_SCRATCH struct scratch scratch;
@@ -536,6 +570,7 @@ int main(void)
 	tcase_set_timeout(store, 60);
 	tcase_add_test(store, a_key_is_found);
 	tcase_add_loop_test(store, no_other_key_is_found, 0, ARRAY_SIZE(strangers));
+	tcase_add_test(store, a_key_is_found_by_a_digest);
 	tcase_add_test(store, a_reader_sees_one_state);
 	tcase_add_loop_test(store, no_read_pins_the_past, 0, ARRAY_SIZE(reads));
 	tcase_add_test(store, keys_are_listed_in_pages);

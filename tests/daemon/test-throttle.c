@@ -63,6 +63,24 @@ START_TEST(test_no_limit_of_nothing)
 }
 END_TEST
 
+START_TEST(test_asking_counts_nothing)
+{
+	for (int i = 0; i < 100; i++)
+		ck_assert(!throttle_is_over(throttle, 0, "192.0.2.1", START, 5));
+	ck_assert_uint_eq(count_allowed("192.0.2.1", START, 5), 5);
+	ck_assert(throttle_is_over(throttle, 0, "192.0.2.1", START, 5));
+	ck_assert(!throttle_is_over(throttle, 1, "192.0.2.1", START, 5));
+	ck_assert(!throttle_is_over(throttle, 0, "192.0.2.2", START, 5));
+	/* one more after a fifth of a minute */
+	ck_assert(throttle_is_over(throttle, 0, "192.0.2.1", START + 11 * SECOND, 5));
+	ck_assert(!throttle_is_over(throttle, 0, "192.0.2.1", START + 13 * SECOND, 5));
+	ck_assert(!throttle_failure(throttle, 0, "192.0.2.1", START + 13 * SECOND, 5).throttled);
+	ck_assert(throttle_is_over(throttle, 0, "192.0.2.1", START + 13 * SECOND, 5));
+	/* a source that was never seen, and a limit of nothing */
+	ck_assert(!throttle_is_over(throttle, 0, "", START, 0));
+}
+END_TEST
+
 START_TEST(test_sources_are_apart)
 {
 	static const struct {
@@ -292,6 +310,7 @@ int main(void)
 	tcase_set_timeout(test_case, 120);
 	tcase_add_loop_test(test_case, test_burst_and_rate, 0, sizeof(limits) / sizeof(limits[0]));
 	tcase_add_test(test_case, test_no_limit_of_nothing);
+	tcase_add_test(test_case, test_asking_counts_nothing);
 	tcase_add_test(test_case, test_sources_are_apart);
 	tcase_add_test(test_case, test_long_sources);
 	tcase_add_test(test_case, test_throttled_sources_are_named);
