@@ -37,6 +37,7 @@ _Static_assert(offsetof(struct message_status, credential) == 0, "the credential
 _Static_assert(offsetof(struct message_part, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_restore, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_master_key, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_key_import, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_role_change, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_role_list, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_role_reference, credential) == 0, "the credential comes first");
@@ -112,6 +113,9 @@ static const struct admin_verb verbs[] = {
 	  admin_tenant_delete },
 	{ WIRE_TENANT_UPDATE, &message_tenant_update, "tenant_update", AUTHORITY_CHANGE_TENANTS, true, true, false,
 	  admin_tenant_update },
+	/* For administrators alone: the answer tells whether a secret is somebody's. */
+	{ WIRE_KEY_IMPORT, &message_key_import, "key_import", AUTHORITY_ADMINISTER, true, true, false,
+	  admin_key_import },
 	{ WIRE_MASTER_KEY_ROTATE, &message_master_key, "master_key_rotate", AUTHORITY_ADMINISTER, true, true, false,
 	  admin_master_key_rotate },
 };

@@ -54,6 +54,7 @@ struct admin_request {
 		struct message_part part;
 		struct message_restore restore;
 		struct message_master_key master_key;
+		struct message_key_import key_import;
 		struct message_role_change role_change;
 		struct message_role_list role_list;
 		struct message_role_reference role_reference;
@@ -159,6 +160,7 @@ int admin_token_inspect(struct admin_request *request, struct store_reader *read
 int admin_token_revoke(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_signing_key_rotate(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_status(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_key_import(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_master_key_rotate(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_account_create(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_account_list(struct admin_request *request, struct store_reader *reader, struct vault *vault);

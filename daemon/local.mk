@@ -12,6 +12,7 @@ AM_CPPFLAGS += -DSETTINGS_FILE='"$(sysconfdir)/apikeyd/apikeyd.conf"'
 # A line per module.
 daemon_libdaemon_la_SOURCES += daemon/admin.c daemon/admin.h
 daemon_libdaemon_la_SOURCES += daemon/admin_explain.c
+daemon_libdaemon_la_SOURCES += daemon/admin_import.c
 daemon_libdaemon_la_SOURCES += daemon/admin_key.c
 daemon_libdaemon_la_SOURCES += daemon/admin_account.c
 daemon_libdaemon_la_SOURCES += daemon/admin_list.c

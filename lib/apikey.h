@@ -301,6 +301,59 @@ int apikey_key_rotate(struct apikey_admin *admin, const char *key, const struct 
 int apikey_key_retire(struct apikey_admin *admin, const char *key, uint32_t secret, const char *why,
 		      struct apikey_key **ret_key);
 
+#define APIKEY_SHA256_SIZE 32
+
+/* A key whose secret was made elsewhere. */
+struct apikey_import_key {
+	size_t size;
+	const char *name, *owner; /* required, both */
+	/* One of the two: any text of 16 to 512 bytes that does not have the form of a credential of apikeyd; or its
+	 * SHA-256, APIKEY_SHA256_SIZE bytes. */
+	const char *secret;
+	const unsigned char *sha256;
+	const char *const *permissions;
+	const char *const *roles;
+	const char *const *users;
+	const char *const *sources;
+	const char *const *labels;
+	int64_t not_before;
+	int64_t expires;              /* 0: the default lifetime; APIKEY_NEVER */
+	const char *account, *tenant; /* as for apikey_key_create() */
+};
+
+enum apikey_import_outcome {
+	APIKEY_IMPORT_CREATED = 1,
+	APIKEY_IMPORT_UNCHANGED = 2, /* there is a key of that name, owner, tenant and secret already */
+	APIKEY_IMPORT_REFUSED = 3
+};
+
+struct apikey_import_result {
+	enum apikey_import_outcome outcome;
+	const char *id; /* of the key; "" where it was refused, and in a dry run */
+	/* where it was refused: why, for a person */
+	enum apikey_answer answer;
+	const char *message;
+};
+
+struct apikey_import {
+	size_t count; /* of the first keys, 1 or more */
+	const struct apikey_import_result *results;
+};
+
+void apikey_import_free(struct apikey_import *import);
+
+enum apikey_import_flag { APIKEY_IMPORT_DRY_RUN = 1 << 0 };
+
+/*
+ * Makes keys of secrets that were made elsewhere, for administrators: as many of the first of them as one request and
+ * its answer hold, each with a result of its own; call it again with the rest. Once it has returned 0 they are on disk.
+ * To do it again changes nothing. flags: a sum of enum apikey_import_flag; in a dry run keys are held against those of
+ * the same call, and not against those of calls before it. 0, a negative errno (-EINVAL: a text of the first key has
+ * more than 2048 bytes, or a list of it more than 64 texts), or positive enum apikey_answer.
+ */
+int apikey_key_import(struct apikey_admin *admin, const struct apikey_import_key *const *keys, size_t count,
+		      unsigned int flags, struct apikey_import **ret_import);
+
 struct apikey_key_list {
 	size_t count;
 	const struct apikey_key *const *keys;

@@ -9,6 +9,7 @@ lib_libapikey_core_la_SOURCES = \
 	lib/block.c lib/block.h \
 	lib/client.c \
 	lib/connect.c lib/connect.h \
+	lib/import.c \
 	lib/inspect.c \
 	lib/key.c lib/key.h \
 	lib/keys.c \
@@ -79,6 +80,7 @@ dist_man_MANS += \
 	lib/man/apikey_client_open.3 \
 	lib/man/apikey_explain.3 \
 	lib/man/apikey_key_create.3 \
+	lib/man/apikey_key_import.3 \
 	lib/man/apikey_key_rotate.3 \
 	lib/man/apikey_role_create.3 \
 	lib/man/apikey_sign_token.3 \
@@ -108,6 +110,7 @@ lib_man_links = \
 	apikey_client_submit:apikey_client_open \
 	apikey_client_wait:apikey_client_open \
 	apikey_explanation_free:apikey_explain \
+	apikey_import_free:apikey_key_import \
 	apikey_key_activate:apikey_key_create \
 	apikey_key_deactivate:apikey_key_create \
 	apikey_key_delete:apikey_key_create \

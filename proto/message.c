@@ -457,6 +457,46 @@ static const struct codec_field message_master_key_fields[] = {
 };
 RECORD(message_master_key);
 
+/* Longer than a key takes them, but no longer than texts are anywhere. */
+#define IMPORT_TEXT_MAX WIRE_CREDENTIAL_MAX
+
+static const struct codec_field message_import_key_fields[] = {
+	TEXT(1, message_import_key, name, IMPORT_TEXT_MAX),
+	TEXT(2, message_import_key, owner, IMPORT_TEXT_MAX),
+	TEXT(3, message_import_key, secret, IMPORT_TEXT_MAX),
+	BYTES(4, message_import_key, sha256, MESSAGE_SHA256_SIZE),
+	TEXTS(5, message_import_key, permissions, IMPORT_TEXT_MAX),
+	TEXTS(6, message_import_key, roles, IMPORT_TEXT_MAX),
+	TEXTS(7, message_import_key, users, IMPORT_TEXT_MAX),
+	TEXTS(8, message_import_key, sources, IMPORT_TEXT_MAX),
+	TEXTS(9, message_import_key, labels, IMPORT_TEXT_MAX),
+	TIME(10, message_import_key, not_before),
+	TIME(11, message_import_key, expires),
+	TEXT(12, message_import_key, account, IMPORT_TEXT_MAX),
+	TEXT(13, message_import_key, tenant, IMPORT_TEXT_MAX),
+};
+RECORD(message_import_key);
+
+static const struct codec_field message_key_import_fields[] = {
+	TEXT(1, message_key_import, credential, WIRE_CREDENTIAL_MAX),
+	NUMBER(2, message_key_import, dry_run, 1),
+	RECORDS(3, message_key_import, keys, MESSAGE_IMPORT_MAX, message_import_key),
+};
+RECORD(message_key_import);
+
+static const struct codec_field message_import_result_fields[] = {
+	NUMBER(1, message_import_result, outcome, UINT16_MAX),
+	TEXT(2, message_import_result, id, WIRE_ID_MAX),
+	NUMBER(3, message_import_result, answer, UINT16_MAX),
+	TEXT(4, message_import_result, detail, WIRE_REASON_MAX),
+};
+RECORD(message_import_result);
+
+static const struct codec_field message_key_imported_fields[] = {
+	RECORDS(1, message_key_imported, results, MESSAGE_IMPORT_MAX, message_import_result),
+};
+RECORD(message_key_imported);
+
 static const struct codec_field message_restore_fields[] = {
 	TEXT(1, message_restore, credential, WIRE_CREDENTIAL_MAX),
 	NUMBER(2, message_restore, flags, MESSAGE_RESTORE_ALL),

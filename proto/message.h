@@ -300,6 +300,65 @@ struct message_master_key {
 	struct codec_bytes fresh;   /* absent: it is only said whether it could be done */
 };
 extern const struct codec_record message_master_key;
+
+/* ---- imports ---- */
+
+#define MESSAGE_SHA256_SIZE 32
+
+/* Keys of one request, and those of them that are refused before the rest is left for another: so the reply fits. */
+#define MESSAGE_IMPORT_MAX 512
+#define MESSAGE_IMPORT_REFUSED_MAX 80
+
+/* A key whose secret was made elsewhere. Its texts may be longer here than a key takes them, so that one that is can be
+ * refused alone. */
+struct message_import_key {
+	const char *name;
+	const char *owner;
+	/* one of the two */
+	const char *secret;        /* any text that is CREDENTIAL_OTHER (proto/credential.h) */
+	struct codec_bytes sha256; /* of such a text, MESSAGE_SHA256_SIZE bytes */
+	struct codec_texts permissions;
+	struct codec_texts roles;
+	struct codec_texts users;
+	struct codec_texts sources;
+	struct codec_texts labels;
+	int64_t not_before;
+	int64_t expires; /* 0: the default lifetime; TIME_NEVER */
+	/* as for message_key_create */
+	const char *account;
+	const char *tenant;
+};
+extern const struct codec_record message_import_key;
+
+struct message_key_import {
+	const char *credential;
+	uint64_t dry_run;          /* 1: say what would come of it */
+	struct codec_records keys; /* message_import_key */
+};
+extern const struct codec_record message_key_import;
+
+enum message_import_outcome {
+	MESSAGE_IMPORT_CREATED = 1,
+	MESSAGE_IMPORT_UNCHANGED = 2, /* there is a key of that name, owner and secret */
+	MESSAGE_IMPORT_REFUSED = 3,
+};
+
+struct message_import_result {
+	uint64_t outcome; /* enum message_import_outcome */
+	const char *id;   /* of the key; absent where it was refused, and in a dry run */
+	/* where it was refused */
+	uint64_t answer; /* enum answer */
+	const char *detail;
+};
+extern const struct codec_record message_import_result;
+
+/* What became of the keys, in their order: of the first of them, one or more. Those without a result were not looked at
+ * and can be asked for again. */
+struct message_key_imported {
+	struct codec_records results; /* message_import_result */
+};
+extern const struct codec_record message_key_imported;
+
 /* ---- roles ---- */
 
 struct message_role {

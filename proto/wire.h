@@ -138,6 +138,9 @@ enum wire_type {
 	WIRE_TOKEN_ISSUE = 50,   /* for a proof, whoever shows it: message_token_issue -> message_token */
 	WIRE_TOKEN_INSPECT = 51, /* uses nothing up: message_token_reference -> message_token_state */
 	WIRE_TOKEN_REVOKE = 52,  /* message_token_reference -> message_token_state as it was */
+	/* Keys whose secrets were made elsewhere, many in one request, for administrators alone: message_key_import ->
+	 * message_key_imported */
+	WIRE_KEY_IMPORT = 53,
 	/* Rotation of the master key, for root and the daemon's own uid alone: message_master_key -> message_item */
 	WIRE_MASTER_KEY_ROTATE = 54,
 	/* The next key that signs access tokens, for administrators: message_signing_key -> message_item */

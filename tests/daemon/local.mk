@@ -30,6 +30,13 @@ tests_daemon_restore_loop_SOURCES = tests/daemon/restore-loop.c $(daemon_loop)
 tests_daemon_restore_loop_CFLAGS = $(AM_CFLAGS) -pthread
 tests_daemon_restore_loop_LDADD = lib/libapikey-core.la -lpthread
 
+# Likewise: tests/daemon/import-loop KILLS.
+check_PROGRAMS += tests/daemon/import-loop
+TESTS += tests/daemon/import-loop
+tests_daemon_import_loop_SOURCES = tests/daemon/import-loop.c $(daemon_loop)
+tests_daemon_import_loop_CFLAGS = $(AM_CFLAGS) -pthread
+tests_daemon_import_loop_LDADD = lib/libapikey-core.la -lpthread
+
 # Likewise: tests/daemon/once-loop KILLS.
 check_PROGRAMS += tests/daemon/once-loop
 TESTS += tests/daemon/once-loop
@@ -306,6 +313,10 @@ tests_daemon_test_daemon_authority_SOURCES = tests/daemon/test-daemon-authority.
 tests_daemon_test_daemon_authority_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_authority_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS)
 
+daemon_tests += tests/daemon/test-daemon-import
+tests_daemon_test_daemon_import_SOURCES = tests/daemon/test-daemon-import.c tests/daemon/admin-requests.h $(daemon_wire)
+tests_daemon_test_daemon_import_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_daemon_import_LDADD = daemon/libdaemon.la $(daemon_system_ldadd)
 daemon_tests += tests/daemon/test-daemon-pair
 tests_daemon_test_daemon_pair_SOURCES = tests/daemon/test-daemon-pair.c tests/daemon/admin-requests.h $(daemon_wire)
 tests_daemon_test_daemon_pair_CFLAGS = $(daemon_test_cflags)

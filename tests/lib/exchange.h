@@ -29,6 +29,7 @@ struct exchange {
 		struct message_key_retire retire;
 		struct message_explain explain;
 		struct message_status status;
+		struct message_key_import key_import;
 		struct message_role_change role_change;
 		struct message_role_list role_list;
 		struct message_role_reference role_reference;

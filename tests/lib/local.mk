@@ -20,6 +20,7 @@ lib_tests = \
 	tests/lib/test-example \
 	tests/lib/test-inspect \
 	tests/lib/test-open \
+	tests/lib/test-import \
 	tests/lib/test-roles \
 	tests/lib/test-rotate \
 	tests/lib/test-sign \
@@ -77,6 +78,9 @@ tests_lib_test_open_SOURCES = tests/lib/test-open.c
 tests_lib_test_open_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_lib_test_open_LDADD = $(lib_test_libraries)
 
+tests_lib_test_import_SOURCES = tests/lib/test-import.c
+tests_lib_test_import_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_lib_test_import_LDADD = $(lib_test_libraries)
 tests_lib_test_roles_SOURCES = tests/lib/test-roles.c
 tests_lib_test_roles_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_lib_test_roles_LDADD = $(lib_test_libraries)

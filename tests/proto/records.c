@@ -58,6 +58,10 @@ const struct codec_record *const all_records[] = {
 	&message_token_reference,
 	&message_token_state,
 	&message_signing_key,
+	&message_import_key,
+	&message_key_import,
+	&message_import_result,
+	&message_key_imported,
 };
 const size_t all_records_count = ARRAY_SIZE(all_records);
 
