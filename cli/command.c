@@ -196,6 +196,22 @@ static const struct option options_update[] = {
 	O_END,
 };
 
+static const struct option options_key_import[] = {
+	{ OPTION_FORMAT, "format", "csv|jsonl", "what the file is, unless its first line is to say", OPTION_ONCE,
+	  COMPLETE_ARGUMENT },
+	{ OPTION_DIGESTS, "digests", NULL, "it has the SHA-256 of each secret, in hexadecimal, instead of the secret",
+	  OPTION_ONCE, COMPLETE_NOTHING },
+	O_ACCOUNT("the account of keys whose lines do not say it; without --tenant, of the account itself"),
+	O_TENANT("the tenant of keys whose lines do not say it: default, unless you say"),
+	{ OPTION_DRY_RUN, "dry-run", NULL, "say what would come of it, and change nothing", OPTION_ONCE,
+	  COMPLETE_NOTHING },
+	{ OPTION_REPORT, "report", "FILE", "write the lines that are refused, each with its reason, into FILE",
+	  OPTION_ONCE, COMPLETE_FILE },
+	{ OPTION_FROM_LINE, "from-line", "NUMBER", "leave out the lines before this one", OPTION_ONCE,
+	  COMPLETE_NOTHING },
+	O_END,
+};
+
 static const struct option options_role_create[] = {
 	{ OPTION_PERMISSION, "permission", "GRANT", "what it grants: payments.read, mail.* or *; again for more",
 	  OPTION_REPEATED, COMPLETE_NOTHING },
@@ -402,6 +418,13 @@ const struct command commands[] = {
 	  options_state },
 	{ "key", "delete", "KEY", 1, 1, key_delete, "remove a key",
 	  "On a terminal it asks first. What the key did stays in the audit.", options_delete },
+	{ "key", "import", "[FILE]", 0, 1, key_import, "make keys of secrets that were made elsewhere",
+	  "Reads keys from FILE, or from standard input: CSV, whose first line names the columns, or a JSON object a "
+	  "line. Each has name, owner and secret, or sha256, and may have permissions, roles, users, sources, labels, "
+	  "not_before, expires, account and tenant. What is there already is left as it is, so that an import that was "
+	  "cut short is "
+	  "done again. For administrators.",
+	  options_key_import },
 	{ "account", "create", NULL, 0, 0, account_create, "make an account",
 	  "An account has tenants of its own, which have keys. A host that serves one organisation needs none but the "
 	  "account default, which is there from the start.",

@@ -76,6 +76,10 @@ enum option_id {
 	OPTION_WITH_KEYS,
 	OPTION_TOKEN_LIFETIME,
 	OPTION_TOKEN_REUSE,
+	OPTION_FORMAT,
+	OPTION_DIGESTS,
+	OPTION_REPORT,
+	OPTION_FROM_LINE,
 };
 
 /* How many times an option stands. */

@@ -15,6 +15,9 @@ cli_libapikeyctl_la_SOURCES = \
 	cli/daemon.c cli/daemon.h \
 	cli/example.c cli/example.h \
 	cli/help.c cli/help.h \
+	cli/import_line.c cli/import_line.h cli/key_import.c \
+	cli/line_input.c cli/line_input.h \
+	cli/progress.c cli/progress.h \
 	cli/json.c cli/json.h \
 	cli/judge.c cli/judge.h \
 	cli/key.h cli/key_list.c cli/key_look.c cli/key_make.c cli/key_rotate.c cli/key_state.c \

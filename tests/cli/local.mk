@@ -7,6 +7,7 @@ cli_tests = \
 	tests/cli/credential.sh \
 	tests/cli/doctor.sh \
 	tests/cli/documents.sh \
+	tests/cli/import.sh \
 	tests/cli/keys.sh \
 	tests/cli/master-key.sh \
 	tests/cli/man-page.sh \
@@ -47,6 +48,10 @@ check_PROGRAMS += tests/cli/test-example tests/cli/test-nearest tests/cli/test-r
 TESTS += tests/cli/test-example tests/cli/test-nearest tests/cli/test-retirement tests/cli/test-text tests/cli/test-when
 check_PROGRAMS += tests/cli/test-doctor-stack
 TESTS += tests/cli/test-doctor-stack
+check_PROGRAMS += tests/cli/test-import-line
+TESTS += tests/cli/test-import-line
+tests_cli_test_import_line_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
+tests_cli_test_import_line_LDADD = cli/libapikeyctl.la $(CHECK_LIBS) $(JANSSON_LIBS)
 tests_cli_test_doctor_stack_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_cli_test_doctor_stack_LDADD = cli/libapikeyctl.la $(CHECK_LIBS) $(PAM_LIBS)
 tests_cli_test_example_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

@@ -78,6 +78,13 @@ wrong '--limit' key list --limit 0
 wrong '--limit' key list --limit -1
 wrong '--limit' key list --limit 1x
 wrong '--limit' key list --limit 99999999999999999999
+wrong "'xml'" key import --format xml keys
+wrong '--from-line 0' key import --from-line 0 keys
+wrong '--from-line 1x' key import --from-line 1x keys
+wrong '--from-line -1' key import --from-line -1 keys
+wrong "$scratch/none cannot be read" key import "$scratch/none"
+wrong 'is a folder' key import "$scratch"
+wrong 'both come from standard input' key import --credential-file -
 wrong 'bash and zsh' completion fish
 wrong 'SHELL is missing' completion
 wrong "'frob'" help frob
@@ -158,7 +165,7 @@ run key create --name --help --help
 misused
 
 commands=$(commands_in "$overview")
-is 'the number of commands' "$(wc -l <<<"$commands")" 40
+is 'the number of commands' "$(wc -l <<<"$commands")" 41
 while read -r name; do
 	# shellcheck disable=SC2086 # object and verb
 	run help $name
@@ -182,7 +189,7 @@ credential=$secret
 for arguments in 'key create --name a --owner alice' 'key list' 'key show a/b' 'key update a/b --name c' \
 	'key activate a/b' 'key deactivate a/b' 'key rotate a/b' 'key retire a/b' 'key revoke a/b' 'key delete a/b --yes' 'key delete a/b' \
 	'role create r --permission a' 'role list' 'role show r' 'role update r --no-permissions' 'role delete r' \
-	'explain a/b' status verify explain; do
+	'key import' 'explain a/b' status verify explain; do
 	# shellcheck disable=SC2086 # the arguments of one command line
 	run_with "$credential"$'\n' --runtime-dir "$scratch/nowhere" $arguments
 	unreachable
