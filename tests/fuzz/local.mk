@@ -12,7 +12,8 @@ fuzz_targets = tests/fuzz/fuzz-packet tests/fuzz/fuzz-credential tests/fuzz/fuzz
 	tests/fuzz/fuzz-clock tests/fuzz/fuzz-network tests/fuzz/fuzz-encoding tests/fuzz/fuzz-reply \
 	tests/fuzz/fuzz-options tests/fuzz/fuzz-settings tests/fuzz/fuzz-audit-record tests/fuzz/fuzz-audit-tail \
 	tests/fuzz/fuzz-secrets tests/fuzz/fuzz-database tests/fuzz/fuzz-master-key-text \
-	tests/fuzz/fuzz-hmac-token tests/fuzz/fuzz-access-token
+	tests/fuzz/fuzz-hmac-token tests/fuzz/fuzz-access-token \
+	tests/fuzz/fuzz-import-line
 check_PROGRAMS += $(fuzz_targets) tests/fuzz/write-seeds
 TESTS += tests/fuzz/check-corpus.sh
 EXTRA_DIST += tests/fuzz/check-corpus.sh tests/fuzz/run-fuzz.sh tests/fuzz/fuzz.h tests/fuzz/replay.c tests/fuzz/corpus
@@ -32,6 +33,10 @@ tests_fuzz_fuzz_hmac_token_LDADD = proto/libproto.la common/libcommon.la
 tests_fuzz_fuzz_access_token_SOURCES = tests/fuzz/fuzz-access-token.c $(fuzz_main)
 tests_fuzz_fuzz_access_token_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_access_token_LDADD = proto/libproto.la common/libcommon.la
+tests_fuzz_fuzz_import_line_SOURCES = tests/fuzz/fuzz-import-line.c cli/import_line.c cli/text.c cli/when.c $(fuzz_main)
+tests_fuzz_fuzz_import_line_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_fuzz_fuzz_import_line_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_import_line_LDADD = $(JANSSON_LIBS)
 tests_fuzz_fuzz_permission_SOURCES = tests/fuzz/fuzz-permission.c $(fuzz_main)
 tests_fuzz_fuzz_permission_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_permission_LDADD = proto/libproto.la common/libcommon.la
