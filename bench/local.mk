@@ -16,7 +16,7 @@ bench_store_lookup_LDADD = daemon/libdaemon.la
 bench_verify_load_SOURCES = bench/verify-load.c bench/tokens.c bench/tokens.h
 bench_verify_load_LDADD = lib/libapikey-core.la
 
-dist_noinst_SCRIPTS += bench/run
+dist_noinst_SCRIPTS += bench/run bench/import.sh
 
 .PHONY: bench
 bench: all bench/bare-round bench/fill-store bench/pam-transaction bench/verify-load
