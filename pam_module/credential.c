@@ -96,19 +96,23 @@ int credential_user(pam_handle_t *pamh, const char **ret_user)
 	return PAM_SUCCESS;
 }
 
-enum reason credential_refusal(enum credential_kind kind)
+enum reason credential_refusal(enum credential_kind kind, bool any_format)
 {
-	static const enum reason refusals[] = {
-		[CREDENTIAL_NONE] = REASON_NOT_A_CREDENTIAL,
-		[CREDENTIAL_OPAQUE] = REASON_NONE,
-		[CREDENTIAL_MALFORMED] = REASON_MALFORMED,
-		[CREDENTIAL_TRUNCATED] = REASON_TRUNCATED,
-		[CREDENTIAL_HMAC] = REASON_NONE,
-		[CREDENTIAL_ACCESS] = REASON_NONE,
-		[CREDENTIAL_OTHER] = REASON_NOT_A_CREDENTIAL,
+	static const struct {
+		enum reason by_shape, any_format;
+	} refusals[] = {
+		[CREDENTIAL_NONE] = { REASON_NOT_A_CREDENTIAL, REASON_NOT_A_CREDENTIAL },
+		[CREDENTIAL_OPAQUE] = { REASON_NONE, REASON_NONE },
+		[CREDENTIAL_MALFORMED] = { REASON_MALFORMED, REASON_MALFORMED },
+		[CREDENTIAL_TRUNCATED] = { REASON_TRUNCATED, REASON_TRUNCATED },
+		[CREDENTIAL_HMAC] = { REASON_NONE, REASON_NONE },
+		[CREDENTIAL_ACCESS] = { REASON_NONE, REASON_NONE },
+		[CREDENTIAL_OTHER] = { REASON_NOT_A_CREDENTIAL, REASON_NONE },
 	};
 
-	return (unsigned int)kind < ARRAY_SIZE(refusals) ? refusals[kind] : REASON_NOT_A_CREDENTIAL;
+	if ((unsigned int)kind >= ARRAY_SIZE(refusals))
+		return REASON_NOT_A_CREDENTIAL;
+	return any_format ? refusals[kind].any_format : refusals[kind].by_shape;
 }
 
 const char *credential_limit(size_t size)

@@ -8,6 +8,7 @@
 #define APIKEYD_PAM_MODULE_CREDENTIAL_H
 
 #include <security/pam_modules.h>
+#include <stdbool.h>
 
 #include "pam_module/options.h"
 #include "proto/credential.h"
@@ -26,8 +27,9 @@ int credential_gather(pam_handle_t *pamh, const struct options *options, const c
  */
 int credential_user(pam_handle_t *pamh, const char **ret_user);
 
-/* REASON_NONE where the daemon is to be asked about a text of this kind, else why it is refused here. */
-enum reason credential_refusal(enum credential_kind kind);
+/* REASON_NONE where the daemon is to be asked about a text of this kind, else why it is refused here. any_format is the
+ * option's. */
+enum reason credential_refusal(enum credential_kind kind, bool any_format);
 
 /* Who passes on no more than this many bytes of a password; NULL where nobody is known for it. Static. */
 const char *credential_limit(size_t size);

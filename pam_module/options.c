@@ -84,6 +84,7 @@ static const struct option table[] = {
 	NUMBER(minimum_uid, 0, UINT32_MAX - 1),
 	FLAG(use_first_pass),
 	FLAG(try_first_pass),
+	FLAG(any_format),
 	FLAG(keep_authtok),
 	FLAG(env),
 	FLAG(maxtries),

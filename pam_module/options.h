@@ -24,6 +24,7 @@ struct options {
 	uid_t minimum_uid;      /* local users below it are refused; 0: nobody is */
 	bool use_first_pass;
 	bool try_first_pass;
+	bool any_format; /* the daemon is asked about normal passwords, too */
 	bool keep_authtok;
 	bool env;
 	bool maxtries;

@@ -53,6 +53,7 @@ struct call {
 	struct log log;
 	struct log_subject subject;
 	const char *service;
+	bool any_text; /* the text has no shape of ours: a normal password, unless a key has it */
 };
 
 static void free_result(struct apikey_result **result)
@@ -112,11 +113,34 @@ static const char *find_permission(const struct call *call, char *buffer, size_t
 	return NULL;
 }
 
+/* True where the daemon knows of no key that has this text, or says nothing about one. */
+static bool is_nobodys(const char *reason)
+{
+	static const enum reason reasons[] = { REASON_NONE, REASON_NOT_A_CREDENTIAL, REASON_UNKNOWN_KEY,
+					       REASON_TOO_MANY_FAILURES, REASON_TOO_MANY_REQUESTS };
+
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
+		if (strcmp(reason_name(reasons[i]), reason) == 0)
+			return true;
+	return false;
+}
+
+/* Logs that a text is none of our business. It is a normal password; a line that is counted would get those who log in
+ * by one banned. */
+static void log_password(const struct call *call)
+{
+	log_write(&call->log, LOG_DEBUG, "not a credential of apikeyd");
+}
+
 /* Logs a refusal: the line that is counted, then the reason for the administrator. id and reason may be "". */
 static void log_refusal(const struct call *call, const char *id, const char *verdict, const char *reason)
 {
 	char user[LOG_FIELD_SIZE];
 
+	if (call->any_text && is_nobodys(reason)) {
+		log_password(call);
+		return;
+	}
 	if (call->phase == RESULT_AUTHENTICATE)
 		log_failure(&call->log, &call->subject);
 	log_escape(call->subject.user, user, sizeof(user));
@@ -191,9 +215,8 @@ static int refuse_shape(const struct call *call, const struct credential *creden
 	char user[LOG_FIELD_SIZE], came[96] = "";
 	const char *who = credential_limit(size);
 
-	/* A normal password is none of our business; a line for it would get those who log in by one banned. */
 	if (reason == REASON_NOT_A_CREDENTIAL) {
-		log_write(&call->log, LOG_DEBUG, "not a credential of apikeyd");
+		log_password(call);
 		return PAM_AUTH_ERR;
 	}
 	log_failure(&call->log, &call->subject);
@@ -213,7 +236,9 @@ static int refuse_user(const struct call *call, int code)
 	if (code == PAM_BUF_ERR)
 		return refuse_memory(call);
 	log_escape(call->subject.user, user, sizeof(user));
-	if (code == PAM_AUTH_ERR) {
+	if (code == PAM_AUTH_ERR && call->any_text) {
+		log_password(call);
+	} else if (code == PAM_AUTH_ERR) {
 		log_failure(&call->log, &call->subject);
 		log_write(&call->log, LOG_NOTICE, "denied; user=%s reason=minimum_uid: keys do not open this account",
 			  user);
@@ -249,9 +274,10 @@ static int authenticate(pam_handle_t *pamh, int flags, int argc, const char **ar
 	/* The length is capped before the text is looked at. */
 	size = strnlen(text, WIRE_CREDENTIAL_MAX + 1);
 	credential = credential_classify(text, size);
-	reason = credential_refusal(credential.kind);
+	reason = credential_refusal(credential.kind, call.options.any_format);
 	if (reason != REASON_NONE)
 		return refuse_shape(&call, &credential, size, reason);
+	call.any_text = credential.kind == CREDENTIAL_OTHER;
 	code = user_check(call.subject.user, call.options.minimum_uid);
 	if (code != PAM_SUCCESS)
 		return refuse_user(&call, code);

@@ -277,7 +277,7 @@ auth [success=done default=ignore] pam_apikey.so permission= minimum_uid=2000
 account required pam_apikey.so
 END
 in_stack stack-option sshd <<'END'
-auth [success=done default=ignore] pam_apikey.so any_format
+auth [success=done default=ignore] pam_apikey.so rotate
 @include common-auth
 @include common-account
 account required pam_apikey.so

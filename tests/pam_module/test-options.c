@@ -55,6 +55,8 @@ static const struct {
 	{ { "prompt=a\033b" }, "prompt=a\033b", "control characters", false },
 	{ { "use_first_pass", "env", "quiet", "debug" }, NULL, NULL, false },
 	{ { "try_first_pass", "keep_authtok", "maxtries" }, NULL, NULL, false },
+	{ { "any_format" }, NULL, NULL, false },
+	{ { "any_format=yes" }, "any_format=yes", "takes no value", false },
 	{ { "use_first_pass", "try_first_pass" }, "try_first_pass", "choose one", false },
 	{ { "quiet=yes" }, "quiet=yes", "takes no value", false },
 	{ { "quiet=" }, "quiet=", "takes no value", false },
@@ -64,7 +66,6 @@ static const struct {
 	{ { "tenant=a", "env", "tenant=b" }, "tenant=b", "given before", false },
 	{ { "permission=a", "permission=a OR b" }, "permission=a OR b", "given before", false },
 	/* the words of later versions are not understood before their time */
-	{ { "any_format" }, "any_format", "unknown", true },
 	{ { "notices" }, "notices", "unknown", true },
 	{ { "rotate" }, "rotate", "unknown", true },
 	{ { "nullok" }, "nullok", "unknown", true },
@@ -112,15 +113,16 @@ START_TEST(nothing_said_means_the_defaults)
 	ck_assert_uint_eq(options.timeout, 3000);
 	ck_assert_uint_eq(options.minimum_uid, 1000);
 	ck_assert(!options.use_first_pass && !options.try_first_pass && !options.keep_authtok && !options.env);
-	ck_assert(!options.maxtries && !options.quiet && !options.debug);
+	ck_assert(!options.maxtries && !options.quiet && !options.debug && !options.any_format);
 }
 END_TEST
 
 START_TEST(every_value_reaches_its_place)
 {
 	const char *const arguments[] = {
-		"permission=a.b", "tenant=blue", "socket=/run/x", "timeout=250", "prompt=Key: ", "use_first_pass",
-		"keep_authtok",   "env",         "minimum_uid=7", "maxtries",    "quiet",        "debug",
+		"permission=a.b", "tenant=blue",  "socket=/run/x", "timeout=250",   "prompt=Key: ",
+		"use_first_pass", "keep_authtok", "env",           "minimum_uid=7", "maxtries",
+		"quiet",          "debug",        "any_format",
 	};
 	struct options_error error;
 	struct options options;
@@ -133,7 +135,7 @@ START_TEST(every_value_reaches_its_place)
 	ck_assert_str_eq(options.prompt, "Key: ");
 	ck_assert_uint_eq(options.minimum_uid, 7);
 	ck_assert(options.use_first_pass && !options.try_first_pass && options.keep_authtok && options.env);
-	ck_assert(options.maxtries && options.quiet && options.debug);
+	ck_assert(options.maxtries && options.quiet && options.debug && options.any_format);
 }
 END_TEST
 

@@ -106,55 +106,129 @@ START_TEST(a_mistake_in_the_text_is_told)
 }
 END_TEST
 
-#define HMAC PAIR ":randomuniquestring123:1535617532:JYDZ7e7Y36oeJJ3E5UB7tF9VBAwIv1B5HTPNw9iaV6Y="
-
-#define ACCESS HEADER ".eyJleHAiOjF9.JYDZ7e7Y36oeJJ3E5UB7tF9VBAwIv1B5HTPNw9iaV6Y"
+#define SIG "JYDZ7e7Y36oeJJ3E5UB7tF9VBAwIv1B5HTPNw9iaV6Y"
+#define HMAC PAIR ":randomuniquestring123:1535617532:" SIG "="
+#define ACCESS HEADER ".eyJleHAiOjF9." SIG
+#define EIGHTY "a password of eighty characters, as nobody remembers one and some tools make it "
 
 static const struct {
-	const char *text, *key_id; /* of the grant that the server gives */
+	const char *text, *options, *key_id; /* of the grant that the server gives */
 	int code;
 	bool asked;
-} tokens[] = {
-	{ HMAC, PAIR, PAM_SUCCESS, true },
-	{ "hmac " HMAC, PAIR, PAM_SUCCESS, true },
-	{ PAIR ":n:1:", PAIR, PAM_AUTH_ERR, false },
+} kinds[] = {
+	{ HMAC, "", PAIR, PAM_SUCCESS, true },
+	{ "hmac " HMAC, "", PAIR, PAM_SUCCESS, true },
+	{ HMAC, "any_format", PAIR, PAM_SUCCESS, true },
+	{ "a normal password", "", "Key000000001", PAM_AUTH_ERR, false },
+	{ "a normal password", "any_format", "Key000000001", PAM_SUCCESS, true },
+	{ "d41d8cd98f00b204e9800998ecf8427e", "any_format", PAIR, PAM_SUCCESS, true },
+	{ PAIR, "any_format", "Key000000001", PAM_SUCCESS, true },
+	/* too short, too long, made up by sshd, and what looks like one of ours */
+	{ "fifteen letters", "any_format", "Key000000001", PAM_AUTH_ERR, false },
+	{ EIGHTY EIGHTY EIGHTY EIGHTY EIGHTY EIGHTY EIGHTY, "any_format", "Key000000001", PAM_AUTH_ERR, false },
+	{ "\b\n\r\177INCORRECT\b\n\r\177INCORRECT", "any_format", "Key000000001", PAM_AUTH_ERR, false },
+	{ "", "any_format", "Key000000001", PAM_AUTH_ERR, false },
+	{ "ak_not such a key", "any_format", "Key000000001", PAM_AUTH_ERR, false },
+	{ PAIR ":n:1:", "any_format", PAIR, PAM_AUTH_ERR, false },
 	/* a grant to another key than the one the text names, and to none */
-	{ HMAC, "Key000000001", PAM_AUTHINFO_UNAVAIL, true },
-	{ HMAC, "b123456b-c12c-123d-1ab4-18bd8c8e88a3", PAM_AUTHINFO_UNAVAIL, true },
-	{ HMAC, "-", PAM_AUTHINFO_UNAVAIL, true },
+	{ HMAC, "", "Key000000001", PAM_AUTHINFO_UNAVAIL, true },
+	{ HMAC, "", "b123456b-c12c-123d-1ab4-18bd8c8e88a3", PAM_AUTHINFO_UNAVAIL, true },
+	{ HMAC, "", "-", PAM_AUTHINFO_UNAVAIL, true },
+	{ "a normal password", "any_format", "no id", PAM_AUTHINFO_UNAVAIL, true },
+	{ "a normal password", "any_format", "-", PAM_AUTHINFO_UNAVAIL, true },
 	/* an access token names none: any key, but a key */
-	{ ACCESS, "Key000000001", PAM_SUCCESS, true },
-	{ "Bearer " ACCESS, PAIR, PAM_SUCCESS, true },
-	{ "bearer " ACCESS, "Key000000001", PAM_SUCCESS, true },
-	{ ACCESS "A", PAIR, PAM_AUTH_ERR, false },
-	{ HEADER ".eyJleHAiOjF9.JYDZ7e7Y36oeJJ3E5UB7tF9VBAwIv1B5HTPNw9ia", PAIR, PAM_AUTH_ERR, false },
-	{ ACCESS, "-", PAM_AUTHINFO_UNAVAIL, true },
-	{ ACCESS, "no id", PAM_AUTHINFO_UNAVAIL, true },
+	{ ACCESS, "", "Key000000001", PAM_SUCCESS, true },
+	{ ACCESS, "any_format", "Key000000001", PAM_SUCCESS, true },
+	{ "Bearer " ACCESS, "", PAIR, PAM_SUCCESS, true },
+	{ "bearer " ACCESS, "any_format", "Key000000001", PAM_SUCCESS, true },
+	{ ACCESS "A", "", PAIR, PAM_AUTH_ERR, false },
+	{ HEADER ".eyJleHAiOjF9.JYDZ7e7Y36oeJJ3E5UB7tF9VBAwIv1B5HTPNw9ia", "any_format", PAIR, PAM_AUTH_ERR, false },
+	{ ACCESS, "", "-", PAM_AUTHINFO_UNAVAIL, true },
+	{ ACCESS, "", "no id", PAM_AUTHINFO_UNAVAIL, true },
 };
 
-START_TEST(the_daemon_is_asked_about_a_token)
+START_TEST(the_daemon_is_asked_about_what_has_a_shape_and_any_text_only_with_any_format)
 {
 	const struct server_script script = { .verdict = VERDICT_GRANTED,
 					      .account_verdict = VERDICT_GRANTED,
-					      .key_id = tokens[_i].key_id };
+					      .key_id = kinds[_i].key_id };
 	struct transaction transaction;
 	struct server server;
 	const char *id;
 
 	server_start(&server, &scene, &script);
-	scene_module_service(&scene, "demo", "");
-	transaction_open(&transaction, &scene, "demo", "alice", tokens[_i].text);
-	ck_assert_int_eq(pam_authenticate(transaction.pamh, 0), tokens[_i].code);
-	ck_assert_uint_eq(server.record->requests, tokens[_i].asked);
-	if (tokens[_i].asked)
-		ck_assert_str_eq(server.record->credential, tokens[_i].text);
+	scene_module_service(&scene, "demo", kinds[_i].options);
+	transaction_open(&transaction, &scene, "demo", "alice", kinds[_i].text);
+	ck_assert_int_eq(pam_authenticate(transaction.pamh, 0), kinds[_i].code);
+	ck_assert_uint_eq(server.record->requests, kinds[_i].asked);
+	if (kinds[_i].asked)
+		ck_assert_str_eq(server.record->credential, kinds[_i].text);
 	id = pam_getenv(transaction.pamh, "APIKEY_ID");
-	ck_assert_int_eq(id != NULL, tokens[_i].code == PAM_SUCCESS);
+	ck_assert_int_eq(id != NULL, kinds[_i].code == PAM_SUCCESS);
 	if (id)
-		ck_assert_str_eq(id, tokens[_i].key_id);
-	ck_assert_int_eq(pam_acct_mgmt(transaction.pamh, 0) == PAM_SUCCESS, tokens[_i].code == PAM_SUCCESS);
+		ck_assert_str_eq(id, kinds[_i].key_id);
+	ck_assert_int_eq(pam_acct_mgmt(transaction.pamh, 0) == PAM_SUCCESS, kinds[_i].code == PAM_SUCCESS);
+	ck_assert_int_eq(pam_setcred(transaction.pamh, PAM_ESTABLISH_CRED) == PAM_SUCCESS,
+			 kinds[_i].code == PAM_SUCCESS);
 	transaction_close(&transaction);
 	server_stop(&server);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	uint64_t verdict, reason;
+	bool counted;
+} any_texts[] = {
+	/* nobody's: a normal password */
+	{ "a normal password", VERDICT_DENIED, REASON_UNKNOWN_KEY, false },
+	{ "a normal password", VERDICT_DENIED, REASON_NOT_A_CREDENTIAL, false },
+	{ "a normal password", VERDICT_DENIED, REASON_NONE, false },
+	{ "a normal password", VERDICT_THROTTLED, REASON_TOO_MANY_FAILURES, false },
+	/* somebody's key */
+	{ "a normal password", VERDICT_DENIED, REASON_EXPIRED, true },
+	{ "a normal password", VERDICT_DENIED, REASON_KEY_REVOKED, true },
+	{ "a normal password", VERDICT_FORBIDDEN, REASON_INSUFFICIENT_PERMISSION, true },
+	/* no password in any case */
+	{ HMAC, VERDICT_DENIED, REASON_UNKNOWN_KEY, true },
+	{ HMAC, VERDICT_DENIED, REASON_BAD_SIGNATURE, true },
+};
+
+/* Whoever counts failures must not ban those who log in by a password. */
+START_TEST(a_password_that_is_nobodys_key_is_no_failure)
+{
+	const struct server_script script = { .verdict = any_texts[_i].verdict, .reason = any_texts[_i].reason };
+	char line[LOG_LINE_SIZE];
+	struct server server;
+
+	server_start(&server, &scene, &script);
+	fixture_log_open();
+	scene_module_service(&scene, "demo", "any_format");
+	ck_assert_int_eq(authenticate_once(&scene, "demo", "alice", any_texts[_i].text), PAM_AUTH_ERR);
+	ck_assert_uint_eq(server.record->requests, 1);
+	ck_assert_int_eq(trap_log_take(line, sizeof(line)) > 0, any_texts[_i].counted);
+	if (any_texts[_i].counted) {
+		ck_assert_ptr_nonnull(strstr(line, "authentication failure;"));
+		ck_assert_uint_gt(trap_log_take(line, sizeof(line)), 0);
+		ck_assert(!strstr(line, "normal") && !strstr(line, SIG));
+	}
+	ck_assert_uint_eq(trap_log_take(line, sizeof(line)), 0);
+	server_stop(&server);
+}
+END_TEST
+
+/* minimum_uid keeps the password of root from a daemon that may be somebody else's by now. */
+START_TEST(a_password_of_a_user_below_minimum_uid_stays_here)
+{
+	int listener = server_listen(&scene, 16);
+	char line[LOG_LINE_SIZE];
+
+	fixture_log_open();
+	scene_service(&scene, "demo", "auth required " TEST_MODULE " socket=%s any_format\n", scene.folder);
+	ck_assert_int_eq(authenticate_once(&scene, "demo", "root", "a normal password"), PAM_AUTH_ERR);
+	ck_assert(!server_was_called(listener));
+	ck_assert_uint_eq(trap_log_take(line, sizeof(line)), 0);
+	close(listener);
 }
 END_TEST
 
@@ -363,7 +437,9 @@ static void add_tests(TCase *tests)
 {
 	tcase_add_test(tests, a_password_never_leaves_the_process);
 	FIXTURE_LOOP(tests, a_mistake_in_the_text_is_told, unlike);
-	FIXTURE_LOOP(tests, the_daemon_is_asked_about_a_token, tokens);
+	FIXTURE_LOOP(tests, the_daemon_is_asked_about_what_has_a_shape_and_any_text_only_with_any_format, kinds);
+	FIXTURE_LOOP(tests, a_password_that_is_nobodys_key_is_no_failure, any_texts);
+	tcase_add_test(tests, a_password_of_a_user_below_minimum_uid_stays_here);
 	FIXTURE_LOOP(tests, a_stacked_text_is_used_and_nobody_is_asked_twice, sources);
 	tcase_add_test(tests, the_prompt_is_the_configured_one);
 	FIXTURE_LOOP(tests, later_modules_find_a_password_but_no_accepted_key, handed_on);

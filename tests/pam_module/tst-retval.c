@@ -141,7 +141,7 @@ static const struct {
 	{ "minimum_uid=-1", "minimum_uid=-1: ", LOG_ALERT },
 	{ "tenant=a tenant=b", "tenant=b: this option was given before", LOG_ALERT },
 	{ "quiet tenant=", "tenant=: this option needs a value", LOG_ALERT },
-	{ "any_format", "any_format: unknown option", LOG_ERR },
+	{ "any_format=16", "any_format=16: this option takes no value", LOG_ALERT },
 	{ "rotate", "rotate: unknown option", LOG_ERR },
 	{ "notices", "notices: unknown option", LOG_ERR },
 	{ "fail_open", "fail_open: unknown option", LOG_ERR },
@@ -180,7 +180,7 @@ START_TEST(the_users_options_are_all_understood)
 	scene_module_service(
 		&scene, "demo",
 		"permission=a.b tenant=blue timeout=500 [prompt=API key: ] try_first_pass keep_authtok env "
-		"maxtries quiet debug");
+		"maxtries quiet debug any_format");
 	ck_assert_int_eq(authenticate_once(&scene, "demo", "alice", key), PAM_SUCCESS);
 	server_stop(&server);
 }
