@@ -6,6 +6,7 @@
 
 #include "common/cleanup.h"
 #include "pam_module/options.h"
+#include "proto/wire.h"
 
 #define MAX_ARGUMENTS 4
 
@@ -145,9 +146,10 @@ START_TEST(values_have_a_greatest_length)
 		const char *name;
 		size_t longest;
 		char first;
-	} texts[] = {
-		{ "permission=", 1000, 'a' }, { "tenant=", 257, 'a' }, { "socket=", 107, '/' }, { "prompt=", 256, 'a' }
-	};
+	} texts[] = { { "permission=", 1000, 'a' },
+		      { "tenant=", WIRE_TENANT_MAX, 'a' },
+		      { "socket=", 107, '/' },
+		      { "prompt=", 256, 'a' } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		char argument[1100];
