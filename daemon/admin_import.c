@@ -234,19 +234,6 @@ static int judge_known(struct import *import, const struct store_key *key, const
 	return 0;
 }
 
-static int insert_key(struct import *import, struct store_key *key)
-{
-	int r = -EEXIST;
-
-	memcpy(key->id, import->id_start, ID_START);
-	for (int attempt = 0; attempt < ID_ATTEMPTS && r == -EEXIST; attempt++) {
-		r = crypto_random_base62(key->id + ID_START, CREDENTIAL_ID_SIZE - ID_START);
-		if (r == 0)
-			r = store_insert_key(import->vault->store, key);
-	}
-	return r;
-}
-
 /* Notes a key that was made for the audit. */
 static int note_key(struct import *import, const struct store_key *key)
 {
@@ -256,18 +243,14 @@ static int note_key(struct import *import, const struct store_key *key)
 	return json_object_set_new(import->keys, key->id, json_string(name)) < 0 ? -ENOMEM : 0;
 }
 
-static int import_key(struct import *import, const struct message_import_key *wanted,
-		      struct message_import_result *result)
+/* What a key that could not be made collides with: 0 where it is there already; a refusal; -EEXIST where it is only the
+ * id. */
+static int judge_collision(struct import *import, const struct store_key *key, struct message_import_result *result)
 {
-	struct store_key *key = &import->request->keys[1];
-	struct store_filter scope;
+	struct store_filter scope = { .account = key->account, .tenant = key->tenant };
 	char id[CREDENTIAL_KEY_ID_MAX + 1];
-	int r = fill_key(import, wanted, key);
+	int r = store_find_digest(import->reader, key->secrets[0].digest, id);
 
-	if (r != 0)
-		return r;
-	scope = (struct store_filter){ .account = key->account, .tenant = key->tenant };
-	r = store_find_digest(import->reader, key->secrets[0].digest, id);
 	if (r == 0)
 		return judge_known(import, key, id, result);
 	if (r == -ENOENT)
@@ -276,13 +259,40 @@ static int import_key(struct import *import, const struct message_import_key *wa
 		return admin_refuse(import->request, ANSWER_EXISTS,
 				    "%.200s has a key named '%.128s' already, with another secret", key->owner,
 				    key->name);
-	if (r == -ENOENT)
-		r = insert_key(import, key);
+	return r == -ENOENT ? -EEXIST : r;
+}
+
+/* Makes the key, or finds out why it cannot be made: to look first would cost as much again, for a case that is rare.
+ */
+static int insert_key(struct import *import, struct store_key *key, struct message_import_result *result)
+{
+	int r = -EEXIST;
+
+	memcpy(key->id, import->id_start, ID_START);
+	for (int attempt = 0; attempt < ID_ATTEMPTS && r == -EEXIST; attempt++) {
+		r = crypto_random_base62(key->id + ID_START, CREDENTIAL_ID_SIZE - ID_START);
+		if (r == 0)
+			r = store_insert_new_key(import->vault->store, key);
+		if (r == 0) {
+			result->outcome = MESSAGE_IMPORT_CREATED;
+			return note_key(import, key);
+		}
+		if (r == -EEXIST)
+			r = judge_collision(import, key, result);
+	}
+	return r;
+}
+
+static int import_key(struct import *import, const struct message_import_key *wanted,
+		      struct message_import_result *result)
+{
+	struct store_key *key = &import->request->keys[1];
+	int r = fill_key(import, wanted, key);
+
 	if (r == 0)
-		r = note_key(import, key);
-	if (r < 0)
+		r = insert_key(import, key, result);
+	if (r != 0 || result->outcome != MESSAGE_IMPORT_CREATED)
 		return r;
-	result->outcome = MESSAGE_IMPORT_CREATED;
 	strcpy(import->ids[import->count], key->id);
 	import->created++;
 	return 0;
@@ -372,7 +382,9 @@ int admin_key_import(struct admin_request *request, struct store_reader *reader,
 	r = import_new(request, reader, vault, &import);
 	if (r < 0)
 		return r;
-	r = import->dry_run ? try_keys(import) : import_keys(import);
+	r = store_begin_bulk(vault->store);
+	if (r == 0)
+		r = import->dry_run ? try_keys(import) : import_keys(import);
 	if (r == 0 && !import->dry_run)
 		r = log_import(import);
 	if (r < 0)

@@ -290,6 +290,16 @@ void store_savepoint_rollback(struct store *store);
  * tenant. -EINVAL: a key that could not be read again (no owner or name, texts longer than text[], numbers of secrets
  * that do not ascend). */
 int store_insert_key(struct store *store, const struct store_key *key);
+
+/* The same for a key with one secret, without a savepoint of its own, which costs more than the key does. Where it
+ * fails with anything but -EEXIST the caller undoes all of its request. */
+int store_insert_new_key(struct store *store, const struct store_key *key);
+
+/* Tells that very many changes come, one upon the other: the writer then keeps more pages in memory, and copies the log
+ * back less often, until store_end_bulk() was called twice without this in between. Inside of a transaction, or
+ * outside. 0 or a negative errno. */
+int store_begin_bulk(struct store *store);
+void store_end_bulk(struct store *store);
 /* Replaces the row of key->id; uses of secrets that it has no more are removed. -ENOENT; -EEXIST for a name or digest
  * taken; -EINVAL as above. */
 int store_update_key(struct store *store, const struct store_key *key);

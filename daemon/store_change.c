@@ -163,6 +163,27 @@ int store_insert_key(struct store *store, const struct store_key *key)
 	return r < 0 ? r : store_step_end(store, key_insert(store, key));
 }
 
+int store_insert_new_key(struct store *store, const struct store_key *key)
+{
+	int r = store_find_gone(store_writer(store), key->id), undone;
+
+	if (r != -ENOENT)
+		return r < 0 ? r : -EEXIST;
+	if (key->secret_count != 1)
+		return -EINVAL;
+	r = digest_run(store, WRITE_DIGEST, key->id, &key->secrets[0]);
+	if (r < 0)
+		return r;
+	r = row_run(store, WRITE_KEY_NEW, key, -EIO);
+	if (r == -EEXIST) {
+		undone = digest_run(store, WRITE_DIGEST_DELETE, key->id, &key->secrets[0]);
+		return undone < 0 ? undone : r;
+	}
+	if (r == 0)
+		r = roles_change(store, "", roles_held(key->state, key->roles));
+	return r < 0 ? r : tally_add(store, key->state, 1);
+}
+
 /* Brings digests and uses in line with the secrets a key has now. */
 static int secrets_change(struct store *store, const struct old_key *old, const struct store_key *key)
 {

@@ -14,13 +14,9 @@
 
 #include "common/cleanup.h"
 
-/* Of each connection; there are a few dozen at most. Inner pages stay in it, leaves come from the kernel's cache. */
-#define CACHE_KIB "2048"
-
 static const char connection_settings[] = "PRAGMA cell_size_check = ON;"
 					  "PRAGMA mmap_size = 0;"
-					  "PRAGMA temp_store = MEMORY;"
-					  "PRAGMA cache_size = -" CACHE_KIB ";";
+					  "PRAGMA temp_store = MEMORY;" STORE_CACHE_SETTING;
 
 static const struct {
 	int option, value;

@@ -78,6 +78,7 @@ enum store_write {
 	WRITE_STEP_ROLLBACK,
 	WRITE_OLD_KEY,
 	WRITE_KEY,
+	WRITE_KEY_NEW,
 	WRITE_KEY_CHANGE,
 	WRITE_KEY_DELETE,
 	WRITE_GONE,
@@ -128,6 +129,12 @@ extern const char *const store_write_sql[WRITE_COUNT];
 /* Milliseconds to wait for another process (a backup, a person's shell) that holds a lock. A login must not hang. */
 #define STORE_BUSY_TIMEOUT 1000
 
+/* The cache of each connection; there are a few dozen at most. Inner pages stay in it, leaves come from the kernel's
+ * cache. */
+#define STORE_CACHE_SETTING "PRAGMA cache_size = -2048;"
+/* How long the file of the write-ahead log stays. */
+#define STORE_LOG_SETTING "PRAGMA journal_size_limit = 4194304;"
+
 struct store_reader {
 	sqlite3 *database;
 	char *path; /* of the database file */
@@ -144,6 +151,7 @@ struct store {
 	int log_pages;     /* in the write-ahead log after the last commit */
 	int checkpoint_at; /* pages from which the log is copied back, */
 	int restart_at;    /* and from which readers are waited for, so that it begins anew */
+	unsigned int bulk; /* above 0: many changes come; goes down to 0 when they do not */
 };
 
 /*

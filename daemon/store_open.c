@@ -22,8 +22,7 @@
 /* Of the writer. The log is cut back to this size, so that some room stays its own when the disk is full. */
 static const char writer_settings[] = "PRAGMA synchronous = FULL;"
 				      "PRAGMA foreign_keys = ON;"
-				      "PRAGMA secure_delete = ON;"
-				      "PRAGMA journal_size_limit = 4194304;";
+				      "PRAGMA secure_delete = ON;" STORE_LOG_SETTING;
 
 /* The sentence a person gets, where there is one to be filled. */
 struct fault {

@@ -24,6 +24,8 @@ const char *const store_write_sql[WRITE_COUNT] = {
 	[WRITE_OLD_KEY] = "SELECT state, secrets, roles FROM key WHERE id = ?1",
 	[WRITE_KEY] = "INSERT INTO key (" STORE_ROW_COLUMNS ") SELECT ?1, " STORE_ROW_VALUE_PARAMETERS
 		      " WHERE NOT EXISTS (SELECT 1 FROM gone WHERE gone.id = ?1)",
+	/* One row of values, which needs no way back when it is refused. */
+	[WRITE_KEY_NEW] = "INSERT INTO key (" STORE_ROW_COLUMNS ") VALUES (?1, " STORE_ROW_VALUE_PARAMETERS ")",
 	[WRITE_KEY_CHANGE] = "UPDATE key SET (" STORE_ROW_VALUES ") = (" STORE_ROW_VALUE_PARAMETERS ") WHERE id = ?1",
 	[WRITE_KEY_DELETE] = "DELETE FROM key WHERE id = ?1",
 	[WRITE_GONE] = "INSERT INTO gone VALUES (?1)",
@@ -95,6 +97,15 @@ const char *const store_write_sql[WRITE_COUNT] = {
 #define RESTART_AGAIN 1024
 #define RESTART_WAIT 100
 
+/*
+ * While very many keys are made: digests and names come in no order, so that each change writes to pages all over the
+ * trees. Those that fit into memory are not read again, nor written into the log twice in one transaction; and the
+ * longer the log, the more often a page stands in it, of which one is copied back.
+ */
+#define BULK_SETTINGS "PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 67108864;"
+#define BULK_LOG 8  /* times as long */
+#define BULK_REST 2 /* calls of store_end_bulk() without another beginning */
+
 static int log_grew(void *data, sqlite3 *database, const char *schema, int pages)
 {
 	struct store *store = data;
@@ -105,10 +116,20 @@ static int log_grew(void *data, sqlite3 *database, const char *schema, int pages
 	return SQLITE_OK;
 }
 
+/* When the log is copied back next. */
+static void log_watch(struct store *store)
+{
+	int many = store->bulk > 0 ? BULK_LOG : 1;
+
+	store->checkpoint_at = store->log_pages < CHECKPOINT_AT * many ? CHECKPOINT_AT * many
+								       : store->log_pages + CHECKPOINT_AGAIN * many;
+	store->restart_at =
+		store->log_pages < RESTART_AT * many ? RESTART_AT * many : store->log_pages + RESTART_AGAIN * many;
+}
+
 void store_log_watch(struct store *store)
 {
-	store->checkpoint_at = CHECKPOINT_AT;
-	store->restart_at = RESTART_AT;
+	log_watch(store);
 	sqlite3_wal_hook(store->reader.database, log_grew, store);
 }
 
@@ -132,8 +153,7 @@ static void log_checkpoint(struct store *store)
 	if (restart)
 		sqlite3_busy_timeout(store->reader.database, STORE_BUSY_TIMEOUT);
 	store->full = false;
-	store->checkpoint_at = store->log_pages < CHECKPOINT_AT ? CHECKPOINT_AT : store->log_pages + CHECKPOINT_AGAIN;
-	store->restart_at = store->log_pages < RESTART_AT ? RESTART_AT : store->log_pages + RESTART_AGAIN;
+	log_watch(store);
 }
 
 int store_empty_log(struct store *store)
@@ -257,4 +277,22 @@ int store_step_end(struct store *store, int result)
 		return store_write_run(store, WRITE_STEP_RELEASE);
 	write_undo(store, WRITE_STEP_ROLLBACK, WRITE_STEP_RELEASE);
 	return result;
+}
+
+int store_begin_bulk(struct store *store)
+{
+	unsigned int before = store->bulk;
+	store->bulk = BULK_REST;
+	if (before > 0)
+		return 0;
+	log_watch(store);
+	return sql_run(&store->reader, BULK_SETTINGS);
+}
+
+void store_end_bulk(struct store *store)
+{
+	if (store->bulk == 0 || --store->bulk > 0)
+		return;
+	log_watch(store);
+	(void)sql_run(&store->reader, STORE_CACHE_SETTING STORE_LOG_SETTING);
 }

@@ -455,6 +455,7 @@ static void flush(struct writer *writer)
 		if (r == -EIO)
 			vault_report(writer->daemon->keeper, vault);
 	}
+	store_end_bulk(vault->store);
 	if (r == 0 && (settle_master_key(writer, vault, generation) == -EIO || signing_keys_settle(vault) == -EIO))
 		vault_report(writer->daemon->keeper, vault);
 	if (r == 0)
