@@ -230,13 +230,17 @@ static void on_issued(struct thread *thread, struct thread_task *task)
 
 int admin_token_issue(struct admin_request *request, struct store_reader *reader, struct vault *vault)
 {
+	const char *proof = request->message.token_issue.proof;
 	struct admin_token *token = &request->token;
 	int64_t now = clock_wall_seconds();
 
 	(void)reader;
 	(void)vault;
-	token->reason = verify_locate(request->thread, request->message.token_issue.proof, now, &request->keys[0],
-				      &token->proof);
+	/* An imported secret, which may be guessed, is not even looked for. */
+	if (credential_classify(proof, strlen(proof)).kind == CREDENTIAL_OTHER)
+		token->reason = REASON_NOT_A_CREDENTIAL;
+	else
+		token->reason = verify_locate(request->thread, proof, now, &request->keys[0], &token->proof);
 	token->found = token->proof.found;
 	/* Else one would live for ever, by the next. */
 	if (token->reason == REASON_NONE && token->proof.access)

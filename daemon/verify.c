@@ -130,6 +130,17 @@ static enum reason locate_opaque(struct thread *thread, const char *text, size_t
 	return policy_judge_secret(secret, now);
 }
 
+/* Of what is nobody's, the record tells what is wrong with its header, if it has one. */
+static enum reason locate_other(struct thread *thread, const char *text, size_t size, int64_t now,
+				struct store_key *ret_key, struct verify_proof *proof)
+{
+	enum reason reason = verify_imported_locate(thread, text, size, now, ret_key, proof);
+
+	if (reason == REASON_UNKNOWN_KEY)
+		proof->problem = token_header_sentence(text, size);
+	return reason;
+}
+
 enum reason verify_locate(struct thread *thread, const char *credential, int64_t now, struct store_key *ret_key,
 			  struct verify_proof *ret_proof)
 {
@@ -139,7 +150,6 @@ enum reason verify_locate(struct thread *thread, const char *credential, int64_t
 
 	*ret_proof = (struct verify_proof){ .problem = shape.problem };
 	memcpy(ret_proof->id, shape.id, sizeof(ret_proof->id));
-	/* For the record: which header it was that is not the one. */
 	if (reason == REASON_NOT_A_CREDENTIAL)
 		ret_proof->problem = token_header_sentence(text, shape.size);
 	if (reason != REASON_NONE)
@@ -149,7 +159,7 @@ enum reason verify_locate(struct thread *thread, const char *credential, int64_t
 	if (shape.kind == CREDENTIAL_ACCESS)
 		return verify_access_locate(thread, text, shape.size, now, ret_key, ret_proof);
 	if (shape.kind == CREDENTIAL_OTHER)
-		return verify_imported_locate(thread, text, shape.size, now, ret_key, ret_proof);
+		return locate_other(thread, text, shape.size, now, ret_key, ret_proof);
 	return locate_opaque(thread, text, shape.size, now, ret_key, ret_proof);
 }
 

@@ -22,8 +22,7 @@
 #define FLUSH_SECONDS 5 /* at the latest, uses are written */
 #define USES_MAX 8192   /* in one transaction: jobs wait for it */
 
-/* Changes stay in the log for so long after they are in the audit file, for whoever follows it by rev; who has been
- * away for longer needs a copy of the store. */
+/* Changes stay in the log for so long, for whoever follows it; who was away for longer needs a copy of the store. */
 #define CHANGES_KEPT_SECONDS (30 * INT64_C(86400))
 
 /* What was used once and has expired is forgotten so many at a time: twice what a group may have added, in its own
@@ -456,14 +455,14 @@ static void flush(struct writer *writer)
 			vault_report(writer->daemon->keeper, vault);
 	}
 	store_end_bulk(vault->store);
-	if (r == 0 && (settle_master_key(writer, vault, generation) == -EIO || signing_keys_settle(vault) == -EIO))
+	if (r != 0)
+		return;
+	if (settle_master_key(writer, vault, generation) == -EIO || signing_keys_settle(vault) == -EIO)
 		vault_report(writer->daemon->keeper, vault);
-	if (r == 0)
-		(void)append_changes(writer, vault);
-	if (r == 0 && prune_changes(vault) == -EIO)
+	(void)append_changes(writer, vault);
+	if (prune_changes(vault) == -EIO)
 		vault_report(writer->daemon->keeper, vault);
-	if (r == 0)
-		sweep(writer, vault);
+	sweep(writer, vault);
 }
 
 /* ---- the thread ---- */

@@ -621,11 +621,15 @@ START_TEST(an_imported_secret_administers_nothing)
 {
 	struct message_import_key wanted = key_of("laptop", SECRET);
 	struct message_key_list request = { .credential = SECRET };
+	struct message_token_issue proof = { .proof = SECRET };
 	struct message_key_page page;
+	struct message_token token;
 
 	wanted.permissions = wire_texts("*", NULL);
 	ck_assert_uint_eq(import_one(&wanted).outcome, MESSAGE_IMPORT_CREATED);
 	expect_answer(admin, wire_ask(admin, WIRE_KEY_LIST, &message_key_list, &request, &message_key_page, &page),
+		      ANSWER_BAD_CREDENTIAL, NULL);
+	expect_answer(admin, wire_ask(admin, WIRE_TOKEN_ISSUE, &message_token_issue, &proof, &message_token, &token),
 		      ANSWER_BAD_CREDENTIAL, NULL);
 }
 END_TEST

@@ -83,6 +83,7 @@ static const struct {
 	{ "{}", "names no algorithm" },
 };
 
+/* What is no access token might be an imported secret, which nobody has. */
 START_TEST(the_header_is_one_text)
 {
 	const char *rest = access_token + strlen(HEADER);
@@ -92,11 +93,11 @@ START_TEST(the_header_is_one_text)
 
 		encoding_base64url_encode(headers[i].header, strlen(headers[i].header), encoded);
 		snprintf(text, sizeof(text), "%s%s", encoded, rest);
-		expect_told(text, REASON_NOT_A_CREDENTIAL, headers[i].detail);
+		expect_told(text, REASON_UNKNOWN_KEY, headers[i].detail);
 		expect_denied(text);
 		/* Without a signature, as where there is none. */
 		*(strrchr(text, '.') + 1) = '\0';
-		expect_told(text, REASON_NOT_A_CREDENTIAL, headers[i].detail);
+		expect_told(text, REASON_UNKNOWN_KEY, headers[i].detail);
 	}
 	/* It is none the worse. */
 	expect(access_token, REASON_NONE);
@@ -109,10 +110,10 @@ static const struct {
 	enum reason reason;
 	const char *detail;
 } additions[] = {
-	{ "", "=", "", "", REASON_NOT_A_CREDENTIAL, "encoded in another way" },
-	{ "", "==", "", "", REASON_NOT_A_CREDENTIAL, "encoded in another way" },
+	{ "", "=", "", "", REASON_UNKNOWN_KEY, "encoded in another way" },
+	{ "", "==", "", "", REASON_UNKNOWN_KEY, "encoded in another way" },
 	{ "", "\n", "", "", REASON_NOT_A_CREDENTIAL, NULL }, /* nothing with a line break is looked at */
-	{ " ", "", "", "", REASON_NOT_A_CREDENTIAL, "encoded in another way" },
+	{ " ", "", "", "", REASON_UNKNOWN_KEY, "encoded in another way" },
 	{ "", "", "=", "", REASON_MALFORMED, "payload of the access token has a character" },
 	{ "", "", "==", "", REASON_MALFORMED, "payload of the access token has a character" },
 	{ "", "", "+", "", REASON_MALFORMED, "payload of the access token has a character" },
