@@ -110,7 +110,7 @@ enum status tenant_create(const struct arguments *arguments)
 {
 	SCOPED_ADMIN struct apikey_admin *admin = NULL;
 	SCOPED_TENANT struct apikey_tenant_info *tenant = NULL;
-	struct apikey_tenant_options options;
+	struct apikey_tenant_options options = { .size = 0 };
 	enum status status = read_options(arguments, &options);
 	bool is_default;
 	int r;
@@ -151,7 +151,7 @@ enum status tenant_update(const struct arguments *arguments)
 {
 	SCOPED_ADMIN struct apikey_admin *admin = NULL;
 	SCOPED_TENANT struct apikey_tenant_info *tenant = NULL;
-	struct apikey_tenant_options options;
+	struct apikey_tenant_options options = { .size = 0 };
 	enum status status = read_options(arguments, &options);
 	char tokens[TOKENS_TEXT_SIZE];
 	int r;

@@ -24,8 +24,8 @@ static const char *const sentences[CLAIMS_ERROR_COUNT] = {
 	[CLAIMS_NUMBER] = "A number in the payload of the access token is no whole number, or is out of its range.",
 	[CLAIMS_MILLIS] = "A time in the payload of the access token is in milliseconds; it has to be in seconds.",
 	[CLAIMS_ORDER] = "The access token ends before it begins, or lives for longer than any may.",
-	[CLAIMS_OTHER_SIDE] = "The access token is of another issuer, or for another audience, than [tokens] in "
-			      "apikeyd.conf says.",
+	[CLAIMS_OTHER_SIDE] = ("The access token is of another issuer, or for another audience, than [tokens] in "
+			       "apikeyd.conf says."),
 };
 
 const char *claims_error_sentence(enum claims_error error)

@@ -376,7 +376,7 @@ int verify_consume(struct store *store, const struct verify_caller *caller, cons
 {
 	struct policy_request policy = policy_of(caller, request, now);
 	struct role_grants room;
-	enum reason reason;
+	enum reason reason = REASON_STORE_FAILED;
 	int r = verify_spend(store, outcome->key_id, outcome->secret, &outcome->once, now, key, &reason);
 
 	if (r < 0)

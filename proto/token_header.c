@@ -34,7 +34,7 @@ static size_t decode(const char *text, size_t size, char ret_bytes[HEADER_MAX])
 	for (size_t i = 0; i < size; i++) {
 		int value = digit_value(text[i]);
 
-		if (value < 0 && memchr("= \t\r\n", text[i], 5))
+		if (value < 0 && text[i] != '\0' && strchr("= \t\r\n", text[i]))
 			continue;
 		if (value < 0 || bytes == HEADER_MAX)
 			return 0;
@@ -50,7 +50,7 @@ static size_t decode(const char *text, size_t size, char ret_bytes[HEADER_MAX])
 
 static const char *skip_blank(const char *at, const char *end)
 {
-	while (at < end && memchr(" \t\r\n", *at, 4))
+	while (at < end && *at != '\0' && strchr(" \t\r\n", *at))
 		at++;
 	return at;
 }
