@@ -113,12 +113,26 @@ static void find_silent_threads(struct state *state, const struct daemon *daemon
 	}
 }
 
+/* The clock had stood far ahead; what is as old as what was used and forgotten then is refused. */
+static void find_refused(struct state *state, struct store_reader *reader, const char *name, int64_t now,
+			 const char *what, const char *mend)
+{
+	char text[CLOCK_TEXT_SIZE];
+	uint64_t purged = 0;
+
+	if (store_load_number(reader, name, &purged) < 0 || purged > INT64_MAX || (int64_t)purged <= now + AHEAD_MOST)
+		return;
+	clock_format((int64_t)purged, text, sizeof(text));
+	add_why(state, "%s %s: the clock stood ahead, and what was used then is not remembered any more; %s", what,
+		text, mend);
+}
+
 /* A clock that was set back, perhaps while nothing ran that could have noticed. */
 static void find_clock(struct state *state, struct store_reader *reader)
 {
 	int64_t now = clock_wall_seconds();
 	char text[CLOCK_TEXT_SIZE];
-	uint64_t latest = 0, purged = 0;
+	uint64_t latest = 0;
 
 	if (!reader || store_load_number(reader, WRITER_CLOCK, &latest) < 0 || latest > INT64_MAX)
 		return;
@@ -131,15 +145,12 @@ static void find_clock(struct state *state, struct store_reader *reader)
 			" seconds behind %s, the latest time seen here; mend it, "
 			"or tokens that are good once may be refused until it has caught up",
 			state->clock_behind, text);
-	} else if (store_load_number(reader, STORE_PURGED_EPOCH, &purged) == 0 && purged <= INT64_MAX &&
-		   (int64_t)purged > now + AHEAD_MOST) {
-		/* The clock had stood far ahead; what is as old as what was used and forgotten then is refused. */
-		clock_format((int64_t)purged, text, sizeof(text));
-		add_why(state,
-			"HMAC tokens are refused until %s: the clock stood ahead, and what was used then is not "
-			"remembered any more; until that time use other keys",
-			text);
+		return;
 	}
+	find_refused(state, reader, STORE_PURGED_EPOCH, now, "HMAC tokens are refused until",
+		     "until that time use other keys");
+	find_refused(state, reader, STORE_PURGED_EXP, now, "access tokens are refused that expire before",
+		     "'apikeyctl token rotate-key --now' ends those there are, and lets new ones in");
 }
 
 /* Everything that an operator should do something about, the worst first. */

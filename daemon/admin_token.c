@@ -399,12 +399,23 @@ int admin_token_revoke(struct admin_request *request, struct store_reader *reade
 
 /* ---- the keys that sign them ---- */
 
+/* No token of before is signed by what there is now, so none needs to be refused because it may have been used; else a
+ * clock that once stood ahead would keep all new ones out for as long. */
+static int forget_used(struct store *store, int64_t now)
+{
+	uint64_t purged = 0;
+	int r = store_load_number(store_writer(store), STORE_PURGED_EXP, &purged);
+
+	return r < 0 || purged <= (uint64_t)now ? r : store_save_number(store, STORE_PURGED_EXP, (uint64_t)now);
+}
+
 int admin_signing_key_rotate(struct admin_request *request, struct store_reader *reader, struct vault *vault)
 {
 	struct message_item reply = { .name = "signing_key.version" };
+	int64_t now = clock_wall_seconds();
+	bool at_once = request->message.signing_key.now == 1;
 	uint32_t version = 0;
-	int r = signing_key_renew(vault->store, vault->keyring.data, clock_wall_seconds(),
-				  request->message.signing_key.now == 1, &version);
+	int r = signing_key_renew(vault->store, vault->keyring.data, now, at_once, &version);
 
 	(void)reader;
 	if (r == -EBUSY)
@@ -413,6 +424,8 @@ int admin_signing_key_rotate(struct admin_request *request, struct store_reader 
 			"%d keys are good still, for a day after the next one was made, and there can be no "
 			"more; with --now they end at once, and all tokens with them",
 			SIGNING_KEYS_MAX);
+	if (r == 0 && at_once)
+		r = forget_used(vault->store, now);
 	if (r == 0)
 		r = signing_key_log(vault, admin_record(request, request->verb->event), version);
 	if (r < 0)

@@ -335,6 +335,55 @@ START_TEST(the_keys_that_sign_are_replaced_by_themselves)
 }
 END_TEST
 
+static void set_number(const char *name, int64_t number)
+{
+	char sql[128];
+
+	snprintf(sql, sizeof(sql), "INSERT OR REPLACE INTO meta VALUES ('%s', %" PRId64 ")", name, number);
+	run_sql(sql);
+}
+
+/* As it looks when this is an hour before what was forgotten already. */
+START_TEST(a_clock_that_was_set_back_revives_no_token)
+{
+	struct wire_client *admin = wire_open(&host, WIRE_ADMIN_SOCKET);
+	int64_t now = clock_wall_seconds();
+	CLEANUP_FREE char *back = NULL, *ahead = NULL;
+
+	for (int reuse = 0; reuse < 2; reuse++) {
+		run_sql(reuse ? "UPDATE tenant SET token_reuse = 1" : "UPDATE tenant SET token_reuse = 0");
+		set_number("purged_exp", 0);
+		token_issue(&host, opaque.secret);
+		if (reuse)
+			end_token(admin, access_token);
+		else
+			expect(access_token, REASON_NONE);
+		run_sql("DELETE FROM one_time");
+		run_sql("DELETE FROM one_time_tally");
+		set_number("purged_exp", now + 3000);
+		expect(access_token, REASON_CLOCK_MOVED);
+		ck_assert_uint_eq(inspect(admin, access_token).reason, REASON_CLOCK_MOVED);
+	}
+	set_number("clock_seen", now + 3600);
+	back = host_text(&host, "why.1");
+	ck_assert_msg(strstr(back, "the clock was set back") != NULL, "%s", back);
+	/* Had the clock stood ahead, and stood right again, new ones would be refused as well; that is said, and
+	 * mended. */
+	set_number("clock_seen", now);
+	ahead = host_text(&host, "why.1");
+	ck_assert_msg(strstr(ahead, "access tokens are refused") && strstr(ahead, "rotate-key --now"), "%s", ahead);
+	rotate_key(admin, false);
+	token_issue(&host, opaque.secret);
+	expect(access_token, REASON_CLOCK_MOVED);
+	rotate_key(admin, true);
+	host_expect_text(&host, "state", "ok");
+	expect(access_token, REASON_BAD_SIGNATURE);
+	token_issue(&host, opaque.secret);
+	expect(access_token, REASON_NONE);
+	wire_close(admin);
+}
+END_TEST
+
 START_TEST(of_many_that_race_one_wins)
 {
 	struct wire_client *clients[RACERS];
@@ -385,6 +434,7 @@ int main(void)
 	tcase_add_test(cases, a_token_administers_nothing);
 	tcase_add_test(cases, the_keys_that_sign_are_replaced);
 	tcase_add_test(cases, the_keys_that_sign_are_replaced_by_themselves);
+	tcase_add_test(cases, a_clock_that_was_set_back_revives_no_token);
 	tcase_add_test(cases, of_many_that_race_one_wins);
 	suite_add_tcase(suite, cases);
 	srunner_run_all(runner, CK_NORMAL);
