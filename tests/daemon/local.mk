@@ -287,7 +287,7 @@ tests_daemon_test_daemon_list_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS)
 
 daemon_tests += tests/daemon/test-daemon-reach
 tests_daemon_test_daemon_reach_SOURCES = tests/daemon/test-daemon-reach.c tests/daemon/tenant-host.h \
-	tests/daemon/admin-requests.h $(daemon_wire)
+	tests/daemon/admin-requests.h tests/daemon/token-client.h $(daemon_wire)
 tests_daemon_test_daemon_reach_CFLAGS = $(daemon_test_cflags)
 tests_daemon_test_daemon_reach_LDADD = $(daemon_system_ldadd)
 

@@ -5,6 +5,7 @@
  */
 #include "common/clock.h"
 #include "tests/daemon/tenant-host.h"
+#include "tests/daemon/token-client.h"
 #include "tests/suite.h"
 
 /* ---- who reaches what ---- */
@@ -70,7 +71,7 @@ struct target {
 	const struct actor *actor;
 	enum scope scope;
 	const char *account, *tenant; /* ids; tenant NULL: the account itself */
-	char key[16];
+	char key[16], secret[64];
 	char fresh[32]; /* a name nobody has */
 };
 
@@ -245,6 +246,37 @@ static enum answer account_create(struct wire_client *client, const char *creden
 	return ask_account(client, credential, target->fresh, room);
 }
 
+/* Whether it is good is for everybody who may look at keys; whose it is for those who may see this one. */
+static enum answer token_inspect(struct wire_client *client, const char *credential, const struct target *target)
+{
+	struct message_token_state state;
+	enum answer answer;
+
+	token_issue(&host, target->secret);
+	answer = token_refer(client, WIRE_TOKEN_INSPECT, credential, access_token, &state);
+	if (answer != ANSWER_OK)
+		return answer;
+	ck_assert_uint_eq(state.verdict, VERDICT_GRANTED);
+	return state.key_id ? ANSWER_OK : ANSWER_NOT_FOUND;
+}
+
+static enum answer token_revoke(struct wire_client *client, const char *credential, const struct target *target)
+{
+	struct message_token_state state;
+
+	token_issue(&host, target->secret);
+	return token_refer(client, WIRE_TOKEN_REVOKE, credential, access_token, &state);
+}
+
+static enum answer token_rotate_key(struct wire_client *client, const char *credential, const struct target *target)
+{
+	struct message_signing_key request = { .credential = credential, .now = 1 };
+	struct message_item version;
+
+	(void)target;
+	return wire_ask(client, WIRE_SIGNING_KEY_ROTATE, &message_signing_key, &request, &message_item, &version);
+}
+
 /*
  * + done, - not found, x not permitted; a space: this is not asked. A word for each column, in its order; in it a
  * letter for each scope.
@@ -296,6 +328,18 @@ static const struct {
 	  key_delete,
 	  { "+++++", "++-+-", "xxxxx", "++-+-", "xxxxx", "xxxxx", "xxxxx", "+----", "xxxxx", "+----", "xxxxx", "xxxxx",
 	    "xxxxx" } },
+	{ "token inspect",
+	  token_inspect,
+	  { "+++++", "++-+-", "++-+-", "++-+-", "xxxxx", "xxxxx", "xxxxx", "+----", "+----", "+----", "xxxxx", "xxxxx",
+	    "xxxxx" } },
+	{ "token revoke",
+	  token_revoke,
+	  { "+++++", "++-+-", "xxxxx", "++-+-", "xxxxx", "xxxxx", "xxxxx", "+----", "xxxxx", "+----", "xxxxx", "xxxxx",
+	    "xxxxx" } },
+	{ "token rotate-key",
+	  token_rotate_key,
+	  { "   + ", "   x ", "   x ", "   x ", "   x ", "   x ", "   x ", "   x ", "   x ", "   x ", "   x ", "   x ",
+	    "   x " } },
 	{ "tenant show",
 	  tenant_show,
 	  { "+++  ", "++-  ", "xxx  ", "xxx  ", "++-  ", "++-  ", "xxx  ", "+--  ", "xxx  ", "xxx  ", "+--  ", "+--  ",
@@ -374,6 +418,7 @@ static void make_subject(struct target *target, unsigned int cell)
 	snprintf(name, sizeof(name), "subject-%u", cell);
 	expect_answer(admin, create(admin, &request, &key), ANSWER_OK, NULL);
 	snprintf(target->key, sizeof(target->key), "%s", key.id);
+	snprintf(target->secret, sizeof(target->secret), "%s", key.secret);
 }
 
 static struct wire_key make_actor(const struct actor *actor, size_t number)
