@@ -49,6 +49,42 @@ START_TEST(a_key_opens_its_service_until_it_is_revoked)
 }
 END_TEST
 
+static void get_token(char ret_token[2048 + 1])
+{
+	struct apikey_token *token = NULL;
+
+	ck_assert_int_eq(apikey_token_issue(apikeyd.admin, secret, &token), 0);
+	snprintf(ret_token, 2048 + 1, "%s", token->token);
+	apikey_token_free(token);
+}
+
+START_TEST(an_access_token_opens_its_service_once_while_its_key_may)
+{
+	struct transaction transaction;
+	char token[2048 + 1], another[2048 + 1];
+
+	begin();
+	get_token(token);
+	get_token(another);
+	transaction_open(&transaction, &scene, "demo", "alice", token);
+	ck_assert_int_eq(pam_authenticate(transaction.pamh, 0), PAM_SUCCESS);
+	ck_assert_int_eq(pam_acct_mgmt(transaction.pamh, 0), PAM_SUCCESS);
+	ck_assert_int_eq(pam_setcred(transaction.pamh, PAM_ESTABLISH_CRED), PAM_SUCCESS);
+	ck_assert_str_eq(pam_getenv(transaction.pamh, "APIKEY_ID"), id);
+	ck_assert_int_eq(authenticate_once(&scene, "demo", "alice", token), PAM_AUTH_ERR);
+	/* The key that it stands for is none the worse, nor is it when others are tried. */
+	ck_assert_int_eq(authenticate_once(&scene, "demo", "bob", another), PAM_AUTH_ERR);
+	ck_assert_int_eq(authenticate_once(&scene, "demo", "alice", another), PAM_AUTH_ERR);
+	ck_assert_int_eq(authenticate_once(&scene, "demo", "alice", secret), PAM_SUCCESS);
+	get_token(token);
+	daemon_revoke_key(&apikeyd, id);
+	ck_assert_int_eq(pam_acct_mgmt(transaction.pamh, 0), PAM_PERM_DENIED);
+	transaction_close(&transaction);
+	ck_assert_int_eq(authenticate_once(&scene, "demo", "alice", token), PAM_AUTH_ERR);
+	end();
+}
+END_TEST
+
 START_TEST(an_expired_key_opens_nothing_and_root_is_told)
 {
 	const int64_t patience = scene_clock() + 10000;
@@ -256,6 +292,7 @@ END_TEST
 static void add_tests(TCase *tests)
 {
 	tcase_add_test(tests, a_key_opens_its_service_until_it_is_revoked);
+	tcase_add_test(tests, an_access_token_opens_its_service_once_while_its_key_may);
 	tcase_add_test(tests, an_expired_key_opens_nothing_and_root_is_told);
 	tcase_add_test(tests, the_reason_is_in_the_log_of_root_callers_alone);
 	tcase_add_test(tests, failure_01_a_frozen_daemon_is_not_waited_for);
