@@ -377,7 +377,7 @@ START_TEST(keys_are_listed_in_pages)
 		struct store_filter filter;
 		size_t count;
 	} lists[] = {
-		{ { NULL }, LIST_KEYS },
+		{ { .owner = NULL }, LIST_KEYS },
 		{ { .owner = "bob" }, LIST_KEYS / 5 },
 		{ { .owner = "bo" }, 0 },
 		{ { .owner = "" }, 0 },

@@ -251,7 +251,7 @@ START_TEST(pages_begin_where_they_are)
 		enum store_read which;
 		struct store_filter filter;
 	} walks[] = {
-		{ READ_LIST, { NULL } },
+		{ READ_LIST, { .owner = NULL } },
 		{ READ_LIST_OWNER, { .owner = "alice" } },
 		{ READ_LIST_TENANT, { .account = ACME, .tenant = BLUE } },
 		{ READ_LIST_ACCOUNT, { .account = ACME } },
