@@ -12,6 +12,7 @@
 #include "daemon/escape.h"
 
 #define FIELDS_MAX 24
+#define COPY_GUESS 2048               /* bytes */
 #define FACILITY "SYSLOG_FACILITY=10" /* authpriv */
 
 /* NUL-terminated fields behind each other, and where each begins. */
@@ -65,6 +66,18 @@ static void add_text(struct copy *copy, const char *name, const char *value)
 	end_field(copy);
 }
 
+/* Takes back what it added where the record names no key. */
+static void add_field(struct copy *copy, const struct audit_text_field *field, const struct audit_record *record)
+{
+	size_t size = copy->text.size, count = copy->count;
+
+	add_text(copy, field->name, audit_text_field_value(field, record));
+	if (field->names_key && record->unnamed) {
+		copy->text.size = size;
+		copy->count = count;
+	}
+}
+
 static void add_number(struct copy *copy, const char *name, uint64_t value)
 {
 	char digits[sizeof("18446744073709551615")];
@@ -100,14 +113,19 @@ static void add_message(struct copy *copy, const struct audit_record *record, bo
 	}
 	for (const struct audit_text_field *field = audit_text_fields; field->name; field++) {
 		const char *value = audit_text_field_value(field, record);
+		size_t before;
 
 		if (!value)
 			continue;
+		before = text->size;
 		append_string(text, separator);
 		append_string(text, field->name);
 		append_string(text, " ");
 		append_escaped(text, value);
-		separator = ", ";
+		if (field->names_key && record->unnamed)
+			text->size = before;
+		else
+			separator = ", ";
 	}
 	if (!recorded)
 		append_string(text, " [missing in the audit file]");
@@ -126,6 +144,8 @@ void audit_copy(struct journal *journal, const struct audit_record *record, uint
 	char priority[sizeof("PRIORITY=-2147483648")];
 	const char *fields[FIELDS_MAX];
 
+	/* Room is made once, however long the names in it are. */
+	audit_text_reserve(&copy.text, COPY_GUESS);
 	add_message(&copy, record, seq > 0);
 	snprintf(priority, sizeof(priority), "PRIORITY=%d", priority_of(record));
 	add_plain(&copy, priority);
@@ -137,7 +157,7 @@ void audit_copy(struct journal *journal, const struct audit_record *record, uint
 		add_text(&copy, "verdict", verdict_name(record->verdict));
 	add_text(&copy, "reason", reason_name(record->reason));
 	for (const struct audit_text_field *field = audit_text_fields; field->name; field++)
-		add_text(&copy, field->name, audit_text_field_value(field, record));
+		add_field(&copy, field, record);
 	if (record->test)
 		add_text(&copy, "test", "true");
 	if (record->has_peer) {

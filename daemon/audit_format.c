@@ -19,16 +19,16 @@
 #define MICROSECONDS 1000000
 
 const struct audit_text_field audit_text_fields[] = {
-	{ "key_id", offsetof(struct audit_record, key_id) },
-	{ "key_name", offsetof(struct audit_record, key_name) },
-	{ "owner", offsetof(struct audit_record, owner) },
-	{ "user", offsetof(struct audit_record, user) },
-	{ "service", offsetof(struct audit_record, service) },
-	{ "tty", offsetof(struct audit_record, tty) },
-	{ "rhost", offsetof(struct audit_record, rhost) },
-	{ "permission", offsetof(struct audit_record, permission) },
-	{ "detail", offsetof(struct audit_record, detail) },
-	{ NULL, 0 },
+	{ "key_id", offsetof(struct audit_record, key_id), false },
+	{ "key_name", offsetof(struct audit_record, key_name), true },
+	{ "owner", offsetof(struct audit_record, owner), true },
+	{ "user", offsetof(struct audit_record, user), false },
+	{ "service", offsetof(struct audit_record, service), false },
+	{ "tty", offsetof(struct audit_record, tty), false },
+	{ "rhost", offsetof(struct audit_record, rhost), false },
+	{ "permission", offsetof(struct audit_record, permission), false },
+	{ "detail", offsetof(struct audit_record, detail), false },
+	{ NULL, 0, false },
 };
 
 const char *audit_text_field_value(const struct audit_text_field *field, const struct audit_record *record)
@@ -208,8 +208,12 @@ void audit_format_members(struct audit_text *text, const struct audit_record *re
 	for (const struct audit_text_field *field = audit_text_fields; field->name; field++) {
 		const char *value = audit_text_field_value(field, record);
 
+		size_t before = text->size;
+
 		if (value)
 			append_text(text, field->name, value);
+		if (field->names_key && record->unnamed)
+			text->size = before;
 	}
 	if (record->test) {
 		append_name(text, "test");

@@ -39,7 +39,8 @@ bool audit_is_object(const char *object, size_t size);
 /* The text fields of a record by their names in the file; ends with a NULL name. */
 struct audit_text_field {
 	const char *name;
-	size_t offset; /* of the const char * in struct audit_record */
+	size_t offset;  /* of the const char * in struct audit_record */
+	bool names_key; /* left out again where the record is unnamed */
 };
 extern const struct audit_text_field audit_text_fields[];
 /* The field's text in a record; NULL when it is not said. */

@@ -243,6 +243,7 @@ struct audit_record item_record(const struct item *item, const struct verify_cal
 		.key_id = *outcome->key_id ? outcome->key_id : NULL,
 		.key_name = *outcome->key_name ? outcome->key_name : NULL,
 		.owner = *outcome->owner ? outcome->owner : NULL,
+		.unnamed = !outcome->described,
 		.test = outcome->test,
 		.user = item->user,
 		.service = item->service,

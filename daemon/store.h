@@ -145,6 +145,12 @@ int store_find_key(struct store_reader *reader, const char *id, struct store_key
 /* The same; where the key holds roles, it was read in a read transaction that is open then, so that they are read in
  * the same one: the caller ends it, by store_read_end(), in either case. */
 int store_find_key_and_stay(struct store_reader *reader, const char *id, struct store_key *ret_key);
+/* Begins a read transaction where none is open. 1: it was begun, and what was read before has to be read again; 0; or a
+ * negative errno. */
+int store_read_stay(struct store_reader *reader);
+/* For who refuses a credential, after its key was looked for: reads what would have been read, had it not been found,
+ * or had it been; so that the time it takes does not tell. */
+void store_even_out(struct store_reader *reader, bool found);
 
 /* The key that has a secret with this digest; there is one at most. 0, -ENOENT, -EIO. */
 int store_find_digest(struct store_reader *reader, const uint8_t digest[STORE_DIGEST_SIZE],

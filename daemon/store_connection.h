@@ -18,6 +18,7 @@ enum store_read {
 	READ_BEGIN,
 	READ_END,
 	READ_KEY,
+	READ_KEY_NEXT,
 	READ_KEY_NAMED,
 	READ_KEY_NAMED_ACCOUNT,
 	READ_KEY_NAMED_TENANT,
@@ -139,7 +140,8 @@ struct store_reader {
 	sqlite3 *database;
 	char *path; /* of the database file */
 	sqlite3_stmt *statements[READ_COUNT];
-	char fault[STORE_FAULT_SIZE]; /* the last failure in a sentence; "" */
+	char fault[STORE_FAULT_SIZE];            /* the last failure in a sentence; "" */
+	char any_key[CREDENTIAL_KEY_ID_MAX + 1]; /* the id of one, or "": see store_even_out() */
 };
 
 struct store {

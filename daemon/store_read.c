@@ -24,6 +24,7 @@ const char *const store_read_sql[READ_COUNT] = {
 	[READ_BEGIN] = "BEGIN",
 	[READ_END] = "COMMIT",
 	[READ_KEY] = "SELECT " STORE_ROW_COLUMNS " FROM key WHERE id = ?1",
+	[READ_KEY_NEXT] = "SELECT " STORE_ROW_COLUMNS " FROM key WHERE id >= ?1 ORDER BY id LIMIT 1",
 	/* A key of one owner and name: parameters 4 and 5 are account and tenant. */
 	[READ_KEY_NAMED] = "SELECT " STORE_ROW_COLUMNS " FROM key INDEXED BY key_name WHERE owner = ?1 AND name = ?2",
 	[READ_KEY_NAMED_ACCOUNT] = ("SELECT " STORE_ROW_COLUMNS
@@ -127,16 +128,13 @@ static int key_step(struct store_reader *reader, sqlite3_stmt *statement, struct
 }
 
 /*
- * Whether the account and tenant of a key are there, and not deleted: 1, 0, or a negative errno. Those that are there
- * from the start never end, so that a host that has no others is not asked.
+ * Whether the account and tenant of a key are there, and not deleted: 1, 0, or a negative errno. Asked for those, too,
+ * that are there from the start and never end: time would tell whose key it is.
  */
 static int scope_lives(struct store_reader *reader, const char *account, const char *tenant)
 {
 	CLEANUP_RESET sqlite3_stmt *statement = reader->statements[READ_SCOPE];
 
-	if (strcmp(account, STORE_DEFAULT_ACCOUNT) == 0 &&
-	    (*tenant == '\0' || strcmp(tenant, STORE_DEFAULT_TENANT) == 0))
-		return 1;
 	sqlite3_bind_text(statement, 1, account, -1, SQLITE_STATIC);
 	sqlite3_bind_text(statement, 2, tenant, -1, SQLITE_STATIC);
 	return sql_step(reader, statement);
@@ -158,10 +156,46 @@ int store_find_key_and_stay(struct store_reader *reader, const char *id, struct 
 {
 	int r = store_find_key(reader, id, ret_key);
 
-	if (r < 0 || *ret_key->roles == '\0' || !sqlite3_get_autocommit(reader->database))
+	if (r < 0 || *ret_key->roles == '\0')
 		return r;
+	r = store_read_stay(reader);
+	return r > 0 ? store_find_key(reader, id, ret_key) : r;
+}
+
+int store_read_stay(struct store_reader *reader)
+{
+	int r;
+
+	if (!sqlite3_get_autocommit(reader->database))
+		return 0;
 	r = store_read_begin(reader);
-	return r < 0 ? r : store_find_key(reader, id, ret_key);
+	return r < 0 ? r : 1;
+}
+
+/* Reads a key, of no interest: 1, 0 when there is none, or a negative errno. */
+static int read_other(struct store_reader *reader, enum store_read which, const char *id, struct store_key *key)
+{
+	CLEANUP_RESET sqlite3_stmt *statement = reader->statements[which];
+	int r;
+
+	sqlite3_bind_text(statement, 1, id, -1, SQLITE_STATIC);
+	r = key_step(reader, statement, key);
+	if (r > 0)
+		(void)scope_lives(reader, key->account, key->tenant);
+	return r;
+}
+
+void store_even_out(struct store_reader *reader, bool found)
+{
+	struct store_key other;
+
+	/* No key's id, and before all of them. */
+	if (found)
+		(void)read_other(reader, READ_KEY, "", &other);
+	/* The same statement as for any key; it is another one that finds the next where that has gone. */
+	else if (read_other(reader, READ_KEY, reader->any_key, &other) == 0 &&
+		 read_other(reader, READ_KEY_NEXT, "", &other) > 0)
+		memcpy(reader->any_key, other.id, sizeof(reader->any_key));
 }
 
 int store_find_digest(struct store_reader *reader, const uint8_t digest[STORE_DIGEST_SIZE],

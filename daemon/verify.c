@@ -86,15 +86,18 @@ const struct store_secret *verify_find_secret(const struct store_key *key, enum 
 	return found;
 }
 
-enum reason verify_read_key(struct thread *thread, const char *id, struct store_key *ret_key, bool *ret_found)
+static enum reason key_reason(struct thread *thread, int r, bool *ret_found)
 {
-	int r = store_find_key_and_stay(thread->reader, id, ret_key);
-
 	*ret_found = r == 0;
 	if (r == 0 || r == -ENOENT)
 		return REASON_NONE;
 	thread_vault_failed(thread);
 	return REASON_STORE_FAILED;
+}
+
+enum reason verify_read_key(struct thread *thread, const char *id, struct store_key *ret_key, bool *ret_found)
+{
+	return key_reason(thread, store_find_key(thread->reader, id, ret_key), ret_found);
 }
 
 int verify_tenant(struct store_reader *reader, const char *tenant, char id[STORE_SCOPE_ID_MAX + 1],
@@ -141,7 +144,7 @@ static enum reason locate_other(struct thread *thread, const char *text, size_t 
 	return reason;
 }
 
-enum reason verify_locate(struct thread *thread, const char *credential, int64_t now, struct store_key *ret_key,
+static enum reason locate(struct thread *thread, const char *credential, int64_t now, struct store_key *ret_key,
 			  struct verify_proof *ret_proof)
 {
 	struct credential shape = credential_classify(credential, strlen(credential));
@@ -161,6 +164,33 @@ enum reason verify_locate(struct thread *thread, const char *credential, int64_t
 	if (shape.kind == CREDENTIAL_OTHER)
 		return locate_other(thread, text, shape.size, now, ret_key, ret_proof);
 	return locate_opaque(thread, text, shape.size, now, ret_key, ret_proof);
+}
+
+/* A key was looked for, and the credential is none of it. */
+static bool is_refused(const struct verify_proof *proof, enum reason reason)
+{
+	return reason != REASON_NONE && reason != REASON_STORE_FAILED && *proof->id;
+}
+
+/*
+ * Roles are read in the same transaction as their key. It is begun for who has shown the secret: to others, its time
+ * would tell that there is such a key, and that it holds roles. To them, all refusals look alike.
+ */
+enum reason verify_locate(struct thread *thread, const char *credential, int64_t now, struct store_key *ret_key,
+			  struct verify_proof *ret_proof)
+{
+	enum reason reason = locate(thread, credential, now, ret_key, ret_proof);
+	int r = reason == REASON_NONE && *ret_key->roles ? store_read_stay(thread->reader) : 0;
+
+	if (r < 0) {
+		thread_vault_failed(thread);
+		return REASON_STORE_FAILED;
+	}
+	if (r > 0)
+		reason = locate(thread, credential, now, ret_key, ret_proof);
+	if (is_refused(ret_proof, reason))
+		store_even_out(thread->reader, ret_proof->found);
+	return reason;
 }
 
 static struct store_once store_once_of(const struct verify_once *once, const char *key_id)
@@ -226,7 +256,7 @@ static void outcome_init(struct verify_outcome *outcome)
 	outcome->reason = REASON_NONE;
 	outcome->problem = "";
 	outcome->secret = 0;
-	outcome->test = false;
+	outcome->described = outcome->test = false;
 	outcome->once.kind = STORE_ONCE_NONE;
 	outcome->expires = 0;
 	outcome->key_id[0] = outcome->key_name[0] = outcome->owner[0] = outcome->tenant[0] = '\0';
@@ -246,8 +276,8 @@ void verify_outcome_wipe(struct verify_outcome *outcome)
 }
 
 /*
- * Judges a key whose credential was right, with the permissions of its roles, for the tenant that the request names
- * (NULL: none), and says what a request is told about it.
+ * Judges a key whose credential was right and which was described, with the permissions of its roles, for the tenant
+ * that the request names (NULL: none).
  */
 static int judge_key(struct store_reader *reader, struct role_grants *room, const struct store_key *key,
 		     const char *tenant, const struct policy_request *policy, struct verify_outcome *outcome,
@@ -257,7 +287,6 @@ static int judge_key(struct store_reader *reader, struct role_grants *room, cons
 	char id[STORE_SCOPE_ID_MAX + 1];
 	int r = role_grants_find(reader, key, room, &judged.grants);
 
-	describe_key(key, outcome);
 	if (r == 0)
 		r = verify_tenant(reader, tenant, id, &judged.tenant);
 	if (r < 0)
@@ -278,6 +307,17 @@ static enum reason judge_here(struct thread *thread, const struct store_key *key
 		return reason;
 	thread_vault_failed(thread);
 	return REASON_STORE_FAILED;
+}
+
+/* The same; a refusal takes as long as one for a secret that is wrong. */
+static enum reason judge_evenly(struct thread *thread, const struct store_key *key, const char *tenant,
+				const struct policy_request *policy, struct verify_outcome *outcome)
+{
+	enum reason reason = judge_here(thread, key, tenant, policy, outcome);
+
+	if (reason != REASON_NONE && reason != REASON_STORE_FAILED)
+		store_even_out(thread->reader, true);
+	return reason;
 }
 
 /* Every step passed: the caller gets a handle, and with that the grant. */
@@ -306,9 +346,17 @@ static struct policy_request policy_of(const struct verify_caller *caller, const
 void verify_credential(struct thread *thread, const struct verify_caller *caller, const struct message_verify *request,
 		       int64_t now, struct store_key *key, struct verify_outcome *ret_outcome)
 {
+	/* Stands in for a key that is not there, or not shown: what is done with it takes as long. */
+	static const struct store_key nobodys = { .state = STORE_ACTIVE,
+						  .expires = TIME_NEVER,
+						  .name = "nobodys",
+						  .owner = "nobody",
+						  .tenant = "",
+						  .permissions = "",
+						  .roles = "" };
 	struct policy_request policy = policy_of(caller, request, now);
 	struct verify_proof proof;
-	enum reason reason;
+	enum reason reason, unused;
 
 	outcome_init(ret_outcome);
 	if (!thread->reader) {
@@ -319,8 +367,13 @@ void verify_credential(struct thread *thread, const struct verify_caller *caller
 	memcpy(ret_outcome->key_id, proof.id, sizeof(ret_outcome->key_id));
 	ret_outcome->secret = proof.secret;
 	ret_outcome->problem = proof.problem;
-	if (proof.found)
-		describe_key(key, ret_outcome);
+	if (*proof.id)
+		describe_key(proof.found ? key : &nobodys, ret_outcome);
+	ret_outcome->described = proof.found;
+	/* As long as for a key whose secret fits, and which is another tenant's. */
+	if (is_refused(&proof, reason))
+		(void)judge_key(thread->reader, &thread->grants, &nobodys, request->tenant, &policy, ret_outcome,
+				&unused);
 	if (reason == REASON_NONE && proof.once.kind != STORE_ONCE_NONE) {
 		reason = verify_time(&proof, now);
 		if (reason == REASON_NONE)
@@ -331,7 +384,7 @@ void verify_credential(struct thread *thread, const struct verify_caller *caller
 		}
 	}
 	if (reason == REASON_NONE)
-		reason = judge_here(thread, key, request->tenant, &policy, ret_outcome);
+		reason = judge_evenly(thread, key, request->tenant, &policy, ret_outcome);
 	if (reason == REASON_NONE)
 		grant(thread, caller, request, ret_outcome);
 	else
@@ -383,6 +436,7 @@ int verify_consume(struct store *store, const struct verify_caller *caller, cons
 		return r;
 	/* From here on it is spent, whatever the rest says. */
 	if (reason == REASON_NONE) {
+		describe_key(key, outcome);
 		r = judge_key(store_writer(store), &room, key, request->tenant, &policy, outcome, &reason);
 		if (r < 0)
 			return r;
@@ -434,11 +488,13 @@ void verify_handle(struct thread *thread, const struct verify_caller *caller, co
 	reason = handle_check(thread->handles, &binding, request->handle, clock_boot_seconds(), ret_outcome->key_id,
 			      &ret_outcome->secret);
 	if (reason == REASON_NONE) {
-		reason = verify_read_key(thread, ret_outcome->key_id, key, &found);
+		reason = key_reason(thread, store_find_key_and_stay(thread->reader, ret_outcome->key_id, key), &found);
 		if (reason == REASON_NONE && !found)
 			reason = REASON_UNKNOWN_KEY;
 	}
 	if (reason == REASON_NONE) {
+		describe_key(key, ret_outcome);
+		ret_outcome->described = true;
 		reason = judge_here(thread, key, request->tenant, &policy, ret_outcome);
 		if (reason == REASON_NONE)
 			reason = judge_secret(key, ret_outcome->secret, now);

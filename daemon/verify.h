@@ -48,7 +48,7 @@ struct verify_outcome {
 	struct verify_once once;                /* a kind: not decided yet, verify_consume() is to come */
 	char key_id[CREDENTIAL_KEY_ID_MAX + 1]; /* "" when the text names none */
 	uint32_t secret;                        /* its number; 0 when none fitted */
-	/* of the key, "" when there is none */
+	bool described;                         /* what follows is the key's; else there is none, and it is nobody's */
 	char key_name[WIRE_NAME_MAX + 1];
 	char owner[WIRE_USER_MAX + 1];
 	char tenant[STORE_SCOPE_ID_MAX + 1];

@@ -53,6 +53,15 @@ static const struct {
 	{ "hardly anything",
 	  { .time = 0, .event = "start", .user = "", .count = 1 },
 	  "{\"seq\":1,\"time\":\"1970-01-01T00:00:00.000000Z\",\"event\":\"start\"}\n" },
+	{ "names that are nobody's",
+	  { .event = "verify",
+	    .key_id = "a1B2c3D4e5F6",
+	    .key_name = "no\"bodys",
+	    .owner = "nobody",
+	    .unnamed = true,
+	    .user = "bob" },
+	  "{\"seq\":1,\"time\":\"1970-01-01T00:00:00.000000Z\",\"event\":\"verify\",\"key_id\":\"a1B2c3D4e5F6\","
+	  "\"user\":\"bob\"}\n" },
 	{ "the last microsecond of a second",
 	  { .time = FIXTURE_TIME - 124, .event = "start" },
 	  "{\"seq\":1,\"time\":\"2026-11-21T18:03:06.999999Z\",\"event\":\"start\"}\n" },
@@ -338,6 +347,9 @@ START_TEST(test_copy_to_the_journal)
 				       .verdict = VERDICT_DENIED,
 				       .reason = REASON_BAD_SECRET,
 				       .key_id = "a1B2c3D4e5F6",
+				       .key_name = "nobodys",
+				       .owner = "nobody",
+				       .unnamed = true,
 				       .user = "al\nice " KEY,
 				       .service = "sshd",
 				       .has_peer = true,
@@ -356,6 +368,8 @@ START_TEST(test_copy_to_the_journal)
 	copy = receive_copy(journald);
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
 		ck_assert_msg(strstr(copy, expected[i]) != NULL, "%s is not in %s", expected[i], copy);
+
+	ck_assert_ptr_null(strstr(copy, "nobody"));
 
 	record = (struct audit_record){ .event = "verify", .has_verdict = true, .verdict = VERDICT_GRANTED };
 	ck_assert_int_eq(audit_write(fixture.audit, &record, 1), 0);

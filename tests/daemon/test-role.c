@@ -432,6 +432,16 @@ START_TEST(a_key_and_its_roles_are_of_one_moment)
 	ck_assert_int_ne(sqlite3_get_autocommit(scratch.reader->database), 0);
 	ck_assert_int_eq(store_find_key_and_stay(scratch.reader, scratch_id(3, id), &key), -ENOENT);
 	ck_assert_int_ne(sqlite3_get_autocommit(scratch.reader->database), 0);
+	/* Begun once, and then there. */
+	ck_assert_int_eq(store_read_stay(scratch.reader), 1);
+	ck_assert_int_eq(store_read_stay(scratch.reader), 0);
+	store_read_end(scratch.reader);
+	/* Neither reading a key more nor none more leaves anything behind. */
+	for (int found = 0; found <= 1; found++) {
+		store_even_out(scratch.reader, found != 0);
+		ck_assert_int_ne(sqlite3_get_autocommit(scratch.reader->database), 0);
+	}
+	ck_assert_str_eq(store_fault(scratch.reader), "");
 }
 END_TEST
 
