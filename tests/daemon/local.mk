@@ -56,6 +56,13 @@ tests_daemon_stolen_copies_DEPENDENCIES = daemon/libdaemon.la lib/libapikey-core
 tests_daemon_secret_client_SOURCES = tests/daemon/secret-client.c
 tests_daemon_secret_client_LDADD = lib/libapikey-sign.la lib/libapikey-core.la $(PAM_LIBS)
 
+# Whether time tells refusals apart: on a machine that is not too busy, by ./check.
+check_PROGRAMS += tests/daemon/timing
+tests_daemon_timing_SOURCES = tests/daemon/timing.c tests/daemon/samples.c tests/daemon/samples.h \
+	tests/daemon/pair-client.c tests/daemon/pair-client.h tests/daemon/wire-client.c tests/daemon/wire-client.h \
+	$(daemon_host)
+tests_daemon_timing_LDADD = daemon/libdaemon.la lib/libapikey-core.la -lm
+
 if HAVE_CHECK
 daemon_tests =
 
