@@ -20,7 +20,7 @@
 struct client {
 	struct apikey_options options;
 	const char *service, *user, *folder;
-	char secret[512]; /* without the end of the line */
+	char secret[2100]; /* without the end of the line */
 };
 
 static struct client client;
@@ -167,6 +167,31 @@ static void sign(void)
 	apikey_sign_free(token);
 }
 
+static void issue(void)
+{
+	struct apikey_admin *admin = open_admin();
+	struct apikey_token *token = NULL;
+	int r = apikey_token_issue(admin, client.secret, &token);
+
+	if (r != 0)
+		give_up("not issued", r);
+	write_out(token->token);
+	apikey_token_free(token);
+	apikey_admin_free(admin);
+}
+
+static void inspect(void)
+{
+	struct apikey_admin *admin = open_admin();
+	struct apikey_token_state *state = NULL;
+	int r = apikey_token_inspect(admin, client.secret, &state);
+
+	if (r != 0 || state->verdict != APIKEY_GRANTED)
+		give_up("not good", r);
+	apikey_token_state_free(state);
+	apikey_admin_free(admin);
+}
+
 /* ---- the module ---- */
 
 static int converse(int count, const struct pam_message **messages, struct pam_response **ret_responses, void *data)
@@ -231,6 +256,8 @@ static const struct {
 	{ "create-pair", create_pair },
 	{ "rotate", rotate },
 	{ "sign", sign },
+	{ "issue", issue },
+	{ "inspect", inspect },
 	{ "log-in", log_in },
 	{ "leak-heap", leak_heap },
 	{ "leak-stack", leak_stack },

@@ -10,6 +10,7 @@
  */
 #include <ftw.h>
 #include <grp.h>
+#include <inttypes.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@
 #include "common/cleanup.h"
 #include "common/encoding.h"
 #include "crypto/master_key.h"
+#include "daemon/store_token.h"
 #include "daemon/vault.h"
 #include "tests/daemon/host.h"
 #include "tests/daemon/last-moment.h"
@@ -33,6 +35,7 @@
 #define OPAQUE_SIZE 54
 #define OPAQUE_PUBLIC 16 /* "ak_", the id and "_" */
 #define BASE64_32 44     /* of 32 bytes */
+#define BASE64URL_32 43
 
 /* What a client is given and what it makes. */
 enum kind {
@@ -40,6 +43,7 @@ enum kind {
 	OPAQUE,  /* an opaque key */
 	PAIR,    /* a key pair, as it was printed */
 	TOKEN,   /* an HMAC token */
+	ACCESS,  /* an access token */
 	BROUGHT, /* a key pair made elsewhere */
 	MASTER,  /* the master key: no client prints it, it is in the file afterwards */
 	KIND_COUNT,
@@ -95,6 +99,19 @@ static void take_opaque(const char *what, const char *text)
 	snprintf(hands[OPAQUE], sizeof(hands[OPAQUE]), "%.*s\n", OPAQUE_SIZE, key);
 }
 
+/* All but the signature is public. */
+static void take_access(const char *what, const char *text)
+{
+	const char *dot = strrchr(text, '.');
+	unsigned char bytes[32];
+	size_t size = 0;
+
+	if (!dot || strlen(dot + 1) < BASE64URL_32 ||
+	    !encoding_base64url_decode(dot + 1, BASE64URL_32, bytes, sizeof(bytes), &size) || size != sizeof(bytes))
+		fail("%s was not printed", what);
+	needles_add(needles, what, bytes, sizeof(bytes));
+}
+
 static void read_master(unsigned char ret_master[CRYPTO_KEY_SIZE])
 {
 	char path[128];
@@ -124,9 +141,23 @@ static const struct {
 	[OPAQUE] = { "an opaque key", take_opaque },
 	[PAIR] = { "a private key", take_base64 },
 	[TOKEN] = { "the signature of an HMAC token", take_base64 },
+	[ACCESS] = { "the signature of an access token", take_access },
 	[BROUGHT] = { "a private key brought along", take_base64 },
 	[MASTER] = { "a master key", take_master },
 };
+
+static bool take_signing_key(void *data, const struct store_signing_key *key)
+{
+	const struct vault *vault = data;
+	unsigned char plain[CRYPTO_KEY_SIZE];
+	char associated[sizeof("signing-key/4294967295")];
+
+	snprintf(associated, sizeof(associated), "signing-key/%" PRIu32, key->version);
+	if (crypto_open(vault->keyring.data, associated, key->sealed, sizeof(key->sealed), plain) < 0)
+		fail("a key that signs access tokens does not open");
+	needles_add(needles, "a key that signs access tokens", plain, sizeof(plain));
+	return true;
+}
 
 /* What the daemon itself has, unsealed as it does that. */
 static void take_keyring(void)
@@ -160,6 +191,8 @@ static void take_keyring(void)
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		needles_add(needles, keys[i].what, keys[i].key, CRYPTO_KEY_SIZE);
 	needles_add(needles, kinds[MASTER].what, master, sizeof(master));
+	if (store_list_signing_keys(store_writer(vault->store), take_signing_key, vault) < 0)
+		fail("the keys that sign cannot be read");
 	vault_release(vault);
 	vault_keeper_free(keeper);
 }
@@ -195,6 +228,18 @@ static const struct run runs[] = {
 	{ CONTROL "--json key rotate alice/first", NOTHING, OPAQUE, NULL, false },
 	{ CONTROL "--json key create --name second --owner alice --permission test.use", NOTHING, OPAQUE, NULL, false },
 	{ CLIENT "create-opaque RUN test alice", NOTHING, OPAQUE, NULL, false },
+	/* Access tokens. */
+	{ CONTROL "token issue", OPAQUE, ACCESS, NULL, false },
+	{ CONTROL "token inspect", ACCESS, NOTHING, NULL, false },
+	{ CLIENT "inspect RUN test alice", ACCESS, NOTHING, NULL, false },
+	{ CLIENT "verify RUN test alice", ACCESS, NOTHING, NULL, false },
+	{ CONTROL "--json token issue", OPAQUE, ACCESS, NULL, false },
+	{ CLIENT "issue RUN test alice", OPAQUE, ACCESS, NULL, false },
+	{ CONTROL "--json token inspect", ACCESS, NOTHING, NULL, false },
+	{ CLIENT "log-in RUN test alice FOLDER/pam.d", ACCESS, NOTHING, NULL, false },
+	{ CONTROL "token rotate-key", NOTHING, NOTHING, NULL, false },
+	{ CONTROL "token issue", OPAQUE, ACCESS, NULL, false },
+	{ CONTROL "token revoke", ACCESS, NOTHING, NULL, false },
 	/* A pair, and its tokens. */
 	{ CLIENT "create-pair RUN test alice", NOTHING, PAIR, NULL, false },
 	{ CONTROL "key create --kind pair --name pair --owner alice --permission test.use", NOTHING, PAIR, NULL,
@@ -203,6 +248,8 @@ static const struct run runs[] = {
 	{ CLIENT "verify RUN test alice", TOKEN, NOTHING, NULL, false },
 	{ CONTROL "token sign", PAIR, TOKEN, NULL, false },
 	{ CLIENT "verify-in-flight RUN test alice", TOKEN, NOTHING, NULL, false },
+	{ CONTROL "token sign", PAIR, TOKEN, NULL, false },
+	{ CONTROL "token issue", TOKEN, ACCESS, NULL, false },
 	{ CONTROL "token sign --header", PAIR, TOKEN, NULL, false },
 	{ CONTROL "--json key rotate alice/pair", NOTHING, PAIR, NULL, false },
 	{ CONTROL "--json token sign", PAIR, TOKEN, NULL, false },
@@ -396,6 +443,7 @@ int main(void)
 	kinds[BROUGHT].take(kinds[BROUGHT].what, hands[BROUGHT]);
 	for (size_t i = 0; i < ARRAY_SIZE(runs); i++)
 		run_client(&runs[i]);
+	take_keyring();
 	search_files(5);
 	if (walk.logs == 0)
 		fail("the store has no write-ahead log");
