@@ -5,11 +5,6 @@
 # shellcheck source-path=SCRIPTDIR source=harness.sh
 . "$(dirname "$0")/harness.sh"
 need jq
-# Many runs: past libtool's script, which takes longer than the program.
-if [[ -x cli/.libs/apikeyctl ]]; then
-	export LD_LIBRARY_PATH=$PWD/lib/.libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-	apikeyctl=$PWD/cli/.libs/apikeyctl
-fi
 page=$(dirname "$0")/../../cli/apikeyctl-doctor.1
 good=$scratch/good
 tree=$scratch/tree
