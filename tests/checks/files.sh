@@ -33,17 +33,17 @@ project_files()
 	)
 }
 
+# begin_with LINES PATTERN: those of the files whose names come from standard input and whose first line that has the
+# pattern is among so many lines.
+begin_with()
+{
+	(cd "$srcdir" && LC_ALL=C xargs grep -anHE -m 1 -e "$2" /dev/null) | awk -F: -v lines="$1" '$2 <= lines { print $1 }'
+}
+
 # The scripts among them, by their first line or by what they say they are.
 project_scripts()
 {
-	project_files | while read -r file; do
-		case $file in
-		tests/fuzz/corpus/*) continue ;;
-		esac
-		if head -n 5 "$srcdir/$file" | tr -d '\000' | grep -qE '^#!.*[/ ](ba)?sh( |$)|^# shellcheck shell='; then
-			echo "$file"
-		fi
-	done
+	project_files | grep -v '^tests/fuzz/corpus/' | begin_with 5 '^#!.*[/ ](ba)?sh( |$)|^# shellcheck shell='
 }
 
 # A variable of the build's own Makefile, as configure set it.

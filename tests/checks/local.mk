@@ -5,6 +5,8 @@ checks = tests/checks/check-includes tests/checks/check-headers tests/checks/che
 	tests/checks/check-format tests/checks/check-spdx tests/checks/check-docs tests/checks/check-shell
 TESTS += $(checks)
 EXTRA_DIST += $(checks) tests/checks/files.sh
+# What check-shell remembers.
+CLEANFILES += tests/checks/check-shell.clean
 # What is installed and run, and where its libraries are; what lies among the sources when they are the build folder too.
 AM_TESTS_ENVIRONMENT += CHECK_PROGRAMS='$(bin_PROGRAMS) $(sbin_PROGRAMS)'; export CHECK_PROGRAMS;
 AM_TESTS_ENVIRONMENT += CHECK_LIBDIR='$(libdir)'; export CHECK_LIBDIR;
