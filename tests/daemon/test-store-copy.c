@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -107,6 +108,8 @@ START_TEST(a_full_disk_leaves_no_copy)
 			 -ENOSPC);
 	ck_assert_ptr_nonnull(strstr(fault, "room"));
 	ck_assert_int_ne(access(scratch_path(&small, "copy"), F_OK), 0);
+	ck_assert_int_eq(umount2(small.folder, MNT_DETACH), 0);
+	scratch_done(&small);
 }
 END_TEST
 
