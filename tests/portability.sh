@@ -146,8 +146,11 @@ run_test()
 	esac
 }
 
-for machine in "${machines[@]}"; do
-	triplet='' linker='' emulator='' package=''
+# choose MACHINE: says what it takes, or what is missing.
+choose()
+{
+	local name a b c d tool
+	machine=$1 triplet='' linker='' emulator='' package=''
 	while read -r name a b c d; do
 		[ "$name" != "$machine" ] || { triplet=$a linker=$b emulator=$c package=$d; }
 	done <<<"$table"
@@ -162,14 +165,27 @@ for machine in "${machines[@]}"; do
 	i386-x86_64 | i386-i686) runner= ;;
 	*) command -v "$emulator" >/dev/null || { echo "$emulator is not installed (qemu-user)"; exit 77; } ;;
 	esac
+}
 
+# All at once: downloads and configure keep one processor busy at most.
+for machine in "${machines[@]}"; do
+	choose "$machine"
 	mkdir -p "$folder/$machine"
-	if ! unpack >"$folder/$machine/unpack.log" 2>&1; then
+	rm -f "$folder/$machine"/{unpacked,built}
+	{
+		unpack >"$folder/$machine/unpack.log" 2>&1 && touch "$folder/$machine/unpacked" &&
+			build >"$folder/$machine/build.log" 2>&1 && touch "$folder/$machine/built"
+	} &
+done
+wait
+for machine in "${machines[@]}"; do
+	choose "$machine"
+	if [ ! -e "$folder/$machine/unpacked" ]; then
 		tail -n 20 "$folder/$machine/unpack.log"
 		echo "the libraries of $machine could not be downloaded"
 		exit 77
 	fi
-	if ! build >"$folder/$machine/build.log" 2>&1; then
+	if [ ! -e "$folder/$machine/built" ]; then
 		tail -n 40 "$folder/$machine/build.log"
 		echo "FAIL $machine: it does not build"
 		failed=$((failed + 1))
