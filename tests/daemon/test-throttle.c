@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "common/clock.h"
 #include "daemon/throttle.h"
 
 #define SECOND INT64_C(1000000000)
@@ -203,7 +203,7 @@ END_TEST
 /* A million sources go by; the one that is over its limit stays so, and what they cost is bounded. */
 START_TEST(test_flood_evicts_the_idle)
 {
-	const int64_t before = clock_monotonic();
+	const clock_t before = clock();
 	char source[32];
 	size_t throttled = 0;
 
@@ -217,7 +217,8 @@ START_TEST(test_flood_evicts_the_idle)
 	ck_assert(throttle_failure(throttle, 0, "192.0.2.1", START + 1000000, 30).throttled);
 	ck_assert(throttle_failure(throttle, 0, "192.0.2.2", START + 1000000, 30).throttled);
 	ck_assert_uint_eq(throttle_list(throttle, START + 1000000, NULL, 0), 2);
-	ck_assert_int_lt(clock_monotonic() - before, 30 * SECOND);
+	/* Of the processor, which may have others to serve. */
+	ck_assert_int_lt((clock() - before) / CLOCKS_PER_SEC, 30);
 }
 END_TEST
 
