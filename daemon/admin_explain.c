@@ -79,6 +79,16 @@ static void describe_secret(const struct store_key *key, uint32_t number, enum r
 			 (unsigned int)number, end, (unsigned int)key->secrets[key->secret_count - 1].number);
 }
 
+/* Of a text that was cut, whose limit that may have been. */
+static void describe_cut(size_t size, char *ret_text)
+{
+	const char *who = credential_limit(size);
+	size_t end = strlen(ret_text);
+
+	snprintf(ret_text + end, DETAIL_SIZE - end, " %zu bytes came%s%s.", size, who ? ", the limit of " : "",
+		 who ? who : "");
+}
+
 /* What the key has to say to a step. */
 static void describe_step(enum policy_step step, const struct store_key *key, const struct policy_request *request,
 			  char *ret_text)
@@ -286,6 +296,8 @@ int admin_explain(struct admin_request *request, struct store_reader *reader, st
 			      : request->authority.kind == AUTHORITY_ADMINISTRATOR;
 	detail = add_step(&explanation, "secret", reason, wanted->subject != NULL);
 	snprintf(detail, DETAIL_SIZE, "%s", proof.problem);
+	if (reason == REASON_TRUNCATED && wanted->subject)
+		describe_cut(strlen(wanted->subject), detail);
 	describe_secret(key, proof.secret, reason, detail);
 	r = explain_once(&explanation, request, &proof, now);
 	if (r < 0)

@@ -114,28 +114,3 @@ enum reason credential_refusal(enum credential_kind kind, bool any_format)
 		return REASON_NOT_A_CREDENTIAL;
 	return any_format ? refusals[kind].any_format : refusals[kind].by_shape;
 }
-
-const char *credential_limit(size_t size)
-{
-	static const struct {
-		size_t size;
-		const char *who;
-	} limits[] = {
-		{ 79, "the mysql client" },
-		{ 127, "OpenVPN" },
-		{ 128, "RADIUS" },
-		{ 255, "nslcd" },
-		{ 256, "saslauthd" },
-		{ 510, "login or su before Linux-PAM 1.5.2" },
-		{ 512, "ProFTPD or pam_exec" },
-		{ 996, "PostgreSQL up to 13" },
-		{ 1023, "sudo or the ssh client" },
-		{ 1024, "sshd" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
-		if (limits[i].size == size)
-			return limits[i].who;
-	}
-	return NULL;
-}

@@ -31,7 +31,4 @@ int credential_user(pam_handle_t *pamh, const char **ret_user);
  * option's. */
 enum reason credential_refusal(enum credential_kind kind, bool any_format);
 
-/* Who passes on no more than this many bytes of a password; NULL where nobody is known for it. Static. */
-const char *credential_limit(size_t size);
-
 #endif

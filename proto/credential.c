@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "common/cleanup.h"
 #include "common/encoding.h"
 #include "common/secret.h"
 #include "proto/access_token.h"
@@ -242,4 +243,29 @@ bool credential_is_id(const char *text)
 {
 	return (strlen(text) == CREDENTIAL_ID_SIZE && encoding_is_base62(text, CREDENTIAL_ID_SIZE)) ||
 	       credential_is_public_key(text);
+}
+
+const char *credential_limit(size_t size)
+{
+	static const struct {
+		size_t size;
+		const char *who;
+	} limits[] = {
+		{ 79, "the mysql client" },
+		{ 127, "OpenVPN" },
+		{ 128, "RADIUS" },
+		{ 255, "nslcd" },
+		{ 256, "saslauthd" },
+		{ 510, "login or su before Linux-PAM 1.5.2" },
+		{ 512, "ProFTPD or pam_exec" },
+		{ 996, "PostgreSQL up to 13" },
+		{ 1023, "sudo or the ssh client" },
+		{ 1024, "sshd" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		if (limits[i].size == size)
+			return limits[i].who;
+	}
+	return NULL;
 }

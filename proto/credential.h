@@ -84,4 +84,7 @@ bool credential_is_public_key(const char *text);
 /* True when text is a key's id: CREDENTIAL_ID_SIZE base62 characters, or a public key. */
 bool credential_is_id(const char *text);
 
+/* Who passes on no more than this many bytes of a password; NULL where nobody is known for it. Static. */
+const char *credential_limit(size_t size);
+
 #endif

@@ -57,7 +57,7 @@ tokens()
 long_nonce=$(printf 'n%.0s' {1..64})
 
 # tokens_are_cut BYTES WHOSE KIND…: the program leaves BYTES of a token; the module sees that it was cut, and asks nobody. Its
-# line names the limit, and apikeyctl explain says of what is left how to mend that.
+# line names the limit, and so does apikeyctl explain when it is given what is left, and says how to mend that.
 tokens_are_cut()
 {
 	local kind token before options
@@ -72,7 +72,12 @@ tokens_are_cut()
 		case_is "$kind token, cut: the log names the limit" "$(tail -n "+$((before + 1))" "$system_log")" \
 			poll 60 log_has_since "$before" "reason=truncated: .* $1 bytes came, the limit of $2\\."
 		apikeyctl explain --service "$service" --user "$user" <<<"${token:0:$1}" >"$scratch/explain" 2>&1
-		case_is "$kind token, cut: explain says what to do" "$(cat "$scratch/explain")" \
-			eval 'grep -qx "denied: truncated" "$scratch/explain" && grep -q "look for a length limit" "$scratch/explain"'
+		case_is "$kind token, cut: explain says what to do" "$(cat "$scratch/explain")" cut_is_explained "$2"
 	done
+}
+
+# cut_is_explained WHOSE: what explain said names the mistake, the limit and the way out.
+cut_is_explained()
+{
+	grep -qx 'denied: truncated' "$scratch/explain" && grep -q "look for a length limit .* the limit of $1\\." "$scratch/explain"
 }

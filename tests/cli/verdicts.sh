@@ -65,6 +65,9 @@ denied denied malformed "Hmac $token/:1:x"
 has 'the detail' "$out" 'The nonce of the HMAC token has a character other than'
 denied denied truncated "$token:1:x"
 has 'the detail' "$out" 'The HMAC token was cut short'
+has 'the bytes' "$out" "$((${#token} + 4)) bytes came."
+denied denied truncated "${token%n}$(printf '%087d' 0):1:x"
+has 'the limit' "$out" '128 bytes came, the limit of RADIUS.'
 denied denied malformed eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9..x
 has 'the detail' "$out" 'The payload of the access token is empty'
 denied denied wrong_user "$secret" --user bob
