@@ -34,6 +34,8 @@ there=$(. "$tree/etc/os-release" && echo "$ID $VERSION_ID")
 mkdir -p "$work"
 work=$(readlink -f "$work")
 pids=()
+# Whoever ends this ends all of them: what runs on would slow down what comes next.
+trap 'kill -TERM "${pids[@]}" 2>/dev/null; exit 130' INT TERM
 for caller; do
 	mkdir -p "$work/$caller"
 	: >"$work/$caller.log"
