@@ -155,12 +155,17 @@ void thread_join(struct thread *thread)
 
 void thread_post(struct thread *thread, struct thread_task *task)
 {
+	bool first;
+
 	task->next = NULL;
 	pthread_mutex_lock(&thread->lock);
+	first = thread->first == NULL;
 	*thread->last = task;
 	thread->last = &task->next;
 	pthread_mutex_unlock(&thread->lock);
-	(void)eventfd_write(thread->wake, 1);
+	/* Whoever takes one takes them all, so behind another one it needs no call of its own. */
+	if (first)
+		(void)eventfd_write(thread->wake, 1);
 }
 
 /* True, or it is reported why not. */
