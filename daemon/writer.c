@@ -22,6 +22,17 @@
 #define FLUSH_SECONDS 5 /* at the latest, uses are written */
 #define USES_MAX 8192   /* in one transaction: jobs wait for it */
 
+/*
+ * Whoever was just answered often asks again at once. On a slow disk they would take turns with those that waited
+ * meanwhile, each half written while the other one waits. So behind a commit that took GATHER_FROM nanoseconds or more
+ * the next group also takes in who comes while it is being made: until there are as many as waited and were answered
+ * together, for a part of that time, and GATHER_MAX, at most. A client that asks one thing after the other, alone, is
+ * as many as there were, and waits for nobody.
+ */
+#define GATHER_FROM INT64_C(1000000)
+#define GATHER_PART 4
+#define GATHER_MAX INT64_C(5000000)
+
 /* Changes stay in the log for so long, for whoever follows it; who was away for longer needs a copy of the store. */
 #define CHANGES_KEPT_SECONDS (30 * INT64_C(86400))
 
@@ -41,10 +52,15 @@ struct writer {
 	pthread_mutex_t lock; /* over all below */
 	pthread_cond_t wake;
 	struct writer_job *first, **last;
-	bool awake; /* writer_wake() was called */
+	size_t waiting; /* jobs in the queue */
+	bool awake;     /* writer_wake() was called */
 	bool stopping;
 	struct writer_health health;
-	/* the writer's thread alone: uses taken, and how many of them are written */
+	/* the writer's thread alone: nanoseconds that the last commit took; how many jobs there were by then, with
+	 * those of its group */
+	int64_t commit_took;
+	size_t present;
+	/* uses taken, and how many of them are written */
 	size_t uses_taken, uses_written;
 	unsigned int settled; /* generation of the vault whose master keys before are settled */
 	bool retired;         /* they were just now, and are in the log yet */
@@ -162,10 +178,84 @@ static int note_clock(struct writer *writer, struct vault *vault)
 	return store_save_number(vault->store, WRITER_CLOCK, (uint64_t)now);
 }
 
-/* Runs all jobs in one transaction and leaves each one's result in it. */
-static int run_group(struct writer *writer, struct vault *vault, struct writer_job *jobs)
+/* Takes jobs off the queue, so many at most; those of one list end with *ret_last. NULL: none waits that may be in a
+ * group with others. */
+static struct writer_job *take_jobs(struct writer *writer, size_t most, struct writer_job **ret_last, size_t *ret_count)
 {
-	size_t count = 0, purged;
+	struct writer_job *first = writer->first, *job = first;
+	size_t count = 1;
+
+	if (!first || first->alone)
+		return NULL;
+	for (; job->next && !job->next->alone && count < most; count++)
+		job = job->next;
+	writer->first = job->next;
+	writer->waiting -= count;
+	if (!writer->first)
+		writer->last = &writer->first;
+	job->next = NULL;
+	*ret_last = job;
+	*ret_count = count;
+	return first;
+}
+
+/* How a group grows. */
+struct group {
+	struct writer_job *first, *last;
+	size_t count;
+	size_t wanted; /* jobs, where some are waited for; */
+	int64_t until; /* and no longer than until then */
+};
+
+static void group_begin(struct writer *writer, struct group *group)
+{
+	int64_t patience = writer->commit_took / GATHER_PART;
+
+	*group = (struct group){ .until = 0 };
+	group->first = take_jobs(writer, GROUP_MAX, &group->last, &group->count);
+	if (writer->commit_took < GATHER_FROM)
+		return;
+	group->wanted = writer->present < GROUP_MAX ? writer->present : GROUP_MAX;
+	group->until = clock_monotonic() + (patience < GATHER_MAX ? patience : GATHER_MAX);
+}
+
+static void group_end(struct writer *writer, const struct group *group, int64_t took)
+{
+	writer->commit_took = took;
+	pthread_mutex_lock(&writer->lock);
+	writer->present = group->count + writer->waiting;
+	pthread_mutex_unlock(&writer->lock);
+}
+
+/* The next jobs of a group whose jobs have all run; NULL: it is to be committed. */
+static struct writer_job *group_grow(struct writer *writer, struct group *group)
+{
+	struct timespec until = { .tv_sec = group->until / 1000000000, .tv_nsec = group->until % 1000000000 };
+	struct writer_job *more = NULL, *last;
+	size_t count;
+	int r = 0;
+
+	if (group->count >= group->wanted)
+		return NULL;
+	pthread_mutex_lock(&writer->lock);
+	while (!writer->first && !writer->stopping && r != ETIMEDOUT)
+		r = pthread_cond_timedwait(&writer->wake, &writer->lock, &until);
+	more = take_jobs(writer, group->wanted - group->count, &last, &count);
+	pthread_mutex_unlock(&writer->lock);
+	if (!more)
+		return NULL;
+	group->last->next = more;
+	group->last = last;
+	group->count += count;
+	return more;
+}
+
+/* Runs all jobs in one transaction and leaves each one's result in it. */
+static int run_group(struct writer *writer, struct vault *vault, struct group *group)
+{
+	struct writer_job *job = group->first;
+	size_t purged;
+	int64_t began;
 	int r = store_write_begin(vault->store);
 
 	if (r < 0)
@@ -173,20 +263,23 @@ static int run_group(struct writer *writer, struct vault *vault, struct writer_j
 	r = note_audited(writer, vault);
 	if (r == 0)
 		r = note_clock(writer, vault);
-	for (struct writer_job *job = jobs; job && r == 0; job = job->next) {
+	while (r == 0 && job) {
 		job->result = run_job(job, vault);
-		count++;
+		job = job->next ? job->next : group_grow(writer, group);
 	}
 	/* Has a step of its own: that something cannot be forgotten refuses no revoke. What undid the whole transaction
 	 * is found by the commit. */
-	if (r == 0 && store_purge_once(vault->store, clock_wall_seconds(), count * PURGE_A_JOB, &purged) == 0 &&
+	if (r == 0 && store_purge_once(vault->store, clock_wall_seconds(), group->count * PURGE_A_JOB, &purged) == 0 &&
 	    purged > 0)
 		writer->purging = true;
 	if (r < 0) {
 		store_write_abort(vault->store);
 		return r;
 	}
-	return store_write_commit(vault->store);
+	began = clock_monotonic();
+	r = store_write_commit(vault->store);
+	group_end(writer, group, clock_monotonic() - began);
+	return r;
 }
 
 static int answer_of(int result)
@@ -219,23 +312,23 @@ static void do_alone(struct writer *writer, struct writer_job *job)
 	finish(job, 0);
 }
 
-static void do_jobs(struct writer *writer, struct writer_job *jobs)
+static void do_group(struct writer *writer, struct group *group)
 {
 	CLEANUP_VAULT struct vault *vault = vault_acquire(writer->daemon->keeper);
 	int r;
 
 	if (!vault) {
-		finish(jobs, ANSWER_UNAVAILABLE);
+		finish(group->first, ANSWER_UNAVAILABLE);
 		return;
 	}
-	r = run_group(writer, vault, jobs);
+	r = run_group(writer, vault, group);
 	set_fault(writer, "the key store cannot be written", r);
 	if (r == -EIO)
 		vault_report(writer->daemon->keeper, vault);
 	/* In the file before it is acknowledged; what the file does not take is in the log all the same. */
 	if (r == 0)
 		(void)append_changes(writer, vault);
-	finish(jobs, r < 0 ? ANSWER_STORE_FAILED : 0);
+	finish(group->first, r < 0 ? ANSWER_STORE_FAILED : 0);
 }
 
 static bool has_fault(struct writer *writer)
@@ -467,21 +560,19 @@ static void flush(struct writer *writer)
 
 /* ---- the thread ---- */
 
-/* Takes up to GROUP_MAX jobs off the queue. */
-static struct writer_job *take_group(struct writer *writer)
+/* Takes the first job off the queue where it is one that is done alone. */
+static struct writer_job *take_alone(struct writer *writer)
 {
-	struct writer_job *group = writer->first, *job = group;
+	struct writer_job *job = writer->first;
 
-	/* A job that is done alone is a group of its own. */
-	for (size_t count = 1; job && !job->alone && job->next && !job->next->alone && count < GROUP_MAX; count++)
-		job = job->next;
-	if (job) {
-		writer->first = job->next;
-		job->next = NULL;
-		if (!writer->first)
-			writer->last = &writer->first;
-	}
-	return group;
+	if (!job || !job->alone)
+		return NULL;
+	writer->first = job->next;
+	writer->waiting--;
+	if (!writer->first)
+		writer->last = &writer->first;
+	job->next = NULL;
+	return job;
 }
 
 /* Waits for work, at most until the next flush. True when it is time for that. */
@@ -505,19 +596,22 @@ static void *run(void *data)
 
 	(void)pthread_setname_np(pthread_self(), "writer");
 	do {
-		struct writer_job *jobs;
-		bool flush_now;
+		struct writer_job *alone;
+		struct group group;
+		bool flush_now, worked;
 
 		pthread_mutex_lock(&writer->lock);
 		flush_now = wait_for_work(writer, &flush_at);
 		writer->awake = false;
-		jobs = take_group(writer);
-		stopping = writer->stopping && !jobs;
+		alone = take_alone(writer);
+		group_begin(writer, &group);
+		worked = alone || group.first;
+		stopping = writer->stopping && !worked;
 		pthread_mutex_unlock(&writer->lock);
-		if (jobs && jobs->alone)
-			do_alone(writer, jobs);
-		else if (jobs)
-			do_jobs(writer, jobs);
+		if (alone)
+			do_alone(writer, alone);
+		if (group.first)
+			do_group(writer, &group);
 		if (flush_now || stopping) {
 			do
 				flush(writer);
@@ -526,7 +620,7 @@ static void *run(void *data)
 			flush_at.tv_sec += FLUSH_SECONDS;
 		}
 		/* Whoever waits comes first. */
-		if (!stopping && !jobs && (flush_now || writer->purging))
+		if (!stopping && !worked && (flush_now || writer->purging))
 			purge_once(writer);
 	} while (!stopping);
 	return NULL;
@@ -578,6 +672,7 @@ void writer_submit(struct writer *writer, struct writer_job *job)
 	pthread_mutex_lock(&writer->lock);
 	*writer->last = job;
 	writer->last = &job->next;
+	writer->waiting++;
 	pthread_cond_signal(&writer->wake);
 	pthread_mutex_unlock(&writer->lock);
 }
