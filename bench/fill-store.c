@@ -7,15 +7,13 @@
  * years of random keys leave them.
  */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/keys.h"
 #include "bench/tokens.h"
 #include "common/clock.h"
-#include "crypto/master_key.h"
-#include "daemon/keyring.h"
 #include "daemon/store_open.h"
 
 /* Keys in one transaction, and KiB of cache for the writer: digests have no order, and each page that does not stay in
@@ -103,27 +101,11 @@ static int fill(struct store *store, uint64_t from, uint64_t until)
 	return r;
 }
 
-static int open_keys(const char *folder, struct store *store, uint64_t *ret_present)
+static int count_present(struct store *store, uint64_t *ret_present)
 {
 	uint64_t counts[STORE_STATE_COUNT];
-	uint8_t master[CRYPTO_KEY_SIZE];
-	struct store_reader *reader;
-	struct keyring keyring;
-	char path[PATH_MAX], fault[512] = "";
-	int r;
+	int r = store_count_keys(store_writer(store), counts);
 
-	snprintf(path, sizeof(path), "%s/%s", folder, MASTER_KEY_FILE);
-	r = master_key_read(path, master, fault, sizeof(fault));
-	if (r == 0)
-		r = store_reader_open(store, &reader);
-	if (r < 0)
-		return r;
-	r = keyring_load(reader, master, &keyring, fault, sizeof(fault));
-	if (r == 0)
-		r = crypto_mac_new(keyring.pepper, &mac);
-	if (r == 0)
-		r = store_count_keys(reader, counts);
-	store_reader_close(reader);
 	*ret_present = r == 0 ? counts[STORE_ACTIVE] : 0;
 	return r;
 }
@@ -131,6 +113,7 @@ static int open_keys(const char *folder, struct store *store, uint64_t *ret_pres
 int main(int argc, char **argv)
 {
 	char fault[512] = "";
+	struct keyring keyring;
 	struct store *store;
 	uint64_t present;
 	int r;
@@ -139,10 +122,12 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: fill-store FOLDER NUMBER\n");
 		return 2;
 	}
-	r = store_open(argv[1], false, &store, fault, sizeof(fault));
+	r = keys_open(argv[1], &store, &keyring, fault, sizeof(fault));
 	if (r < 0)
 		return fail(fault, r);
-	r = open_keys(argv[1], store, &present);
+	r = crypto_mac_new(keyring.pepper, &mac);
+	if (r == 0)
+		r = count_present(store, &present);
 	if (r == 0)
 		r = fill(store, present, strtoull(argv[2], NULL, 10));
 	crypto_mac_free(mac);

@@ -1,23 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-# Programs that measure; built by "make bench" alone, and run by bench/run.
-EXTRA_PROGRAMS += bench/bare-round bench/fill-store bench/pam-transaction bench/store-lookup bench/verify-load
+# Programs that measure; built by "make bench" alone, and run by bench/run. bench/README.md says what is measured.
+bench_programs = bench/bare-round bench/fill-once bench/fill-store bench/once-load bench/pam-transaction bench/slow-apikeyd \
+	bench/sqlite-once bench/verify-load
+EXTRA_PROGRAMS += $(bench_programs) bench/store-lookup
 CLEANFILES += $(EXTRA_PROGRAMS)
 
 bench_bare_round_SOURCES = bench/bare-round.c
 bench_bare_round_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 bench_bare_round_LDADD = common/libcommon.la $(SYSTEMD_LIBS)
-bench_fill_store_SOURCES = bench/fill-store.c bench/tokens.c bench/tokens.h
+bench_fill_once_SOURCES = bench/fill-once.c bench/keys.c bench/keys.h bench/pairs.c bench/pairs.h bench/tokens.c bench/tokens.h
+bench_fill_once_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+bench_fill_once_LDADD = daemon/libdaemon.la $(SQLITE_LIBS)
+bench_fill_store_SOURCES = bench/fill-store.c bench/keys.c bench/keys.h bench/tokens.c bench/tokens.h
 bench_fill_store_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 bench_fill_store_LDADD = daemon/libdaemon.la
+bench_once_load_SOURCES = bench/once-load.c bench/measure.c bench/measure.h bench/pairs.c bench/pairs.h bench/tokens.c bench/tokens.h
+bench_once_load_LDADD = lib/libapikey-core.la crypto/libcrypto-layer.la
 bench_pam_transaction_SOURCES = bench/pam-transaction.c
 bench_pam_transaction_LDADD = $(PAM_LIBS)
+bench_slow_apikeyd_SOURCES = daemon/main.c bench/slow-sync.c
+bench_slow_apikeyd_CFLAGS = $(daemon_apikeyd_CFLAGS)
+bench_slow_apikeyd_LDADD = $(daemon_apikeyd_LDADD) $(SQLITE_LIBS)
+bench_sqlite_once_SOURCES = bench/sqlite-once.c bench/measure.c bench/measure.h bench/pairs.c bench/pairs.h bench/tokens.c bench/tokens.h
+bench_sqlite_once_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+bench_sqlite_once_LDADD = crypto/libcrypto-layer.la proto/libproto.la common/libcommon.la $(SQLITE_LIBS)
 bench_store_lookup_SOURCES = bench/store-lookup.c bench/tokens.c bench/tokens.h
 bench_store_lookup_LDADD = daemon/libdaemon.la
-bench_verify_load_SOURCES = bench/verify-load.c bench/tokens.c bench/tokens.h
+bench_verify_load_SOURCES = bench/verify-load.c bench/measure.c bench/measure.h bench/tokens.c bench/tokens.h
 bench_verify_load_LDADD = lib/libapikey-core.la
 
 dist_noinst_SCRIPTS += bench/run bench/import.sh
 
 .PHONY: bench
-bench: all bench/bare-round bench/fill-store bench/pam-transaction bench/verify-load
+bench: all $(bench_programs)
 	$(SHELL) $(top_srcdir)/bench/run

@@ -3,8 +3,7 @@
 
 #include "common/encoding.h"
 
-/* One step of splitmix64: neighbours lie far apart, so that ids are spread over the whole tree. */
-static uint64_t next(uint64_t *state)
+uint64_t tokens_random(uint64_t *state)
 {
 	uint64_t value = *state += UINT64_C(0x9e3779b97f4a7c15);
 
@@ -16,7 +15,7 @@ static uint64_t next(uint64_t *state)
 static void write_characters(uint64_t *state, char *text, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
-		text[i] = encoding_base62[next(state) % 62];
+		text[i] = encoding_base62[tokens_random(state) % 62];
 }
 
 void tokens_make(uint64_t number, char ret_id[CREDENTIAL_ID_SIZE + 1], char ret_token[CREDENTIAL_OPAQUE_MAX + 1])

@@ -5,13 +5,11 @@
  * elapsed, the daemon's CPU (all its threads, user and system), the client's CPU; and the daemon's resident memory in
  * KiB. PID 0: the server's CPU and memory are not looked at. Fails when one is not granted.
  */
-#include <dirent.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "bench/measure.h"
 #include "bench/tokens.h"
 #include "lib/apikey.h"
 
@@ -21,56 +19,6 @@ struct load {
 	unsigned long refused;
 	int error;
 };
-
-static double seconds(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-/* Time on a CPU of all threads of a process, in seconds. */
-static double process_cpu(long pid)
-{
-	char path[512];
-	unsigned long long nanoseconds, total = 0;
-	struct dirent *entry;
-	DIR *tasks;
-
-	snprintf(path, sizeof(path), "/proc/%ld/task", pid);
-	tasks = opendir(path);
-	while (tasks && (entry = readdir(tasks))) {
-		FILE *file;
-
-		snprintf(path, sizeof(path), "/proc/%ld/task/%s/schedstat", pid, entry->d_name);
-		file = entry->d_name[0] == '.' ? NULL : fopen(path, "re");
-		if (file && fscanf(file, "%llu", &nanoseconds) == 1)
-			total += nanoseconds;
-		if (file)
-			fclose(file);
-	}
-	if (tasks)
-		closedir(tasks);
-	return (double)total * 1e-9;
-}
-
-static long resident(long pid)
-{
-	char path[64], line[256];
-	long kib = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%ld/status", pid);
-	file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "VmRSS: %ld", &kib) == 1)
-			break;
-	}
-	if (file)
-		fclose(file);
-	return kib;
-}
 
 static void answered(void *data, const struct apikey_result *result);
 
@@ -119,21 +67,21 @@ int main(int argc, char **argv)
 		fprintf(stderr, "verify-load: %s\n", strerror(-r));
 		return EXIT_FAILURE;
 	}
-	wall = seconds(CLOCK_MONOTONIC);
-	own = seconds(CLOCK_PROCESS_CPUTIME_ID);
-	cpu = process_cpu(pid);
+	wall = measure_seconds(CLOCK_MONOTONIC);
+	own = measure_seconds(CLOCK_PROCESS_CPUTIME_ID);
+	cpu = measure_cpu(pid);
 	for (long i = strtol(argv[5], NULL, 10); i > 0; i--)
 		submit(&load);
 	while (apikey_client_pending(load.client) > 0 && r == 0)
 		r = apikey_client_wait(load.client, 60000);
-	wall = seconds(CLOCK_MONOTONIC) - wall;
-	own = seconds(CLOCK_PROCESS_CPUTIME_ID) - own;
-	cpu = process_cpu(pid) - cpu;
+	wall = measure_seconds(CLOCK_MONOTONIC) - wall;
+	own = measure_seconds(CLOCK_PROCESS_CPUTIME_ID) - own;
+	cpu = measure_cpu(pid) - cpu;
 	apikey_client_free(load.client);
 	if (r < 0 || load.error < 0 || load.refused > 0) {
 		fprintf(stderr, "verify-load: %lu refused, %s\n", load.refused, strerror(-(r < 0 ? r : load.error)));
 		return EXIT_FAILURE;
 	}
-	printf("%.2f %.2f %.2f %ld\n", wall / count * 1e6, cpu / count * 1e6, own / count * 1e6, resident(pid));
+	printf("%.2f %.2f %.2f %ld\n", wall / count * 1e6, cpu / count * 1e6, own / count * 1e6, measure_resident(pid));
 	return EXIT_SUCCESS;
 }
