@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
  * fill-once FOLDER PAIRS NONCES TOKENS FROM UNTIL: makes the first PAIRS of bench/pairs.h in the store in a folder,
- * made by apikeyd --init --state-dir FOLDER, with the permission bench.verify; and writes straight into the database so
- * many nonces and ids of access tokens that were used, the rows that the store makes of them. They belong to the pairs
- * in turn, and expire between FROM and UNTIL seconds from now (less than 0: they have expired), the first ones first,
- * as they would have come in.
+ * made by apikeyd --init --state-dir FOLDER, with the permissions bench.pam and bench.verify; and writes straight into
+ * the database so many nonces and ids of access tokens that were used, the rows that the store makes of them. They
+ * belong to the pairs in turn, and expire between FROM and UNTIL seconds from now (less than 0: they have expired), the
+ * first ones first, as they would have come in.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -47,7 +47,7 @@ static int add_pair(struct store *store, const struct keyring *keyring, uint64_t
 	key.tenant = STORE_DEFAULT_TENANT;
 	key.state_reason = key.roles = key.users = key.sources = key.labels = "";
 	key.created_by = "bench";
-	key.permissions = "bench.verify";
+	key.permissions = "bench.pam bench.verify";
 	key.secret_count = 1;
 	key.secrets[0] = (struct store_secret){ .number = 1, .form = STORE_FORM_PAIR, .created = 1 };
 	r = key_pair_take(keyring, key.id, text, &key.secrets[0]);

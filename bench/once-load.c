@@ -1,25 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * once-load SOCKETS PID WORK PAIRS COUNT FLIGHT: presents COUNT credentials on one persistent connection with FLIGHT of
- * them in flight. WORK is one of the table below; all credentials are made before the clock runs. Prints verifications
- * a second; the median, the 99th percentile and 99.9th percentile of the time from asking to the answer, in
- * microseconds; and microseconds of the daemon's CPU a verification. Fails when one is not granted.
+ * once-load SOCKETS PID WORK KEYS COUNT FLIGHT: presents COUNT credentials with FLIGHT of them in flight. WORK is one
+ * of the table below; all credentials, of the first KEYS keys in turn, are made before the clock runs. Prints how many
+ * a second; the median, the 99th and the 99.9th percentile of the time from asking to the answer, in microseconds; and
+ * microseconds of the daemon's CPU for each. Fails when one is not granted.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/issue.h"
 #include "bench/measure.h"
 #include "bench/pairs.h"
 #include "bench/tokens.h"
 #include "lib/apikey.h"
 
 struct load {
-	struct apikey_client *client;
+	const char *sockets;
+	uint64_t keys;
+	size_t count, flight;
 	char **credentials;
 	double *times; /* of each: when it was asked, then how long it took */
-	size_t count, next;
+	/* presenting */
+	struct apikey_client *client;
+	size_t next;
 	unsigned long refused;
 	int error;
 };
@@ -32,20 +37,20 @@ struct question {
 /* ---- what is presented ---- */
 
 /* Keys of fill-store, each again and again: no work for the writer. */
-static int make_keys(uint64_t keys, size_t count, char **ret_credentials)
+static int make_keys(struct load *load)
 {
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < load->count; i++) {
 		char id[CREDENTIAL_ID_SIZE + 1], token[CREDENTIAL_OPAQUE_MAX + 1];
 
-		tokens_make(i % keys, id, token);
-		ret_credentials[i] = strdup(token);
-		if (!ret_credentials[i])
+		tokens_make(i % load->keys, id, token);
+		load->credentials[i] = strdup(token);
+		if (!load->credentials[i])
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-static int make_hmac(uint64_t pairs, size_t count, char **ret_credentials)
+static int make_hmac(struct load *load)
 {
 	struct crypto_signer *signer;
 	uint64_t state = pairs_begin();
@@ -53,33 +58,30 @@ static int make_hmac(uint64_t pairs, size_t count, char **ret_credentials)
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; r == 0 && i < count; i++) {
+	for (size_t i = 0; r == 0 && i < load->count; i++) {
 		char token[PAIRS_TOKEN_MAX + 1];
 
-		r = pairs_sign(signer, i % pairs, &state, token);
-		ret_credentials[i] = r == 0 ? strdup(token) : NULL;
-		if (r == 0 && !ret_credentials[i])
+		r = pairs_sign(signer, i % load->keys, &state, token);
+		load->credentials[i] = r == 0 ? strdup(token) : NULL;
+		if (r == 0 && !load->credentials[i])
 			r = -ENOMEM;
 	}
 	crypto_signer_free(signer);
 	return r;
 }
 
-static const struct work {
-	const char *name;
-	int (*make)(uint64_t keys, size_t count, char **ret_credentials);
-} works[] = {
-	{ "key", make_keys },
-	{ "hmac", make_hmac },
-};
-
-static const struct work *find_work(const char *name)
+static int issue(struct load *load)
 {
-	for (size_t i = 0; i < sizeof(works) / sizeof(works[0]); i++) {
-		if (strcmp(works[i].name, name) == 0)
-			return &works[i];
-	}
-	return NULL;
+	return issue_tokens(load->sockets, load->credentials, load->count, load->flight, load->times, NULL);
+}
+
+static int make_access(struct load *load)
+{
+	int r = make_hmac(load);
+
+	return r < 0 ? r
+		     : issue_tokens(load->sockets, load->credentials, load->count, load->flight, load->times,
+				    load->credentials);
 }
 
 /* ---- presenting ---- */
@@ -110,12 +112,13 @@ static void answered(void *data, const struct apikey_result *result)
 	submit(question);
 }
 
-static int present(struct load *load, size_t flight)
+static int present(struct load *load)
 {
-	struct question *questions = calloc(flight, sizeof(*questions));
-	int r = questions ? 0 : -ENOMEM;
+	struct apikey_options options = { .size = sizeof(options), .path = load->sockets, .timeout = 10000 };
+	struct question *questions = calloc(load->flight, sizeof(*questions));
+	int r = questions ? apikey_client_open(&options, &load->client) : -ENOMEM;
 
-	for (size_t i = 0; r == 0 && i < flight; i++) {
+	for (size_t i = 0; r == 0 && i < load->flight; i++) {
 		questions[i].load = load;
 		submit(&questions[i]);
 	}
@@ -125,46 +128,65 @@ static int present(struct load *load, size_t flight)
 	free(questions);
 	if (r == 0)
 		r = load->error;
-	if (r < 0)
-		fprintf(stderr, "once-load: %s\n", strerror(-r));
-	return r < 0 || load->refused > 0 ? -1 : 0;
+	return r == 0 && load->refused > 0 ? -EACCES : r;
 }
 
-static int measure(struct load *load, long pid, size_t flight)
+/* ---- all ---- */
+
+static const struct work {
+	const char *name;
+	int (*make)(struct load *load);
+	int (*run)(struct load *load); /* what is measured */
+} works[] = {
+	{ "key", make_keys, present },
+	{ "hmac", make_hmac, present },
+	{ "issue", make_hmac, issue },
+	{ "access", make_access, present },
+};
+
+static const struct work *find_work(const char *name)
+{
+	for (size_t i = 0; i < sizeof(works) / sizeof(works[0]); i++) {
+		if (strcmp(works[i].name, name) == 0)
+			return &works[i];
+	}
+	return NULL;
+}
+
+static int measure(const struct work *work, struct load *load, long pid)
 {
 	double wall = measure_seconds(CLOCK_MONOTONIC), cpu = measure_cpu(pid), count = (double)load->count;
+	int r = work->run(load);
 
-	if (present(load, flight) < 0)
-		return EXIT_FAILURE;
+	if (r < 0)
+		return r;
 	wall = measure_seconds(CLOCK_MONOTONIC) - wall;
 	cpu = measure_cpu(pid) - cpu;
 	printf("%.0f %.0f %.0f %.0f %.2f\n", count / wall, measure_quantile(load->times, load->count, 0.5) * 1e6,
 	       measure_quantile(load->times, load->count, 0.99) * 1e6,
 	       measure_quantile(load->times, load->count, 0.999) * 1e6, cpu / count * 1e6);
-	return EXIT_SUCCESS;
+	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	struct apikey_options options = { .size = sizeof(options), .timeout = 10000 };
 	const struct work *work = argc == 7 ? find_work(argv[3]) : NULL;
 	struct load load = { .count = work ? strtoul(argv[5], NULL, 10) : 0 };
 	int r;
 
 	if (load.count == 0) {
-		fprintf(stderr, "usage: once-load SOCKETS PID key|hmac PAIRS COUNT FLIGHT\n");
+		fprintf(stderr, "usage: once-load SOCKETS PID key|hmac|issue|access KEYS COUNT FLIGHT\n");
 		return 2;
 	}
+	load.sockets = argv[1];
+	load.keys = strtoull(argv[4], NULL, 10);
+	load.flight = strtoul(argv[6], NULL, 10);
 	load.credentials = calloc(load.count, sizeof(*load.credentials));
 	load.times = calloc(load.count, sizeof(*load.times));
-	r = load.credentials && load.times ? work->make(strtoull(argv[4], NULL, 10), load.count, load.credentials)
-					   : -ENOMEM;
-	options.path = argv[1];
+	r = load.credentials && load.times ? work->make(&load) : -ENOMEM;
 	if (r == 0)
-		r = apikey_client_open(&options, &load.client);
-	if (r < 0) {
+		r = measure(work, &load, strtol(argv[2], NULL, 10));
+	if (r < 0)
 		fprintf(stderr, "once-load: %s\n", strerror(-r));
-		return EXIT_FAILURE;
-	}
-	return measure(&load, strtol(argv[2], NULL, 10), strtoul(argv[6], NULL, 10));
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
  * pam-transaction CONFDIR SERVICE USER COUNT: pam_start_confdir, pam_authenticate, pam_acct_mgmt, pam_end, COUNT times
- * in one process, with the password from standard input. Prints microseconds a transaction: the mean and the median.
- * Fails when one does not succeed.
+ * in one process, each with the next password from standard input, a line each; the last one is used again and again.
+ * Prints microseconds a transaction: the mean and the median. Fails when one does not succeed.
  */
 #include <security/pam_appl.h>
 #include <stdio.h>
@@ -39,6 +39,18 @@ static int transact(const char *folder, const char *service, const char *user)
 	return r;
 }
 
+/* False where there was none at all. */
+static int next_password(void)
+{
+	static char line[sizeof(password)];
+
+	if (fgets(line, sizeof(line), stdin)) {
+		line[strcspn(line, "\n")] = '\0';
+		strcpy(password, line);
+	}
+	return *password != '\0';
+}
+
 static int compare(const void *a, const void *b)
 {
 	double left = *(const double *)a, right = *(const double *)b;
@@ -59,11 +71,10 @@ int main(int argc, char **argv)
 	long count = argc == 5 ? strtol(argv[4], NULL, 10) : 0;
 	double *times = count > 0 ? calloc((size_t)count, sizeof(*times)) : NULL, total = 0;
 
-	if (!times || !fgets(password, sizeof(password), stdin)) {
-		fprintf(stderr, "usage: pam-transaction CONFDIR SERVICE USER COUNT <PASSWORD\n");
+	if (!times || !next_password()) {
+		fprintf(stderr, "usage: pam-transaction CONFDIR SERVICE USER COUNT <PASSWORDS\n");
 		return 2;
 	}
-	password[strcspn(password, "\n")] = '\0';
 	for (long i = 0; i < count; i++) {
 		double start = seconds();
 		int r = transact(argv[1], argv[2], argv[3]);
@@ -74,6 +85,7 @@ int main(int argc, char **argv)
 		}
 		times[i] = seconds() - start;
 		total += times[i];
+		(void)next_password();
 	}
 	qsort(times, (size_t)count, sizeof(*times), compare);
 	printf("%.1f %.1f\n", total / (double)count * 1e6, times[count / 2] * 1e6);

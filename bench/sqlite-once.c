@@ -4,6 +4,8 @@
  * notes COUNT more nonces (KIND 1) or ids of access tokens (KIND 2) as used: the rows that the store writes for each,
  * GROUP of them in a transaction, with the store's pragmas and SQLite's own checkpoints. Prints microseconds an id:
  * elapsed, and of processor time.
+ *
+ * sqlite-once DATABASE: prints how many are left there that have expired.
  */
 #include <sqlite3.h>
 #include <stdio.h>
@@ -94,6 +96,21 @@ static struct once *make(size_t count, uint64_t pairs)
 	return all;
 }
 
+static int print_expired(const char *path)
+{
+	struct statements statements;
+	sqlite3_stmt *count;
+
+	open_database(path, &statements);
+	count = prepare(
+		statements.database,
+		"SELECT count(*) FROM one_time WHERE kind IN (1, 2) AND expires <= CAST(strftime('%s') AS INTEGER)");
+	if (sqlite3_step(count) != SQLITE_ROW)
+		return EXIT_FAILURE;
+	printf("%d\n", sqlite3_column_int(count, 0));
+	return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
 	struct statements statements;
@@ -101,8 +118,10 @@ int main(int argc, char **argv)
 	struct once *all = count > 0 && group > 0 ? make(count, strtoull(argv[2], NULL, 10)) : NULL;
 	double wall, cpu;
 
+	if (argc == 2)
+		return print_expired(argv[1]);
 	if (!all) {
-		fprintf(stderr, "usage: sqlite-once DATABASE PAIRS KIND COUNT GROUP\n");
+		fprintf(stderr, "usage: sqlite-once DATABASE [PAIRS KIND COUNT GROUP]\n");
 		return 2;
 	}
 	open_database(argv[1], &statements);
