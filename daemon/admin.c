@@ -431,9 +431,11 @@ enum batch_result admin_serve(struct connection *connection)
 		if (r < 0)
 			return r == -EAGAIN ? BATCH_EMPTY : BATCH_CLOSE;
 	}
-	request = calloc(1, sizeof(*request));
+	request = malloc(sizeof(*request));
 	if (!request)
 		return BATCH_CLOSE;
+	/* All but what comes in and what goes out, which is large, and written before it is read. */
+	memset(request, 0, offsetof(struct admin_request, reply));
 	vector = (struct iovec){ request->packet, sizeof(request->packet) };
 	do
 		size = recvmsg(connection->fd, &message, MSG_DONTWAIT);

@@ -341,7 +341,8 @@ int store_save_number(struct store *store, const char *name, uint64_t number);
 
 /* Notes it as used, in one step with saying whether it was new: 0, or as store_find_once(). */
 int store_consume_once(struct store *store, const struct store_once *once);
-/* Forgets of each kind the oldest that have expired, so many at most. *ret_count: how many there were. */
+/* Forgets the oldest that have expired, nonces before ids of access tokens, so many at most. *ret_count: how many there
+ * were. */
 int store_purge_once(struct store *store, int64_t now, size_t most, size_t *ret_count);
 
 /* ---- the way back: daemon/store_copy.c ---- */

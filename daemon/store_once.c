@@ -168,8 +168,8 @@ int store_purge_once(struct store *store, int64_t now, size_t most, size_t *ret_
 	if (r < 0)
 		return r;
 	r = purge(store, STORE_NONCE, now, most, &count);
-	if (r == 0)
-		r = purge(store, STORE_TOKEN_ID, now, most, &count);
+	if (r == 0 && count < most)
+		r = purge(store, STORE_TOKEN_ID, now, most - count, &count);
 	r = store_step_end(store, r);
 	if (r == 0)
 		*ret_count = count;

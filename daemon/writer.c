@@ -37,9 +37,12 @@
 #define CHANGES_KEPT_SECONDS (30 * INT64_C(86400))
 
 /* What was used once and has expired is forgotten so many at a time: twice what a group may have added, in its own
- * transaction, so that it never falls behind; the rest when nothing else waits. */
+ * transaction, so that it never falls behind; the rest when nothing else waits. Between two such steps it rests for
+ * PURGE_REST times as long as the one took: there is no hurry, and those who bring a key need processor and disk too.
+ */
 #define PURGE_A_JOB 2
 #define PURGE_STEP 128
+#define PURGE_REST 4
 
 /* The latest time is noted so often, with what is written anyway. A clock that has stood behind it for a day is right,
  * and was wrong before. */
@@ -65,6 +68,7 @@ struct writer {
 	unsigned int settled; /* generation of the vault whose master keys before are settled */
 	bool retired;         /* they were just now, and are in the log yet */
 	bool purging;         /* more of what has expired may be left */
+	int64_t purge_at;     /* on the monotonic clock: no step of it before that */
 	int64_t clock_behind; /* since when the wall clock stands behind the latest time; 0: it does not */
 	bool sweeping;        /* keys of a deleted tenant or account are left, and the last step went well */
 };
@@ -488,7 +492,7 @@ static int write_purged(struct vault *vault, size_t *ret_count)
 static void purge_once(struct writer *writer)
 {
 	CLEANUP_VAULT struct vault *vault = vault_acquire(writer->daemon->keeper);
-	int64_t expires = 0;
+	int64_t expires = 0, began = clock_monotonic(), ended;
 	size_t count = 0;
 	int r = 0;
 
@@ -501,6 +505,8 @@ static void purge_once(struct writer *writer)
 	if (r == -EIO)
 		vault_report(writer->daemon->keeper, vault);
 	writer->purging = r == 0 && count >= PURGE_STEP;
+	ended = clock_monotonic();
+	writer->purge_at = ended + (ended - began) * PURGE_REST;
 }
 
 /* A step of what a deletion has left to do; while there is more, it goes on as soon as no job waits. */
@@ -576,22 +582,22 @@ static struct writer_job *take_alone(struct writer *writer)
 }
 
 /* Waits for work, at most until the next flush. True when it is time for that. */
-static bool wait_for_work(struct writer *writer, const struct timespec *flush_at)
+static bool wait_for_work(struct writer *writer, int64_t flush_at)
 {
+	bool unfinished = writer->uses_written < writer->uses_taken || writer->sweeping;
+	int64_t at = writer->purging && writer->purge_at < flush_at ? writer->purge_at : flush_at;
+	struct timespec until = { .tv_sec = at / 1000000000, .tv_nsec = at % 1000000000 };
 	int r = 0;
 
-	bool unfinished = writer->uses_written < writer->uses_taken || writer->sweeping;
-
-	while (!writer->first && !writer->awake && !writer->stopping && !unfinished && !writer->purging &&
-	       r != ETIMEDOUT)
-		r = pthread_cond_timedwait(&writer->wake, &writer->lock, flush_at);
-	return r == ETIMEDOUT || writer->awake || unfinished;
+	while (!writer->first && !writer->awake && !writer->stopping && !unfinished && r != ETIMEDOUT)
+		r = pthread_cond_timedwait(&writer->wake, &writer->lock, &until);
+	return (r == ETIMEDOUT && at == flush_at) || writer->awake || unfinished;
 }
 
 static void *run(void *data)
 {
 	struct writer *writer = data;
-	struct timespec flush_at = { 0 }; /* at once: what a crash left out of the audit file goes in first */
+	int64_t flush_at = 0; /* at once: what a crash left out of the audit file goes in first */
 	bool stopping;
 
 	(void)pthread_setname_np(pthread_self(), "writer");
@@ -601,7 +607,7 @@ static void *run(void *data)
 		bool flush_now, worked;
 
 		pthread_mutex_lock(&writer->lock);
-		flush_now = wait_for_work(writer, &flush_at);
+		flush_now = wait_for_work(writer, flush_at);
 		writer->awake = false;
 		alone = take_alone(writer);
 		group_begin(writer, &group);
@@ -616,11 +622,10 @@ static void *run(void *data)
 			do
 				flush(writer);
 			while (stopping && writer->uses_written < writer->uses_taken);
-			clock_gettime(CLOCK_MONOTONIC, &flush_at);
-			flush_at.tv_sec += FLUSH_SECONDS;
+			flush_at = clock_monotonic() + FLUSH_SECONDS * INT64_C(1000000000);
 		}
 		/* Whoever waits comes first. */
-		if (!stopping && !worked && (flush_now || writer->purging))
+		if (!stopping && !worked && (flush_now || writer->purging) && clock_monotonic() >= writer->purge_at)
 			purge_once(writer);
 	} while (!stopping);
 	return NULL;

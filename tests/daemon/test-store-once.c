@@ -296,6 +296,29 @@ START_TEST(forgetting_goes_in_steps_the_oldest_first)
 }
 END_TEST
 
+START_TEST(a_step_is_no_longer_for_two_kinds)
+{
+	CLEANUP_SCRATCH struct scratch scratch;
+
+	open_store(&scratch);
+	for (unsigned int key = 1; key <= 2; key++) {
+		struct store_once nonce = once(key, "a", NOW), token = once(key, "a", NOW);
+
+		token.kind = STORE_TOKEN_ID;
+		ck_assert_int_eq(consume(&scratch, nonce), 0);
+		ck_assert_int_eq(consume(&scratch, token), 0);
+	}
+	ck_assert_uint_eq(purge(&scratch, NOW + 10000, 2), 2);
+	ck_assert_uint_eq(number(&scratch, STORE_PURGED_EPOCH), NOW);
+	ck_assert_uint_eq(number(&scratch, STORE_PURGED_EXP), 0);
+	ck_assert_uint_eq(purge(&scratch, NOW + 10000, 1), 1);
+	ck_assert_uint_eq(number(&scratch, STORE_PURGED_EXP), NOW);
+	assert_whole(&scratch);
+	ck_assert_uint_eq(purge(&scratch, NOW + 10000, 2), 1);
+	ck_assert_uint_eq(purge(&scratch, NOW + 10000, 2), 0);
+}
+END_TEST
+
 START_TEST(a_deleted_key_takes_its_own_along)
 {
 	CLEANUP_SCRATCH struct scratch scratch;
@@ -348,6 +371,7 @@ int main(void)
 	tcase_add_test(once_only, a_key_that_is_full_holds_up_no_other);
 	tcase_add_test(once_only, what_was_forgotten_stays_refused);
 	tcase_add_test(once_only, forgetting_goes_in_steps_the_oldest_first);
+	tcase_add_test(once_only, a_step_is_no_longer_for_two_kinds);
 	tcase_add_test(once_only, a_deleted_key_takes_its_own_along);
 	tcase_add_loop_test(once_only, the_check_finds_wrong_counts, 0, 4);
 	suite_add_tcase(suite, once_only);
