@@ -10,11 +10,12 @@
 
 #include "common/cleanup.h"
 #include "common/clock.h"
-#include "daemon/audit.h"
+#include "daemon/audit_changes.h"
 #include "daemon/journal.h"
 #include "daemon/signing_key_make.h"
 #include "daemon/sweep.h"
 #include "daemon/thread_create.h"
+#include "daemon/upkeep.h"
 #include "daemon/uses.h"
 #include "proto/answer.h"
 
@@ -32,9 +33,6 @@
 #define GATHER_FROM INT64_C(1000000)
 #define GATHER_PART 4
 #define GATHER_MAX INT64_C(5000000)
-
-/* Changes stay in the log for so long, for whoever follows it; who was away for longer needs a copy of the store. */
-#define CHANGES_KEPT_SECONDS (30 * INT64_C(86400))
 
 /* What was used once and has expired is forgotten so many at a time: twice what a group may have added, in its own
  * transaction, so that it never falls behind; the rest when nothing else waits. Between two such steps it rests for
@@ -86,64 +84,6 @@ static void set_fault(struct writer *writer, const char *what, int error)
 		health->last_failed = clock_wall_seconds();
 	}
 	pthread_mutex_unlock(&writer->lock);
-}
-
-/* ---- audit ---- */
-
-struct append {
-	struct audit *audit;
-	uint64_t last; /* the last rev that is in the file */
-	int error;
-};
-
-static bool append_change(void *data, uint64_t rev, const char *record)
-{
-	struct append *append = data;
-
-	append->error = audit_append_change(append->audit, rev, record);
-	if (append->error < 0)
-		return false;
-	append->last = rev;
-	return true;
-}
-
-/*
- * Puts into the audit file what the change log has behind what the file has: after each commit, and at the start what a
- * crash left out. What cannot be written now is tried again the next time; nothing is lost, for the log has it.
- */
-static int append_changes(struct writer *writer, struct vault *vault)
-{
-	struct store_reader *reader = store_writer(vault->store);
-	struct append append = { .audit = writer->daemon->audit };
-	uint64_t noted = 0, rev = 0;
-	int r = store_load_number(reader, "audited_rev", &noted);
-
-	if (r == 0)
-		r = store_rev(reader, &rev);
-	if (r < 0)
-		return r;
-	append.last = audit_last_rev(writer->daemon->audit, rev);
-	if (append.last < noted)
-		append.last = noted;
-	if (append.last == rev)
-		return 0;
-	r = store_list_changes(reader, append.last, append_change, &append);
-	return r < 0 ? r : append.error;
-}
-
-/* The file's last rev goes into the next transaction, so that a rotated or removed file does not have its records
- * twice. */
-static int note_audited(struct writer *writer, struct vault *vault)
-{
-	uint64_t rev = 0, noted = 0, written;
-	int r = store_load_number(store_writer(vault->store), "audited_rev", &noted);
-
-	if (r == 0)
-		r = store_rev(store_writer(vault->store), &rev);
-	if (r < 0)
-		return r;
-	written = audit_last_rev(writer->daemon->audit, rev);
-	return written <= noted ? 0 : store_save_number(vault->store, "audited_rev", written);
 }
 
 /* ---- groups ---- */
@@ -264,7 +204,7 @@ static int run_group(struct writer *writer, struct vault *vault, struct group *g
 
 	if (r < 0)
 		return r;
-	r = note_audited(writer, vault);
+	r = audit_changes_note(writer->daemon->audit, vault);
 	if (r == 0)
 		r = note_clock(writer, vault);
 	while (r == 0 && job) {
@@ -311,7 +251,7 @@ static void do_alone(struct writer *writer, struct writer_job *job)
 	vault_release(vault);
 	vault = vault_acquire(writer->daemon->keeper);
 	if (vault)
-		(void)append_changes(writer, vault);
+		(void)audit_changes_append(writer->daemon->audit, vault);
 	vault_release(vault);
 	finish(job, 0);
 }
@@ -331,7 +271,7 @@ static void do_group(struct writer *writer, struct group *group)
 		vault_report(writer->daemon->keeper, vault);
 	/* In the file before it is acknowledged; what the file does not take is in the log all the same. */
 	if (r == 0)
-		(void)append_changes(writer, vault);
+		(void)audit_changes_append(writer->daemon->audit, vault);
 	finish(group->first, r < 0 ? ANSWER_STORE_FAILED : 0);
 }
 
@@ -384,67 +324,7 @@ static void give_back(struct writer *writer)
 	writer->uses_written = writer->uses_taken;
 }
 
-static int write_pruned(struct vault *vault, uint64_t until_rev, int64_t before)
-{
-	int r = store_write_begin(vault->store);
-
-	if (r < 0)
-		return r;
-	r = store_prune_changes(vault->store, until_rev, before);
-	if (r < 0) {
-		store_write_abort(vault->store);
-		return r;
-	}
-	return store_write_commit(vault->store);
-}
-
-/*
- * Removes a few of the oldest changes at a time. What is not noted to be in the audit file stays, however old: the log
- * is then the only place that has it.
- */
-static int prune_changes(struct vault *vault)
-{
-	struct store_reader *reader = store_writer(vault->store);
-	int64_t before = clock_wall_seconds() - CHANGES_KEPT_SECONDS, time = 0;
-	uint64_t noted = 0, rev = 0;
-	int r = store_load_number(reader, "audited_rev", &noted);
-
-	if (r == 0)
-		r = store_oldest_change(reader, &rev, &time);
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	return rev <= noted && time < before ? write_pruned(vault, noted, before) : 0;
-}
-
 /* ---- the master key before ---- */
-
-static int retire_wraps(struct vault *vault)
-{
-	struct audit_record record = { .time = clock_wall_microseconds(),
-				       .event = "master_key_retire",
-				       .actor = "apikeyd" };
-	CLEANUP_FREE char *text = NULL;
-	char changes[64];
-	uint64_t rev;
-	int r;
-
-	snprintf(changes, sizeof(changes), "{\"after\":{\"wrap\":%u}}", (unsigned int)vault->keyring.wrap);
-	record.changes = changes;
-	text = audit_format(&record);
-	if (!text)
-		return -ENOMEM;
-	r = store_write_begin(vault->store);
-	if (r < 0)
-		return r;
-	r = keyring_retire(vault->store, store_writer(vault->store), vault->keyring.wrap);
-	if (r == 0)
-		r = store_log_change(vault->store, clock_wall_seconds(), text, &rev);
-	if (r < 0) {
-		store_write_abort(vault->store);
-		return r;
-	}
-	return store_write_commit(vault->store);
-}
 
 /*
  * A store that was opened with one master key is opened with none of those before it any more: what they open goes, and
@@ -452,40 +332,23 @@ static int retire_wraps(struct vault *vault)
  */
 static int settle_master_key(struct writer *writer, struct vault *vault, unsigned int generation)
 {
-	uint32_t oldest = 0, newest = 0;
 	int r;
 
 	if (writer->settled == generation)
 		return 0;
-	r = store_wraps(store_writer(vault->store), &oldest, &newest);
-	if (r == 0 && oldest < vault->keyring.wrap) {
-		r = retire_wraps(vault);
-		if (r == 0)
-			journal_print(writer->daemon->journal, LOG_NOTICE,
-				      "the master key was replaced: the one before opens the key store no more");
-		writer->retired = r == 0;
+	r = upkeep_retire_wraps(vault);
+	if (r > 0) {
+		journal_print(writer->daemon->journal, LOG_NOTICE,
+			      "the master key was replaced: the one before opens the key store no more");
+		writer->retired = true;
 	}
-	if (r == 0 && writer->retired)
-		r = store_empty_log(vault->store);
+	if (r >= 0)
+		r = writer->retired ? store_empty_log(vault->store) : 0;
 	if (r == 0) {
 		writer->retired = false;
 		writer->settled = generation;
 	}
 	return r == -EAGAIN ? 0 : r;
-}
-
-static int write_purged(struct vault *vault, size_t *ret_count)
-{
-	int r = store_write_begin(vault->store);
-
-	if (r < 0)
-		return r;
-	r = store_purge_once(vault->store, clock_wall_seconds(), PURGE_STEP, ret_count);
-	if (r < 0) {
-		store_write_abort(vault->store);
-		return r;
-	}
-	return store_write_commit(vault->store);
 }
 
 /* One step of forgetting what was used once; writer->purging: there may be more. */
@@ -501,7 +364,7 @@ static void purge_once(struct writer *writer)
 		return;
 	r = store_once_oldest(store_writer(vault->store), &expires);
 	if (r == 0 && expires <= clock_wall_seconds())
-		r = write_purged(vault, &count);
+		r = upkeep_purge_once(vault, PURGE_STEP, &count);
 	if (r == -EIO)
 		vault_report(writer->daemon->keeper, vault);
 	writer->purging = r == 0 && count >= PURGE_STEP;
@@ -516,7 +379,7 @@ static void sweep(struct writer *writer, struct vault *vault)
 
 	writer->sweeping = r > 0;
 	if (r > 0)
-		(void)append_changes(writer, vault);
+		(void)audit_changes_append(writer->daemon->audit, vault);
 	else if (r == -EIO)
 		vault_report(writer->daemon->keeper, vault);
 }
@@ -558,8 +421,8 @@ static void flush(struct writer *writer)
 		return;
 	if (settle_master_key(writer, vault, generation) == -EIO || signing_keys_settle(vault) == -EIO)
 		vault_report(writer->daemon->keeper, vault);
-	(void)append_changes(writer, vault);
-	if (prune_changes(vault) == -EIO)
+	(void)audit_changes_append(writer->daemon->audit, vault);
+	if (upkeep_prune_changes(vault) == -EIO)
 		vault_report(writer->daemon->keeper, vault);
 	sweep(writer, vault);
 }
