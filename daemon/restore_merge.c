@@ -277,16 +277,28 @@ static bool visit_then(void *data, const struct store_key *then)
 	return merge->error == 0;
 }
 
-/* Keys of the present store that the backup has not. */
+/* Remembers that there was a key. In the backup it may be one whose tenant or account was being deleted: its removal
+ * is finished, for no key is there and gone at once. */
+static int keep_gone(struct merge *merge, const char *id)
+{
+	int r = store_delete_key(merge->backup, id);
+
+	return r == -ENOENT ? store_keep_gone(merge->backup, id) : r;
+}
+
+/* Keys of the present store that the backup has not. Those of a tenant or account that is being deleted nobody has any
+ * more, and a younger backup must not bring them back. */
 static bool visit_present(void *data, const struct store_key *now)
 {
 	struct merge *merge = data;
-	int r = now->ending ? 0 : store_find_key(merge->then, now->id, &merge->changed);
+	int r = store_find_key(merge->then, now->id, &merge->changed);
 
 	if (r == -ENOENT) {
-		merge->report->lost++;
-		list(merge->report, MESSAGE_FATE_LOST, 0, now);
-		r = merge->backup ? store_keep_gone(merge->backup, now->id) : 0;
+		if (!now->ending) {
+			merge->report->lost++;
+			list(merge->report, MESSAGE_FATE_LOST, 0, now);
+		}
+		r = merge->backup ? keep_gone(merge, now->id) : 0;
 	}
 	merge->error = r;
 	return r == 0;
@@ -299,7 +311,7 @@ static bool visit_gone(void *data, const char *id)
 
 	/* With revived keys accepted, one that was deleted is a key again. */
 	if (r == -ENOENT)
-		r = store_keep_gone(merge->backup, id);
+		r = keep_gone(merge, id);
 	merge->error = r;
 	return r == 0;
 }

@@ -222,6 +222,11 @@ tests_daemon_test_restore_SOURCES = tests/daemon/test-restore.c $(store_scratch)
 tests_daemon_test_restore_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_restore_LDADD = $(daemon_test_ldadd) $(SQLITE_LIBS)
 
+daemon_tests += tests/daemon/test-restore-tenants
+tests_daemon_test_restore_tenants_SOURCES = tests/daemon/test-restore-tenants.c $(store_scratch)
+tests_daemon_test_restore_tenants_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_restore_tenants_LDADD = $(daemon_test_ldadd) $(SQLITE_LIBS)
+
 # The whole daemon, asked by hand.
 daemon_wire = $(daemon_host) tests/daemon/wire-client.c tests/daemon/wire-client.h
 daemon_store = tests/daemon/host-store.c tests/daemon/host-store.h
