@@ -239,11 +239,22 @@ static void on_written(struct thread *thread, struct thread_task *task)
 	finish(request, request->job.result);
 }
 
+int admin_renew(struct admin_request *request, struct vault *vault)
+{
+	enum answer answer =
+		authority_renew(vault->store, clock_wall_seconds(), &request->keys[0], &request->authority);
+
+	if (answer == ANSWER_OK && !authority_allows(&request->authority, request->verb->deed))
+		answer = ANSWER_NOT_PERMITTED;
+	return (int)answer;
+}
+
 static int write_request(struct writer_job *job, struct vault *vault)
 {
 	struct admin_request *request = (struct admin_request *)((char *)job - offsetof(struct admin_request, job));
+	int r = admin_renew(request, vault);
 
-	return request->verb->run(request, store_writer(vault->store), vault);
+	return r != 0 ? r : request->verb->run(request, store_writer(vault->store), vault);
 }
 
 void admin_finish(struct admin_request *request, int result)

@@ -123,6 +123,10 @@ void admin_forget(struct admin_request *request);
  */
 void admin_finish(struct admin_request *request, int result);
 
+/* First in the writer's transaction: whether the authority is still what it was when the request came. 0 or the answer.
+ */
+int admin_renew(struct admin_request *request, struct vault *vault);
+
 /* Encodes the reply. 0, or a negative errno. */
 int admin_reply(struct admin_request *request, const struct codec_record *record, const void *message);
 

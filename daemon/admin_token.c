@@ -342,6 +342,8 @@ static int end_token(struct writer_job *job, struct vault *vault)
 	enum reason reason;
 	int r = classify(request, &shape);
 
+	if (r == 0)
+		r = admin_renew(request, vault);
 	if (r != 0)
 		return r;
 	token->proof.problem = "";

@@ -9,13 +9,43 @@
 #include "proto/credential.h"
 #include "proto/permission.h"
 
-/* Finds the key, judges it, and keeps what it may do. */
-static enum reason locate(struct thread *thread, const struct verify_caller *caller, const char *credential,
-			  int64_t now, struct store_key *key, struct authority *authority,
-			  struct verify_proof *ret_proof)
+/* What the peer may say, beside the credential. */
+static struct verify_caller caller_of(const struct authority *authority)
 {
-	struct policy_request request;
+	return (struct verify_caller){ .uid = authority->uid,
+				       .root = authority->root,
+				       .services = authority->services };
+}
+
+/* Judges the key and keeps what it is and may do. 0 and the reason, or a negative errno. */
+static int judge(struct store_reader *reader, const struct store_key *key, int64_t now, struct authority *authority,
+		 enum reason *ret_reason)
+{
+	struct verify_caller caller = caller_of(authority);
+	struct policy_request request = verify_policy_request(&caller, NULL, NULL, NULL, NULL, NULL, now);
 	const char *grants;
+	int r = role_grants_find(reader, key, &authority->permissions, &grants);
+
+	if (r < 0)
+		return r;
+	if (grants != authority->permissions.text)
+		snprintf(authority->permissions.text, sizeof(authority->permissions.text), "%s", grants);
+	snprintf(authority->account, sizeof(authority->account), "%s", key->account);
+	snprintf(authority->tenant, sizeof(authority->tenant), "%s", key->tenant);
+	snprintf(authority->roles, sizeof(authority->roles), "%s", key->roles);
+	snprintf(authority->owner, sizeof(authority->owner), "%s", key->owner);
+	authority->owner_uid_known = key->owner_uid_known;
+	authority->owner_uid = key->owner_uid;
+	request.any_tenant = true; /* it acts in its own */
+	/* A test key opens what is below "test." and administers nothing. */
+	*ret_reason = key->test ? REASON_INSUFFICIENT_PERMISSION : policy_judge(key, &request);
+	return 0;
+}
+
+/* Finds the key and judges it. */
+static enum reason locate(struct thread *thread, const char *credential, int64_t now, struct store_key *key,
+			  struct authority *authority, struct verify_proof *ret_proof)
+{
 	enum reason reason = REASON_NOT_A_CREDENTIAL;
 
 	*ret_proof = (struct verify_proof){ .problem = "" };
@@ -29,44 +59,50 @@ static enum reason locate(struct thread *thread, const struct verify_caller *cal
 	if (reason != REASON_NONE)
 		return reason;
 	authority->secret = ret_proof->secret;
-	request = verify_policy_request(caller, NULL, NULL, NULL, NULL, NULL, now);
-	request.any_tenant = true; /* it acts in its own */
-	if (role_grants_find(thread->reader, key, &authority->permissions, &grants) < 0) {
+	memcpy(authority->digest, ret_proof->once.digest, sizeof(authority->digest));
+	if (judge(thread->reader, key, now, authority, &reason) < 0) {
 		thread_vault_failed(thread);
 		return REASON_STORE_FAILED;
 	}
-	if (grants != authority->permissions.text)
-		snprintf(authority->permissions.text, sizeof(authority->permissions.text), "%s", grants);
-	return policy_judge(key, &request);
+	return reason;
 }
 
 static enum answer decide_by_credential(struct connection *connection, const char *credential, int64_t now,
 					struct store_key *key, struct authority *authority)
 {
 	struct thread *thread = connection->thread;
-	const char *services = settings_peer_services(&thread->settings->settings, connection->peer.uid);
-	struct verify_caller caller = { .uid = connection->peer.uid,
-					.root = connection->administrator,
-					.services = services };
 	struct verify_proof proof;
-	enum reason reason = locate(thread, &caller, credential, now, key, authority, &proof);
+	enum reason reason;
 
+	authority->root = connection->administrator;
+	authority->services = settings_peer_services(&thread->settings->settings, connection->peer.uid);
+	reason = locate(thread, credential, now, key, authority, &proof);
 	store_read_end(thread->reader);
 	snprintf(authority->actor, sizeof(authority->actor), "key:%s", proof.id);
 	if (reason == REASON_STORE_FAILED)
 		return ANSWER_UNAVAILABLE;
-	/* A test key opens what is below "test." and administers nothing. */
-	if (reason != REASON_NONE || key->test)
+	if (reason != REASON_NONE)
 		return ANSWER_BAD_CREDENTIAL;
 	snprintf(authority->key_id, sizeof(authority->key_id), "%s", proof.id);
-	snprintf(authority->account, sizeof(authority->account), "%s", key->account);
-	snprintf(authority->tenant, sizeof(authority->tenant), "%s", key->tenant);
-	snprintf(authority->roles, sizeof(authority->roles), "%s", key->roles);
-	snprintf(authority->owner, sizeof(authority->owner), "%s", key->owner);
-	authority->owner_uid_known = key->owner_uid_known;
-	authority->owner_uid = key->owner_uid;
 	authority->kind = AUTHORITY_KEY;
 	return ANSWER_OK;
+}
+
+enum answer authority_renew(struct store *store, int64_t now, struct store_key *key, struct authority *authority)
+{
+	struct verify_once once = { .kind = STORE_ONCE_NONE };
+	enum reason reason;
+	int r;
+
+	if (authority->kind != AUTHORITY_KEY)
+		return ANSWER_OK;
+	memcpy(once.digest, authority->digest, sizeof(once.digest));
+	r = verify_spend(store, authority->key_id, authority->secret, &once, now, key, &reason);
+	if (r == 0 && reason == REASON_NONE)
+		r = judge(store_writer(store), key, now, authority, &reason);
+	if (r < 0)
+		return ANSWER_STORE_FAILED;
+	return reason == REASON_NONE ? ANSWER_OK : ANSWER_BAD_CREDENTIAL;
 }
 
 static bool needs_credential(const struct settings *settings, uid_t uid)

@@ -31,7 +31,10 @@ struct authority {
 	const char *self_service; /* grants a user may hand on to own keys; lives as long as the thread's settings */
 	/* AUTHORITY_KEY */
 	char key_id[CREDENTIAL_KEY_ID_MAX + 1];
-	uint32_t secret; /* its number */
+	uint32_t secret;                   /* its number */
+	uint8_t digest[STORE_DIGEST_SIZE]; /* of that secret */
+	bool root;                         /* the peer is an administrator's, whatever the credential may do */
+	const char *services;              /* what the peer may speak for; as self_service */
 	char account[STORE_SCOPE_ID_MAX + 1];
 	char tenant[STORE_SCOPE_ID_MAX + 1]; /* "": an account key */
 	struct role_grants permissions;      /* with those of its roles */
@@ -60,6 +63,13 @@ enum authority_deed {
  */
 enum answer authority_decide(struct connection *connection, const char *credential, int64_t now, struct store_key *key,
 			     struct authority *ret_authority);
+
+/*
+ * The same again in the writer's transaction, for what waited for it: a key that was ended meanwhile changes nothing
+ * any more, and one whose permissions were narrowed has what is left. An authority that is no key stays as it is. As
+ * above, and ANSWER_STORE_FAILED.
+ */
+enum answer authority_renew(struct store *store, int64_t now, struct store_key *key, struct authority *authority);
 
 /* True when it may do this at all, to keys it reaches. */
 bool authority_allows(const struct authority *authority, enum authority_deed deed);

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "tests/daemon/once-fixture.h"
+#include "tests/daemon/token-client.h"
 
 #define RACERS 64
 #define ROUNDS 25 /* 1000 with CHECK_LONG */
@@ -320,6 +321,51 @@ START_TEST(a_key_that_is_revoked_meanwhile_lets_nobody_in)
 }
 END_TEST
 
+/* A key that administers, and what waits behind its end: a key it wants to make, and a token it wants to revoke. */
+START_TEST(a_key_that_is_ended_meanwhile_changes_nothing)
+{
+	struct wire_client *admin = wire_open(&host, WIRE_ADMIN_SOCKET), *ender = wire_open(&host, WIRE_ADMIN_SOCKET);
+	struct wire_client *maker = wire_open(&host, WIRE_ADMIN_SOCKET), *revoker = wire_open(&host, WIRE_ADMIN_SOCKET);
+	struct wire_key acting = wire_make_key(
+		&host, &(struct message_key_create){
+			       .name = "acting", .permissions = wire_texts("apikeyd.keys.write", "test.use", NULL) });
+	struct message_key_create busy = { .name = "busy", .owner = "alice", .expires = TIME_NEVER };
+	struct message_key_create create = { .credential = acting.secret, .name = "heir", .expires = TIME_NEVER };
+	struct message_key_reference revoke = { .key = acting.id };
+	struct message_key_update narrow = { .key = acting.id,
+					     .changes = MESSAGE_CHANGE_PERMISSIONS,
+					     .permissions = wire_texts("test.use", NULL) };
+	struct message_token_reference end = { .credential = acting.secret };
+	struct message_key key;
+
+	token_issue(&host, opaque.secret);
+	end.token = access_token;
+	disk_stops();
+	wire_send(admin, WIRE_KEY_CREATE, &message_key_create, &busy);
+	(void)host_number(&host, "uptime");
+	if (_i == 0)
+		wire_send(ender, WIRE_KEY_REVOKE, &message_key_reference, &revoke);
+	else
+		wire_send(ender, WIRE_KEY_UPDATE, &message_key_update, &narrow);
+	(void)host_number(&host, "uptime");
+	wire_send(maker, WIRE_KEY_CREATE, &message_key_create, &create);
+	wire_send(revoker, WIRE_TOKEN_REVOKE, &message_token_reference, &end);
+	wire_expect_silence(maker, 50);
+	wire_expect_silence(revoker, 0);
+	disk_goes_on();
+	wire_expect_error(maker, _i == 0 ? ANSWER_BAD_CREDENTIAL : ANSWER_NOT_PERMITTED);
+	wire_expect_error(revoker, _i == 0 ? ANSWER_BAD_CREDENTIAL : ANSWER_NOT_PERMITTED);
+	wire_expect(admin, WIRE_KEY_CREATE | WIRE_REPLY, &message_key, &key);
+	wire_expect(ender, (_i == 0 ? WIRE_KEY_REVOKE : WIRE_KEY_UPDATE) | WIRE_REPLY, &message_key, &key);
+	ck_assert_int_eq(run_sql("SELECT count(*) FROM key WHERE name = 'heir'"), 0);
+	expect(access_token, REASON_NONE);
+	wire_close(admin);
+	wire_close(ender);
+	wire_close(maker);
+	wire_close(revoker);
+}
+END_TEST
+
 static void add_slow(Suite *suite)
 {
 	TCase *slow = tcase_create("slow disk");
@@ -334,6 +380,7 @@ static void add_slow(Suite *suite)
 	tcase_add_test(slow, a_daemon_that_stops_answers_what_it_has);
 	tcase_add_test(slow, a_daemon_that_stops_does_not_wait_for_ever);
 	tcase_add_test(slow, a_key_that_is_revoked_meanwhile_lets_nobody_in);
+	tcase_add_loop_test(slow, a_key_that_is_ended_meanwhile_changes_nothing, 0, 2);
 	suite_add_tcase(suite, slow);
 }
 
