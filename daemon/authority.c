@@ -189,7 +189,7 @@ bool authority_allows(const struct authority *authority, enum authority_deed dee
 		return !query || permission_query_holds(query, authority->permissions.text);
 	case AUTHORITY_USER:
 		return deed == AUTHORITY_SEE || deed == AUTHORITY_SEE_ROLES || deed == AUTHORITY_END ||
-		       (deed == AUTHORITY_CREATE && *authority->self_service);
+		       deed == AUTHORITY_PROVE || (deed == AUTHORITY_CREATE && *authority->self_service);
 	case AUTHORITY_NONE:
 		break;
 	}

@@ -21,6 +21,7 @@
 #include "tests/daemon/admin-requests.h"
 #include "tests/daemon/host-store.h"
 #include "tests/daemon/mount-namespace.h"
+#include "tests/daemon/token-client.h"
 
 #define OTHER_UID 60001 /* nobody's, by Debian's and Fedora's rules */
 #define MEMBERS_GID 60009
@@ -226,6 +227,31 @@ START_TEST(status_shows_others_whether_it_serves)
 		return;
 	as_user(OTHER_UID, OTHER_UID, OTHER_UID, look_at_status, NULL);
 	as_user(getpwnam("bin")->pw_uid, OTHER_UID, OTHER_UID, look_at_status, NULL);
+}
+END_TEST
+
+/* ---- access tokens ---- */
+
+static void get_a_token(void *data)
+{
+	struct message_token token;
+
+	if (token_try(&host, data, &token) != ANSWER_OK)
+		fail("who has a key gets no token with it");
+	if (token_try(&host, "ak_000000000000_none", &token) != ANSWER_BAD_CREDENTIAL)
+		fail("who has none is not told so");
+}
+
+START_TEST(whoever_has_a_key_gets_a_token)
+{
+	struct wire_key key = wire_make_key(&host, &(struct message_key_create){ .name = "anybodys" });
+
+	get_a_token(key.secret);
+	if (!is_root())
+		return;
+	/* An ordinary user, and one of the host's own. */
+	as_user(OTHER_UID, OTHER_UID, OTHER_UID, get_a_token, key.secret);
+	as_user(getpwnam("bin")->pw_uid, OTHER_UID, OTHER_UID, get_a_token, key.secret);
 }
 END_TEST
 
@@ -517,6 +543,7 @@ int main(void)
 	tcase_add_test(plain, a_key_acts_only_in_its_tenant);
 	tcase_add_test(plain, a_key_that_is_refused_acts_for_nobody);
 	tcase_add_test(plain, status_shows_others_whether_it_serves);
+	tcase_add_test(plain, whoever_has_a_key_gets_a_token);
 	tcase_add_test(own, a_gateway_must_present_a_credential);
 	tcase_add_test(own, users_administer_their_own);
 	tcase_add_test(own, without_self_service_users_see_and_end_their_own);
