@@ -14,6 +14,7 @@
 #include "config.h"
 #include "daemon/audit.h"
 #include "daemon/closer.h"
+#include "daemon/limits.h"
 #include "daemon/throttle.h"
 
 static int answer_hello(struct admin_request *request, struct store_reader *reader, struct vault *vault)
@@ -182,6 +183,33 @@ static void encode_error(struct admin_request *request, enum answer answer)
 		request->reply_size = 0;
 }
 
+/* Who acts for others, of whom one must not slow down the rest. */
+static bool acts_for_others(const struct admin_request *request)
+{
+	const struct settings *settings = &request->settings->settings;
+
+	for (size_t i = 0; i < settings->gateway_user_count; i++) {
+		if (settings->gateway_users[i] == request->peer.uid)
+			return true;
+	}
+	return *settings_peer_services(settings, request->peer.uid) != '\0';
+}
+
+struct throttle_answer admin_count_failure(struct admin_request *request)
+{
+	struct daemon *daemon = request->thread->daemon;
+	int64_t now = clock_monotonic();
+	struct throttle_answer answer = throttle_failure(daemon->throttle, request->peer.uid, "", now,
+							 request->settings->settings.failures_per_minute);
+
+	if (!answer.throttled || !request->connection || request->connection->administrator || acts_for_others(request))
+		return answer;
+	/* Else this socket would be the one to guess at. */
+	request->slow = true;
+	limits_slow(daemon->limits, request->peer.uid, now + LIMITS_SLOW_NANOSECONDS);
+	return answer;
+}
+
 /* Attempts beyond one's authority are recorded, but not so many that a user could push others' records out of the files
  * that are kept; what succeeded has its record in the change log. */
 static void record_refusal(struct admin_request *request, enum answer answer)
@@ -192,8 +220,7 @@ static void record_refusal(struct admin_request *request, enum answer answer)
 
 	if ((answer != ANSWER_NOT_PERMITTED && answer != ANSWER_BAD_CREDENTIAL) || request->recorded)
 		return;
-	throttled = throttle_failure(daemon->throttle, request->peer.uid, "", clock_monotonic(),
-				     request->settings->settings.failures_per_minute);
+	throttled = admin_count_failure(request);
 	if (!throttled.record)
 		return;
 	record = admin_record(request, request->verb && request->verb->event ? request->verb->event : "admin");
@@ -216,7 +243,7 @@ static void finish(struct admin_request *request, int result)
 		bool sent = request->reply_size > 0 &&
 			    connection_send(connection, request->reply, request->reply_size) == 0;
 
-		connection_resume(connection);
+		connection_resume(connection, request->slow ? LIMITS_SLOW_MICROSECONDS : 0);
 		if (!sent)
 			(void)shutdown(connection->fd, SHUT_RDWR);
 	}

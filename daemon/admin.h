@@ -15,6 +15,7 @@
 #include "daemon/batch.h"
 #include "daemon/claims.h"
 #include "daemon/names.h"
+#include "daemon/throttle.h"
 #include "daemon/verify.h"
 #include "daemon/writer.h"
 #include "proto/answer.h"
@@ -81,6 +82,7 @@ struct admin_request {
 	struct writer_job job;
 	struct admin_token token;
 	bool recorded; /* a refusal has its own record */
+	bool slow;     /* one failure too many: nothing more is read from the connection for a moment */
 	/* the answer */
 	char detail[WIRE_REASON_MAX + 1];
 	size_t reply_size;
@@ -133,6 +135,9 @@ int admin_reply(struct admin_request *request, const struct codec_record *record
 /* Writes the sentence that goes with an answer, and returns the answer. */
 int admin_refuse(struct admin_request *request, enum answer answer, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Counts a failure to show a good credential, as those of a login are counted. */
+struct throttle_answer admin_count_failure(struct admin_request *request);
 
 /* A record of this request, to be completed. */
 struct audit_record admin_record(const struct admin_request *request, const char *event);

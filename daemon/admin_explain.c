@@ -248,8 +248,7 @@ static void record_explanation(struct admin_request *request, const struct verif
 	struct throttle_answer answer = { .record = true };
 
 	if (reason_verdict(reason) == VERDICT_DENIED && reason != REASON_NONE && wanted->subject)
-		answer = throttle_failure(request->thread->daemon->throttle, request->peer.uid, "", clock_monotonic(),
-					  request->settings->settings.failures_per_minute);
+		answer = admin_count_failure(request);
 	else if (request->authority.kind != AUTHORITY_ADMINISTRATOR)
 		answer = throttle_failure(request->thread->daemon->chatter, request->peer.uid, "", clock_monotonic(),
 					  CHATTER_PER_MINUTE);

@@ -49,13 +49,12 @@ static int write_later(struct admin_request *request, writer_run run,
 /* ---- the record ---- */
 
 /* Refusals are counted as those of a login; what somebody does with own keys is summed up beyond so many a minute. */
-static struct throttle_answer pace(const struct admin_request *request, enum reason reason)
+static struct throttle_answer pace(struct admin_request *request, enum reason reason)
 {
 	struct daemon *daemon = request->thread->daemon;
 
 	if (reason != REASON_NONE)
-		return throttle_failure(daemon->throttle, request->peer.uid, "", clock_monotonic(),
-					request->settings->settings.failures_per_minute);
+		return admin_count_failure(request);
 	if (request->authority.kind == AUTHORITY_ADMINISTRATOR)
 		return (struct throttle_answer){ .record = true };
 	return throttle_failure(daemon->chatter, request->peer.uid, "", clock_monotonic(), CHATTER_PER_MINUTE);

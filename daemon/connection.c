@@ -190,7 +190,7 @@ static enum batch_result serve(struct connection *connection)
 /* Whether nothing is read from it before something that is being served is answered. */
 static bool is_waiting(const struct connection *connection)
 {
-	return connection->request || connection->finishing ||
+	return connection->request || connection->delay || connection->finishing ||
 	       connection->pending_count >= (connection->persistent ? PENDING_MAX : 1);
 }
 
@@ -251,9 +251,18 @@ static int on_delay(sd_event_source *source, uint64_t usec, void *data)
 	(void)source;
 	(void)usec;
 	connection->delay = sd_event_source_disable_unref(connection->delay);
-	if (serve(connection) != BATCH_CLOSE && enter_loop(connection) < 0)
+	/* One that has rested; else what it has to say has waited for as long as it was to. */
+	if (connection->io)
+		(void)sd_event_source_set_io_events(connection->io, wanted_events(connection));
+	else if (serve(connection) != BATCH_CLOSE && enter_loop(connection) < 0)
 		connection_close(connection);
 	return 0;
+}
+
+static int be_silent(struct connection *connection, uint64_t delay)
+{
+	return sd_event_add_time_relative(connection->thread->event, &connection->delay, CLOCK_MONOTONIC, delay,
+					  delay / 4, on_delay, connection);
 }
 
 int connection_start(struct thread *thread, int fd, enum connection_socket socket, const struct socket_peer *peer,
@@ -275,8 +284,7 @@ int connection_start(struct thread *thread, int fd, enum connection_socket socke
 	link_connection(thread, connection);
 	counter_add(&thread->counters, COUNTER_OPENED, socket);
 	if (delay > 0)
-		r = sd_event_add_time_relative(thread->event, &connection->delay, CLOCK_MONOTONIC, delay, delay / 4,
-					       on_delay, connection);
+		r = be_silent(connection, delay);
 	else if (serve(connection) != BATCH_CLOSE)
 		r = enter_loop(connection);
 	if (r < 0)
@@ -284,10 +292,12 @@ int connection_start(struct thread *thread, int fd, enum connection_socket socke
 	return r < 0 ? r : 0;
 }
 
-void connection_resume(struct connection *connection)
+void connection_resume(struct connection *connection, uint64_t rest)
 {
 	connection->request = NULL;
 	connection->active = clock_monotonic();
+	if (rest > 0)
+		(void)be_silent(connection, rest);
 	if (connection->io)
 		(void)sd_event_source_set_io_events(connection->io, wanted_events(connection));
 }

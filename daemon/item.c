@@ -17,7 +17,6 @@
 #include "proto/permission.h"
 
 #define CLAIM_NANOSECONDS INT64_C(10000000000) /* at most so often a refused claim goes to the log */
-#define SLOW_NANOSECONDS INT64_C(2000000000)   /* how long a uid over its failure limit is served slowly */
 
 /* What a request of each type needs. */
 struct item_handler {
@@ -226,7 +225,7 @@ bool item_throttle(struct item *item, struct thread *thread, const struct verify
 		return true;
 	item->outcome.verdict = VERDICT_THROTTLED;
 	item->outcome.reason = REASON_TOO_MANY_FAILURES;
-	limits_slow(thread->daemon->limits, caller->uid, now + SLOW_NANOSECONDS);
+	limits_slow(thread->daemon->limits, caller->uid, now + LIMITS_SLOW_NANOSECONDS);
 	return answer.record;
 }
 

@@ -30,6 +30,9 @@ bool limits_hurries(struct limits *limits, uid_t uid, int64_t now);
 bool limits_enter(struct limits *limits, uid_t uid, size_t per_uid);
 void limits_leave(struct limits *limits, uid_t uid);
 
+#define LIMITS_SLOW_NANOSECONDS INT64_C(2000000000) /* how long a uid over its failure limit is served slowly */
+#define LIMITS_SLOW_MICROSECONDS 50000              /* what it waits each time before it is served */
+
 /* Marks a uid to be served slowly until a moment (CLOCK_MONOTONIC, nanoseconds). Forgotten when its last connection
  * ends after that. */
 void limits_slow(struct limits *limits, uid_t uid, int64_t until);

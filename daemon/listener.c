@@ -19,7 +19,6 @@
 
 #define ACCEPT_BATCH 16           /* connections a wake-up, so that those already in get their turn */
 #define PAUSE_MICROSECONDS 100000 /* after running out of descriptors */
-#define SLOW_MICROSECONDS 50000   /* what a uid over its failure limit waits before it is served */
 #define HURRY_MICROSECONDS 2000   /* after a wake-up with connections of a uid that makes too many */
 #define BACKLOG 128               /* who comes behind a full queue of a uid in a hurry waits for 128 / 16 * 2 ms */
 
@@ -236,7 +235,7 @@ static bool take_in(struct listener *listener, int fd)
 	const struct settings *settings = &listener->thread->settings->settings;
 	struct socket_peer peer;
 	uint64_t delay = 0;
-	bool hurries;
+	bool administrator, hurries;
 
 	if (socket_peer(fd, &peer) < 0 ||
 	    (listener->socket == CONNECTION_LOGIN && peer.uid != 0 && peer.uid != geteuid())) {
@@ -249,11 +248,11 @@ static bool take_in(struct listener *listener, int fd)
 		closer_close(daemon->closer, fd);
 		return hurries;
 	}
-	if (listener->socket == CONNECTION_VERIFY && limits_is_slow(daemon->limits, peer.uid, clock_monotonic()))
-		delay = SLOW_MICROSECONDS;
-	(void)connection_start(listener->thread, fd, listener->socket, &peer,
-			       listener->socket == CONNECTION_ADMIN && is_administrator(listener->thread, fd, &peer),
-			       delay);
+	administrator = listener->socket == CONNECTION_ADMIN && is_administrator(listener->thread, fd, &peer);
+	if (listener->socket != CONNECTION_LOGIN && !administrator &&
+	    limits_is_slow(daemon->limits, peer.uid, clock_monotonic()))
+		delay = LIMITS_SLOW_MICROSECONDS;
+	(void)connection_start(listener->thread, fd, listener->socket, &peer, administrator, delay);
 	return hurries;
 }
 

@@ -381,7 +381,7 @@ tests_daemon_test_attack_shutdown_SOURCES = tests/daemon/test-attack-shutdown.c 
 tests_daemon_test_attack_shutdown_LDADD = lib/libapikey-core.la proto/libproto.la common/libcommon.la
 check_PROGRAMS += tests/daemon/test-attack-oracle
 TESTS += tests/daemon/test-attack-oracle
-tests_daemon_test_attack_oracle_SOURCES = tests/daemon/test-attack-oracle.c $(daemon_host)
+tests_daemon_test_attack_oracle_SOURCES = tests/daemon/test-attack-oracle.c $(daemon_wire)
 tests_daemon_test_attack_oracle_LDADD = lib/libapikey-core.la proto/libproto.la common/libcommon.la
 if HAVE_CHECK
 check_PROGRAMS += tests/daemon/test-attack-sockets

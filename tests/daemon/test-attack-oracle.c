@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
  * A dry run of somebody else's key tells a stranger no more than a login would: nothing about services that are not the
- * stranger's to speak for, or about addresses the stranger makes up.
+ * stranger's to speak for, or about addresses the stranger makes up. And who guesses is slowed down here as there,
+ * whichever request the guess is in.
  */
 #include "common/cleanup.h"
 #include "common/socket.h"
 #include "proto/message.h"
 #include "proto/verdict.h"
 #include "proto/wire.h"
-#include "tests/daemon/host.h"
+#include "tests/daemon/wire-client.h"
 
 #include <grp.h>
 #include <signal.h>
@@ -73,6 +74,86 @@ static enum verdict ask(const char *secret, const char *service, const char *rho
 
 static void ask_as_stranger(const char *secret)
 {
+	for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
+		enum verdict verdict = ask(secret, questions[i].service, questions[i].rhost, false);
+
+		if (verdict != questions[i].verdict)
+			fail("a stranger who names %s is told %s", questions[i].what, verdict_name(verdict));
+	}
+}
+
+/* ---- guessing ---- */
+
+#define FAILURES 5 /* a minute */
+#define GUESSES 3  /* beyond that */
+#define LATE 50    /* milliseconds that each of those costs at least */
+
+static void guess_explaining(struct wire_client *client, const char *guess)
+{
+	struct message_explain request = { .subject = guess, .user = "alice" };
+	struct message_explanation said;
+
+	if (wire_ask(client, WIRE_EXPLAIN, &message_explain, &request, &message_explanation, &said) != ANSWER_OK ||
+	    said.verdict == VERDICT_GRANTED)
+		fail("a guess is not explained as one");
+}
+
+static void guess_acting(struct wire_client *client, const char *guess)
+{
+	struct message_key_list request = { .credential = guess };
+	struct message_key_page said;
+
+	if (wire_ask(client, WIRE_KEY_LIST, &message_key_list, &request, &message_key_page, &said) !=
+	    ANSWER_BAD_CREDENTIAL)
+		fail("a guess lists keys");
+}
+
+static void guess_issuing(struct wire_client *client, const char *guess)
+{
+	struct message_token_issue request = { .proof = guess };
+	struct message_token said;
+	enum answer answer = wire_ask(client, WIRE_TOKEN_ISSUE, &message_token_issue, &request, &message_token, &said);
+
+	if (answer != ANSWER_BAD_CREDENTIAL)
+		fail("who guesses to have a token issued is told %s (%s)", answer_name(answer), client->detail);
+}
+
+static void (*const guesses[])(struct wire_client *client, const char *guess) = { guess_explaining, guess_acting,
+										  guess_issuing };
+
+/* On one connection, and on a new one each time. */
+static void guess_as_stranger(const char *secret)
+{
+	char guess[128];
+
+	snprintf(guess, sizeof(guess), "%s", secret);
+	guess[20] = guess[20] == 'a' ? 'b' : 'a';
+	for (int i = 0; i < FAILURES; i++) {
+		struct wire_client *client = wire_open(&host, WIRE_ADMIN_SOCKET);
+
+		guess_acting(client, guess);
+		wire_close(client);
+	}
+	for (size_t kind = 0; kind < 2 * ARRAY_SIZE(guesses); kind++) {
+		struct wire_client *client = wire_open(&host, WIRE_ADMIN_SOCKET);
+		int64_t start = milliseconds();
+
+		for (int i = 0; i < GUESSES; i++) {
+			guesses[kind / 2](client, guess);
+			if (kind % 2 == 0)
+				continue;
+			wire_close(client);
+			client = wire_open(&host, WIRE_ADMIN_SOCKET);
+		}
+		wire_close(client);
+		/* Before the first of them there may be none to wait for. */
+		if (milliseconds() - start < (GUESSES - 1) * LATE)
+			fail("%d guesses of kind %zu take %lld ms", GUESSES, kind, (long long)(milliseconds() - start));
+	}
+}
+
+static void as_stranger(void (*ask_all)(const char *secret), const char *secret)
+{
 	int status;
 	pid_t child = fork();
 
@@ -82,12 +163,7 @@ static void ask_as_stranger(const char *secret)
 		if (setgroups(0, NULL) < 0 || setresgid(STRANGER, STRANGER, STRANGER) < 0 ||
 		    setresuid(STRANGER, STRANGER, STRANGER) < 0)
 			fail("cannot become another user: %m");
-		for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
-			enum verdict verdict = ask(secret, questions[i].service, questions[i].rhost, false);
-
-			if (verdict != questions[i].verdict)
-				fail("a stranger who names %s is told %s", questions[i].what, verdict_name(verdict));
-		}
+		ask_all(secret);
 		_exit(EXIT_SUCCESS);
 	}
 	if (waitpid(child, &status, 0) != child || status != 0)
@@ -107,14 +183,15 @@ int main(void)
 
 	if (geteuid() != 0)
 		skip("only root can be a stranger here");
-	host_open(&host, NULL);
+	host_open(&host, "[throttle]\nfailures_per_minute = 5\n");
 	host_start(&host);
 	admin = host_admin(&host);
 	if (apikey_key_create(admin, &settings, &key) != 0)
 		fail("cannot make a key");
 	if (ask(key->secret, "sshd", "192.0.2.7", true) != VERDICT_GRANTED)
 		fail("the administrator is not told that the key is good");
-	ask_as_stranger(key->secret);
+	as_stranger(ask_as_stranger, key->secret);
+	as_stranger(guess_as_stranger, key->secret);
 	apikey_key_free(key);
 	apikey_admin_free(admin);
 	host_end(&host, SIGTERM);
