@@ -7,7 +7,7 @@
 
 #define COUNT_TEXT_SIZE 40
 
-/* "3", or "100000 or more". */
+/* "3", or "1000 or more". */
 void count_text(uint64_t count, char ret_text[COUNT_TEXT_SIZE]);
 
 #endif

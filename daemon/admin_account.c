@@ -32,8 +32,10 @@ static json_t *account_json(const struct store_account *account)
 	return json_pack("{s:s, s:s}", "account", account->id, "name", account->name);
 }
 
+#define TENANTS_MOST (10 * MESSAGE_COUNTED_MOST) /* looked at to count them, deleted ones too */
+
 struct count {
-	uint64_t tenants;
+	uint64_t tenants, rows, keys; /* rows: with tenants that were deleted */
 };
 
 static bool count_tenant(void *data, const struct store_tenant *tenant)
@@ -41,18 +43,16 @@ static bool count_tenant(void *data, const struct store_tenant *tenant)
 	struct count *count = data;
 
 	count->tenants += tenant->ending == STORE_LIVES;
-	return count->tenants < MESSAGE_COUNTED_MOST;
+	return ++count->rows < TENANTS_MOST && count->tenants < MESSAGE_COUNTED_MOST;
 }
 
-static int count(struct store_reader *reader, const char *id, uint64_t *ret_tenants, uint64_t *ret_keys)
+static int count(struct store_reader *reader, const char *id, struct count *ret_count)
 {
-	struct count count = { .tenants = 0 };
-	int r = store_list_tenants(reader, id, "", "", count_tenant, &count);
+	int r;
 
-	if (r == 0)
-		r = store_count_scope(reader, id, NULL, MESSAGE_COUNTED_MOST, ret_keys);
-	*ret_tenants = count.tenants;
-	return r;
+	*ret_count = (struct count){ .tenants = 0 };
+	r = store_list_tenants(reader, id, "", "", count_tenant, ret_count);
+	return r == 0 ? store_count_scope(reader, id, NULL, MESSAGE_COUNTED_MOST, &ret_count->keys) : r;
 }
 
 int admin_account_create(struct admin_request *request, struct store_reader *reader, struct vault *vault)
@@ -83,6 +83,7 @@ int admin_account_show(struct admin_request *request, struct store_reader *reade
 {
 	struct store_account account;
 	struct message_account_entry entry;
+	struct count counted = { .tenants = 0 };
 	int r = admin_find_account(request, reader, request->message.account.account, &account);
 
 	(void)vault;
@@ -91,7 +92,9 @@ int admin_account_show(struct admin_request *request, struct store_reader *reade
 	entry = entry_of(&account);
 	/* How many there are beside a key's own tenant is not its to know. */
 	if (authority_reaches_tenant(&request->authority, account.id, ""))
-		r = count(reader, account.id, &entry.tenants, &entry.keys);
+		r = count(reader, account.id, &counted);
+	entry.tenants = counted.tenants;
+	entry.keys = counted.keys;
 	return r != 0 ? r : admin_reply(request, &message_account_entry, &entry);
 }
 
@@ -100,6 +103,7 @@ int admin_account_delete(struct admin_request *request, struct store_reader *rea
 	const struct message_account_reference *wanted = &request->message.account;
 	struct store_account account;
 	struct message_account_entry entry;
+	struct count counted;
 	json_t *before;
 	int r = admin_check_why(request, wanted->why);
 
@@ -111,13 +115,14 @@ int admin_account_delete(struct admin_request *request, struct store_reader *rea
 		return admin_refuse(request, ANSWER_WRONG_STATE,
 				    "the account default is there from the first start, and cannot be deleted");
 	entry = entry_of(&account);
-	r = count(reader, account.id, &entry.tenants, &entry.keys);
+	r = count(reader, account.id, &counted);
 	if (r != 0)
 		return r;
+	entry.tenants = counted.tenants;
+	entry.keys = counted.keys;
 	if (entry.keys > 0 && wanted->with_keys != 1)
 		return admin_refuse_keys(request, "account", account.name, account.id, entry.keys);
-	r = store_end_account(vault->store, account.id,
-			      entry.keys > 0 || entry.tenants > 0 ? STORE_ENDING : STORE_GONE);
+	r = store_end_account(vault->store, account.id, entry.keys > 0 || counted.rows > 0 ? STORE_ENDING : STORE_GONE);
 	if (r != 0)
 		return r;
 	before = account_json(&account);

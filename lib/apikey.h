@@ -423,7 +423,7 @@ int apikey_role_list(struct apikey_admin *admin, const char *cursor, struct apik
 /* ---- accounts and tenants ---- */
 
 /* Keys are counted up to this. */
-#define APIKEY_COUNTED_MOST 100000
+#define APIKEY_COUNTED_MOST 1000
 
 struct apikey_account_info {
 	const char *id;

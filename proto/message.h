@@ -429,7 +429,7 @@ struct message_account_reference {
 extern const struct codec_record message_account_reference;
 
 /* Keys and tenants are counted no further than this; 0 in lists. */
-#define MESSAGE_COUNTED_MOST 100000
+#define MESSAGE_COUNTED_MOST 1000
 
 struct message_account_entry {
 	const char *id;

@@ -305,9 +305,9 @@ tests_daemon_test_daemon_reach_LDADD = $(daemon_system_ldadd)
 
 daemon_tests += tests/daemon/test-daemon-tenants
 tests_daemon_test_daemon_tenants_SOURCES = tests/daemon/test-daemon-tenants.c tests/daemon/tenant-host.h \
-	tests/daemon/admin-requests.h $(daemon_wire)
-tests_daemon_test_daemon_tenants_CFLAGS = $(daemon_test_cflags)
-tests_daemon_test_daemon_tenants_LDADD = $(daemon_system_ldadd)
+	tests/daemon/admin-requests.h $(daemon_store) $(daemon_wire)
+tests_daemon_test_daemon_tenants_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_daemon_tenants_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS)
 
 daemon_tests += tests/daemon/test-daemon-status
 tests_daemon_test_daemon_status_SOURCES = tests/daemon/test-daemon-status.c tests/daemon/admin-requests.h $(daemon_wire)

@@ -3,9 +3,11 @@
  * Accounts and tenants in the real daemon: their names, and those of their keys; that services get the keys of their
  * tenant alone; and that the keys of what is deleted stop at once, however many there are.
  */
+#include <check.h>
 #include <signal.h>
 
 #include "common/clock.h"
+#include "tests/daemon/host-store.h"
 #include "tests/daemon/tenant-host.h"
 #include "tests/suite.h"
 
@@ -399,6 +401,38 @@ END_TEST
 
 /* ---- lists ---- */
 
+/* Whoever asks, the thread that serves it, and for a deletion all that is to be written, wait for the count. */
+START_TEST(keys_are_counted_no_further_than_is_told)
+{
+	struct message_tenant_entry tenant;
+	struct message_account_entry account;
+	char sql[1024];
+
+	make(acme, blue, "first", "test.use");
+	snprintf(sql, sizeof(sql),
+		 "BEGIN IMMEDIATE;"
+		 "CREATE TEMP TABLE copy AS SELECT * FROM key WHERE name = 'first';"
+		 "INSERT INTO key SELECT printf('%%012d', n), state, kind, test, not_before, expires, secrets, owner,"
+		 " tenant, account, users, permissions, roles, sources, printf('%%06d', n), owner_uid, created,"
+		 " created_by, state_reason, labels FROM copy,"
+		 " (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < %d) SELECT n FROM c);"
+		 "UPDATE tally SET keys = keys + %d WHERE state = 1; COMMIT",
+		 MESSAGE_COUNTED_MOST, MESSAGE_COUNTED_MOST);
+	host_store_run(&host, sql);
+	ck_assert_int_eq(refer_tenant(admin, WIRE_TENANT_SHOW, NULL, blue, false, &tenant), ANSWER_OK);
+	ck_assert_uint_eq(tenant.keys, MESSAGE_COUNTED_MOST);
+	ck_assert_int_eq(refer_account(admin, WIRE_ACCOUNT_SHOW, NULL, acme, false, &account), ANSWER_OK);
+	ck_assert_uint_eq(account.keys, MESSAGE_COUNTED_MOST);
+	ck_assert_uint_eq(account.tenants, 2);
+	/* As many as one list looks at: 10 ms and less. */
+	ck_assert_uint_le(MESSAGE_COUNTED_MOST, 1000);
+	ck_assert_int_eq(refer_tenant(admin, WIRE_TENANT_DELETE, NULL, blue, false, &tenant), ANSWER_WRONG_STATE);
+	ck_assert_ptr_nonnull(strstr(admin->detail, "or more"));
+	ck_assert_int_eq(refer_tenant(admin, WIRE_TENANT_DELETE, NULL, blue, true, &tenant), ANSWER_OK);
+	ck_assert_uint_eq(tenant.keys, MESSAGE_COUNTED_MOST);
+}
+END_TEST
+
 START_TEST(lists_go_on_by_cursor)
 {
 	struct message_key_list request = { .limit = 1, .owner = "bob" };
@@ -491,6 +525,7 @@ int main(void)
 	tcase_add_loop_test(tests, keys_of_a_deleted_tenant_stop_at_once, 0, 2);
 	tcase_add_loop_test(tests, a_deleted_account_takes_its_tenants_along, 0, 2);
 	tcase_add_test(tests, keys_do_not_go_by_the_way);
+	tcase_add_test(tests, keys_are_counted_no_further_than_is_told);
 	tcase_add_test(tests, lists_go_on_by_cursor);
 	tcase_add_test(tests, tenants_are_listed_in_pages);
 	suite_add_tcase(suite, tests);
