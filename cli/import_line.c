@@ -172,7 +172,7 @@ static void entry_init(const struct import_rules *rules, struct import_entry *en
 		.size = sizeof(entry->key),
 		.account = rules->account,
 		.tenant = rules->tenant,
-		.permissions = entry->lists[IMPORT_PERMISSIONS - IMPORT_PERMISSIONS],
+		.permissions = entry->lists[0], /* the first of the lists */
 		.roles = entry->lists[IMPORT_ROLES - IMPORT_PERMISSIONS],
 		.users = entry->lists[IMPORT_USERS - IMPORT_PERMISSIONS],
 		.sources = entry->lists[IMPORT_SOURCES - IMPORT_PERMISSIONS],
