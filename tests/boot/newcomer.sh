@@ -21,12 +21,26 @@ printed_key()
 	grep -oE '^ak_[0-9A-Za-z_]+$' "$scratch/said" | tail -n 1
 }
 
+printed_token()
+{
+	grep -xE '[0-9a-f-]{36}:[^:]+:[0-9.]+:[^:]+' "$scratch/said"
+}
+
 # logs_in SECRET: the README's own ssh line, with somebody who types the secret.
 logs_in()
 {
 	inside env SSHPASS="$1" sshpass -e bash -c 'set -- $1; shift; exec ssh -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
 		-o LogLevel=ERROR -o NumberOfPasswordPrompts=1 -o ConnectTimeout=60 "$@" id -un' - "$login" </dev/null >"$scratch/who"
 	grep -qx alice "$scratch/who"
+}
+
+# Logs in with $token; one that came too late is spent, and the next go takes another.
+logs_in_by_token()
+{
+	logs_in "$token" || {
+		as_root 'apikeyctl token sign <backup.pair' && token=$(printed_token)
+		return 1
+	}
 }
 
 # reads_mail SECRET
@@ -58,12 +72,19 @@ case_is 'mail by password, before' poll 60 reads_mail 'Unix password of alice 51
 # ---- the README, block by block ----
 
 began=$(milliseconds)
-laptop='' phone='' older=''
+laptop='' phone='' older='' token=''
 
 after_block()
 {
 	case $mark in
-	newcomer) [ -n "$laptop" ] || laptop=$(printed_key) ;;
+	newcomer)
+		[ -n "$laptop" ] || laptop=$(printed_key)
+		if [ -z "$token" ] && printed_token >/dev/null; then
+			token=$(printed_token)
+			case_is 'SSH with the token that was signed' poll 60 logs_in_by_token
+			case_is 'SSH with it once more is refused' not logs_in "$token"
+		fi
+		;;
 	alice)
 		if [ -n "$(printed_key)" ]; then
 			older=$phone
@@ -117,5 +138,5 @@ run_block
 case_is 'no mail with a key that alice has revoked' not reads_mail "$phone"
 case_is 'nor with the secret it had before' not reads_mail "$before"
 case_is 'mail by password, afterwards' reads_mail 'Unix password of alice 5173'
-case_is 'all keys were made' test -n "$laptop" -a -n "$phone" -a -n "$before"
+case_is 'all keys, and the token, were made' test -n "$laptop" -a -n "$phone" -a -n "$before" -a -n "$token"
 echo '# end of boot'
