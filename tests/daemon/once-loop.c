@@ -4,7 +4,7 @@
  * daemon is killed with SIGKILL at any moment, one or none does. Whoever comes later, after however many restarts, does
  * not.
  *
- *   once-loop [TIMES [SEED]]    TIMES tokens raced for, and then TIMES kills
+ *   once-loop [TIMES [SEED]]    TIMES tokens of each kind raced for, and then TIMES kills
  */
 #include "tests/daemon/loop.h"
 #include "tests/daemon/pair-client.h"
@@ -40,14 +40,67 @@ struct record {
 	pthread_t clients[CLIENTS];
 };
 
-static char *make_token(struct record *record, unsigned int number)
+/* ---- tokens ---- */
+
+static char *sign(struct record *record, unsigned int number, unsigned int attempt)
 {
 	char nonce[32], text[PAIR_TOKEN_SIZE];
 
-	snprintf(nonce, sizeof(nonce), "nonce-%u", number);
+	snprintf(nonce, sizeof(nonce), "nonce-%u-%u", number, attempt);
 	pair_token(&record->pairs[number % PAIRS], nonce, NULL, text);
 	return strdup(text);
 }
+
+/* NULL: the daemon was killed meanwhile, and the proof may be used up. */
+static char *exchange(struct record *record, const char *proof)
+{
+	struct apikey_options options = host_options(record->host);
+	struct apikey_admin *admin = NULL;
+	struct apikey_token *token = NULL;
+	char *text = NULL;
+	int r = apikey_admin_open(&options, &admin);
+
+	if (r == 0)
+		r = apikey_token_issue(admin, proof, &token);
+	if (r > 0)
+		fail("issue: %s (%s)", apikey_answer_name(r), apikey_admin_message(admin));
+	if (r == 0)
+		text = strdup(token->token);
+	apikey_token_free(token);
+	apikey_admin_free(admin);
+	return text;
+}
+
+static char *make_signed(struct record *record, unsigned int number)
+{
+	return sign(record, number, 0);
+}
+
+static char *make_issued(struct record *record, unsigned int number)
+{
+	int64_t end = milliseconds() + 60000;
+	char *text = NULL;
+
+	for (unsigned int attempt = 0; !text; attempt++) {
+		char *proof = sign(record, number, attempt);
+
+		if (milliseconds() > end)
+			fail("the daemon issues nothing");
+		text = exchange(record, proof);
+		free(proof);
+		if (!text)
+			poll(NULL, 0, 1);
+	}
+	return text;
+}
+
+/* One after the other. */
+static const struct {
+	const char *name;
+	char *(*make)(struct record *record, unsigned int number);
+} kinds[] = { { "HMAC", make_signed }, { "access", make_issued } };
+
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 static struct spent *token_of(struct record *record, unsigned int number)
 {
@@ -55,7 +108,7 @@ static struct spent *token_of(struct record *record, unsigned int number)
 
 	pthread_mutex_lock(&record->lock);
 	if (!spent->token)
-		spent->token = make_token(record, number);
+		spent->token = kinds[number % KINDS].make(record, number);
 	pthread_mutex_unlock(&record->lock);
 	return spent;
 }
@@ -124,15 +177,16 @@ static void clients_join(struct record *record)
 
 static void race(struct record *record, unsigned int times)
 {
-	clients_start(record, 0, times);
+	clients_start(record, 0, times * KINDS);
 	clients_join(record);
-	for (unsigned int i = 0; i < times; i++) {
+	for (unsigned int i = 0; i < times * KINDS; i++) {
 		if (atomic_load(&record->tokens[i].granted) != 1)
 			fail("nobody was granted with a token that %d showed: %s", CLIENTS, record->tokens[i].token);
 	}
 	if (atomic_load(&record->unavailable) > 0)
 		fail("%u times there was no answer", atomic_load(&record->unavailable));
-	printf("%u tokens, each shown by %d clients: one won each time\n", times, CLIENTS);
+	for (unsigned int kind = 0; kind < KINDS; kind++)
+		printf("%u %s tokens, each shown by %d clients: one won each time\n", times, kinds[kind].name, CLIENTS);
 	fflush(stdout);
 }
 
@@ -159,7 +213,7 @@ static unsigned int sample_before(unsigned int end)
 
 static void race_and_kill(struct record *record, struct host *host, struct loop *loop)
 {
-	unsigned int begin = loop->times;
+	unsigned int begin = loop->times * KINDS;
 
 	clients_start(record, begin, TOKENS_MAX);
 	for (unsigned int i = 0; i < loop->times; i++) {
@@ -192,7 +246,7 @@ int main(int argc, char **argv)
 	record.tokens = calloc(TOKENS_MAX, sizeof(*record.tokens));
 	if (!record.tokens)
 		fail("out of memory");
-	if (loop.times > TOKENS_MAX / 2)
+	if (loop.times > TOKENS_MAX / 2 / KINDS)
 		fail("there are %d tokens at most", TOKENS_MAX);
 	/* Refusals are what is asked for here, and must not slow down whom they are told. */
 	host_open(&host, "[daemon]\nconnections_per_uid = 256\n[throttle]\nfailures_per_minute = 100000\n");
