@@ -25,3 +25,19 @@ void host_store_run(const struct host *host, const char *sql)
 		fail("%s: %s", sql, sqlite3_errmsg(connection));
 	sqlite3_close(connection);
 }
+
+int64_t host_store_number(const struct host *host, const char *sql)
+{
+	sqlite3 *connection = host_store(host);
+	sqlite3_stmt *statement = NULL;
+	int64_t number = 0;
+
+	if (sqlite3_prepare_v2(connection, sql, -1, &statement, NULL) != SQLITE_OK)
+		fail("%s: %s", sql, sqlite3_errmsg(connection));
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		number = sqlite3_column_int64(statement, 0);
+	if (sqlite3_finalize(statement) != SQLITE_OK)
+		fail("%s: %s", sql, sqlite3_errmsg(connection));
+	sqlite3_close(connection);
+	return number;
+}

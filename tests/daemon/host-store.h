@@ -11,6 +11,9 @@
 /* A connection to it, which waits for the daemon's; to be closed by sqlite3_close(). */
 sqlite3 *host_store(const struct host *host);
 
+/* The number in the first column of a statement's first row; 0 without one. */
+int64_t host_store_number(const struct host *host, const char *sql);
+
 /* Runs statements in it. */
 void host_store_run(const struct host *host, const char *sql);
 

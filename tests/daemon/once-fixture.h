@@ -7,16 +7,14 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "tests/daemon/host-store.h"
 #include "tests/daemon/pair-client.h"
 #include "tests/daemon/wire-client.h"
 
@@ -41,11 +39,7 @@ static inline void setup(void)
 
 static inline void teardown(void)
 {
-	int status;
-
-	kill(host.daemon, SIGTERM);
-	status = host_wait(&host);
-	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the daemon ended with %#x", (unsigned int)status);
+	host_stop(&host);
 	host_remove(&host);
 }
 
@@ -64,20 +58,7 @@ static inline void disk_goes_on(void)
 
 static inline int64_t run_sql(const char *sql)
 {
-	char path[128];
-	sqlite3 *database = NULL;
-	sqlite3_stmt *statement = NULL;
-	int64_t number = 0;
-
-	snprintf(path, sizeof(path), "%s/state/" STORE_FILE, host.folder);
-	ck_assert_int_eq(sqlite3_open(path, &database), SQLITE_OK);
-	sqlite3_busy_timeout(database, 10000);
-	ck_assert_int_eq(sqlite3_prepare_v2(database, sql, -1, &statement, NULL), SQLITE_OK);
-	if (sqlite3_step(statement) == SQLITE_ROW)
-		number = sqlite3_column_int64(statement, 0);
-	ck_assert_int_eq(sqlite3_finalize(statement), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_close(database), SQLITE_OK);
-	return number;
+	return host_store_number(&host, sql);
 }
 
 static inline struct message_verify request_for(const char *credential)

@@ -4,8 +4,10 @@
  * nobody else, loses no answer, and lets nobody in whose key ended meanwhile.
  */
 #include <pwd.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include "tests/daemon/once-fixture.h"
 #include "tests/daemon/token-client.h"

@@ -4,6 +4,7 @@
  * same bytes, and payloads as no daemon writes them, rightly signed. Each is refused with a reason of its own in the
  * audit and to explain.
  */
+#include <signal.h>
 #include <string.h>
 
 #include "common/encoding.h"

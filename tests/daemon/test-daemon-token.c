@@ -3,6 +3,7 @@
  * Access tokens at the real daemon: got with a proof, good once, with what their key may do then, and worth nothing
  * when that has ended.
  */
+#include <signal.h>
 #include <string.h>
 
 #include "tests/daemon/admin-requests.h"
