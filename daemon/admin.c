@@ -230,6 +230,54 @@ static void record_refusal(struct admin_request *request, enum answer answer)
 	(void)audit_write(daemon->audit, &record, 1);
 }
 
+/* ---- those of one connection ---- */
+
+/*
+ * Imports that a connection may have waiting: more of them are then in one transaction. An administrator's alone, since
+ * each takes room for two packets. Answers come in the order of the requests: what is answered at once, as a refusal
+ * is, or is no import, waits until all before it are answered, and nothing is read behind it.
+ */
+#define IMPORTS_MAX 64
+
+static void enlist(struct connection *connection, struct admin_request *request)
+{
+	request->next = connection->requests;
+	connection->requests = request;
+	connection->request_count++;
+	connection->request_most = 1;
+}
+
+static void delist(struct connection *connection, const struct admin_request *request)
+{
+	struct admin_request **at = &connection->requests;
+
+	while (*at != request)
+		at = &(*at)->next;
+	*at = request->next;
+	connection->request_count--;
+}
+
+/* True where it has to wait for others; it is begun later. */
+static bool defer(struct admin_request *request)
+{
+	if (request->connection->request_count <= 1)
+		return false;
+	request->connection->deferred = request;
+	return true;
+}
+
+static void begin(struct admin_request *request);
+
+static void begin_deferred(struct connection *connection)
+{
+	struct admin_request *request = connection->deferred;
+
+	if (!request || connection->request_count > 1)
+		return;
+	connection->deferred = NULL;
+	begin(request);
+}
+
 static void finish(struct admin_request *request, int result)
 {
 	struct connection *connection = request->connection;
@@ -243,11 +291,14 @@ static void finish(struct admin_request *request, int result)
 		bool sent = request->reply_size > 0 &&
 			    connection_send(connection, request->reply, request->reply_size) == 0;
 
+		delist(connection, request);
 		connection_resume(connection, request->slow ? LIMITS_SLOW_MICROSECONDS : 0);
 		if (!sent)
 			(void)shutdown(connection->fd, SHUT_RDWR);
 	}
 	free_request(request);
+	if (connection)
+		begin_deferred(connection);
 }
 
 /* ---- the way of a request ---- */
@@ -318,6 +369,9 @@ static void run_request(struct admin_request *request)
 	request->job.run = write_request;
 	request->job.origin = request->thread;
 	request->job.done.run = on_written;
+	request->job.bulk = request->header.type == WIRE_KEY_IMPORT;
+	if (request->job.bulk && request->connection)
+		request->connection->request_most = IMPORTS_MAX;
 	writer_submit(request->thread->daemon->writer, &request->job);
 }
 
@@ -408,11 +462,15 @@ static void begin(struct admin_request *request)
 	const char *credential = request->header.type == WIRE_HELLO ? NULL : request->message.credential;
 	enum answer answer;
 
+	if (request->header.type != WIRE_KEY_IMPORT && defer(request))
+		return;
 	if (!request->verb) {
 		finish(request, ANSWER_UNKNOWN_REQUEST);
 		return;
 	}
 	if (!ready && (request->verb->needs_store || credential)) {
+		if (defer(request))
+			return;
 		vault_fault(thread->daemon->keeper, request->detail, sizeof(request->detail));
 		finish(request, ANSWER_UNAVAILABLE);
 		return;
@@ -425,6 +483,8 @@ static void begin(struct admin_request *request)
 		answer = ANSWER_NOT_PERMITTED;
 	if (answer == ANSWER_OK)
 		answer = (enum answer)check_pace(request);
+	if (answer != ANSWER_OK && defer(request))
+		return;
 	if (answer != ANSWER_OK)
 		finish(request, (int)answer);
 	else if (request->verb->names_owner)
@@ -433,13 +493,18 @@ static void begin(struct admin_request *request)
 		run_request(request);
 }
 
-void admin_forget(struct admin_request *request)
+void admin_forget(struct connection *connection)
 {
-	request->connection = NULL;
-	if (!request->query)
-		return;
-	names_cancel(request->query);
-	free_request(request);
+	struct admin_request *request;
+
+	while ((request = connection->requests) != NULL) {
+		connection->requests = request->next;
+		request->connection = NULL;
+		if (request->query)
+			names_cancel(request->query);
+		if (request->query || request == connection->deferred)
+			free_request(request);
+	}
 }
 
 /* Decodes the packet. False when it breaks a rule of the wire. */
@@ -495,7 +560,7 @@ enum batch_result admin_serve(struct connection *connection)
 	}
 	counter_add(&connection->thread->counters, COUNTER_ADMIN_REQUESTS, 0);
 	connection->persistent = true; /* as many requests as the client likes, one after the other */
-	connection->request = request;
+	enlist(connection, request);
 	begin(request);
 	return BATCH_SERVED;
 }

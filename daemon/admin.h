@@ -36,6 +36,7 @@ struct admin_token {
 
 struct admin_request {
 	struct connection *connection; /* NULL: the peer has gone; what was begun is finished all the same */
+	struct admin_request *next;    /* of the connection's */
 	struct thread *thread;
 	struct settings_shared *settings; /* a reference: the writer's thread reads them while others may come */
 	struct socket_peer peer;
@@ -118,8 +119,8 @@ struct admin_verb {
 /* Receives and begins one request. */
 enum batch_result admin_serve(struct connection *connection);
 
-/* The connection of a request being served has ended. */
-void admin_forget(struct admin_request *request);
+/* The connection has ended: no request of it that is being served is answered. */
+void admin_forget(struct connection *connection);
 
 /* Answers a request whose handler returned ADMIN_LATER, and frees it. result: as a handler's. In the request's thread.
  */

@@ -51,8 +51,7 @@ void connection_close(struct connection *connection)
 {
 	bool counted = pending_forget(connection);
 
-	if (connection->request)
-		admin_forget(connection->request);
+	admin_forget(connection);
 	if (connection->transferring)
 		transfer_forget(connection);
 	leave_loop(connection);
@@ -190,8 +189,8 @@ static enum batch_result serve(struct connection *connection)
 /* Whether nothing is read from it before something that is being served is answered. */
 static bool is_waiting(const struct connection *connection)
 {
-	return connection->request || connection->delay || connection->finishing ||
-	       connection->pending_count >= (connection->persistent ? PENDING_MAX : 1);
+	return (connection->requests && connection->request_count >= connection->request_most) || connection->delay ||
+	       connection->finishing || connection->pending_count >= (connection->persistent ? PENDING_MAX : 1);
 }
 
 /* What to wait for: room for kept replies before anything else is read. */
@@ -294,9 +293,8 @@ int connection_start(struct thread *thread, int fd, enum connection_socket socke
 
 void connection_resume(struct connection *connection, uint64_t rest)
 {
-	connection->request = NULL;
 	connection->active = clock_monotonic();
-	if (rest > 0)
+	if (rest > 0 && !connection->delay)
 		(void)be_silent(connection, rest);
 	if (connection->io)
 		(void)sd_event_source_set_io_events(connection->io, wanted_events(connection));
@@ -333,7 +331,7 @@ void connection_sweep(struct thread *thread, int64_t now)
 
 	for (struct connection *connection = thread->connections; connection; connection = next) {
 		next = connection->next;
-		if (!connection->request && !connection->pendings &&
+		if (!connection->requests && !connection->pendings &&
 		    now - connection->active > patience(connection) * INT64_C(1000000000))
 			connection_close(connection);
 	}
@@ -347,7 +345,7 @@ bool connection_drain(struct thread *thread)
 		next = connection->next;
 		if (connection->kept)
 			(void)send_kept(connection);
-		if (connection->kept || connection->request || connection->pendings || connection->delay)
+		if (connection->kept || connection->requests || connection->pendings || connection->delay)
 			continue;
 		/* A persistent client is served, a batch each time, until it has nothing left in flight; one that has
 		 * not asked yet may still do so. */

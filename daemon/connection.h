@@ -28,13 +28,16 @@ struct connection {
 	int fd;
 	enum connection_socket socket;
 	struct socket_peer peer;
-	bool administrator;            /* admin.sock: root or of the admin group */
-	bool persistent;               /* has said hello */
-	bool hand_over;                /* to a worker, when this batch is done */
-	bool answered;                 /* has had its one answer */
-	bool transferring;             /* admin.sock: has a backup or restore open (daemon/transfer.h) */
-	struct admin_request *request; /* admin.sock: the one being served; nothing is read meanwhile */
-	struct pending *pendings;      /* login.sock, verify.sock: what waits for the writer */
+	bool administrator;             /* admin.sock: root or of the admin group */
+	bool persistent;                /* has said hello */
+	bool hand_over;                 /* to a worker, when this batch is done */
+	bool answered;                  /* has had its one answer */
+	bool transferring;              /* admin.sock: has a backup or restore open (daemon/transfer.h) */
+	struct admin_request *requests; /* admin.sock: those being served, */
+	struct admin_request *deferred; /* one of them, to be begun when the others are answered */
+	size_t request_count;
+	size_t request_most;      /* and how many there may be; nothing is read when there are */
+	struct pending *pendings; /* login.sock, verify.sock: what waits for the writer */
 	size_t pending_count;
 	bool finishing;              /* the peer sends no more; closed when nothing is pending */
 	int64_t active;              /* last progress, CLOCK_MONOTONIC, nanoseconds */
@@ -64,7 +67,8 @@ void connection_answer(struct connection *connection, const void *packet, size_t
 /* Keeps packets that the socket did not take; they go out before anything else is read. 0, -ENOMEM. */
 int connection_keep(struct connection *connection, const void *packet, size_t size);
 
-/* admin.sock: the request is answered; goes on reading, at once or when it has rested for so many microseconds. */
+/* admin.sock: a request is answered and among those served no more; goes on reading, at once or when it has rested for so
+ * many microseconds. */
 void connection_resume(struct connection *connection, uint64_t rest);
 
 /* Closes what has been silent for too long, or does not take its replies. Called now and then by the owner thread. */

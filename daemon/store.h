@@ -306,6 +306,10 @@ int store_insert_new_key(struct store *store, const struct store_key *key);
  * outside. 0 or a negative errno. */
 int store_begin_bulk(struct store *store);
 void store_end_bulk(struct store *store);
+
+/* Whether an open transaction has changed about as many pages as are kept in memory, so that it should be committed. */
+bool store_bulk_is_full(struct store *store);
+
 /* Replaces the row of key->id; uses of secrets that it has no more are removed. -ENOENT; -EEXIST for a name or digest
  * taken; -EINVAL as above. */
 int store_update_key(struct store *store, const struct store_key *key);

@@ -102,8 +102,8 @@ const char *const store_write_sql[WRITE_COUNT] = {
  * trees. Those that fit into memory are not read again, nor written into the log twice in one transaction; and the
  * longer the log, the more often a page stands in it, of which one is copied back.
  */
-#define BULK_SETTINGS "PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 67108864;"
-#define BULK_LOG 8  /* times as long */
+#define BULK_SETTINGS "PRAGMA cache_size = -163840; PRAGMA journal_size_limit = 268435456;"
+#define BULK_LOG 32 /* times as long */
 #define BULK_REST 2 /* calls of store_end_bulk() without another beginning */
 
 static int log_grew(void *data, sqlite3 *database, const char *schema, int pages)
@@ -201,6 +201,16 @@ int store_write_run(struct store *store, enum store_write which)
 	return r < 0 ? store_write_failed(store, r) : 0;
 }
 
+/* Pages that do not fit into memory are written into the log before their time, and again when they change again. */
+bool store_bulk_is_full(struct store *store)
+{
+	int spilled = 0, most;
+
+	return sqlite3_db_status(store->reader.database, SQLITE_DBSTATUS_CACHE_SPILL, &spilled, &most, true) ==
+		       SQLITE_OK &&
+	       spilled > 0;
+}
+
 int store_write_begin(struct store *store)
 {
 	int moved = 0, r;
@@ -215,6 +225,7 @@ int store_write_begin(struct store *store)
 		return store_write_failed(store, r);
 	store->writing = true;
 	store->lost = 0;
+	(void)store_bulk_is_full(store); /* it counts from here on */
 	return 0;
 }
 

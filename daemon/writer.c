@@ -34,6 +34,19 @@
 #define GATHER_PART 4
 #define GATHER_MAX INT64_C(5000000)
 
+/*
+ * Jobs of bulk are done behind all others of a group, as many as there are for BULK_TIME nanoseconds: the more keys one
+ * transaction makes, the fewer times the same page is written. As soon as another job waits the group comes to its end,
+ * so that a login does not stand behind all of them; nor does it wait for long while the commit writes: where that took
+ * longer than BULK_COMMIT the next group has half as many, and twice as many where it took a third of it. Where the
+ * last group had more of them, BULK_GATHER nanoseconds at most are waited for the next.
+ */
+#define BULK_TIME INT64_C(1000000000)
+#define BULK_COMMIT INT64_C(400000000)
+#define BULK_JOBS_FIRST 8
+#define BULK_JOBS_MAX 64
+#define BULK_GATHER INT64_C(5000000)
+
 /* What was used once and has expired is forgotten so many at a time: twice what a group may have added, in its own
  * transaction, so that it never falls behind; the rest when nothing else waits. Between two such steps it rests for
  * PURGE_REST times as long as the one took: there is no hurry, and those who bring a key need processor and disk too.
@@ -54,13 +67,17 @@ struct writer {
 	pthread_cond_t wake;
 	struct writer_job *first, **last;
 	size_t waiting; /* jobs in the queue */
-	bool awake;     /* writer_wake() was called */
+	struct writer_job *bulk_first, **bulk_last;
+	size_t bulk_waiting;
+	bool awake; /* writer_wake() was called */
 	bool stopping;
 	struct writer_health health;
 	/* the writer's thread alone: nanoseconds that the last commit took; how many jobs there were by then, with
 	 * those of its group */
 	int64_t commit_took;
 	size_t present;
+	size_t bulk_present; /* the same of bulk */
+	size_t bulk_most;    /* in the next group */
 	/* uses taken, and how many of them are written */
 	size_t uses_taken, uses_written;
 	unsigned int settled; /* generation of the vault whose master keys before are settled */
@@ -146,7 +163,8 @@ static struct writer_job *take_jobs(struct writer *writer, size_t most, struct w
 /* How a group grows. */
 struct group {
 	struct writer_job *first, *last;
-	size_t count;
+	size_t count;  /* but for bulk */
+	bool bulk;     /* some may wait */
 	size_t wanted; /* jobs, where some are waited for; */
 	int64_t until; /* and no longer than until then */
 };
@@ -157,10 +175,23 @@ static void group_begin(struct writer *writer, struct group *group)
 
 	*group = (struct group){ .until = 0 };
 	group->first = take_jobs(writer, GROUP_MAX, &group->last, &group->count);
+	if (!group->first)
+		group->count = 0;
+	group->bulk = writer->bulk_first != NULL;
 	if (writer->commit_took < GATHER_FROM)
 		return;
 	group->wanted = writer->present < GROUP_MAX ? writer->present : GROUP_MAX;
 	group->until = clock_monotonic() + (patience < GATHER_MAX ? patience : GATHER_MAX);
+}
+
+static void group_add(struct group *group, struct writer_job *first, struct writer_job *last, size_t count)
+{
+	if (group->first)
+		group->last->next = first;
+	else
+		group->first = first;
+	group->last = last;
+	group->count += count;
 }
 
 static void group_end(struct writer *writer, const struct group *group, int64_t took)
@@ -186,18 +217,100 @@ static struct writer_job *group_grow(struct writer *writer, struct group *group)
 		r = pthread_cond_timedwait(&writer->wake, &writer->lock, &until);
 	more = take_jobs(writer, group->wanted - group->count, &last, &count);
 	pthread_mutex_unlock(&writer->lock);
-	if (!more)
-		return NULL;
-	group->last->next = more;
-	group->last = last;
-	group->count += count;
+	if (more)
+		group_add(group, more, last, count);
 	return more;
+}
+
+/* ---- bulk ---- */
+
+/* The next job of bulk, of which the group has count already; NULL: there is none, or another job waits. */
+static struct writer_job *take_bulk(struct writer *writer, size_t count)
+{
+	int64_t at = clock_monotonic() + BULK_GATHER;
+	struct timespec until = { .tv_sec = at / 1000000000, .tv_nsec = at % 1000000000 };
+	struct writer_job *job = NULL;
+	int r = 0;
+
+	pthread_mutex_lock(&writer->lock);
+	while (count > 0 && count < writer->bulk_present && !writer->bulk_first && !writer->first &&
+	       !writer->stopping && r != ETIMEDOUT)
+		r = pthread_cond_timedwait(&writer->wake, &writer->lock, &until);
+	if (count == 0 || !writer->first)
+		job = writer->bulk_first;
+	if (job) {
+		writer->bulk_first = job->next;
+		writer->bulk_waiting--;
+		if (!writer->bulk_first)
+			writer->bulk_last = &writer->bulk_first;
+		job->next = NULL;
+	}
+	pthread_mutex_unlock(&writer->lock);
+	return job;
+}
+
+/* Whether a transaction with so many jobs of bulk has room for another. */
+static bool is_room(const struct writer *writer, struct vault *vault, size_t count, int64_t until)
+{
+	return count < writer->bulk_most && clock_monotonic() < until && !store_bulk_is_full(vault->store);
+}
+
+static int run_bulk(struct writer *writer, struct vault *vault, struct group *group, size_t *ret_count)
+{
+	int64_t until = clock_monotonic() + BULK_TIME;
+	struct writer_job *job;
+	size_t count = 0;
+	int r = 0;
+
+	while (r >= 0 && (count == 0 || is_room(writer, vault, count, until)) && (job = take_bulk(writer, count))) {
+		group_add(group, job, job, 0);
+		count++;
+		r = job->result = job->run(job, vault);
+	}
+	*ret_count = count;
+	return r < 0 ? r : 0;
+}
+
+/* How many the next group may have, after a commit that took so long. */
+static void tune_bulk(struct writer *writer, int64_t took)
+{
+	if (took > BULK_COMMIT)
+		writer->bulk_most = (writer->bulk_most + 1) / 2;
+	else if (took < BULK_COMMIT / 3 && writer->bulk_most < BULK_JOBS_MAX)
+		writer->bulk_most *= 2;
+}
+
+/* Runs jobs from one on, and those that come meanwhile. */
+static void run_jobs(struct writer *writer, struct vault *vault, struct group *group, struct writer_job *job)
+{
+	while (job) {
+		job->result = run_job(job, vault);
+		job = job->next ? job->next : group_grow(writer, group);
+	}
+}
+
+/* Runs what is bulk, and then whoever waits because of it. */
+static int run_bulk_and_others(struct writer *writer, struct vault *vault, struct group *group)
+{
+	struct writer_job *more, *last;
+	size_t bulk = 0, count;
+	int r = run_bulk(writer, vault, group, &bulk);
+
+	pthread_mutex_lock(&writer->lock);
+	writer->bulk_present = bulk + writer->bulk_waiting;
+	more = r == 0 ? take_jobs(writer, GROUP_MAX, &last, &count) : NULL;
+	pthread_mutex_unlock(&writer->lock);
+	if (more) {
+		group_add(group, more, last, count);
+		group->wanted = 0;
+		run_jobs(writer, vault, group, more);
+	}
+	return r;
 }
 
 /* Runs all jobs in one transaction and leaves each one's result in it. */
 static int run_group(struct writer *writer, struct vault *vault, struct group *group)
 {
-	struct writer_job *job = group->first;
 	size_t purged;
 	int64_t began;
 	int r = store_write_begin(vault->store);
@@ -207,10 +320,10 @@ static int run_group(struct writer *writer, struct vault *vault, struct group *g
 	r = audit_changes_note(writer->daemon->audit, vault);
 	if (r == 0)
 		r = note_clock(writer, vault);
-	while (r == 0 && job) {
-		job->result = run_job(job, vault);
-		job = job->next ? job->next : group_grow(writer, group);
-	}
+	if (r == 0)
+		run_jobs(writer, vault, group, group->first);
+	if (r == 0 && group->bulk)
+		r = run_bulk_and_others(writer, vault, group);
 	/* Has a step of its own: that something cannot be forgotten refuses no revoke. What undid the whole transaction
 	 * is found by the commit. */
 	if (r == 0 && store_purge_once(vault->store, clock_wall_seconds(), group->count * PURGE_A_JOB, &purged) == 0 &&
@@ -223,6 +336,8 @@ static int run_group(struct writer *writer, struct vault *vault, struct group *g
 	began = clock_monotonic();
 	r = store_write_commit(vault->store);
 	group_end(writer, group, clock_monotonic() - began);
+	if (group->bulk)
+		tune_bulk(writer, writer->commit_took);
 	return r;
 }
 
@@ -452,7 +567,8 @@ static bool wait_for_work(struct writer *writer, int64_t flush_at)
 	struct timespec until = { .tv_sec = at / 1000000000, .tv_nsec = at % 1000000000 };
 	int r = 0;
 
-	while (!writer->first && !writer->awake && !writer->stopping && !unfinished && r != ETIMEDOUT)
+	while (!writer->first && !writer->bulk_first && !writer->awake && !writer->stopping && !unfinished &&
+	       r != ETIMEDOUT)
 		r = pthread_cond_timedwait(&writer->wake, &writer->lock, &until);
 	return (r == ETIMEDOUT && at == flush_at) || writer->awake || unfinished;
 }
@@ -474,12 +590,12 @@ static void *run(void *data)
 		writer->awake = false;
 		alone = take_alone(writer);
 		group_begin(writer, &group);
-		worked = alone || group.first;
+		worked = alone || group.first || group.bulk;
 		stopping = writer->stopping && !worked;
 		pthread_mutex_unlock(&writer->lock);
 		if (alone)
 			do_alone(writer, alone);
-		if (group.first)
+		if (group.first || group.bulk)
 			do_group(writer, &group);
 		if (flush_now || stopping) {
 			do
@@ -504,6 +620,8 @@ int writer_start(struct daemon *daemon, struct writer **ret_writer)
 		return -ENOMEM;
 	writer->daemon = daemon;
 	writer->last = &writer->first;
+	writer->bulk_last = &writer->bulk_first;
+	writer->bulk_most = BULK_JOBS_FIRST;
 	pthread_mutex_init(&writer->lock, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -538,9 +656,15 @@ void writer_submit(struct writer *writer, struct writer_job *job)
 {
 	job->next = NULL;
 	pthread_mutex_lock(&writer->lock);
-	*writer->last = job;
-	writer->last = &job->next;
-	writer->waiting++;
+	if (job->bulk) {
+		*writer->bulk_last = job;
+		writer->bulk_last = &job->next;
+		writer->bulk_waiting++;
+	} else {
+		*writer->last = job;
+		writer->last = &job->next;
+		writer->waiting++;
+	}
 	pthread_cond_signal(&writer->wake);
 	pthread_mutex_unlock(&writer->lock);
 }

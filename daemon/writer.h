@@ -20,7 +20,8 @@ struct writer_job;
 
 /*
  * Runs in the writer's thread inside a transaction. 0: done, to be committed; a positive enum answer: refused, rolled
- * back to the savepoint; a negative errno: the store failed, likewise.
+ * back to the savepoint; a negative errno: the store failed, likewise. One of bulk has no savepoint: it has written
+ * nothing where it refuses, and where it fails all of the group is refused.
  */
 typedef int (*writer_run)(struct writer_job *job, struct vault *vault);
 
@@ -31,6 +32,8 @@ struct writer_job {
 	struct thread_task done;
 	bool alone; /* no transaction is open, nothing else is done meanwhile, and vault may be NULL: it makes its own
 		     */
+	bool bulk;  /* one of many that write much: waits behind the others, and shares a transaction with more of its
+		       kind */
 	int result; /* what run returned; ANSWER_STORE_FAILED or ANSWER_UNAVAILABLE when it came to nothing */
 	struct writer_job *next;
 };

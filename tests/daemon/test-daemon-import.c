@@ -16,6 +16,7 @@
 #include "tests/daemon/admin-requests.h"
 #include "tests/suite.h"
 
+#define ON_THEIR_WAY 40 /* requests */
 #define SECRET "0123456789abcdef0123456789abcdef"
 
 static struct host host;
@@ -442,6 +443,76 @@ START_TEST(many_refusals_leave_the_rest_for_later)
 }
 END_TEST
 
+static void key_on_its_way(unsigned int number, struct message_import_key *ret_key)
+{
+	static char name[32], secret[64];
+
+	snprintf(name, sizeof(name), "on-its-way-%u", number);
+	snprintf(secret, sizeof(secret), "%s-%u", SECRET, number);
+	*ret_key = key_of(name, secret);
+}
+
+/* Sends a request for one key, and does not wait. */
+static void send_one(struct wire_client *client, unsigned int number)
+{
+	struct message_import_key key;
+	struct message_key_import request = { .keys = { .count = 1, .items = &key } };
+
+	key_on_its_way(number, &key);
+	wire_send(client, WIRE_KEY_IMPORT, &message_key_import, &request);
+}
+
+START_TEST(many_requests_are_answered_in_their_order)
+{
+	struct message_status nothing = { .credential = NULL };
+	uint64_t first = admin->id + 1;
+	struct message_key_imported reply;
+	struct message_import_result result;
+
+	for (unsigned int i = 0; i < ON_THEIR_WAY; i++)
+		send_one(admin, i);
+	/* What is no import waits until they are answered. */
+	wire_send(admin, WIRE_STORE_CHECK, &message_status, &nothing);
+	for (unsigned int i = 0; i < ON_THEIR_WAY; i++) {
+		wire_expect(admin, WIRE_KEY_IMPORT | WIRE_REPLY, &message_key_imported, &reply);
+		ck_assert_uint_eq(admin->header.request_id, first + i);
+		ck_assert(codec_next_record(&reply.results, &message_import_result, &result));
+		ck_assert_uint_eq(result.outcome, MESSAGE_IMPORT_CREATED);
+	}
+	ck_assert(wire_receive(admin));
+	ck_assert_uint_eq(admin->header.request_id, first + ON_THEIR_WAY);
+	for (unsigned int i = 0; i < ON_THEIR_WAY; i++) {
+		struct message_import_key key;
+
+		key_on_its_way(i, &key);
+		ck_assert_uint_eq(verify(key.secret).verdict, VERDICT_GRANTED);
+	}
+}
+END_TEST
+
+START_TEST(who_leaves_in_between_leaves_no_half)
+{
+	struct wire_client *other = wire_open(&host, WIRE_ADMIN_SOCKET);
+	struct message_key_imported reply;
+
+	for (unsigned int i = 0; i < ON_THEIR_WAY; i++)
+		send_one(other, i);
+	wire_expect(other, WIRE_KEY_IMPORT | WIRE_REPLY, &message_key_imported, &reply);
+	wire_close(other);
+	/* Each of them is there, or can be made. */
+	for (unsigned int i = 0; i < ON_THEIR_WAY; i++) {
+		struct message_import_key key;
+		struct message_import_result result;
+
+		key_on_its_way(i, &key);
+		result = import_one(&key);
+		ck_assert_uint_ne(result.outcome, MESSAGE_IMPORT_REFUSED);
+		ck_assert(i > 0 || result.outcome == MESSAGE_IMPORT_UNCHANGED);
+		ck_assert_uint_eq(verify(key.secret).verdict, VERDICT_GRANTED);
+	}
+}
+END_TEST
+
 START_TEST(nothing_to_import_is_refused)
 {
 	struct message_key_import request = { .dry_run = 0 };
@@ -715,6 +786,8 @@ static Suite *import_suite(void)
 	tcase_add_test(keys, a_dry_run_changes_nothing);
 	tcase_add_test(keys, as_many_as_a_request_takes);
 	tcase_add_test(keys, many_refusals_leave_the_rest_for_later);
+	tcase_add_test(keys, many_requests_are_answered_in_their_order);
+	tcase_add_test(keys, who_leaves_in_between_leaves_no_half);
 	tcase_add_test(keys, nothing_to_import_is_refused);
 	tcase_add_test(keys, administrators_alone_import);
 	tcase_add_test(keys, a_key_is_of_the_tenant_it_says);
