@@ -16,12 +16,22 @@
 /* Milliseconds for what reads or writes all of the store. */
 #define PATIENCE (15 * 60 * 1000U)
 
+/* Requests that are on their way together: no more than the daemon takes before it answers. */
+#define SENT_MAX 64
+
+struct sent {
+	struct codec_header header;
+	size_t tag;
+};
+
 struct apikey_admin {
 	int fd; /* -1 after a failure: a late answer must not be taken for the next one */
 	unsigned int timeout;
 	uint64_t last_id;
 	struct secret credential;
 	char message[WIRE_REASON_MAX + 1];
+	struct sent sent[SENT_MAX]; /* a ring */
+	size_t sent_first, sent_count;
 	unsigned char packet[WIRE_PACKET_MAX]; /* the request, then the reply; wiped between calls */
 };
 
@@ -53,6 +63,7 @@ static void admin_disconnect(struct apikey_admin *admin)
 	int fd = cleanup_take_fd(&admin->fd);
 
 	cleanup_close_fd(&fd);
+	admin->sent_count = 0;
 }
 
 void apikey_admin_free(struct apikey_admin *admin)
@@ -131,28 +142,50 @@ static int exchange(struct apikey_admin *admin, size_t size, unsigned int timeou
 	return connect_receive(admin->fd, admin->packet, sizeof(admin->packet), deadline, ret_size);
 }
 
-static int call_within(struct apikey_admin *admin, unsigned int timeout, uint16_t type,
-		       const struct codec_record *record, const void *request, block_builder builder, void **ret_root)
+static unsigned int patience(const struct apikey_admin *admin)
 {
-	struct codec_header header = { .type = type, .request_id = ++admin->last_id };
-	size_t size;
-	int r;
+	return admin->timeout > PATIENCE ? admin->timeout : PATIENCE;
+}
 
+/* Encodes a request, whose header gets the next id. */
+static int encode(struct apikey_admin *admin, const struct codec_record *record, const void *request,
+		  struct codec_header *header, size_t *ret_size)
+{
 	memset(admin->message, 0, sizeof(admin->message));
 	if (admin->fd < 0)
 		return -ENOTCONN;
-	r = codec_encode(record, request, header, admin->packet, sizeof(admin->packet), &size);
-	if (r < 0) {
-		secret_wipe(admin->packet, sizeof(admin->packet));
-		return -EINVAL;
-	}
+	header->request_id = ++admin->last_id;
+	if (codec_encode(record, request, *header, admin->packet, sizeof(admin->packet), ret_size) == 0)
+		return 0;
+	secret_wipe(admin->packet, sizeof(admin->packet));
+	return -EINVAL;
+}
+
+/* What a call ends with. */
+static int end_call(struct apikey_admin *admin, int r)
+{
+	secret_wipe(admin->packet, sizeof(admin->packet));
+	if (r < 0 && r != -ENOMEM && r != -EAGAIN)
+		admin_disconnect(admin);
+	return r == -EBADMSG || r == -EMSGSIZE ? -EPROTO : r;
+}
+
+static int call_within(struct apikey_admin *admin, unsigned int timeout, uint16_t type,
+		       const struct codec_record *record, const void *request, block_builder builder, void **ret_root)
+{
+	struct codec_header header = { .type = type };
+	size_t size;
+	int r;
+
+	if (admin->sent_count > 0)
+		return -EBUSY;
+	r = encode(admin, record, request, &header, &size);
+	if (r < 0)
+		return r;
 	r = exchange(admin, size, timeout, &size);
 	if (r == 0)
 		r = take_reply(admin, header, size, builder, ret_root);
-	secret_wipe(admin->packet, sizeof(admin->packet));
-	if (r < 0 && r != -ENOMEM)
-		admin_disconnect(admin);
-	return r == -EBADMSG || r == -EMSGSIZE ? -EPROTO : r;
+	return end_call(admin, r);
 }
 
 int admin_call(struct apikey_admin *admin, uint16_t type, const struct codec_record *record, const void *request,
@@ -164,9 +197,47 @@ int admin_call(struct apikey_admin *admin, uint16_t type, const struct codec_rec
 int admin_call_patiently(struct apikey_admin *admin, uint16_t type, const struct codec_record *record,
 			 const void *request, block_builder builder, void **ret_root)
 {
-	unsigned int timeout = admin->timeout > PATIENCE ? admin->timeout : PATIENCE;
+	return call_within(admin, patience(admin), type, record, request, builder, ret_root);
+}
 
-	return call_within(admin, timeout, type, record, request, builder, ret_root);
+int admin_send(struct apikey_admin *admin, uint16_t type, const struct codec_record *record, const void *request,
+	       size_t tag)
+{
+	struct codec_header header = { .type = type };
+	size_t size;
+	int r;
+
+	if (admin->sent_count == SENT_MAX)
+		return -EAGAIN;
+	r = encode(admin, record, request, &header, &size);
+	if (r < 0)
+		return r;
+	/* Where answers wait to be received, waiting for room would wait for ever. */
+	r = connect_send(admin->fd, admin->packet, size, deadline_in(admin->sent_count > 0 ? 0 : patience(admin)));
+	if (r == -ETIMEDOUT && admin->sent_count > 0)
+		r = -EAGAIN;
+	if (r == 0)
+		admin->sent[(admin->sent_first + admin->sent_count++) % SENT_MAX] = (struct sent){ header, tag };
+	return end_call(admin, r);
+}
+
+int admin_receive(struct apikey_admin *admin, block_builder builder, void **ret_root, size_t *ret_tag)
+{
+	struct sent sent = admin->sent[admin->sent_first];
+	size_t size;
+	int r;
+
+	if (admin->sent_count == 0)
+		return admin->fd < 0 ? -ENOTCONN : -ENOMSG;
+	memset(admin->message, 0, sizeof(admin->message));
+	admin->sent_first = (admin->sent_first + 1) % SENT_MAX;
+	admin->sent_count--;
+	r = connect_receive(admin->fd, admin->packet, sizeof(admin->packet), deadline_in(patience(admin)), &size);
+	if (r == 0)
+		r = take_reply(admin, sent.header, size, builder, ret_root);
+	if (r == 0)
+		*ret_tag = sent.tag;
+	return end_call(admin, r);
 }
 
 void admin_set_message(struct apikey_admin *admin, const char *message)

@@ -28,6 +28,16 @@ int admin_call(struct apikey_admin *admin, uint16_t type, const struct codec_rec
 int admin_call_patiently(struct apikey_admin *admin, uint16_t type, const struct codec_record *record,
 			 const void *request, block_builder builder, void **ret_root);
 
+/*
+ * The same in two steps, so that several requests are on their way: each is sent, and the answers are received in the
+ * order of the requests. All other calls answer -EBUSY meanwhile. tag comes back with the answer. -EAGAIN: there is no
+ * room for another before an answer is received; nothing was sent. *ret_root and *ret_tag are those of the oldest
+ * request; -ENOMSG: none is on its way.
+ */
+int admin_send(struct apikey_admin *admin, uint16_t type, const struct codec_record *record, const void *request,
+	       size_t tag);
+int admin_receive(struct apikey_admin *admin, block_builder builder, void **ret_root, size_t *ret_tag);
+
 /* What apikey_admin_message() gives after a call that went well and has something to say. */
 void admin_set_message(struct apikey_admin *admin, const char *message);
 

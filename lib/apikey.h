@@ -354,6 +354,19 @@ enum apikey_import_flag { APIKEY_IMPORT_DRY_RUN = 1 << 0 };
 int apikey_key_import(struct apikey_admin *admin, const struct apikey_import_key *const *keys, size_t count,
 		      unsigned int flags, struct apikey_import **ret_import);
 
+/*
+ * The same in two steps, so that many requests are on their way together, which is several times as fast. Sends what
+ * the first of the keys need, and says how many that are; they need not outlive the call. -EAGAIN: nothing was sent,
+ * first receive an answer. Answers come in the order of the requests, and a request that is answered in part is to be
+ * sent again with the rest. Until all answers are received other calls with this handle answer -EBUSY. Where an answer
+ * does not come, or is no, it is not known what became of the requests behind it.
+ */
+int apikey_key_import_send(struct apikey_admin *admin, const struct apikey_import_key *const *keys, size_t count,
+			   unsigned int flags, size_t *ret_count);
+
+/* Waits for the answer to the oldest request. -ENOMSG: there is none; else as apikey_key_import(). */
+int apikey_key_import_receive(struct apikey_admin *admin, struct apikey_import **ret_import);
+
 struct apikey_key_list {
 	size_t count;
 	const struct apikey_key *const *keys;

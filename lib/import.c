@@ -123,14 +123,12 @@ static size_t take_keys(const struct apikey_admin *admin, const struct apikey_im
 	return taken;
 }
 
-int apikey_key_import(struct apikey_admin *admin, const struct apikey_import_key *const *keys, size_t count,
-		      unsigned int flags, struct apikey_import **ret_import)
+/* What to ask about the first of the keys, as many as one request holds, in *ret_messages, which the caller frees. */
+static int take_request(struct apikey_admin *admin, const struct apikey_import_key *const *keys, size_t count,
+			unsigned int flags, struct message_key_import *ret_request,
+			struct message_import_key **ret_messages)
 {
-	struct message_key_import request = { .credential = admin_credential(admin) };
 	CLEANUP_FREE struct message_import_key *messages = NULL;
-	struct apikey_import *import;
-	void *root;
-	int r;
 
 	if (!keys || count == 0 || (flags & ~(unsigned int)APIKEY_IMPORT_DRY_RUN) != 0)
 		return -EINVAL;
@@ -142,16 +140,59 @@ int apikey_key_import(struct apikey_admin *admin, const struct apikey_import_key
 	count = take_keys(admin, keys, count, messages);
 	if (count == 0)
 		return -EINVAL;
-	request.dry_run = (flags & APIKEY_IMPORT_DRY_RUN) != 0;
-	request.keys = (struct codec_records){ .count = count, .items = messages };
-	r = admin_call_patiently(admin, WIRE_KEY_IMPORT, &message_key_import, &request, build, &root);
-	if (r != 0)
-		return r;
-	import = root;
+	*ret_request = (struct message_key_import){
+		.credential = admin_credential(admin),
+		.dry_run = (flags & APIKEY_IMPORT_DRY_RUN) != 0,
+		.keys = { .count = count, .items = messages },
+	};
+	*ret_messages = messages;
+	messages = NULL;
+	return 0;
+}
+
+/* An answer is about one key or more, and about none that was not asked about. */
+static int take_answer(struct apikey_import *import, size_t count, struct apikey_import **ret_import)
+{
 	if (import->count == 0 || import->count > count) {
 		apikey_import_free(import);
 		return -EPROTO;
 	}
 	*ret_import = import;
 	return 0;
+}
+
+int apikey_key_import(struct apikey_admin *admin, const struct apikey_import_key *const *keys, size_t count,
+		      unsigned int flags, struct apikey_import **ret_import)
+{
+	CLEANUP_FREE struct message_import_key *messages = NULL;
+	struct message_key_import request;
+	void *root;
+	int r = take_request(admin, keys, count, flags, &request, &messages);
+
+	if (r == 0)
+		r = admin_call_patiently(admin, WIRE_KEY_IMPORT, &message_key_import, &request, build, &root);
+	return r != 0 ? r : take_answer(root, request.keys.count, ret_import);
+}
+
+int apikey_key_import_send(struct apikey_admin *admin, const struct apikey_import_key *const *keys, size_t count,
+			   unsigned int flags, size_t *ret_count)
+{
+	CLEANUP_FREE struct message_import_key *messages = NULL;
+	struct message_key_import request;
+	int r = take_request(admin, keys, count, flags, &request, &messages);
+
+	if (r == 0)
+		r = admin_send(admin, WIRE_KEY_IMPORT, &message_key_import, &request, request.keys.count);
+	if (r == 0)
+		*ret_count = request.keys.count;
+	return r;
+}
+
+int apikey_key_import_receive(struct apikey_admin *admin, struct apikey_import **ret_import)
+{
+	size_t count;
+	void *root;
+	int r = admin_receive(admin, build, &root, &count);
+
+	return r != 0 ? r : take_answer(root, count, ret_import);
 }

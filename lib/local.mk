@@ -111,6 +111,8 @@ lib_man_links = \
 	apikey_client_wait:apikey_client_open \
 	apikey_explanation_free:apikey_explain \
 	apikey_import_free:apikey_key_import \
+	apikey_key_import_receive:apikey_key_import \
+	apikey_key_import_send:apikey_key_import \
 	apikey_key_activate:apikey_key_create \
 	apikey_key_deactivate:apikey_key_create \
 	apikey_key_delete:apikey_key_create \

@@ -188,6 +188,65 @@ START_TEST(no_answers_are_none)
 }
 END_TEST
 
+START_TEST(answers_come_in_the_order_of_the_requests)
+{
+	struct apikey_import *import;
+	struct apikey_key *key;
+	size_t count;
+
+	ck_assert_int_eq(apikey_key_import_receive(admin, &import), -ENOMSG);
+	for (size_t i = 0; i < 3; i++) {
+		ck_assert_int_eq(apikey_key_import_send(admin, list, 4 + i, 0, &count), 0);
+		ck_assert_uint_eq(count, 4 + i);
+	}
+	ck_assert_int_eq(apikey_key_import(admin, list, 4, 0, &import), -EBUSY);
+	ck_assert_int_eq(apikey_key_show(admin, "0123456789ab", &key), -EBUSY);
+	ck_assert_int_eq(apikey_key_import_send(admin, list, 0, 0, &count), -EINVAL);
+	for (size_t i = 0; i < 3; i++) {
+		ck_assert_int_eq(EXCHANGE_CALL(exchange, apikey_key_import_receive(admin, &import)), 0);
+		ck_assert_uint_eq(import->count, ARRAY_SIZE(results));
+		ck_assert_str_eq(import->results[1].id, "0123456789ac");
+		apikey_import_free(import);
+	}
+	ck_assert_int_eq(apikey_key_import_receive(admin, &import), -ENOMSG);
+	ck_assert_int_eq(EXCHANGE_CALL(exchange, apikey_key_import(admin, list, 4, 0, &import)), 0);
+	apikey_import_free(import);
+}
+END_TEST
+
+START_TEST(so_many_requests_are_on_their_way)
+{
+	struct apikey_import *import;
+	size_t count, sent = 0;
+	int r;
+
+	exchange.silent = true;
+	while ((r = apikey_key_import_send(admin, list, MANY, 0, &count)) == 0)
+		sent++;
+	ck_assert_int_eq(r, -EAGAIN);
+	ck_assert_uint_ge(sent, 1);
+	ck_assert_uint_le(sent, 64);
+	peer_stop(&peer);
+	ck_assert_int_eq(apikey_key_import_receive(admin, &import), -ECONNRESET);
+	ck_assert_int_eq(apikey_key_import_receive(admin, &import), -ENOTCONN);
+	ck_assert_int_eq(apikey_key_import_send(admin, list, 4, 0, &count), -ENOTCONN);
+	peer_start(&peer, WIRE_ADMIN_SOCKET, exchange_serve, &exchange);
+}
+END_TEST
+
+START_TEST(an_answer_to_another_request_is_none)
+{
+	struct apikey_import *import;
+	size_t count;
+
+	exchange.id_change = 1;
+	ck_assert_int_eq(apikey_key_import_send(admin, list, 4, 0, &count), 0);
+	ck_assert_int_eq(apikey_key_import_send(admin, list, 4, 0, &count), 0);
+	ck_assert_int_eq(EXCHANGE_CALL(exchange, apikey_key_import_receive(admin, &import)), -EPROTO);
+	ck_assert_int_eq(apikey_key_import_receive(admin, &import), -ENOTCONN);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("import");
@@ -199,6 +258,9 @@ int main(void)
 	tcase_add_test(calls, what_cannot_be_sent_ends_the_request_before_it);
 	tcase_add_test(calls, more_answers_than_keys_are_none);
 	tcase_add_test(calls, no_answers_are_none);
+	tcase_add_test(calls, answers_come_in_the_order_of_the_requests);
+	tcase_add_test(calls, so_many_requests_are_on_their_way);
+	tcase_add_test(calls, an_answer_to_another_request_is_none);
 	suite_add_tcase(suite, calls);
 	return suite_run(suite);
 }
