@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * "key import": reads keys from a file, line by line, and has the daemon make them, some hundreds at a time. Defends
+ * "key import": reads keys from a file, line by line, and has the daemon make them, some hundreds with each request,
+ * and many requests on their way at a time: the daemon makes the keys of all that it has in one transaction. Defends
  * against secrets that land where they do not belong: a line that is refused is named by its number and never repeated.
  * What is there already is left as it is, so that an import that was cut short is done again.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <jansson.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +26,9 @@
 #include "cli/progress.h"
 #include "cli/text.h"
 
-#define BATCH 512
+#define BATCH 512    /* lines of a request */
+#define WINDOW 32768 /* lines that are read and not settled yet */
+#define REQUESTS 64  /* on their way */
 
 enum format {
 	FORMAT_UNKNOWN, /* as the first line says */
@@ -35,9 +40,18 @@ enum format {
 struct waiting {
 	uint64_t number;
 	struct line line;
-	bool bad; /* it is refused here */
-	char fault[IMPORT_FAULT_SIZE];
-	struct import_entry entry;
+	char *fault; /* it is refused here; NULL */
+	/* what was read of it, with texts in the line or in the object */
+	struct apikey_import_key key;
+	unsigned char sha256[APIKEY_SHA256_SIZE];
+	const char **lists; /* one behind the other */
+	json_t *object;
+};
+
+/* A request that is on its way, or was answered out of turn. */
+struct request {
+	size_t asked; /* lines, those left out that are refused here */
+	struct apikey_import *answers;
 };
 
 struct import {
@@ -55,24 +69,42 @@ struct import {
 	struct progress progress;
 	uint64_t lines, created, unchanged, refused;
 	uint64_t settled; /* the last line whose fate is known */
-	size_t count;
-	struct waiting waiting[BATCH];
+	/* lines that were settled, were sent, and were read, so far; and those between, each at its number % WINDOW */
+	size_t head, sent, end;
+	struct waiting waiting[WINDOW];
+	size_t request_first, request_count;
+	struct request requests[REQUESTS];
+	struct import_entry entry; /* the line that is being read */
 };
 
-static void forget_waiting(struct import *import)
+static struct waiting *line_at(struct import *import, size_t at)
 {
-	for (size_t i = 0; i < import->count; i++) {
-		line_free(&import->waiting[i].line);
-		import_entry_done(&import->waiting[i].entry);
-	}
-	import->count = 0;
+	return &import->waiting[at % WINDOW];
+}
+
+static struct request *request_at(struct import *import, size_t at)
+{
+	return &import->requests[(import->request_first + at) % REQUESTS];
+}
+
+static void forget_head(struct import *import)
+{
+	struct waiting *waiting = line_at(import, import->head++);
+
+	line_free(&waiting->line);
+	free(waiting->fault);
+	free(waiting->lists);
+	json_decref(waiting->object);
 }
 
 static void import_free(struct import *import)
 {
 	if (!import)
 		return;
-	forget_waiting(import);
+	while (import->head < import->end)
+		forget_head(import);
+	for (size_t i = 0; i < import->request_count; i++)
+		apikey_import_free(request_at(import, i)->answers);
 	apikey_admin_free(import->admin);
 	line_input_done(&import->input);
 	if (import->report)
@@ -122,60 +154,162 @@ static void tell_stop(struct import *import)
 		    import->settled + 1);
 }
 
-/* Reports the lines up to the next that the daemon is to be asked about, and counts them. */
-static void settle_bad(struct import *import, size_t *at)
+/* Reports the lines up to the next that the daemon was asked about, and counts them. */
+static void settle_bad(struct import *import)
 {
-	for (; *at < import->count && import->waiting[*at].bad; (*at)++) {
-		refuse_line(import, import->waiting[*at].number, import->waiting[*at].fault);
-		import->settled = import->waiting[*at].number;
+	for (; import->head < import->sent && line_at(import, import->head)->fault; forget_head(import)) {
+		struct waiting *waiting = line_at(import, import->head);
+
+		refuse_line(import, waiting->number, waiting->fault);
+		import->settled = waiting->number;
 	}
 }
 
-/* Asks about all lines from one on; those of them that were answered are settled. */
-static int ask(struct import *import, size_t *at)
+/* Settles the lines that were answered; the answers are freed. Returns how many that were. */
+static size_t settle(struct import *import, struct apikey_import *answers)
+{
+	size_t count = answers->count;
+
+	for (size_t i = 0; i < count; i++) {
+		settle_bad(import);
+		take_result(import, line_at(import, import->head)->number, &answers->results[i]);
+		import->settled = line_at(import, import->head)->number;
+		forget_head(import);
+	}
+	settle_bad(import);
+	apikey_import_free(answers);
+	return count;
+}
+
+/* Gathers most keys from one line on, up to another. */
+static size_t gather(struct import *import, size_t from, size_t to, const struct apikey_import_key **ret_keys,
+		     size_t most)
+{
+	size_t count = 0;
+
+	for (; from < to && count < most; from++) {
+		if (!line_at(import, from)->fault)
+			ret_keys[count++] = &line_at(import, from)->key;
+	}
+	return count;
+}
+
+static unsigned int flags(const struct import *import)
+{
+	return import->dry_run ? APIKEY_IMPORT_DRY_RUN : 0;
+}
+
+/* Asks again about lines that an answer left out, all those behind them being answered. */
+static int ask_again(struct import *import, size_t *left)
 {
 	const struct apikey_import_key *keys[BATCH];
 	struct apikey_import *answers = NULL;
-	size_t count = 0;
-	int r;
+	size_t count = gather(import, import->head, import->sent, keys, *left);
+	int r = apikey_key_import(import->admin, keys, count, flags(import), &answers);
 
-	for (size_t i = *at; i < import->count; i++) {
-		if (!import->waiting[i].bad)
-			keys[count++] = &import->waiting[i].entry.key;
+	if (r == 0)
+		*left -= settle(import, answers);
+	return r;
+}
+
+/* Receives what comes behind the oldest request, to be settled in its turn. */
+static int receive_others(struct import *import)
+{
+	int r = 0;
+
+	for (size_t i = 1; r == 0 && i < import->request_count; i++) {
+		struct request *request = request_at(import, i);
+
+		if (!request->answers)
+			r = apikey_key_import_receive(import->admin, &request->answers);
 	}
-	r = apikey_key_import(import->admin, keys, count, import->dry_run ? APIKEY_IMPORT_DRY_RUN : 0, &answers);
+	return r;
+}
+
+/* Settles the lines of the oldest request. */
+static int settle_request(struct import *import)
+{
+	struct request *request = request_at(import, 0);
+	size_t left = request->asked;
+	int r = 0;
+
+	if (!request->answers)
+		r = apikey_key_import_receive(import->admin, &request->answers);
 	if (r != 0)
 		return r;
-	for (size_t i = 0; i < answers->count; i++) {
-		settle_bad(import, at);
-		take_result(import, import->waiting[*at].number, &answers->results[i]);
-		import->settled = import->waiting[(*at)++].number;
+	left -= settle(import, request->answers);
+	request->answers = NULL;
+	if (left > 0)
+		r = receive_others(import);
+	while (left > 0 && r == 0)
+		r = ask_again(import, &left);
+	import->request_first++;
+	import->request_count--;
+	if (r == 0)
+		progress_show(&import->progress, import->input.bytes, import->lines);
+	return r;
+}
+
+static int settle_requests(struct import *import)
+{
+	int r = 0;
+
+	while (import->request_count > 0 && r == 0)
+		r = settle_request(import);
+	return r;
+}
+
+/* Sends one request, for which there is room, about the next lines. */
+static int send_request(struct import *import)
+{
+	const struct apikey_import_key *keys[BATCH];
+	size_t count = gather(import, import->sent, import->end, keys, BATCH), taken = 0;
+	int r = 0;
+
+	if (count > 0)
+		r = apikey_key_import_send(import->admin, keys, count, flags(import), &taken);
+	if (r != 0)
+		return r;
+	if (count > 0)
+		*request_at(import, import->request_count++) = (struct request){ .asked = taken };
+	/* Those that are refused here need not be asked about. */
+	for (; import->sent < import->end; import->sent++) {
+		if (line_at(import, import->sent)->fault)
+			continue;
+		if (taken == 0)
+			break;
+		taken--;
 	}
-	apikey_import_free(answers);
+	if (import->request_count == 0)
+		settle_bad(import);
 	return 0;
 }
 
-static enum status settle_waiting(struct import *import)
+/* Sends what was read, but for less than so many lines. */
+static int send_lines(struct import *import, size_t least)
 {
-	size_t at = 0;
 	int r = 0;
 
-	settle_bad(import, &at);
-	while (at < import->count && r == 0) {
-		r = ask(import, &at);
-		settle_bad(import, &at);
+	while (r == 0 && import->end > import->sent && import->end - import->sent >= least) {
+		r = import->request_count < REQUESTS ? send_request(import) : -EAGAIN;
+		if (r == -EAGAIN)
+			r = settle_request(import);
 	}
-	forget_waiting(import);
-	if (r != 0) {
-		enum status status;
+	while (r == 0 && import->end - import->head == WINDOW)
+		r = settle_request(import);
+	return r;
+}
 
-		progress_clear(&import->progress);
-		status = daemon_failed(import->arguments, import->admin, r);
-		tell_stop(import);
-		return status;
-	}
-	progress_show(&import->progress, import->input.bytes, import->lines);
-	return STATUS_DONE;
+static enum status end_asking(struct import *import, int r)
+{
+	enum status status;
+
+	if (r == 0)
+		return STATUS_DONE;
+	progress_clear(&import->progress);
+	status = daemon_failed(import->arguments, import->admin, r);
+	tell_stop(import);
+	return status;
 }
 
 /* ---- reading ---- */
@@ -201,25 +335,72 @@ static enum status take_first(struct import *import, struct line *line, bool *re
 	return take_header(import, line);
 }
 
-/* Puts a line among those that wait; it is theirs. */
-static void take_line(struct import *import, const struct line *line)
+static size_t list_size(const char *const *list)
 {
-	struct waiting *waiting = &import->waiting[import->count++];
+	size_t size = 0;
 
-	waiting->number = import->input.number;
-	waiting->line = *line;
-	waiting->entry.object = NULL;
-	import->lines++;
-	if (line->too_long) {
-		snprintf(waiting->fault, sizeof(waiting->fault), "the line is longer than %d bytes", IMPORT_LINE_MAX);
-		waiting->bad = true;
-	} else if (import->format == FORMAT_JSONL) {
-		waiting->bad =
-			!import_json_read(line->text, line->size, &import->rules, &waiting->entry, waiting->fault);
-	} else {
-		waiting->bad = !import_csv_read(line->text, line->size, &import->rules, &import->header,
-						&waiting->entry, waiting->fault);
+	while (list && list[size])
+		size++;
+	return list ? size + 1 : 0;
+}
+
+/* Copies what was read of a line: an entry has room for much more than a line holds. */
+static bool keep_entry(const struct import_entry *entry, struct waiting *waiting)
+{
+	struct apikey_import_key *key = &waiting->key;
+	const char *const **lists[] = { &key->permissions, &key->roles, &key->users, &key->sources, &key->labels };
+	size_t size = 0;
+	const char **at;
+
+	*key = entry->key;
+	waiting->object = entry->object;
+	if (key->sha256) {
+		memcpy(waiting->sha256, key->sha256, sizeof(waiting->sha256));
+		key->sha256 = waiting->sha256;
 	}
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		size += list_size(*lists[i]);
+	waiting->lists = at = calloc(size + 1, sizeof(*at));
+	if (!at)
+		return false;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		size = list_size(*lists[i]);
+		if (size == 0)
+			continue;
+		memcpy(at, *lists[i], size * sizeof(*at));
+		*lists[i] = at;
+		at += size;
+	}
+	return true;
+}
+
+static bool read_entry(struct import *import, const struct line *line, char *ret_fault)
+{
+	if (line->too_long) {
+		snprintf(ret_fault, IMPORT_FAULT_SIZE, "the line is longer than %d bytes", IMPORT_LINE_MAX);
+		return false;
+	}
+	if (import->format == FORMAT_JSONL)
+		return import_json_read(line->text, line->size, &import->rules, &import->entry, ret_fault);
+	return import_csv_read(line->text, line->size, &import->rules, &import->header, &import->entry, ret_fault);
+}
+
+/* Puts a line among those that wait; it is theirs. */
+static enum status take_line(struct import *import, const struct line *line)
+{
+	struct waiting *waiting = line_at(import, import->end++);
+	char fault[IMPORT_FAULT_SIZE];
+	bool kept;
+
+	*waiting = (struct waiting){ .number = import->input.number, .line = *line };
+	import->lines++;
+	if (read_entry(import, line, fault)) {
+		kept = keep_entry(&import->entry, waiting);
+	} else {
+		waiting->fault = strdup(fault);
+		kept = waiting->fault != NULL;
+	}
+	return kept ? STATUS_DONE : output_no_memory();
 }
 
 /* One line. *ret_more: there was one. */
@@ -244,8 +425,16 @@ static enum status read_line(struct import *import, bool *ret_more)
 		line_free(&line);
 		return status;
 	}
-	take_line(import, &line);
-	return STATUS_DONE;
+	return take_line(import, &line);
+}
+
+/* Whether whoever writes into standard input takes a rest: the daemon does not wait for ever for its answers to be
+ * received. */
+static bool input_rests(const struct import *import)
+{
+	struct pollfd watched = { .fd = import->input.fd, .events = POLLIN };
+
+	return import->input.at == import->input.end && poll(&watched, 1, 0) == 0;
 }
 
 static enum status read_all(struct import *import)
@@ -255,10 +444,15 @@ static enum status read_all(struct import *import)
 
 	progress_begin(&import->progress, "lines", import->size);
 	while (status == STATUS_DONE && more) {
-		status = read_line(import, &more);
-		if (status == STATUS_DONE && (import->count == BATCH || !more))
-			status = settle_waiting(import);
+		if (import->request_count > 0 && input_rests(import))
+			status = end_asking(import, settle_requests(import));
+		if (status == STATUS_DONE)
+			status = read_line(import, &more);
+		if (status == STATUS_DONE)
+			status = end_asking(import, send_lines(import, more ? BATCH : 1));
 	}
+	if (status == STATUS_DONE)
+		status = end_asking(import, settle_requests(import));
 	progress_clear(&import->progress);
 	if (status == STATUS_DONE && import->input.number == 0)
 		return output_complain(STATUS_USAGE, "there is nothing in %s", import->path);

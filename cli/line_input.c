@@ -35,6 +35,21 @@ static bool take(struct line_input *input, char *text, size_t room, size_t *size
 	return newline != NULL;
 }
 
+/* Moves a line into as much room as it needs: very many may wait. */
+static int fit(struct line *line)
+{
+	char *text = malloc(line->size + 1);
+
+	if (text) {
+		memcpy(text, line->text, line->size);
+		text[line->size] = '\0';
+	}
+	explicit_bzero(line->text, line->size);
+	free(line->text);
+	line->text = text;
+	return text ? 1 : -ENOMEM;
+}
+
 int line_input_read(struct line_input *input, size_t most, struct line *ret_line)
 {
 	/* A CR before the end does not count, and behind it there is a NUL. */
@@ -60,10 +75,11 @@ int line_input_read(struct line_input *input, size_t most, struct line *ret_line
 		line.text = NULL;
 		line.too_long = true;
 	} else {
-		line.text[line.size] = '\0';
+		r = fit(&line);
 	}
-	*ret_line = line;
-	return 1;
+	if (r > 0)
+		*ret_line = line;
+	return r;
 }
 
 void line_input_done(struct line_input *input)

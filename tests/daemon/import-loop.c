@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
  * The daemon is killed with SIGKILL at any moment while keys are imported. What a call acknowledged is there afterwards
- * under the same id; the import that is done again makes all keys once, and none twice.
+ * under the same id; the import that is done again makes all keys once, and none twice. Many requests are on their way.
  *
  *   import-loop [KILLS [SEED]]
  */
 #include "tests/daemon/loop.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -14,9 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEYS 10000
+#define KEYS 20000
 #define DEFAULT_KILLS 5
 #define BATCH 400
+#define REQUESTS 64
 
 struct record {
 	struct apikey_admin *admin; /* of the import that runs */
@@ -49,27 +51,46 @@ static void take(struct record *record, size_t first, const struct apikey_import
 	}
 }
 
+/* Sends requests until there is no room or all is sent; *ret_asked is how many keys each has. False: the daemon has
+ * gone.
+ */
+static bool send_some(struct record *record, size_t *sent, size_t *asked, size_t *requests)
+{
+	while (*sent < KEYS && *requests < REQUESTS) {
+		size_t count = KEYS - *sent < BATCH ? KEYS - *sent : BATCH;
+		int r = apikey_key_import_send(record->admin, record->list + *sent, count, 0, &asked[*requests]);
+
+		if (r == -EAGAIN && *requests > 0)
+			return true;
+		if (r != 0)
+			return false;
+		*sent += asked[(*requests)++];
+	}
+	return true;
+}
+
 /* Imports all from the start, until it is done or the daemon has gone. */
 static void *import_all(void *data)
 {
 	struct record *record = data;
-	struct apikey_admin *admin = record->admin;
-	size_t done = 0;
+	size_t asked[REQUESTS], requests = 0, sent = 0, done = 0;
 
-	while (done < KEYS) {
-		size_t count = KEYS - done < BATCH ? KEYS - done : BATCH;
+	while (done < KEYS && send_some(record, &sent, asked, &requests)) {
 		struct apikey_import *import = NULL;
-		int r = apikey_key_import(admin, record->list + done, count, 0, &import);
+		int r = apikey_key_import_receive(record->admin, &import);
 
 		if (r > 0)
-			fail("an import was refused: %s", apikey_admin_message(admin));
+			fail("an import was refused: %s", apikey_admin_message(record->admin));
 		if (r < 0)
 			break;
+		if (import->count != asked[0])
+			fail("%zu keys were answered of %zu", import->count, asked[0]);
 		take(record, done, import);
 		done += import->count;
 		apikey_import_free(import);
+		memmove(asked, asked + 1, --requests * sizeof(asked[0]));
 	}
-	apikey_admin_free(admin);
+	apikey_admin_free(record->admin);
 	return done == KEYS ? record : NULL;
 }
 
