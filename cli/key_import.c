@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "cli/daemon.h"
-#include "cli/import_line.h"
+#include "cli/import_ask.h"
 #include "cli/json.h"
 #include "cli/key.h"
 #include "cli/line_input.h"
@@ -26,85 +26,11 @@
 #include "cli/progress.h"
 #include "cli/text.h"
 
-#define BATCH 512    /* lines of a request */
-#define WINDOW 32768 /* lines that are read and not settled yet */
-#define REQUESTS 64  /* on their way */
-
-enum format {
-	FORMAT_UNKNOWN, /* as the first line says */
-	FORMAT_CSV,
-	FORMAT_JSONL,
-};
-
-/* A line that waits for its answer. */
-struct waiting {
-	uint64_t number;
-	struct line line;
-	char *fault; /* it is refused here; NULL */
-	/* what was read of it, with texts in the line or in the object */
-	struct apikey_import_key key;
-	unsigned char sha256[APIKEY_SHA256_SIZE];
-	const char **lists; /* one behind the other */
-	json_t *object;
-};
-
-/* A request that is on its way, or was answered out of turn. */
-struct request {
-	size_t asked; /* lines, those left out that are refused here */
-	struct apikey_import *answers;
-};
-
-struct import {
-	const struct arguments *arguments;
-	const char *path; /* for complaints */
-	enum format format;
-	struct import_rules rules;
-	struct import_header header;
-	bool dry_run;
-	uint64_t from_line;
-	uint64_t size; /* of the file, 0: not known */
-	struct line_input input;
-	struct apikey_admin *admin;
-	FILE *report; /* NULL: standard error */
-	struct progress progress;
-	uint64_t lines, created, unchanged, refused;
-	uint64_t settled; /* the last line whose fate is known */
-	/* lines that were settled, were sent, and were read, so far; and those between, each at its number % WINDOW */
-	size_t head, sent, end;
-	struct waiting waiting[WINDOW];
-	size_t request_first, request_count;
-	struct request requests[REQUESTS];
-	struct import_entry entry; /* the line that is being read */
-};
-
-static struct waiting *line_at(struct import *import, size_t at)
-{
-	return &import->waiting[at % WINDOW];
-}
-
-static struct request *request_at(struct import *import, size_t at)
-{
-	return &import->requests[(import->request_first + at) % REQUESTS];
-}
-
-static void forget_head(struct import *import)
-{
-	struct waiting *waiting = line_at(import, import->head++);
-
-	line_free(&waiting->line);
-	free(waiting->fault);
-	free(waiting->lists);
-	json_decref(waiting->object);
-}
-
 static void import_free(struct import *import)
 {
 	if (!import)
 		return;
-	while (import->head < import->end)
-		forget_head(import);
-	for (size_t i = 0; i < import->request_count; i++)
-		apikey_import_free(request_at(import, i)->answers);
+	import_forget(import);
 	apikey_admin_free(import->admin);
 	line_input_done(&import->input);
 	if (import->report)
@@ -117,34 +43,6 @@ static void import_free(struct import *import)
 SCOPE_DESTRUCTOR(import_scope, struct import, import_free);
 #define SCOPED_IMPORT SCOPED(import_scope)
 
-/* ---- what becomes of a line ---- */
-
-static void refuse_line(struct import *import, uint64_t number, const char *why)
-{
-	SCOPED_FREE char *printable = text_printable(why);
-	FILE *report = import->report ? import->report : stderr;
-
-	import->refused++;
-	if (!import->report)
-		progress_clear(&import->progress);
-	fprintf(report, "line %" PRIu64 ": %s\n", number, printable ? printable : "out of memory");
-}
-
-static void take_result(struct import *import, uint64_t number, const struct apikey_import_result *result)
-{
-	switch (result->outcome) {
-	case APIKEY_IMPORT_CREATED:
-		import->created++;
-		return;
-	case APIKEY_IMPORT_UNCHANGED:
-		import->unchanged++;
-		return;
-	case APIKEY_IMPORT_REFUSED:
-		break;
-	}
-	refuse_line(import, number, *result->message ? result->message : apikey_answer_name(result->answer));
-}
-
 /* Says how far it came, after a failure. */
 static void tell_stop(struct import *import)
 {
@@ -154,158 +52,13 @@ static void tell_stop(struct import *import)
 		    import->settled + 1);
 }
 
-/* Reports the lines up to the next that the daemon was asked about, and counts them. */
-static void settle_bad(struct import *import)
-{
-	for (; import->head < import->sent && line_at(import, import->head)->fault; forget_head(import)) {
-		struct waiting *waiting = line_at(import, import->head);
-
-		refuse_line(import, waiting->number, waiting->fault);
-		import->settled = waiting->number;
-	}
-}
-
-/* Settles the lines that were answered; the answers are freed. Returns how many that were. */
-static size_t settle(struct import *import, struct apikey_import *answers)
-{
-	size_t count = answers->count;
-
-	for (size_t i = 0; i < count; i++) {
-		settle_bad(import);
-		take_result(import, line_at(import, import->head)->number, &answers->results[i]);
-		import->settled = line_at(import, import->head)->number;
-		forget_head(import);
-	}
-	settle_bad(import);
-	apikey_import_free(answers);
-	return count;
-}
-
-/* Gathers most keys from one line on, up to another. */
-static size_t gather(struct import *import, size_t from, size_t to, const struct apikey_import_key **ret_keys,
-		     size_t most)
-{
-	size_t count = 0;
-
-	for (; from < to && count < most; from++) {
-		if (!line_at(import, from)->fault)
-			ret_keys[count++] = &line_at(import, from)->key;
-	}
-	return count;
-}
-
-static unsigned int flags(const struct import *import)
-{
-	return import->dry_run ? APIKEY_IMPORT_DRY_RUN : 0;
-}
-
-/* Asks again about lines that an answer left out, all those behind them being answered. */
-static int ask_again(struct import *import, size_t *left)
-{
-	const struct apikey_import_key *keys[BATCH];
-	struct apikey_import *answers = NULL;
-	size_t count = gather(import, import->head, import->sent, keys, *left);
-	int r = apikey_key_import(import->admin, keys, count, flags(import), &answers);
-
-	if (r == 0)
-		*left -= settle(import, answers);
-	return r;
-}
-
-/* Receives what comes behind the oldest request, to be settled in its turn. */
-static int receive_others(struct import *import)
-{
-	int r = 0;
-
-	for (size_t i = 1; r == 0 && i < import->request_count; i++) {
-		struct request *request = request_at(import, i);
-
-		if (!request->answers)
-			r = apikey_key_import_receive(import->admin, &request->answers);
-	}
-	return r;
-}
-
-/* Settles the lines of the oldest request. */
-static int settle_request(struct import *import)
-{
-	struct request *request = request_at(import, 0);
-	size_t left = request->asked;
-	int r = 0;
-
-	if (!request->answers)
-		r = apikey_key_import_receive(import->admin, &request->answers);
-	if (r != 0)
-		return r;
-	left -= settle(import, request->answers);
-	request->answers = NULL;
-	if (left > 0)
-		r = receive_others(import);
-	while (left > 0 && r == 0)
-		r = ask_again(import, &left);
-	import->request_first++;
-	import->request_count--;
-	if (r == 0)
-		progress_show(&import->progress, import->input.bytes, import->lines);
-	return r;
-}
-
-static int settle_requests(struct import *import)
-{
-	int r = 0;
-
-	while (import->request_count > 0 && r == 0)
-		r = settle_request(import);
-	return r;
-}
-
-/* Sends one request, for which there is room, about the next lines. */
-static int send_request(struct import *import)
-{
-	const struct apikey_import_key *keys[BATCH];
-	size_t count = gather(import, import->sent, import->end, keys, BATCH), taken = 0;
-	int r = 0;
-
-	if (count > 0)
-		r = apikey_key_import_send(import->admin, keys, count, flags(import), &taken);
-	if (r != 0)
-		return r;
-	if (count > 0)
-		*request_at(import, import->request_count++) = (struct request){ .asked = taken };
-	/* Those that are refused here need not be asked about. */
-	for (; import->sent < import->end; import->sent++) {
-		if (line_at(import, import->sent)->fault)
-			continue;
-		if (taken == 0)
-			break;
-		taken--;
-	}
-	if (import->request_count == 0)
-		settle_bad(import);
-	return 0;
-}
-
-/* Sends what was read, but for less than so many lines. */
-static int send_lines(struct import *import, size_t least)
-{
-	int r = 0;
-
-	while (r == 0 && import->end > import->sent && import->end - import->sent >= least) {
-		r = import->request_count < REQUESTS ? send_request(import) : -EAGAIN;
-		if (r == -EAGAIN)
-			r = settle_request(import);
-	}
-	while (r == 0 && import->end - import->head == WINDOW)
-		r = settle_request(import);
-	return r;
-}
-
 static enum status end_asking(struct import *import, int r)
 {
 	enum status status;
 
 	if (r == 0)
 		return STATUS_DONE;
+	import->failed = true;
 	progress_clear(&import->progress);
 	status = daemon_failed(import->arguments, import->admin, r);
 	tell_stop(import);
@@ -345,7 +98,7 @@ static size_t list_size(const char *const *list)
 }
 
 /* Copies what was read of a line: an entry has room for much more than a line holds. */
-static bool keep_entry(const struct import_entry *entry, struct waiting *waiting)
+static bool keep_entry(const struct import_entry *entry, struct import_waiting *waiting)
 {
 	struct apikey_import_key *key = &waiting->key;
 	const char *const **lists[] = { &key->permissions, &key->roles, &key->users, &key->sources, &key->labels };
@@ -388,11 +141,11 @@ static bool read_entry(struct import *import, const struct line *line, char *ret
 /* Puts a line among those that wait; it is theirs. */
 static enum status take_line(struct import *import, const struct line *line)
 {
-	struct waiting *waiting = line_at(import, import->end++);
+	struct import_waiting *waiting = import_add_line(import);
 	char fault[IMPORT_FAULT_SIZE];
 	bool kept;
 
-	*waiting = (struct waiting){ .number = import->input.number, .line = *line };
+	*waiting = (struct import_waiting){ .number = import->input.number, .line = *line };
 	import->lines++;
 	if (read_entry(import, line, fault)) {
 		kept = keep_entry(&import->entry, waiting);
@@ -439,20 +192,23 @@ static bool input_rests(const struct import *import)
 
 static enum status read_all(struct import *import)
 {
-	enum status status = STATUS_DONE;
+	enum status status = STATUS_DONE, settled;
 	bool more = true;
 
 	progress_begin(&import->progress, "lines", import->size);
 	while (status == STATUS_DONE && more) {
 		if (import->request_count > 0 && input_rests(import))
-			status = end_asking(import, settle_requests(import));
+			status = end_asking(import, import_settle_requests(import));
 		if (status == STATUS_DONE)
 			status = read_line(import, &more);
 		if (status == STATUS_DONE)
-			status = end_asking(import, send_lines(import, more ? BATCH : 1));
+			status = end_asking(import, import_send_lines(import, more ? IMPORT_BATCH : 1));
 	}
-	if (status == STATUS_DONE)
-		status = end_asking(import, settle_requests(import));
+	/* Where reading failed, what was sent is settled all the same. */
+	if (!import->failed) {
+		settled = end_asking(import, import_settle_requests(import));
+		status = settled != STATUS_DONE ? settled : status;
+	}
 	progress_clear(&import->progress);
 	if (status == STATUS_DONE && import->input.number == 0)
 		return output_complain(STATUS_USAGE, "there is nothing in %s", import->path);
@@ -461,7 +217,7 @@ static enum status read_all(struct import *import)
 
 /* ---- before and after ---- */
 
-static enum status take_format(const char *name, enum format *ret_format)
+static enum status take_format(const char *name, enum import_format *ret_format)
 {
 	*ret_format = FORMAT_UNKNOWN;
 	if (!name)

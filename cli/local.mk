@@ -15,7 +15,7 @@ cli_libapikeyctl_la_SOURCES = \
 	cli/daemon.c cli/daemon.h \
 	cli/example.c cli/example.h \
 	cli/help.c cli/help.h \
-	cli/import_line.c cli/import_line.h cli/key_import.c \
+	cli/import_ask.c cli/import_ask.h cli/import_line.c cli/import_line.h cli/key_import.c \
 	cli/line_input.c cli/line_input.h \
 	cli/progress.c cli/progress.h \
 	cli/json.c cli/json.h \
