@@ -101,7 +101,7 @@ daemon_libdaemon_la_SOURCES += daemon/verify.c daemon/verify.h
 daemon_libdaemon_la_SOURCES += daemon/verify_access.c daemon/verify_access.h
 daemon_libdaemon_la_SOURCES += daemon/verify_hmac.c daemon/verify_hmac.h
 daemon_libdaemon_la_SOURCES += daemon/verify_imported.c daemon/verify_imported.h
-daemon_libdaemon_la_SOURCES += daemon/writer.c daemon/writer.h
+daemon_libdaemon_la_SOURCES += daemon/writer.c daemon/writer_flush.c daemon/writer_state.h daemon/writer.h
 
 sbin_PROGRAMS += daemon/apikeyd
 daemon_apikeyd_SOURCES = daemon/main.c

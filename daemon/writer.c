@@ -1,27 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
-#include "daemon/writer.h"
+#include "daemon/writer_state.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <syslog.h>
 #include <time.h>
 
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "daemon/audit_changes.h"
-#include "daemon/journal.h"
-#include "daemon/signing_key_make.h"
-#include "daemon/sweep.h"
 #include "daemon/thread_create.h"
-#include "daemon/upkeep.h"
-#include "daemon/uses.h"
 #include "proto/answer.h"
 
 #define GROUP_MAX 256   /* jobs in one transaction */
 #define FLUSH_SECONDS 5 /* at the latest, uses are written */
-#define USES_MAX 8192   /* in one transaction: jobs wait for it */
 
 /*
  * Whoever was just answered often asks again at once. On a slow disk they would take turns with those that waited
@@ -48,47 +41,15 @@
 #define BULK_GATHER INT64_C(5000000)
 
 /* What was used once and has expired is forgotten so many at a time: twice what a group may have added, in its own
- * transaction, so that it never falls behind; the rest when nothing else waits. Between two such steps it rests for
- * PURGE_REST times as long as the one took: there is no hurry, and those who bring a key need processor and disk too.
- */
+ * transaction, so that it never falls behind; the rest when nothing else waits. */
 #define PURGE_A_JOB 2
-#define PURGE_STEP 128
-#define PURGE_REST 4
 
 /* The latest time is noted so often, with what is written anyway. A clock that has stood behind it for a day is right,
  * and was wrong before. */
 #define CLOCK_NOTED_SECONDS 60
 #define CLOCK_BELIEVED_SECONDS INT64_C(86400)
 
-struct writer {
-	struct daemon *daemon;
-	pthread_t id;
-	pthread_mutex_t lock; /* over all below */
-	pthread_cond_t wake;
-	struct writer_job *first, **last;
-	size_t waiting; /* jobs in the queue */
-	struct writer_job *bulk_first, **bulk_last;
-	size_t bulk_waiting;
-	bool awake; /* writer_wake() was called */
-	bool stopping;
-	struct writer_health health;
-	/* the writer's thread alone: nanoseconds that the last commit took; how many jobs there were by then, with
-	 * those of its group */
-	int64_t commit_took;
-	size_t present;
-	size_t bulk_present; /* the same of bulk */
-	size_t bulk_most;    /* in the next group */
-	/* uses taken, and how many of them are written */
-	size_t uses_taken, uses_written;
-	unsigned int settled; /* generation of the vault whose master keys before are settled */
-	bool retired;         /* they were just now, and are in the log yet */
-	bool purging;         /* more of what has expired may be left */
-	int64_t purge_at;     /* on the monotonic clock: no step of it before that */
-	int64_t clock_behind; /* since when the wall clock stands behind the latest time; 0: it does not */
-	bool sweeping;        /* keys of a deleted tenant or account are left, and the last step went well */
-};
-
-static void set_fault(struct writer *writer, const char *what, int error)
+void writer_set_fault(struct writer *writer, const char *what, int error)
 {
 	struct writer_health *health = &writer->health;
 
@@ -120,7 +81,7 @@ static int run_job(struct writer_job *job, struct vault *vault)
 }
 
 /* Keeps the latest time there was, so that a clock that is set back shows, after a restart too. */
-static int note_clock(struct writer *writer, struct vault *vault)
+int writer_note_clock(struct writer *writer, struct vault *vault)
 {
 	int64_t now = clock_wall_seconds(), since = clock_monotonic() / 1000000000;
 	uint64_t latest = 0;
@@ -319,7 +280,7 @@ static int run_group(struct writer *writer, struct vault *vault, struct group *g
 		return r;
 	r = audit_changes_note(writer->daemon->audit, vault);
 	if (r == 0)
-		r = note_clock(writer, vault);
+		r = writer_note_clock(writer, vault);
 	if (r == 0)
 		run_jobs(writer, vault, group, group->first);
 	if (r == 0 && group->bulk)
@@ -381,165 +342,13 @@ static void do_group(struct writer *writer, struct group *group)
 		return;
 	}
 	r = run_group(writer, vault, group);
-	set_fault(writer, "the key store cannot be written", r);
+	writer_set_fault(writer, "the key store cannot be written", r);
 	if (r == -EIO)
 		vault_report(writer->daemon->keeper, vault);
 	/* In the file before it is acknowledged; what the file does not take is in the log all the same. */
 	if (r == 0)
 		(void)audit_changes_append(writer->daemon->audit, vault);
 	finish(group->first, r < 0 ? ANSWER_STORE_FAILED : 0);
-}
-
-static bool has_fault(struct writer *writer)
-{
-	bool faulty;
-
-	pthread_mutex_lock(&writer->lock);
-	faulty = *writer->health.fault != '\0';
-	pthread_mutex_unlock(&writer->lock);
-	return faulty;
-}
-
-/* The next uses of those taken. */
-static int add_uses(struct writer *writer, struct vault *vault, size_t count)
-{
-	struct store_use use;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		uses_taken(writer->daemon->uses, writer->uses_written + i, &use);
-		r = store_add_uses(vault->store, &use, 1);
-	}
-	return r;
-}
-
-/* With no uses it tries whether writing works again, so that a fault is not told of for longer than it lasts. */
-static int write_uses(struct writer *writer, struct vault *vault, size_t count)
-{
-	int r = store_write_begin(vault->store);
-
-	if (r < 0)
-		return r;
-	r = count > 0 ? add_uses(writer, vault, count)
-		      : store_save_number(vault->store, "tried", (uint64_t)clock_wall_seconds());
-	if (r == 0)
-		r = note_clock(writer, vault);
-	if (r < 0) {
-		store_write_abort(vault->store);
-		return r;
-	}
-	return store_write_commit(vault->store);
-}
-
-/* What was taken waits with the others until it can be written. */
-static void give_back(struct writer *writer)
-{
-	if (writer->uses_written < writer->uses_taken)
-		uses_return(writer->daemon->uses);
-	writer->uses_written = writer->uses_taken;
-}
-
-/* ---- the master key before ---- */
-
-/*
- * A store that was opened with one master key is opened with none of those before it any more: what they open goes, and
- * from the log as well. Tried again with each flush until it is done.
- */
-static int settle_master_key(struct writer *writer, struct vault *vault, unsigned int generation)
-{
-	int r;
-
-	if (writer->settled == generation)
-		return 0;
-	r = upkeep_retire_wraps(vault);
-	if (r > 0) {
-		journal_print(writer->daemon->journal, LOG_NOTICE,
-			      "the master key was replaced: the one before opens the key store no more");
-		writer->retired = true;
-	}
-	if (r >= 0)
-		r = writer->retired ? store_empty_log(vault->store) : 0;
-	if (r == 0) {
-		writer->retired = false;
-		writer->settled = generation;
-	}
-	return r == -EAGAIN ? 0 : r;
-}
-
-/* One step of forgetting what was used once; writer->purging: there may be more. */
-static void purge_once(struct writer *writer)
-{
-	CLEANUP_VAULT struct vault *vault = vault_acquire(writer->daemon->keeper);
-	int64_t expires = 0, began = clock_monotonic(), ended;
-	size_t count = 0;
-	int r = 0;
-
-	writer->purging = false;
-	if (!vault)
-		return;
-	r = store_once_oldest(store_writer(vault->store), &expires);
-	if (r == 0 && expires <= clock_wall_seconds())
-		r = upkeep_purge_once(vault, PURGE_STEP, &count);
-	if (r == -EIO)
-		vault_report(writer->daemon->keeper, vault);
-	writer->purging = r == 0 && count >= PURGE_STEP;
-	ended = clock_monotonic();
-	writer->purge_at = ended + (ended - began) * PURGE_REST;
-}
-
-/* A step of what a deletion has left to do; while there is more, it goes on as soon as no job waits. */
-static void sweep(struct writer *writer, struct vault *vault)
-{
-	int r = sweep_step(vault);
-
-	writer->sweeping = r > 0;
-	if (r > 0)
-		(void)audit_changes_append(writer->daemon->audit, vault);
-	else if (r == -EIO)
-		vault_report(writer->daemon->keeper, vault);
-}
-
-static void flush(struct writer *writer)
-{
-	unsigned int generation = vault_generation(writer->daemon->keeper); /* of that vault, or one before it */
-	CLEANUP_VAULT struct vault *vault = vault_acquire(writer->daemon->keeper);
-	struct uses *uses = writer->daemon->uses;
-	size_t count;
-	int r = 0;
-
-	writer->sweeping = false;
-	if (!vault) {
-		give_back(writer);
-		return;
-	}
-	if (writer->uses_written == writer->uses_taken) {
-		writer->uses_taken = uses_take(uses);
-		writer->uses_written = 0;
-	}
-	count = writer->uses_taken - writer->uses_written;
-	if (count > USES_MAX)
-		count = USES_MAX;
-	if (count > 0 || has_fault(writer)) {
-		r = write_uses(writer, vault, count);
-		set_fault(writer, "the key store cannot be written", r);
-		if (r < 0) {
-			give_back(writer);
-		} else {
-			writer->uses_written += count;
-			uses_written(uses, writer->uses_written);
-		}
-		if (r == -EIO)
-			vault_report(writer->daemon->keeper, vault);
-	}
-	store_end_bulk(vault->store);
-	if (r != 0)
-		return;
-	if (settle_master_key(writer, vault, generation) == -EIO || signing_keys_settle(vault) == -EIO)
-		vault_report(writer->daemon->keeper, vault);
-	(void)audit_changes_append(writer->daemon->audit, vault);
-	if (upkeep_prune_changes(vault) == -EIO)
-		vault_report(writer->daemon->keeper, vault);
-	sweep(writer, vault);
 }
 
 /* ---- the thread ---- */
@@ -599,13 +408,13 @@ static void *run(void *data)
 			do_group(writer, &group);
 		if (flush_now || stopping) {
 			do
-				flush(writer);
+				writer_flush(writer);
 			while (stopping && writer->uses_written < writer->uses_taken);
 			flush_at = clock_monotonic() + FLUSH_SECONDS * INT64_C(1000000000);
 		}
 		/* Whoever waits comes first. */
 		if (!stopping && !worked && (flush_now || writer->purging) && clock_monotonic() >= writer->purge_at)
-			purge_once(writer);
+			writer_purge(writer);
 	} while (!stopping);
 	return NULL;
 }
