@@ -153,6 +153,19 @@ logs_in s3cr3t-of-dave-number-1499
 act key import "$scratch/many.csv"
 is 'standard output' "$out" '1500 lines: 0 keys were made, 1485 were there already, 15 were refused.'
 
+# more refused lines than an answer holds, in requests that are on their way together: told in their order, every one
+{
+	printf 'owner,name,secret\n'
+	for ((i = 1; i <= 1500; i++)); do
+		((i % 3 == 0)) && printf 'dave,more-%d,s3cr3t-of-dave-more-%d\n' "$i" "$i" || printf 'dave,%d,another-s3cr3t-of-dave-%d\n' "$((i % 99 + 1))" "$i"
+	done
+} >"$scratch/refused.csv"
+act key import "$scratch/refused.csv" --report "$scratch/report"
+is 'the exit status' "$status" 1
+is 'standard output' "$out" '1500 lines: 500 keys were made, 0 were there already, 1000 were refused.'
+is 'the refused lines' "$(sed 's/^line \([0-9]*\): .*/\1/' "$scratch/report" | tr '\n' ' ')" \
+	"$(for ((i = 1; i <= 1500; i++)); do ((i % 3 == 0)) || printf '%d ' "$((i + 1))"; done)"
+
 # a bar is drawn on a terminal when it lasts
 feed()
 {
