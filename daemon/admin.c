@@ -518,6 +518,14 @@ static bool decode(struct admin_request *request)
 	return codec_decode(request->verb->record, request->packet, request->packet_size, &request->message) == 0;
 }
 
+/* All but the rooms for texts and packets, which are most of it, and written before they are read. */
+static void clear_request(struct admin_request *request)
+{
+	memset(request, 0, offsetof(struct admin_request, authority.permissions));
+	for (size_t i = 0; i < ARRAY_SIZE(request->keys); i++)
+		memset(&request->keys[i], 0, offsetof(struct store_key, text));
+}
+
 enum batch_result admin_serve(struct connection *connection)
 {
 	struct admin_request *request;
@@ -537,8 +545,7 @@ enum batch_result admin_serve(struct connection *connection)
 	request = malloc(sizeof(*request));
 	if (!request)
 		return BATCH_CLOSE;
-	/* All but what comes in and what goes out, which is large, and written before it is read. */
-	memset(request, 0, offsetof(struct admin_request, reply));
+	clear_request(request);
 	vector = (struct iovec){ request->packet, sizeof(request->packet) };
 	do
 		size = recvmsg(connection->fd, &message, MSG_DONTWAIT);

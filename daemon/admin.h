@@ -70,8 +70,7 @@ struct admin_request {
 		struct message_token_issue token_issue;
 		struct message_token_reference token_reference;
 		struct message_signing_key signing_key;
-	} message; /* texts point into packet */
-	struct authority authority;
+	} message;                 /* texts point into packet */
 	struct names_query *query; /* being looked up */
 	/* whose a new key is to be */
 	char owner[WIRE_USER_MAX + 1];
@@ -88,6 +87,8 @@ struct admin_request {
 	char detail[WIRE_REASON_MAX + 1];
 	size_t reply_size;
 	size_t packet_size;
+	/* What is large comes last: the rooms in these, and all behind them, are written before they are read. */
+	struct authority authority;
 	struct store_key keys[2];  /* before and after */
 	struct role_grants grants; /* of the key in hand */
 	unsigned char reply[WIRE_PACKET_MAX];

@@ -37,11 +37,11 @@ struct authority {
 	const char *services;              /* what the peer may speak for; as self_service */
 	char account[STORE_SCOPE_ID_MAX + 1];
 	char tenant[STORE_SCOPE_ID_MAX + 1]; /* "": an account key */
-	struct role_grants permissions;      /* with those of its roles */
 	char roles[WIRE_ROLES_MAX * (WIRE_ROLE_NAME_MAX + 1)];
 	char owner[WIRE_USER_MAX + 1];
 	bool owner_uid_known;
 	uint32_t owner_uid;
+	struct role_grants permissions; /* with those of its roles; last, because it is large */
 };
 
 /* What is to be done, with a key unless it says. */
