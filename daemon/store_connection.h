@@ -133,8 +133,8 @@ extern const char *const store_write_sql[WRITE_COUNT];
 /* The cache of each connection; there are a few dozen at most. Inner pages stay in it, leaves come from the kernel's
  * cache. */
 #define STORE_CACHE_SETTING "PRAGMA cache_size = -2048;"
-/* How long the file of the write-ahead log stays. */
-#define STORE_LOG_SETTING "PRAGMA journal_size_limit = 4194304;"
+/* How long the file of the write-ahead log stays: as long as it gets in common use, so that it is written over. */
+#define STORE_LOG_SETTING "PRAGMA journal_size_limit = 20971520;"
 
 struct store_reader {
 	sqlite3 *database;

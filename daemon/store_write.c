@@ -89,11 +89,11 @@ const char *const store_write_sql[WRITE_COUNT] = {
  * Pages of the log. From the first number on it is copied back whenever no reader is in the way. Readers that come one
  * on top of the other keep it from beginning anew for ever, so from the second on those that have begun are waited for,
  * RESTART_WAIT milliseconds at most: none reads longer than one batch takes. CHECKPOINT_AGAIN: after so many more pages
- * it is tried again.
+ * it is tried again. Each time costs three syncs, which everybody waits for, so it is done seldom.
  */
-#define CHECKPOINT_AT 1024
+#define CHECKPOINT_AT 4096
 #define CHECKPOINT_AGAIN 256
-#define RESTART_AT 4096
+#define RESTART_AT 5120
 #define RESTART_AGAIN 1024
 #define RESTART_WAIT 100
 
@@ -103,7 +103,7 @@ const char *const store_write_sql[WRITE_COUNT] = {
  * longer the log, the more often a page stands in it, of which one is copied back.
  */
 #define BULK_SETTINGS "PRAGMA cache_size = -163840; PRAGMA journal_size_limit = 268435456;"
-#define BULK_LOG 32 /* times as long */
+#define BULK_LOG 8  /* times as long */
 #define BULK_REST 2 /* calls of store_end_bulk() without another beginning */
 
 static int log_grew(void *data, sqlite3 *database, const char *schema, int pages)
