@@ -67,8 +67,8 @@ void connection_answer(struct connection *connection, const void *packet, size_t
 /* Keeps packets that the socket did not take; they go out before anything else is read. 0, -ENOMEM. */
 int connection_keep(struct connection *connection, const void *packet, size_t size);
 
-/* admin.sock: a request is answered and among those served no more; goes on reading, at once or when it has rested for so
- * many microseconds. */
+/* admin.sock: a request is answered and among those served no more; goes on reading, at once or when it has rested for
+ * so many microseconds. */
 void connection_resume(struct connection *connection, uint64_t rest);
 
 /* Closes what has been silent for too long, or does not take its replies. Called now and then by the owner thread. */
