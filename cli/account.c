@@ -124,18 +124,19 @@ enum status account_list(const struct arguments *arguments)
 	SCOPED_FREE char *cursor = NULL;
 	enum status status = table || array ? daemon_open(arguments, &admin) : output_no_memory();
 
-	while (status == STATUS_DONE) {
+	do {
 		SCOPED_ACCOUNTS struct apikey_account_list *page = NULL;
-		int r = apikey_account_list(admin, cursor, 0, &page);
+		int r;
 
+		if (status != STATUS_DONE)
+			return status;
+		r = apikey_account_list(admin, cursor, 0, &page);
 		if (r != 0)
 			return daemon_failed(arguments, admin, r);
 		status = add_page(page, table, array);
-		free(cursor);
-		cursor = page->cursor[0] != '\0' ? strdup(page->cursor) : NULL;
-		if (!cursor)
-			break;
-	}
+		if (status == STATUS_DONE)
+			status = daemon_next_page(&cursor, page->cursor);
+	} while (cursor);
 	if (status != STATUS_DONE)
 		return status;
 	return (array ? json_print(array) : table_print(table) == 0) ? STATUS_DONE : output_no_memory();

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -140,5 +141,22 @@ enum status daemon_open(const struct arguments *arguments, struct apikey_admin *
 		return daemon_failed(arguments, NULL, r);
 	*ret_admin = admin;
 	admin = NULL;
+	return STATUS_DONE;
+}
+
+enum status daemon_next_page(char **cursor, const char *next)
+{
+	char *copy = NULL;
+
+	/* A daemon that gives the same page for ever would hold us for ever. */
+	if (*cursor && strcmp(*cursor, next) == 0)
+		return output_complain(STATUS_REFUSED, "apikeyd gives the same page of the list again and again");
+	if (next[0] != '\0') {
+		copy = strdup(next);
+		if (!copy)
+			return output_no_memory();
+	}
+	free(*cursor);
+	*cursor = copy;
 	return STATUS_DONE;
 }

@@ -48,4 +48,8 @@ SCOPE_DESTRUCTOR(daemon_tenants_scope, struct apikey_tenant_list, apikey_tenant_
 #define SCOPED_EXPLANATION SCOPED(daemon_explanation_scope)
 #define SCOPED_STATUS SCOPED(daemon_status_scope)
 
+/* From one page of a list to the next: *cursor, malloc'ed, NULL before the first page, becomes the cursor that the page
+ * gave; NULL where it was "", and no page is left. */
+enum status daemon_next_page(char **cursor, const char *next);
+
 #endif

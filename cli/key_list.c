@@ -128,21 +128,14 @@ static enum status next_page(const struct arguments *arguments, struct apikey_ad
 			     size_t most, char **cursor, struct apikey_key_list **ret_page)
 {
 	SCOPED_LIST struct apikey_key_list *page = NULL;
-	char *next = NULL;
+	enum status status;
 	int r = apikey_key_list(admin, &query->filter, *cursor, most < PAGE_MOST ? (unsigned int)most : 0, &page);
 
 	if (r != 0)
 		return daemon_failed(arguments, admin, r);
-	/* A daemon that gives the same page for ever would hold us for ever. */
-	if (*cursor && strcmp(*cursor, page->cursor) == 0)
-		return output_complain(STATUS_REFUSED, "apikeyd gives the same page of the list again and again");
-	if (page->cursor[0] != '\0') {
-		next = strdup(page->cursor);
-		if (!next)
-			return output_no_memory();
-	}
-	free(*cursor);
-	*cursor = next;
+	status = daemon_next_page(cursor, page->cursor);
+	if (status != STATUS_DONE)
+		return status;
 	*ret_page = page;
 	page = NULL;
 	return STATUS_DONE;

@@ -208,26 +208,20 @@ static enum status list_pages(const struct arguments *arguments, struct table *t
 	SCOPED_FREE char *cursor = NULL;
 	enum status status = daemon_open(arguments, &admin);
 
-	while (status == STATUS_DONE) {
+	do {
 		SCOPED_ROLES struct apikey_role_list *page = NULL;
-		int r = apikey_role_list(admin, cursor, &page);
+		int r;
 
+		if (status != STATUS_DONE)
+			return status;
+		r = apikey_role_list(admin, cursor, &page);
 		if (r != 0)
 			return daemon_failed(arguments, admin, r);
 		for (size_t i = 0; i < page->count; i++)
 			if (!add_role(table, array, page->roles[i]))
 				return output_no_memory();
-		if (page->cursor[0] == '\0')
-			return STATUS_DONE;
-		/* A daemon that gives the same page for ever would hold us for ever. */
-		if (cursor && strcmp(cursor, page->cursor) >= 0)
-			return output_complain(STATUS_REFUSED,
-					       "apikeyd gives the same page of the list again and again");
-		free(cursor);
-		cursor = strdup(page->cursor);
-		if (!cursor)
-			return output_no_memory();
-	}
+		status = daemon_next_page(&cursor, page->cursor);
+	} while (cursor);
 	return status;
 }
 

@@ -206,18 +206,19 @@ enum status tenant_list(const struct arguments *arguments)
 	SCOPED_FREE char *cursor = NULL;
 	enum status status = table || array ? daemon_open(arguments, &admin) : output_no_memory();
 
-	while (status == STATUS_DONE) {
+	do {
 		SCOPED_TENANTS struct apikey_tenant_list *page = NULL;
-		int r = apikey_tenant_list(admin, arguments_value(arguments, OPTION_ACCOUNT), cursor, 0, &page);
+		int r;
 
+		if (status != STATUS_DONE)
+			return status;
+		r = apikey_tenant_list(admin, arguments_value(arguments, OPTION_ACCOUNT), cursor, 0, &page);
 		if (r != 0)
 			return daemon_failed(arguments, admin, r);
 		status = add_page(page, table, array);
-		free(cursor);
-		cursor = page->cursor[0] != '\0' ? strdup(page->cursor) : NULL;
-		if (!cursor)
-			break;
-	}
+		if (status == STATUS_DONE)
+			status = daemon_next_page(&cursor, page->cursor);
+	} while (cursor);
 	if (status != STATUS_DONE)
 		return status;
 	return (array ? json_print(array) : table_print(table) == 0) ? STATUS_DONE : output_no_memory();
