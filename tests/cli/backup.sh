@@ -26,12 +26,20 @@ dead()
 	has 'the verdict' "$out$err" denied
 }
 
-# left WHAT…: the state folder has no more than these besides the store and its key.
+in_state()
+{
+	find "$scratch/state" -mindepth 1 -printf '%f\n' | grep -vxE 'apikeyd.(db|db-wal|db-shm|master-key)' | sort | tr '\n' ' '
+}
+
+# left WHAT…: the state folder has no more than these besides the store and its key. What a client has sent goes when the
+# daemon sees that the client has gone.
 left()
 {
-	is 'what is in the state folder' \
-		"$(find "$scratch/state" -mindepth 1 -printf '%f\n' | grep -vxE 'apikeyd.(db|db-wal|db-shm|master-key)' | sort | tr '\n' ' ')" \
-		"${*:+$* }"
+	local expected=${*:+$* } tries=600
+	until [ "$(in_state)" = "$expected" ] || [ $((tries--)) -eq 0 ]; do
+		sleep 0.1
+	done
+	is 'what is in the state folder' "$(in_state)" "$expected"
 }
 
 # ---- backup ----
