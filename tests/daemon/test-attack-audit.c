@@ -19,8 +19,10 @@
 #include <unistd.h>
 
 #define STRANGER 65533
-#define REQUESTS 1000
-#define RECORDS_MAX 100 /* 30 failures a minute, and a few */
+/* More than the limit are answered 50 ms late each. */
+#define SETTINGS "[throttle]\nfailures_per_minute = 10\n"
+#define REQUESTS 60
+#define RECORDS_MAX 30 /* the failures of two minutes, and a few */
 
 static struct host host;
 
@@ -93,7 +95,7 @@ int main(void)
 {
 	int count;
 
-	host_open(&host, NULL);
+	host_open(&host, SETTINGS);
 	host_start(&host);
 	run_as_stranger(ask_many);
 	count = count_records();
