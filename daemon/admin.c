@@ -188,11 +188,8 @@ static bool acts_for_others(const struct admin_request *request)
 {
 	const struct settings *settings = &request->settings->settings;
 
-	for (size_t i = 0; i < settings->gateway_user_count; i++) {
-		if (settings->gateway_users[i] == request->peer.uid)
-			return true;
-	}
-	return *settings_peer_services(settings, request->peer.uid) != '\0';
+	return settings_is_gateway(settings, request->peer.uid) ||
+	       *settings_peer_services(settings, request->peer.uid) != '\0';
 }
 
 struct throttle_answer admin_count_failure(struct admin_request *request)

@@ -127,14 +127,12 @@ static int64_t earlier(int64_t end, int64_t other)
 }
 
 /* It lives no longer than what it was got with. */
-static int64_t end_of_token(const struct store_key *key, uint32_t secret, int64_t now, int64_t lifetime)
+static int64_t end_of_token(const struct store_key *key, uint32_t number, int64_t now, int64_t lifetime)
 {
+	const struct store_secret *secret = verify_find_number(key, number);
 	int64_t end = earlier(now + lifetime, key->expires);
 
-	for (size_t i = 0; i < key->secret_count; i++)
-		if (key->secrets[i].number == secret)
-			end = earlier(end, key->secrets[i].retires);
-	return end;
+	return secret ? earlier(end, secret->retires) : end;
 }
 
 /* Of a token that is to be made now. 0 or a negative errno. */

@@ -105,15 +105,6 @@ enum answer authority_renew(struct store *store, int64_t now, struct store_key *
 	return reason == REASON_NONE ? ANSWER_OK : ANSWER_BAD_CREDENTIAL;
 }
 
-static bool needs_credential(const struct settings *settings, uid_t uid)
-{
-	for (size_t i = 0; i < settings->gateway_user_count; i++) {
-		if (settings->gateway_users[i] == uid)
-			return true;
-	}
-	return false;
-}
-
 enum answer authority_decide(struct connection *connection, const char *credential, int64_t now, struct store_key *key,
 			     struct authority *ret_authority)
 {
@@ -127,7 +118,7 @@ enum answer authority_decide(struct connection *connection, const char *credenti
 	snprintf(ret_authority->actor, sizeof(ret_authority->actor), "uid:%u", (unsigned int)uid);
 	if (credential)
 		return decide_by_credential(connection, credential, now, key, ret_authority);
-	if (needs_credential(settings, uid))
+	if (settings_is_gateway(settings, uid))
 		return ANSWER_NOT_PERMITTED;
 	if (connection->administrator)
 		ret_authority->kind = AUTHORITY_ADMINISTRATOR;

@@ -227,6 +227,14 @@ void settings_done(struct settings *settings)
 	*settings = (struct settings){ 0 };
 }
 
+bool settings_is_gateway(const struct settings *settings, uid_t uid)
+{
+	for (size_t i = 0; i < settings->gateway_user_count; i++)
+		if (settings->gateway_users[i] == uid)
+			return true;
+	return false;
+}
+
 const char *settings_peer_services(const struct settings *settings, uid_t uid)
 {
 	for (size_t i = 0; i < settings->peer_count; i++)

@@ -94,6 +94,9 @@ int settings_parse(const char *text, size_t size, const char *file_name, struct 
 /* Frees what the settings hold, and empties them. */
 void settings_done(struct settings *settings);
 
+/* Whether the uid is a gateway's, which asks for others. */
+bool settings_is_gateway(const struct settings *settings, uid_t uid);
+
 /* What the uid may speak for, separated by spaces; "" when it is not listed. */
 const char *settings_peer_services(const struct settings *settings, uid_t uid);
 

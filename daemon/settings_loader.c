@@ -210,14 +210,6 @@ static void take_text(struct settings_loader *loader, const struct settings_row 
 	*(char **)place = copy;
 }
 
-static bool has_gateway(const struct settings *settings, uid_t uid)
-{
-	for (size_t i = 0; i < settings->gateway_user_count; i++)
-		if (settings->gateway_users[i] == uid)
-			return true;
-	return false;
-}
-
 static void add_gateway(struct settings_loader *loader, const struct settings_row *row, const char *user)
 {
 	struct settings *settings = &loader->settings;
@@ -234,9 +226,9 @@ static void add_gateway(struct settings_loader *loader, const struct settings_ro
 		report_value(loader, row->name, user, "be a user that can be looked up: %s", strerror(-r));
 	else if (uid == 0)
 		report_value(loader, row->name, user, "not be root, who could then do nothing without a key");
-	else if (has_gateway(settings, uid))
+	else if (settings_is_gateway(settings, uid))
 		report_value(loader, row->name, user, "be named once: uid %u stands before it", (unsigned int)uid);
-	if (r < 0 || uid == 0 || has_gateway(settings, uid))
+	if (r < 0 || uid == 0 || settings_is_gateway(settings, uid))
 		return;
 	users = reallocarray(settings->gateway_users, settings->gateway_user_count + 1, sizeof(*users));
 	if (!users) {

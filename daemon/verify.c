@@ -86,6 +86,14 @@ const struct store_secret *verify_find_secret(const struct store_key *key, enum 
 	return found;
 }
 
+const struct store_secret *verify_find_number(const struct store_key *key, uint32_t number)
+{
+	for (size_t i = 0; i < key->secret_count; i++)
+		if (key->secrets[i].number == number)
+			return &key->secrets[i];
+	return NULL;
+}
+
 static enum reason key_reason(struct thread *thread, int r, bool *ret_found)
 {
 	*ret_found = r == 0;
@@ -395,13 +403,11 @@ void verify_credential(struct thread *thread, const struct verify_caller *caller
 static enum reason judge_same_secret(const struct store_key *key, uint32_t number, const struct verify_once *once,
 				     int64_t now)
 {
-	for (size_t i = 0; i < key->secret_count; i++) {
-		const struct store_secret *secret = &key->secrets[i];
+	const struct store_secret *secret = verify_find_number(key, number);
 
-		if (secret->number == number && secret_equal(secret->digest, once->digest, STORE_DIGEST_SIZE))
-			return policy_judge_secret(secret, now);
-	}
-	return REASON_SECRET_RETIRED;
+	if (!secret || !secret_equal(secret->digest, once->digest, STORE_DIGEST_SIZE))
+		return REASON_SECRET_RETIRED;
+	return policy_judge_secret(secret, now);
 }
 
 int verify_spend(struct store *store, const char *key_id, uint32_t secret, const struct verify_once *once, int64_t now,
@@ -461,11 +467,9 @@ void verify_finish(struct thread *thread, const struct verify_caller *caller, co
 /* REASON_NONE when the key still has the secret, and it has not retired. */
 static enum reason judge_secret(const struct store_key *key, uint32_t number, int64_t now)
 {
-	for (size_t i = 0; i < key->secret_count; i++) {
-		if (key->secrets[i].number == number)
-			return policy_judge_secret(&key->secrets[i], now);
-	}
-	return REASON_SECRET_RETIRED;
+	const struct store_secret *secret = verify_find_number(key, number);
+
+	return secret ? policy_judge_secret(secret, now) : REASON_SECRET_RETIRED;
 }
 
 void verify_handle(struct thread *thread, const struct verify_caller *caller, const struct message_account *request,

@@ -90,6 +90,9 @@ enum reason verify_locate(struct thread *thread, const char *credential, int64_t
 const struct store_secret *verify_find_secret(const struct store_key *key, enum store_form form,
 					      const uint8_t digest[STORE_DIGEST_SIZE]);
 
+/* The secret of a key that has this number, which is never given to another one; NULL when it is gone. */
+const struct store_secret *verify_find_number(const struct store_key *key, uint32_t number);
+
 /* Of a proof with a once that is set: whether its time is near enough; whether it is unused so far. */
 enum reason verify_time(const struct verify_proof *proof, int64_t now);
 enum reason verify_unused(struct thread *thread, const struct verify_proof *proof);

@@ -82,15 +82,6 @@ int verify_access_policy(struct store_reader *reader, const struct store_key *ke
 	return 0;
 }
 
-/* The secret it was got with; a number is never given to another one. */
-static const struct store_secret *find_secret(const struct store_key *key, uint32_t number)
-{
-	for (size_t i = 0; i < key->secret_count; i++)
-		if (key->secrets[i].number == number)
-			return &key->secrets[i];
-	return NULL;
-}
-
 static enum reason judge_reuse(struct thread *thread, const struct store_key *key, struct verify_proof *proof)
 {
 	struct verify_access_policy policy;
@@ -133,7 +124,7 @@ enum reason verify_access_locate(struct thread *thread, const char *text, size_t
 		return REASON_UNKNOWN_KEY;
 	if (strcmp(ret_key->account, claims.account) != 0 || strcmp(ret_key->tenant, claims.tenant) != 0)
 		return REASON_WRONG_TENANT;
-	secret = find_secret(ret_key, claims.secret);
+	secret = verify_find_number(ret_key, claims.secret);
 	if (!secret)
 		return REASON_SECRET_RETIRED;
 	proof->secret = secret->number;
