@@ -6,16 +6,12 @@
 #include <string.h>
 
 #include "common/secret.h"
+#include "lib/texts.h"
 #include "proto/message.h"
 
 void ask_packet_done(struct ask_packet *packet)
 {
 	secret_wipe(packet, sizeof(*packet));
-}
-
-static const char *text_or_empty(const char *text)
-{
-	return text ? text : "";
 }
 
 static bool is_empty(const char *text)

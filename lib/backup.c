@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/admin.h"
+#include "lib/texts.h"
 #include "proto/message.h"
 
 _Static_assert(APIKEY_PART_MAX == WIRE_PART_MAX, "the public limit is that of the wire");
@@ -20,11 +21,6 @@ void apikey_backup_free(struct apikey_backup *backup)
 void apikey_restored_free(struct apikey_restored *restored)
 {
 	block_free(restored);
-}
-
-static const char *text_or_empty(const char *text)
-{
-	return text ? text : "";
 }
 
 static int build_backup(struct block *block, const void *packet, size_t size)

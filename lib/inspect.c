@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "lib/admin.h"
+#include "lib/texts.h"
 #include "lib/versioned.h"
 #include "proto/message.h"
 #include "proto/verdict.h"
@@ -19,11 +20,6 @@ void apikey_explanation_free(struct apikey_explanation *explanation)
 void apikey_status_free(struct apikey_status *status)
 {
 	block_free(status);
-}
-
-static const char *text_or_empty(const char *text)
-{
-	return text ? text : "";
 }
 
 static const struct apikey_step *take_steps(struct block *block, struct codec_records records)

@@ -7,11 +7,6 @@
 #include "lib/texts.h"
 #include "proto/message.h"
 
-static const char *text_or_empty(const char *text)
-{
-	return text ? text : "";
-}
-
 /* Cuts a text into its items, which are separated by single spaces. */
 static const char *const *take_items(struct block *block, const char *text)
 {

@@ -30,7 +30,7 @@ static struct apikey_role role_of(struct block *block, const struct message_role
 		.built_in = message->built_in == 1,
 		.account = message->account == 1,
 		.created = message->created,
-		.created_by = message->created_by ? message->created_by : "",
+		.created_by = text_or_empty(message->created_by),
 		.keys = message->keys_known == 1 && message->keys <= INT64_MAX ? (int64_t)message->keys : -1,
 	};
 }
@@ -66,7 +66,7 @@ static int build_list(struct block *block, const void *packet, size_t size)
 		*list = (struct apikey_role_list){
 			.count = page.roles.count,
 			.roles = items,
-			.cursor = page.cursor ? page.cursor : "",
+			.cursor = text_or_empty(page.cursor),
 		};
 	for (size_t i = 0; codec_next_record(&page.roles, &message_role, &message); i++) {
 		struct apikey_role built = role_of(block, &message);

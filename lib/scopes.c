@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "lib/admin.h"
+#include "lib/texts.h"
 #include "lib/versioned.h"
 #include "proto/message.h"
 
@@ -28,11 +29,6 @@ void apikey_tenant_info_free(struct apikey_tenant_info *tenant)
 void apikey_tenant_list_free(struct apikey_tenant_list *list)
 {
 	block_free(list);
-}
-
-static const char *text_or_empty(const char *text)
-{
-	return text ? text : "";
 }
 
 static struct apikey_account_info account_of(const struct message_account_entry *message)
@@ -146,6 +142,16 @@ static int call_for_tenant(struct apikey_admin *admin, uint16_t type, const stru
 	return r;
 }
 
+/* 0 or -EINVAL. */
+static int read_delete_options(const struct apikey_scope_delete_options *given,
+			       struct apikey_scope_delete_options *ret_options)
+{
+	if (versioned_read(given, ret_options, sizeof(*ret_options)) < 0 || ret_options->with_keys < 0 ||
+	    ret_options->with_keys > 1)
+		return -EINVAL;
+	return 0;
+}
+
 int apikey_account_create(struct apikey_admin *admin, const char *name, struct apikey_account_info **ret_account)
 {
 	struct message_account_create request = { .credential = admin_credential(admin), .name = name };
@@ -167,8 +173,7 @@ int apikey_account_delete(struct apikey_admin *admin, const char *account,
 	struct message_account_reference request = { .credential = admin_credential(admin), .account = account };
 	struct apikey_scope_delete_options options;
 
-	if (versioned_read(given_options, &options, sizeof(options)) < 0 || options.with_keys < 0 ||
-	    options.with_keys > 1)
+	if (read_delete_options(given_options, &options) < 0)
 		return -EINVAL;
 	request.why = options.why;
 	request.with_keys = (uint64_t)options.with_keys;
@@ -254,8 +259,7 @@ int apikey_tenant_delete(struct apikey_admin *admin, const char *account, const 
 						    .account = account };
 	struct apikey_scope_delete_options options;
 
-	if (versioned_read(given_options, &options, sizeof(options)) < 0 || options.with_keys < 0 ||
-	    options.with_keys > 1)
+	if (read_delete_options(given_options, &options) < 0)
 		return -EINVAL;
 	request.why = options.why;
 	request.with_keys = (uint64_t)options.with_keys;

@@ -7,6 +7,7 @@
 
 #include "lib/admin.h"
 #include "lib/apikey.h"
+#include "lib/texts.h"
 #include "proto/message.h"
 #include "proto/verdict.h"
 
@@ -18,11 +19,6 @@ void apikey_token_free(struct apikey_token *token)
 void apikey_token_state_free(struct apikey_token_state *state)
 {
 	block_free(state);
-}
-
-static const char *text_or_empty(const char *text)
-{
-	return text ? text : "";
 }
 
 /* ---- what comes back ---- */
