@@ -2,6 +2,8 @@
 daemon_test_cflags = $(AM_CFLAGS) -pthread $(CHECK_CFLAGS)
 daemon_test_ldadd = daemon/libdaemon.la $(CHECK_LIBS) -lpthread
 daemon_host = tests/daemon/host.c tests/daemon/host.h
+daemon_vault = tests/daemon/host-vault.c tests/daemon/host-vault.h
+daemon_pair = tests/daemon/pair-client.c tests/daemon/pair-client.h $(daemon_vault)
 daemon_loop = tests/daemon/loop.c tests/daemon/loop.h $(daemon_host)
 
 # The whole daemon, killed and asked. flood takes root and a machine that does nothing else: ./check runs it.
@@ -40,7 +42,7 @@ tests_daemon_import_loop_LDADD = lib/libapikey-core.la -lpthread
 # Likewise: tests/daemon/once-loop KILLS.
 check_PROGRAMS += tests/daemon/once-loop
 TESTS += tests/daemon/once-loop
-tests_daemon_once_loop_SOURCES = tests/daemon/once-loop.c tests/daemon/pair-client.c tests/daemon/pair-client.h \
+tests_daemon_once_loop_SOURCES = tests/daemon/once-loop.c $(daemon_pair) \
 	$(daemon_loop)
 tests_daemon_once_loop_CFLAGS = $(AM_CFLAGS) -pthread
 tests_daemon_once_loop_LDADD = daemon/libdaemon.la lib/libapikey-core.la -lpthread
@@ -49,7 +51,7 @@ tests_daemon_once_loop_LDADD = daemon/libdaemon.la lib/libapikey-core.la -lpthre
 check_PROGRAMS += tests/daemon/stolen-copies tests/daemon/secret-client
 TESTS += tests/daemon/stolen-copies
 tests_daemon_stolen_copies_SOURCES = tests/daemon/stolen-copies.c tests/daemon/last-moment.c tests/daemon/last-moment.h \
-	tests/daemon/needles.c tests/daemon/needles.h $(daemon_host)
+	tests/daemon/needles.c tests/daemon/needles.h $(daemon_vault) $(daemon_host)
 tests_daemon_stolen_copies_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_MODULE='"$(abs_top_builddir)/pam_module/.libs/pam_apikey.so"'
 tests_daemon_stolen_copies_LDADD = daemon/libdaemon.la lib/libapikey-core.la
 tests_daemon_stolen_copies_DEPENDENCIES = daemon/libdaemon.la lib/libapikey-core.la tests/daemon/secret-client
@@ -59,7 +61,7 @@ tests_daemon_secret_client_LDADD = lib/libapikey-sign.la lib/libapikey-core.la $
 # Whether time tells refusals apart: on a machine that is not too busy, by ./check.
 check_PROGRAMS += tests/daemon/timing
 tests_daemon_timing_SOURCES = tests/daemon/timing.c tests/daemon/samples.c tests/daemon/samples.h \
-	tests/daemon/pair-client.c tests/daemon/pair-client.h tests/daemon/wire-client.c tests/daemon/wire-client.h \
+	$(daemon_pair) tests/daemon/wire-client.c tests/daemon/wire-client.h \
 	$(daemon_host)
 tests_daemon_timing_LDADD = daemon/libdaemon.la lib/libapikey-core.la -lm
 
@@ -262,7 +264,7 @@ tests_daemon_slow_disk_SOURCES = daemon/main.c tests/daemon/slow-disk.c
 tests_daemon_slow_disk_CFLAGS = $(daemon_apikeyd_CFLAGS)
 tests_daemon_slow_disk_LDADD = $(daemon_apikeyd_LDADD) $(SQLITE_LIBS)
 
-daemon_once = tests/daemon/once-fixture.h tests/daemon/pair-client.c tests/daemon/pair-client.h $(daemon_store) $(daemon_wire)
+daemon_once = tests/daemon/once-fixture.h $(daemon_pair) $(daemon_store) $(daemon_wire)
 daemon_tests += tests/daemon/test-daemon-once
 tests_daemon_test_daemon_once_SOURCES = tests/daemon/test-daemon-once.c tests/daemon/admin-requests.h \
 	$(daemon_once)

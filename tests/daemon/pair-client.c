@@ -7,9 +7,8 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "crypto/master_key.h"
 #include "crypto/pair_signature.h"
-#include "daemon/vault.h"
+#include "tests/daemon/host-vault.h"
 
 static void make_pair(struct vault *vault, struct crypto_mac *pepper, unsigned int number, struct pair *ret_pair)
 {
@@ -47,38 +46,14 @@ static void make_pair(struct vault *vault, struct crypto_mac *pepper, unsigned i
 		fail("cannot make a pair: %s", store_fault(store_writer(vault->store)));
 }
 
-/* As the daemon that was root once: whose file it is does not matter. */
-static void read_master(const struct host *host, uint8_t ret_master[CRYPTO_KEY_SIZE])
-{
-	char path[128];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/state/" MASTER_KEY_FILE, host->folder);
-	file = fopen(path, "re");
-	if (!file || fread(ret_master, 1, CRYPTO_KEY_SIZE, file) != CRYPTO_KEY_SIZE)
-		fail("cannot read %s", path);
-	fclose(file);
-}
-
 void pairs_make(const struct host *host, unsigned int first, struct pair *ret_pairs, size_t count)
 {
-	char folder[96], fault[VAULT_FAULT_SIZE];
-	uint8_t master[CRYPTO_KEY_SIZE];
-	struct vault_paths paths = { .state_folder = folder, .master_key = "", .master = master };
-	struct vault_keeper *keeper = NULL;
 	struct crypto_mac *pepper = NULL;
+	struct host_vault opened;
 	struct vault *vault;
 
-	snprintf(folder, sizeof(folder), "%s/state", host->folder);
-	read_master(host, master);
-	if (vault_keeper_new(&paths, &keeper) < 0)
-		fail("out of memory");
-	(void)vault_keeper_try(keeper);
-	vault = vault_acquire(keeper);
-	if (!vault) {
-		vault_fault(keeper, fault, sizeof(fault));
-		fail("%s", fault);
-	}
+	host_vault_open(host, &opened);
+	vault = opened.vault;
 	if (crypto_mac_new(vault->keyring.pepper, &pepper) < 0 || store_write_begin(vault->store) < 0)
 		fail("cannot write to the store");
 	for (size_t i = 0; i < count; i++)
@@ -86,8 +61,7 @@ void pairs_make(const struct host *host, unsigned int first, struct pair *ret_pa
 	if (store_write_commit(vault->store) < 0)
 		fail("cannot write to the store");
 	crypto_mac_free(pepper);
-	vault_release(vault);
-	vault_keeper_free(keeper);
+	host_vault_close(&opened);
 }
 
 void pair_token(const struct pair *pair, const char *nonce, const char *epoch, char ret_token[PAIR_TOKEN_SIZE])

@@ -24,8 +24,7 @@
 #include "common/encoding.h"
 #include "crypto/master_key.h"
 #include "daemon/store_token.h"
-#include "daemon/vault.h"
-#include "tests/daemon/host.h"
+#include "tests/daemon/host-vault.h"
 #include "tests/daemon/last-moment.h"
 #include "tests/daemon/needles.h"
 
@@ -112,24 +111,12 @@ static void take_access(const char *what, const char *text)
 	needles_add(needles, what, bytes, sizeof(bytes));
 }
 
-static void read_master(unsigned char ret_master[CRYPTO_KEY_SIZE])
-{
-	char path[128];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/state/" MASTER_KEY_FILE, host.folder);
-	file = fopen(path, "re");
-	if (!file || fread(ret_master, 1, CRYPTO_KEY_SIZE, file) != CRYPTO_KEY_SIZE)
-		fail("cannot read %s", path);
-	fclose(file);
-}
-
 static void take_master(const char *what, const char *text)
 {
 	unsigned char master[CRYPTO_KEY_SIZE];
 
 	(void)text;
-	read_master(master);
+	host_master_key(&host, master);
 	needles_add(needles, what, master, sizeof(master));
 }
 
@@ -162,22 +149,11 @@ static bool take_signing_key(void *data, const struct store_signing_key *key)
 /* What the daemon itself has, unsealed as it does that. */
 static void take_keyring(void)
 {
-	unsigned char master[CRYPTO_KEY_SIZE];
-	char folder[96], fault[VAULT_FAULT_SIZE] = "";
-	struct vault_paths paths = { .state_folder = folder, .master_key = "", .master = master };
-	struct vault_keeper *keeper = NULL;
+	struct host_vault opened;
 	struct vault *vault;
 
-	snprintf(folder, sizeof(folder), "%s/state", host.folder);
-	read_master(master);
-	if (vault_keeper_new(&paths, &keeper) < 0)
-		fail("out of memory");
-	(void)vault_keeper_try(keeper);
-	vault = vault_acquire(keeper);
-	if (!vault) {
-		vault_fault(keeper, fault, sizeof(fault));
-		fail("%s", fault);
-	}
+	host_vault_open(&host, &opened);
+	vault = opened.vault;
 	const struct {
 		const char *what;
 		const unsigned char *key;
@@ -190,11 +166,10 @@ static void take_keyring(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		needles_add(needles, keys[i].what, keys[i].key, CRYPTO_KEY_SIZE);
-	needles_add(needles, kinds[MASTER].what, master, sizeof(master));
+	needles_add(needles, kinds[MASTER].what, opened.master, sizeof(opened.master));
 	if (store_list_signing_keys(store_writer(vault->store), take_signing_key, vault) < 0)
 		fail("the keys that sign cannot be read");
-	vault_release(vault);
-	vault_keeper_free(keeper);
+	host_vault_close(&opened);
 }
 
 /* ---- the clients ---- */
