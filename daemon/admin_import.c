@@ -165,7 +165,7 @@ static int take_place(struct import *import, const struct message_import_key *wa
 
 static int64_t default_expiry(const struct import *import)
 {
-	int64_t lifetime = import->request->settings->settings.default_lifetime;
+	int64_t lifetime = import->request->settings->settings.policies.default_lifetime;
 
 	return lifetime == TIME_NEVER ? TIME_NEVER : import->now + lifetime;
 }

@@ -270,7 +270,7 @@ int admin_check_lifetime(struct admin_request *request, const struct store_key *
 static int64_t default_expiry(const struct admin_request *request, int64_t now)
 {
 	const struct settings *settings = &request->settings->settings;
-	int64_t lifetime = settings->default_lifetime;
+	int64_t lifetime = settings->policies.default_lifetime;
 
 	if (request->authority.kind == AUTHORITY_USER && settings->self_service_lifetime < lifetime)
 		lifetime = settings->self_service_lifetime;

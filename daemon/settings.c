@@ -64,15 +64,7 @@ static const struct settings_row table[] = {
 	  UINT64_C(100) * 365 * 86400,
 	  { NULL, NULL } },
 	{ "gateway", "users", "", OTHER(SETTINGS_FORM_GATEWAYS, gateway_users) },
-	{ "policy",
-	  "default_lifetime",
-	  "never",
-	  SETTINGS_FORM_LIFETIME,
-	  SETTINGS_UNIT_SPAN,
-	  AT(default_lifetime),
-	  60,
-	  UINT64_C(100) * 365 * 86400,
-	  { NULL, NULL } },
+	{ "policy", "default_lifetime", "never", OTHER(SETTINGS_FORM_POLICY, policies.default_lifetime) },
 	{ "policy", "rotation_overlap", "7d", IN(SPAN, rotation_overlap, 60, SETTINGS_OVERLAP_MAX) },
 	{ "tokens", "issuer", "apikeyd", OTHER(SETTINGS_FORM_TEXT, token_issuer) },
 	{ "tokens", "audience", "apikeyd", OTHER(SETTINGS_FORM_TEXT, token_audience) },
@@ -200,6 +192,7 @@ int settings_parse(const char *text, size_t size, const char *file_name, struct 
 		.loader = { .file_name = file_name, .reporter = reporter, .data = data },
 	};
 
+	policies_default(&parse.loader.settings.policies);
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		settings_loader_take(&parse.loader, &table[i], table[i].fallback);
 	if (parse.loader.out_of_memory || settings_syntax_read(text, size, &syntax, &parse) < 0 ||

@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "daemon/policies.h"
+
 /* A [peers] line: what a uid may speak for. */
 struct settings_peer {
 	uid_t uid;
@@ -48,7 +50,7 @@ struct settings {
 	size_t gateway_user_count;
 	char *unknown_names; /* users and groups that were named and do not exist, separated by one space; NULL: none */
 	/* [policy] */
-	int64_t default_lifetime;  /* seconds; TIME_NEVER (default) */
+	struct policies policies;  /* what holds where a tenant has no policy of its own */
 	uint64_t rotation_overlap; /* seconds: default 7 d, 1 m – SETTINGS_OVERLAP_MAX */
 	/* [tokens]: who makes access tokens, and for whom: "apikeyd" both, 1 to 128 visible ASCII characters */
 	char *token_issuer, *token_audience;

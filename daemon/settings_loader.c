@@ -90,6 +90,17 @@ static void take_lifetime(struct settings_loader *loader, const struct settings_
 		     maximum);
 }
 
+static void take_policy(struct settings_loader *loader, const struct settings_row *row, const char *value, void *place)
+{
+	enum policies_rule rule = policies_of_name(row->name);
+	char must[POLICIES_MUST_SIZE];
+
+	if (policies_parse(rule, value, place))
+		return;
+	policies_must(rule, must);
+	report_value(loader, row->name, value, "%s", must);
+}
+
 static void take_word(struct settings_loader *loader, const struct settings_row *row, const char *value, void *place)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(row->words); i++) {
@@ -258,7 +269,7 @@ void settings_loader_take(struct settings_loader *loader, const struct settings_
 		[SETTINGS_FORM_NUMBER] = take_number, [SETTINGS_FORM_LIFETIME] = take_lifetime,
 		[SETTINGS_FORM_WORD] = take_word,     [SETTINGS_FORM_GROUP] = take_group,
 		[SETTINGS_FORM_GRANTS] = take_grants, [SETTINGS_FORM_GATEWAYS] = take_gateways,
-		[SETTINGS_FORM_TEXT] = take_text,
+		[SETTINGS_FORM_TEXT] = take_text,     [SETTINGS_FORM_POLICY] = take_policy,
 	};
 
 	takers[row->form](loader, row, value, (char *)&loader->settings + row->offset);

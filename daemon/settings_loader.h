@@ -20,6 +20,7 @@ enum settings_form {
 	SETTINGS_FORM_GROUP,    /* admin_group */
 	SETTINGS_FORM_GRANTS,   /* char *: self-service permissions */
 	SETTINGS_FORM_GATEWAYS, /* gateway_users */
+	SETTINGS_FORM_POLICY,   /* int64_t: what daemon/policies.h says of that name */
 	SETTINGS_FORM_TEXT,     /* char *: 1 to SETTINGS_TEXT_MAX visible ASCII characters */
 	SETTINGS_FORM_COUNT,
 };

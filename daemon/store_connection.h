@@ -5,6 +5,7 @@
 #ifndef APIKEYD_DAEMON_STORE_CONNECTION_H
 #define APIKEYD_DAEMON_STORE_CONNECTION_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -63,6 +64,7 @@ enum store_read {
 	READ_TENANT_ENDING,
 	READ_ACCOUNT_ENDING,
 	READ_SIGNING_KEYS,
+	READ_POLICIES,
 	READ_COUNT,
 };
 
@@ -119,6 +121,8 @@ enum store_write {
 	WRITE_TENANT_END,
 	WRITE_SIGNING_KEY,
 	WRITE_SIGNING_KEYS_DROP,
+	WRITE_POLICY,
+	WRITE_POLICY_DELETE,
 	WRITE_COUNT,
 };
 
@@ -142,6 +146,7 @@ struct store_reader {
 	sqlite3_stmt *statements[READ_COUNT];
 	char fault[STORE_FAULT_SIZE];            /* the last failure in a sentence; "" */
 	char any_key[CREDENTIAL_KEY_ID_MAX + 1]; /* the id of one, or "": see store_even_out() */
+	const atomic_bool *has_policies;         /* of its store; NULL: not known. See store_has_policies() */
 };
 
 struct store {
@@ -153,6 +158,7 @@ struct store {
 	int log_pages;     /* in the write-ahead log after the last commit */
 	int checkpoint_at; /* pages from which the log is copied back, */
 	int restart_at;    /* and from which readers are waited for, so that it begins anew */
+	atomic_bool has_policies;
 	unsigned int bulk; /* above 0: many changes come; goes down to 0 when they do not */
 };
 

@@ -203,6 +203,8 @@ int store_replace(struct store *store, struct store_reader *source)
 {
 	if (store->writing)
 		return -EINVAL;
+	/* The source may have some. */
+	atomic_store(&store->has_policies, true);
 	return sql_copy_pages(&store->reader, source);
 }
 

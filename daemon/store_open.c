@@ -205,6 +205,7 @@ static int writer_log(struct store_reader *connection)
 static int writer_open(struct store *store, const char *path, const struct store_schema *schema)
 {
 	struct store_reader *connection = &store->reader;
+	int64_t has_policies;
 	int version, r;
 
 	r = sql_open(connection, path, SQLITE_OPEN_READWRITE);
@@ -227,7 +228,12 @@ static int writer_open(struct store *store, const char *path, const struct store
 	r = sql_prepare(connection, store_read_sql, connection->statements, READ_COUNT);
 	if (r < 0)
 		return r;
-	return sql_prepare(connection, store_write_sql, store->statements, WRITE_COUNT);
+	r = sql_prepare(connection, store_write_sql, store->statements, WRITE_COUNT);
+	if (r == 0)
+		r = sql_number(connection, "SELECT EXISTS (SELECT 1 FROM tenant_policy)", &has_policies);
+	atomic_init(&store->has_policies, r < 0 || has_policies != 0);
+	connection->has_policies = &store->has_policies;
+	return r;
 }
 
 int store_open_schema(const char *folder, bool create, const struct store_schema *schema, struct store **ret_store,
@@ -303,6 +309,7 @@ int store_reader_open(struct store *store, struct store_reader **ret_reader)
 		store_reader_close(reader);
 		return r;
 	}
+	reader->has_policies = &store->has_policies;
 	*ret_reader = reader;
 	return 0;
 }

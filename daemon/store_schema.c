@@ -129,7 +129,13 @@ static const char schema_2[] =
 static const char schema_3[] = "CREATE TABLE signing_key (version INTEGER PRIMARY KEY, created INTEGER NOT NULL,"
 			       " blob BLOB NOT NULL) STRICT;";
 
-static const char *const steps[] = { schema_1, schema_2, schema_3 };
+/*
+ * Version 4: what holds for the keys of one tenant instead of what the configuration says.
+ */
+static const char schema_4[] = "CREATE TABLE tenant_policy (tenant TEXT NOT NULL, name TEXT NOT NULL,"
+			       " number INTEGER NOT NULL, PRIMARY KEY (tenant, name)) STRICT, WITHOUT ROWID;";
+
+static const char *const steps[] = { schema_1, schema_2, schema_3, schema_4 };
 
 const struct store_schema store_schema_steps = { steps, ARRAY_SIZE(steps) };
 

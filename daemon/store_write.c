@@ -83,6 +83,8 @@ const char *const store_write_sql[WRITE_COUNT] = {
 	[WRITE_TENANT_END] = "UPDATE tenant SET ending = ?2, name = id WHERE id = ?1 AND ending < ?2",
 	[WRITE_SIGNING_KEY] = "INSERT INTO signing_key VALUES (?1, ?2, ?3)",
 	[WRITE_SIGNING_KEYS_DROP] = "DELETE FROM signing_key WHERE version <= ?1",
+	[WRITE_POLICY] = "INSERT OR REPLACE INTO tenant_policy VALUES (?1, ?2, ?3)",
+	[WRITE_POLICY_DELETE] = "DELETE FROM tenant_policy WHERE tenant = ?1 AND name = ?2",
 };
 
 /*

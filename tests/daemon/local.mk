@@ -105,6 +105,11 @@ tests_daemon_test_limits_SOURCES = tests/daemon/test-limits.c
 tests_daemon_test_limits_CFLAGS = $(daemon_test_cflags)
 tests_daemon_test_limits_LDADD = $(daemon_test_ldadd)
 
+daemon_tests += tests/daemon/test-policies
+tests_daemon_test_policies_SOURCES = tests/daemon/test-policies.c $(store_scratch)
+tests_daemon_test_policies_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_policies_LDADD = $(daemon_test_ldadd) $(SQLITE_LIBS)
+
 daemon_tests += tests/daemon/test-policy
 tests_daemon_test_policy_SOURCES = tests/daemon/test-policy.c
 tests_daemon_test_policy_CFLAGS = $(daemon_test_cflags)

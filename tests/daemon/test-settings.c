@@ -95,7 +95,7 @@ static void assert_defaults(void)
 	ck_assert_uint_eq(settings.rotation_overlap, 7 * 86400);
 	ck_assert_uint_eq(settings.peer_count, 0);
 	ck_assert_uint_eq(settings.gateway_user_count, 0);
-	ck_assert_int_eq(settings.default_lifetime, TIME_NEVER);
+	ck_assert_int_eq(settings.policies.default_lifetime, TIME_NEVER);
 	ck_assert_str_eq(settings.token_issuer, "apikeyd");
 	ck_assert_str_eq(settings.token_audience, "apikeyd");
 	ck_assert_uint_eq(settings.failures_per_minute, 30);
@@ -237,7 +237,7 @@ START_TEST(every_setting_is_taken)
 	ck_assert_uint_eq(settings.gateway_user_count, 2);
 	ck_assert_uint_eq(settings.gateway_users[0], 4003);
 	ck_assert_uint_eq(settings.gateway_users[1], 4004);
-	ck_assert_int_eq(settings.default_lifetime, 90 * 86400);
+	ck_assert_int_eq(settings.policies.default_lifetime, 90 * 86400);
 	ck_assert_int_eq(settings.self_service_lifetime, 365 * 86400);
 	ck_assert_uint_eq(settings.rotation_overlap, 12 * 3600);
 	ck_assert_str_eq(settings.token_issuer, "https://example.org/");

@@ -27,7 +27,7 @@ static void check_limits(const struct settings *settings)
 	MUST(settings->workers >= 1 && settings->workers <= 64);
 	MUST(settings->connections_per_uid >= 1 && settings->connections_per_uid <= 4096);
 	MUST(settings->failures_per_minute >= 1 && settings->failures_per_minute <= 100000);
-	MUST(settings->default_lifetime > 0);
+	MUST(settings->policies.default_lifetime > 0);
 	MUST(settings->audit_max_size > 0 && settings->audit_keep > 0);
 	MUST(settings->token_issuer && *settings->token_issuer && strlen(settings->token_issuer) <= SETTINGS_TEXT_MAX);
 	MUST(settings->token_audience && *settings->token_audience);
