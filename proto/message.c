@@ -435,6 +435,47 @@ static const struct codec_field message_signing_key_fields[] = {
 };
 RECORD(message_signing_key);
 
+static const struct codec_field message_session_open_fields[] = {
+	NEED(1, message_session_open, ticket, WIRE_TICKET_SIZE),
+	NEED(2, message_session_open, service, WIRE_SERVICE_MAX),
+	TEXT(3, message_session_open, tty, WIRE_SOURCE_MAX),
+};
+RECORD(message_session_open);
+
+static const struct codec_field message_session_reference_fields[] = {
+	NUMBER(1, message_session_reference, session, INT64_MAX),
+};
+RECORD(message_session_reference);
+
+static const struct codec_field message_session_list_fields[] = {
+	NUMBER(1, message_session_list, after, INT64_MAX),
+	TEXT(2, message_session_list, key, WIRE_ID_MAX),
+};
+RECORD(message_session_list);
+
+static const struct codec_field message_session_fields[] = {
+	NUMBER(1, message_session, session, INT64_MAX),
+	NUMBER(2, message_session, leader, INT32_MAX),
+	NEED(3, message_session, key_id, WIRE_ID_MAX),
+	NEED(4, message_session, key_name, WIRE_NAME_MAX),
+	NEED(5, message_session, owner, WIRE_USER_MAX),
+	TEXT(6, message_session, user, WIRE_USER_MAX),
+	TEXT(7, message_session, tenant, WIRE_TENANT_MAX),
+	NEED(8, message_session, service, WIRE_SERVICE_MAX),
+	TEXT(9, message_session, tty, WIRE_SOURCE_MAX),
+	TEXT(10, message_session, source, WIRE_SOURCE_MAX),
+	TIME(11, message_session, since),
+	NUMBER(12, message_session, ending, 1),
+	NUMBER(13, message_session, whole, 1),
+};
+RECORD(message_session);
+
+static const struct codec_field message_session_page_fields[] = {
+	RECORDS(1, message_session_page, sessions, UINT16_MAX, message_session),
+	NUMBER(2, message_session_page, more, 1),
+};
+RECORD(message_session_page);
+
 static const struct codec_field message_backup_fields[] = {
 	NUMBER(1, message_backup, size, UINT64_MAX),
 	NUMBER(2, message_backup, rev, UINT64_MAX),

@@ -563,6 +563,52 @@ struct message_signing_key {
 };
 extern const struct codec_record message_signing_key;
 
+/* ---- session.sock and session-control.sock ---- */
+
+/* What is known of the session besides comes with the ticket, from the daemon. */
+struct message_session_open {
+	const char *ticket; /* of the verdict: good once */
+	const char *service;
+	const char *tty;
+};
+extern const struct codec_record message_session_open;
+
+struct message_session_reference {
+	uint64_t session; /* its number */
+};
+extern const struct codec_record message_session_reference;
+
+struct message_session_list {
+	uint64_t after;  /* only with greater numbers: the last one of the page before */
+	const char *key; /* an id: only of this key */
+};
+extern const struct codec_record message_session_list;
+
+struct message_session {
+	uint64_t session; /* its number: greater than that of every one before since the system was booted */
+	uint64_t leader;  /* process id */
+	const char *key_id;
+	const char *key_name;
+	const char *owner;
+	const char *user; /* as whom the key let in */
+	const char *tenant;
+	const char *service;
+	const char *tty;
+	const char *source;
+	int64_t since;
+	uint64_t ending; /* 1: its leader was told to end and has not done so yet */
+	uint64_t whole;  /* 1: what remains of it is killed with its leader's logind session. In the reply to
+			    WIRE_SESSION_END, where 0 means that processes that left the leader go on. */
+};
+extern const struct codec_record message_session;
+
+/* In the order of their numbers; as many as fit. */
+struct message_session_page {
+	struct codec_records sessions; /* message_session */
+	uint64_t more;                 /* 1: there are others behind the last */
+};
+extern const struct codec_record message_session_page;
+
 /* ---- the way back ---- */
 
 struct message_backup {

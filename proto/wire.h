@@ -57,6 +57,7 @@
 #define WIRE_ID_MAX 64
 #define WIRE_HANDLE_MAX 128
 #define WIRE_REASON_MAX 512
+#define WIRE_TICKET_SIZE 32 /* hexadecimal digits: exactly so many */
 #define WIRE_CURSOR_MAX 1024
 #define WIRE_NETWORK_MAX 64
 #define WIRE_LABEL_MAX 256
@@ -83,6 +84,8 @@
 #define WIRE_LOGIN_SOCKET "login.sock"
 #define WIRE_VERIFY_SOCKET "verify.sock"
 #define WIRE_ADMIN_SOCKET "admin.sock"
+#define WIRE_SESSION_SOCKET "session.sock"                 /* of apikey-sessiond, as is the next */
+#define WIRE_SESSION_CONTROL_SOCKET "session-control.sock" /* its FileDescriptorName= is session-control */
 
 /* Message types. A reply's type is its request's plus WIRE_REPLY, or WIRE_ERROR. Numbers are never used again. */
 #define WIRE_REPLY 0x8000
@@ -145,6 +148,14 @@ enum wire_type {
 	WIRE_MASTER_KEY_ROTATE = 54,
 	/* The next key that signs access tokens, for administrators: message_signing_key -> message_item */
 	WIRE_SIGNING_KEY_ROTATE = 55,
+	/*
+	 * Sessions. On session.sock, for root: the process that connects and asks is the session's leader, which no
+	 * field says. On session-control.sock, for the daemon and root: what is registered, and its end.
+	 */
+	WIRE_SESSION_OPEN = 70,  /* message_session_open -> message_session_reference */
+	WIRE_SESSION_CLOSE = 71, /* by its leader: message_session_reference -> message_session_reference */
+	WIRE_SESSION_LIST = 72,  /* message_session_list -> message_session_page */
+	WIRE_SESSION_END = 73,   /* message_session_reference -> message_session, once its leader was told */
 	/* a request that got no answer of its own: message_error */
 	WIRE_ERROR = 0xffff,
 };

@@ -62,6 +62,11 @@ const struct codec_record *const all_records[] = {
 	&message_key_import,
 	&message_import_result,
 	&message_key_imported,
+	&message_session_open,
+	&message_session_reference,
+	&message_session_list,
+	&message_session,
+	&message_session_page,
 };
 const size_t all_records_count = ARRAY_SIZE(all_records);
 

@@ -275,10 +275,11 @@ static const struct {
 	enum wire_type type;
 	unsigned int number;
 } types[] = {
-	{ WIRE_HELLO, 1 },           { WIRE_VERIFY, 2 },      { WIRE_ACCOUNT, 3 },     { WIRE_KEY_CREATE, 16 },
-	{ WIRE_KEY_LIST, 17 },       { WIRE_KEY_SHOW, 18 },   { WIRE_KEY_UPDATE, 19 }, { WIRE_KEY_ACTIVATE, 20 },
-	{ WIRE_KEY_DEACTIVATE, 21 }, { WIRE_KEY_REVOKE, 22 }, { WIRE_KEY_DELETE, 23 }, { WIRE_EXPLAIN, 24 },
-	{ WIRE_STATUS, 25 },         { WIRE_KEY_ROTATE, 26 }, { WIRE_KEY_RETIRE, 27 }, { WIRE_ERROR, 0xffff },
+	{ WIRE_HELLO, 1 },           { WIRE_VERIFY, 2 },        { WIRE_ACCOUNT, 3 },      { WIRE_KEY_CREATE, 16 },
+	{ WIRE_KEY_LIST, 17 },       { WIRE_KEY_SHOW, 18 },     { WIRE_KEY_UPDATE, 19 },  { WIRE_KEY_ACTIVATE, 20 },
+	{ WIRE_KEY_DEACTIVATE, 21 }, { WIRE_KEY_REVOKE, 22 },   { WIRE_KEY_DELETE, 23 },  { WIRE_EXPLAIN, 24 },
+	{ WIRE_STATUS, 25 },         { WIRE_KEY_ROTATE, 26 },   { WIRE_KEY_RETIRE, 27 },  { WIRE_SESSION_OPEN, 70 },
+	{ WIRE_SESSION_CLOSE, 71 },  { WIRE_SESSION_LIST, 72 }, { WIRE_SESSION_END, 73 }, { WIRE_ERROR, 0xffff },
 };
 
 START_TEST(types_keep_their_numbers)
