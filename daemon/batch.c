@@ -55,14 +55,14 @@ static void prepare_messages(struct batch *batch, unsigned char (*buffers)[WIRE_
 	}
 }
 
-static bool decode(struct batch *batch, size_t index)
+static bool decode(struct batch *batch, enum connection_socket socket, size_t index)
 {
 	const struct mmsghdr *message = &batch->messages[index];
 
 	if (message->msg_hdr.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
 		return false;
 	batch->states[index] = STATE_DECIDED;
-	return item_decode(&batch->items[index], batch->packets[index], message->msg_len);
+	return item_decode(&batch->items[index], socket, batch->packets[index], message->msg_len);
 }
 
 /* A client that has said hello may have many in flight; any other has one. */
@@ -104,7 +104,7 @@ static int receive(struct connection *connection, struct batch *batch, bool *ret
 		if (batch->messages[i].msg_len == 0) {
 			/* end of file, or an empty packet, which looks the same */
 			*ret_end = true;
-		} else if (!decode(batch, (size_t)i)) {
+		} else if (!decode(batch, connection->socket, (size_t)i)) {
 			counter_add(&connection->thread->counters, COUNTER_BAD_PACKETS, 0);
 			*ret_end = true;
 		} else {

@@ -29,6 +29,7 @@ struct daemon {
 	struct throttle *chatter; /* the same for what is no failure, of callers that no [peers] line names */
 	struct uses *uses;
 	struct limits *limits;
+	struct tickets *tickets;
 	struct writer *writer;
 	struct closer *closer;
 	struct names *names;

@@ -21,6 +21,7 @@
 /* What a request of each type needs. */
 struct item_handler {
 	enum wire_type type;
+	bool login_only; /* not there on verify.sock */
 	const struct codec_record *request;
 	const char *event;               /* in the audit; NULL: not recorded */
 	void (*take)(struct item *item); /* what the two kinds of judging have in common; NULL: nothing is judged */
@@ -59,6 +60,7 @@ static int reply_verdict(const struct item *item, const struct connection *conne
 		verdict.expires = outcome->expires;
 		verdict.handle = outcome->handle;
 		verdict.permissions = outcome->permissions;
+		verdict.ticket = *outcome->ticket ? outcome->ticket : NULL;
 	}
 	return codec_encode(&message_verdict, &verdict, reply_header(item), buffer, WIRE_VERIFY_PACKET_MAX, ret_size);
 }
@@ -97,16 +99,64 @@ static void judge_account(struct item *item, struct thread *thread, const struct
 	verify_handle(thread, caller, &item->request.account, clock_wall_seconds(), key, &item->outcome);
 }
 
+static void take_redeem(struct item *item)
+{
+	item->user = item->rhost = item->tty = item->permission = NULL;
+	item->service = item->request.redeem.service;
+}
+
+static void judge_redeem(struct item *item, struct thread *thread, const struct verify_caller *caller,
+			 struct store_key *key)
+{
+	(void)caller;
+	verify_ticket(thread, &item->request.redeem, clock_wall_seconds(), key, &item->outcome, &item->redeemed);
+	item->user = *item->redeemed.user ? item->redeemed.user : NULL;
+	item->rhost = *item->redeemed.rhost ? item->redeemed.rhost : NULL;
+}
+
+/* A refusal says why: who asks is root. */
+static int refuse_redeem(const struct item *item, void *buffer, size_t *ret_size)
+{
+	const struct verify_outcome *outcome = &item->outcome;
+	struct message_error error = { .detail = reason_sentence(outcome->reason) };
+	struct codec_header header = { .type = WIRE_ERROR, .request_id = item->header.request_id };
+
+	if (outcome->verdict == VERDICT_UNAVAILABLE)
+		error.answer = ANSWER_UNAVAILABLE;
+	else
+		error.answer = outcome->reason == REASON_BAD_TICKET ? ANSWER_NOT_FOUND : ANSWER_WRONG_STATE;
+	return codec_encode(&message_error, &error, header, buffer, WIRE_VERIFY_PACKET_MAX, ret_size);
+}
+
+static int reply_redeemed(const struct item *item, const struct connection *connection, void *buffer, size_t *ret_size)
+{
+	const struct verify_outcome *outcome = &item->outcome;
+	struct message_redeemed redeemed = {
+		.key_id = outcome->key_id,
+		.key_name = outcome->key_name,
+		.owner = outcome->owner,
+		.user = item->user,
+		.tenant = *outcome->tenant ? outcome->tenant : NULL,
+		.source = item->rhost ? item->rhost : "local",
+	};
+
+	(void)connection;
+	if (outcome->verdict != VERDICT_GRANTED)
+		return refuse_redeem(item, buffer, ret_size);
+	return codec_encode(&message_redeemed, &redeemed, reply_header(item), buffer, WIRE_VERIFY_PACKET_MAX, ret_size);
+}
+
 static const struct item_handler handlers[] = {
-	{ WIRE_HELLO, &message_hello, NULL, NULL, NULL, reply_welcome },
-	{ WIRE_VERIFY, &message_verify, "verify", take_verify, judge_verify, reply_verdict },
-	{ WIRE_ACCOUNT, &message_account, "account", take_account, judge_account, reply_verdict },
+	{ WIRE_HELLO, false, &message_hello, NULL, NULL, NULL, reply_welcome },
+	{ WIRE_VERIFY, false, &message_verify, "verify", take_verify, judge_verify, reply_verdict },
+	{ WIRE_ACCOUNT, false, &message_account, "account", take_account, judge_account, reply_verdict },
+	{ WIRE_REDEEM, true, &message_redeem, "session_open", take_redeem, judge_redeem, reply_redeemed },
 };
 
-static const struct item_handler *find_handler(uint16_t type)
+static const struct item_handler *find_handler(uint16_t type, enum connection_socket socket)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(handlers); i++) {
-		if (handlers[i].type == type)
+		if (handlers[i].type == type && (socket == CONNECTION_LOGIN || !handlers[i].login_only))
 			return &handlers[i];
 	}
 	return NULL;
@@ -120,11 +170,11 @@ static int reply_error(const struct item *item, void *buffer, size_t *ret_size)
 	return codec_encode(&message_error, &error, header, buffer, WIRE_VERIFY_PACKET_MAX, ret_size);
 }
 
-bool item_decode(struct item *item, const void *packet, size_t size)
+bool item_decode(struct item *item, enum connection_socket socket, const void *packet, size_t size)
 {
 	if (codec_decode_header(packet, size, &item->header) < 0)
 		return false;
-	item->handler = find_handler(item->header.type);
+	item->handler = find_handler(item->header.type, socket);
 	if (!item->handler)
 		return true;
 	if (codec_decode(item->handler->request, packet, size, &item->request) < 0)
@@ -267,6 +317,9 @@ void item_count(const struct item *item, struct thread *thread)
 {
 	struct daemon *daemon = thread->daemon;
 
+	/* That login was counted when it was verified. */
+	if (item->header.type == WIRE_REDEEM)
+		return;
 	if (item->outcome.verdict != VERDICT_GRANTED) {
 		counter_add(&thread->counters, COUNTER_REASONS, item->outcome.reason);
 		return;

@@ -10,6 +10,7 @@
 #include "daemon/audit.h"
 #include "daemon/connection.h"
 #include "daemon/verify.h"
+#include "daemon/verify_ticket.h"
 #include "proto/message.h"
 
 struct item_handler;
@@ -21,19 +22,22 @@ struct item {
 		struct message_hello hello;
 		struct message_verify verify;
 		struct message_account account;
+		struct message_redeem redeem;
 	} request;
 	/* of the request, whichever it is; they point into its packet */
 	const char *user, *service, *rhost, *tty, *permission;
 	struct verify_outcome outcome;
 	char source[WIRE_NETWORK_MAX + 1]; /* where it is counted */
+	struct verify_redeemed redeemed;   /* of a ticket */
 	uint64_t count;                    /* how many failures its record stands for */
 };
 
 /* Who asks on a connection; lives as long as the thread's settings do. */
 struct verify_caller item_caller(const struct connection *connection);
 
-/* Reads a packet's request; the item points into the packet. False when it breaks a rule of the wire. */
-bool item_decode(struct item *item, const void *packet, size_t size);
+/* Reads a packet's request that came on this socket; the item points into the packet. False when it breaks a rule of
+ * the wire. */
+bool item_decode(struct item *item, enum connection_socket socket, const void *packet, size_t size);
 
 /* Whether there is anything to judge about it. */
 bool item_is_judged(const struct item *item);

@@ -95,6 +95,7 @@ daemon_libdaemon_la_SOURCES += daemon/sweep.c daemon/sweep.h
 daemon_libdaemon_la_SOURCES += daemon/thread.c daemon/thread.h
 daemon_libdaemon_la_SOURCES += daemon/thread_create.c daemon/thread_create.h
 daemon_libdaemon_la_SOURCES += daemon/throttle.c daemon/throttle.h
+daemon_libdaemon_la_SOURCES += daemon/ticket.c daemon/ticket.h
 daemon_libdaemon_la_SOURCES += daemon/transfer.c daemon/transfer.h
 daemon_libdaemon_la_SOURCES += daemon/upkeep.c daemon/upkeep.h
 daemon_libdaemon_la_SOURCES += daemon/uses.c daemon/uses.h
@@ -102,6 +103,7 @@ daemon_libdaemon_la_SOURCES += daemon/vault.c daemon/vault.h
 daemon_libdaemon_la_SOURCES += daemon/verify.c daemon/verify.h
 daemon_libdaemon_la_SOURCES += daemon/verify_access.c daemon/verify_access.h
 daemon_libdaemon_la_SOURCES += daemon/verify_hmac.c daemon/verify_hmac.h
+daemon_libdaemon_la_SOURCES += daemon/verify_ticket.c daemon/verify_ticket.h
 daemon_libdaemon_la_SOURCES += daemon/verify_imported.c daemon/verify_imported.h
 daemon_libdaemon_la_SOURCES += daemon/writer.c daemon/writer_flush.c daemon/writer_state.h daemon/writer.h
 

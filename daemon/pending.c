@@ -149,7 +149,7 @@ bool pending_start(struct connection *connection, const struct verify_caller *ca
 	pending->packet_size = size;
 	memcpy(pending->packet, packet, size);
 	/* Its texts are to lie in this copy of the packet. */
-	if (!item_decode(&pending->item, pending->packet, size)) {
+	if (!item_decode(&pending->item, connection->socket, pending->packet, size)) {
 		pending->settings = NULL;
 		pending_free(pending);
 		return false;

@@ -24,6 +24,7 @@
 #include "daemon/names.h"
 #include "daemon/restore.h"
 #include "daemon/throttle.h"
+#include "daemon/ticket.h"
 #include "daemon/uses.h"
 #include "daemon/writer.h"
 
@@ -309,6 +310,8 @@ static int make_parts(struct service *service)
 	if (r == 0)
 		r = uses_new(USES_ENTRIES, &daemon->uses);
 	if (r == 0)
+		r = tickets_new(&daemon->tickets);
+	if (r == 0)
 		r = limits_new(connections_allowed(daemon, settings), &daemon->limits);
 	if (r == 0)
 		r = vault_keeper_new(service->parts->paths, &daemon->keeper);
@@ -430,6 +433,7 @@ static void free_parts(struct service *service)
 	closer_stop(daemon->closer);
 	vault_keeper_free(daemon->keeper);
 	limits_free(daemon->limits);
+	tickets_free(daemon->tickets);
 	uses_free(daemon->uses);
 	throttle_free(daemon->throttle);
 	throttle_free(daemon->chatter);

@@ -242,7 +242,7 @@ enum reason verify_unused(struct thread *thread, const struct verify_proof *proo
 	return once_reason(proof->once.kind, r);
 }
 
-static void describe_key(const struct store_key *key, struct verify_outcome *outcome)
+void verify_describe_key(const struct store_key *key, struct verify_outcome *outcome)
 {
 	snprintf(outcome->key_name, sizeof(outcome->key_name), "%s", key->name);
 	snprintf(outcome->owner, sizeof(outcome->owner), "%s", key->owner);
@@ -268,7 +268,7 @@ static void outcome_init(struct verify_outcome *outcome)
 	outcome->once.kind = STORE_ONCE_NONE;
 	outcome->expires = 0;
 	outcome->key_id[0] = outcome->key_name[0] = outcome->owner[0] = outcome->tenant[0] = '\0';
-	outcome->permissions[0] = outcome->handle[0] = '\0';
+	outcome->permissions[0] = outcome->handle[0] = outcome->ticket[0] = '\0';
 }
 
 void verify_turn_away(struct verify_outcome *ret_outcome, enum reason reason)
@@ -280,6 +280,7 @@ void verify_turn_away(struct verify_outcome *ret_outcome, enum reason reason)
 void verify_outcome_wipe(struct verify_outcome *outcome)
 {
 	secret_wipe(outcome->handle, sizeof(outcome->handle));
+	secret_wipe(outcome->ticket, sizeof(outcome->ticket));
 	secret_wipe(&outcome->once, sizeof(outcome->once));
 }
 
@@ -328,6 +329,18 @@ static enum reason judge_evenly(struct thread *thread, const struct store_key *k
 	return reason;
 }
 
+/* Where there is no room for a ticket, or no memory, the session is not registered, and the user gets in: whoever fills
+ * the room must not lock out others. */
+static void give_ticket(struct thread *thread, const struct message_verify *request, struct verify_outcome *outcome)
+{
+	struct ticket ticket = {
+		.secret = outcome->secret, .service = request->service, .user = request->user, .rhost = request->rhost
+	};
+
+	memcpy(ticket.key_id, outcome->key_id, sizeof(ticket.key_id));
+	(void)tickets_issue(thread->daemon->tickets, &ticket, clock_boot_seconds(), outcome->ticket);
+}
+
 /* Every step passed: the caller gets a handle, and with that the grant. */
 static void grant(struct thread *thread, const struct verify_caller *caller, const struct message_verify *request,
 		  struct verify_outcome *outcome)
@@ -341,6 +354,8 @@ static void grant(struct thread *thread, const struct verify_caller *caller, con
 		verify_refuse(outcome, REASON_STORE_FAILED);
 		return;
 	}
+	if (request->wants_ticket && caller->root)
+		give_ticket(thread, request, outcome);
 	outcome->verdict = VERDICT_GRANTED;
 }
 
@@ -376,7 +391,7 @@ void verify_credential(struct thread *thread, const struct verify_caller *caller
 	ret_outcome->secret = proof.secret;
 	ret_outcome->problem = proof.problem;
 	if (*proof.id)
-		describe_key(proof.found ? key : &nobodys, ret_outcome);
+		verify_describe_key(proof.found ? key : &nobodys, ret_outcome);
 	ret_outcome->described = proof.found;
 	/* As long as for a key whose secret fits, and which is another tenant's. */
 	if (is_refused(&proof, reason))
@@ -442,7 +457,7 @@ int verify_consume(struct store *store, const struct verify_caller *caller, cons
 		return r;
 	/* From here on it is spent, whatever the rest says. */
 	if (reason == REASON_NONE) {
-		describe_key(key, outcome);
+		verify_describe_key(key, outcome);
 		r = judge_key(store_writer(store), &room, key, request->tenant, &policy, outcome, &reason);
 		if (r < 0)
 			return r;
@@ -497,7 +512,7 @@ void verify_handle(struct thread *thread, const struct verify_caller *caller, co
 			reason = REASON_UNKNOWN_KEY;
 	}
 	if (reason == REASON_NONE) {
-		describe_key(key, ret_outcome);
+		verify_describe_key(key, ret_outcome);
 		ret_outcome->described = true;
 		reason = judge_here(thread, key, request->tenant, &policy, ret_outcome);
 		if (reason == REASON_NONE)

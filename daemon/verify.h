@@ -18,6 +18,7 @@
 #include "daemon/policy.h"
 #include "daemon/store.h"
 #include "daemon/thread.h"
+#include "daemon/ticket.h"
 #include "proto/message.h"
 
 /* Who asks. */
@@ -55,6 +56,7 @@ struct verify_outcome {
 	char permissions[WIRE_LIST_TEXT_MAX + 1]; /* with those of its roles; as many as fit */
 	int64_t expires;
 	char handle[WIRE_HANDLE_MAX + 1]; /* only when granted */
+	char ticket[TICKET_TEXT_SIZE];    /* only when granted, and asked for */
 };
 
 /* The request as policy sees it: what an unlisted caller says about its source is left out. tenant is an id, as
@@ -99,6 +101,9 @@ enum reason verify_unused(struct thread *thread, const struct verify_proof *proo
 
 /* Reads a key; a store that fails is reported, so that it is opened anew. REASON_NONE, also where it was not found. */
 enum reason verify_read_key(struct thread *thread, const char *id, struct store_key *ret_key, bool *ret_found);
+
+/* Writes down whose key it is, for the record and the answer. */
+void verify_describe_key(const struct store_key *key, struct verify_outcome *outcome);
 
 /* An outcome of what is not looked at at all. */
 void verify_turn_away(struct verify_outcome *ret_outcome, enum reason reason);

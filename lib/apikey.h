@@ -66,6 +66,7 @@ struct apikey_request {
 	const char *rhost;      /* the remote address */
 	const char *tty;
 	const char *ruser;
+	int wants_ticket; /* 1: the session that follows is to be registered; for apikey_verify() as root */
 };
 
 struct apikey_result {
@@ -79,6 +80,7 @@ struct apikey_result {
 	const char *permissions; /* what the key may do, by its roles too, separated by single spaces */
 	const char *handle;      /* for apikey_account(), good for 60 s */
 	int64_t expires;         /* of the key; APIKEY_NEVER */
+	const char *ticket;      /* where it was asked for: a secret, good once and for 60 s */
 };
 
 /* Wipes and frees. Accepts NULL. */

@@ -31,6 +31,7 @@ int ask_encode(uint16_t type, uint64_t id, const struct apikey_request *request,
 		.rhost = request->rhost,
 		.tty = request->tty,
 		.ruser = request->ruser,
+		.wants_ticket = (uint64_t)(request->wants_ticket != 0),
 	};
 	struct message_account account = {
 		.handle = request->credential,
@@ -66,6 +67,7 @@ struct apikey_result ask_unavailable(enum reason reason)
 		.tenant = "",
 		.permissions = "",
 		.handle = "",
+		.ticket = "",
 	};
 }
 
@@ -99,6 +101,7 @@ static struct apikey_result result_of(const struct message_verdict *message)
 	result.tenant = text_or_empty(message->tenant);
 	result.permissions = text_or_empty(message->permissions);
 	result.handle = text_or_empty(message->handle);
+	result.ticket = text_or_empty(message->ticket);
 	result.expires = message->expires;
 	result.verdict = APIKEY_GRANTED;
 	return result;

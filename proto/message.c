@@ -64,6 +64,7 @@ static const struct codec_field message_verify_fields[] = {
 	TEXT(6, message_verify, rhost, WIRE_SOURCE_MAX),
 	TEXT(7, message_verify, tty, WIRE_SOURCE_MAX),
 	TEXT(8, message_verify, ruser, WIRE_USER_MAX),
+	NUMBER(9, message_verify, wants_ticket, 1),
 };
 RECORD(message_verify);
 
@@ -87,8 +88,22 @@ static const struct codec_field message_verdict_fields[] = {
 	TIME(9, message_verdict, expires),
 	TEXT(10, message_verdict, handle, WIRE_HANDLE_MAX),
 	TEXT(11, message_verdict, permissions, WIRE_LIST_TEXT_MAX),
+	TEXT(12, message_verdict, ticket, WIRE_TICKET_SIZE),
 };
 RECORD(message_verdict);
+
+static const struct codec_field message_redeem_fields[] = {
+	NEED(1, message_redeem, ticket, WIRE_TICKET_SIZE),
+	NEED(2, message_redeem, service, WIRE_SERVICE_MAX),
+};
+RECORD(message_redeem);
+
+static const struct codec_field message_redeemed_fields[] = {
+	NEED(1, message_redeemed, key_id, WIRE_ID_MAX),   NEED(2, message_redeemed, key_name, WIRE_NAME_MAX),
+	NEED(3, message_redeemed, owner, WIRE_USER_MAX),  TEXT(4, message_redeemed, user, WIRE_USER_MAX),
+	TEXT(5, message_redeemed, tenant, WIRE_NAME_MAX), NEED(6, message_redeemed, source, WIRE_SOURCE_MAX),
+};
+RECORD(message_redeemed);
 
 static const struct codec_field message_use_fields[] = {
 	TIME(1, message_use, time),

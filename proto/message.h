@@ -41,6 +41,7 @@ struct message_verify {
 	const char *rhost;      /* as PAM says it: an address, a name, nothing */
 	const char *tty;
 	const char *ruser;
+	uint64_t wants_ticket; /* 1: a session is to be registered; on login.sock */
 };
 extern const struct codec_record message_verify;
 
@@ -70,8 +71,26 @@ struct message_verdict {
 	int64_t expires;         /* of the key */
 	const char *handle;      /* for the account phase: 60 s, bound to user, service and source */
 	const char *permissions; /* what the key may do, by its roles too, separated by one space; as many as fit */
+	const char *ticket;      /* where it was asked for: for who registers the session, 60 s, once */
 };
 extern const struct codec_record message_verdict;
+
+/* Whose session a ticket is for. It is used up by being shown, whatever comes of it. */
+struct message_redeem {
+	const char *ticket;
+	const char *service; /* has to be that of the verdict */
+};
+extern const struct codec_record message_redeem;
+
+struct message_redeemed {
+	const char *key_id;
+	const char *key_name;
+	const char *owner;
+	const char *user;   /* as the verdict said; absent where nobody was named */
+	const char *tenant; /* an id; absent for an account key */
+	const char *source; /* an address, a name, "local" */
+};
+extern const struct codec_record message_redeemed;
 
 /* ---- admin.sock ---- */
 

@@ -90,6 +90,10 @@ static const struct {
 				  "The audit file cannot be written, and nothing is decided unrecorded; 'apikeyctl "
 				  "status' says why.",
 				  VERDICT_UNAVAILABLE },
+	[REASON_BAD_TICKET] = { "bad_ticket",
+				"The ticket of the session was used before, is older than a minute, or was made for "
+				"another service.",
+				VERDICT_DENIED },
 };
 
 const char *verdict_name(enum verdict verdict)

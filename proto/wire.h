@@ -96,6 +96,8 @@ enum wire_type {
 	/* on login.sock and verify.sock */
 	WIRE_VERIFY = 2,  /* judges a credential: message_verify -> message_verdict */
 	WIRE_ACCOUNT = 3, /* judges again by the handle of a verdict: message_account -> message_verdict */
+	/* on login.sock alone */
+	WIRE_REDEEM = 4, /* uses up the ticket of a verdict: message_redeem -> message_redeemed */
 	/* on admin.sock */
 	WIRE_KEY_CREATE = 16,     /* message_key_create -> message_key with its secret */
 	WIRE_KEY_LIST = 17,       /* message_key_list -> message_key_page */

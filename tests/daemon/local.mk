@@ -115,6 +115,11 @@ tests_daemon_test_policy_SOURCES = tests/daemon/test-policy.c
 tests_daemon_test_policy_CFLAGS = $(daemon_test_cflags)
 tests_daemon_test_policy_LDADD = $(daemon_test_ldadd)
 
+daemon_tests += tests/daemon/test-ticket
+tests_daemon_test_ticket_SOURCES = tests/daemon/test-ticket.c
+tests_daemon_test_ticket_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_ticket_LDADD = $(daemon_test_ldadd)
+
 daemon_tests += tests/daemon/test-sealed-keys
 tests_daemon_test_sealed_keys_SOURCES = tests/daemon/test-sealed-keys.c
 tests_daemon_test_sealed_keys_CFLAGS = $(daemon_test_cflags)
@@ -238,6 +243,11 @@ tests_daemon_test_restore_tenants_LDADD = $(daemon_test_ldadd) $(SQLITE_LIBS)
 daemon_wire = $(daemon_host) tests/daemon/wire-client.c tests/daemon/wire-client.h
 daemon_store = tests/daemon/host-store.c tests/daemon/host-store.h
 daemon_system_ldadd = lib/libapikey-core.la $(CHECK_LIBS) -lpthread
+
+daemon_tests += tests/daemon/test-daemon-ticket
+tests_daemon_test_daemon_ticket_SOURCES = tests/daemon/test-daemon-ticket.c $(daemon_wire)
+tests_daemon_test_daemon_ticket_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_daemon_ticket_LDADD = $(daemon_system_ldadd)
 
 daemon_tests += tests/daemon/test-daemon-verify
 tests_daemon_test_daemon_verify_SOURCES = tests/daemon/test-daemon-verify.c $(daemon_wire)

@@ -176,6 +176,7 @@ bool peer_grant_of(const struct peer_request *request, struct message_verdict *r
 	    codec_decode(&message_verify, request->bytes, request->size, &verify) == 0) {
 		verdict.user = verify.user;
 		verdict.service = verify.service;
+		verdict.ticket = verify.wants_ticket ? PEER_TICKET : NULL;
 	} else if (request->header.type == WIRE_ACCOUNT &&
 		   codec_decode(&message_account, request->bytes, request->size, &account) == 0) {
 		verdict.user = account.user;

@@ -15,6 +15,7 @@
 #include "proto/message.h"
 #include "proto/wire.h"
 
+#define PEER_TICKET "00112233445566778899aabbccddeeff"
 #define PEER_OPAQUE "ak_0123456789ab_ABCDEFGHIJKLMNOPQRSTUVWXYZ0123453uV6hw"
 
 struct peer;

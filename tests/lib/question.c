@@ -32,6 +32,7 @@ void question_assert_refused(const struct apikey_result *result, enum apikey_ver
 	ck_assert_str_eq(result->tenant, "");
 	ck_assert_str_eq(result->permissions, "");
 	ck_assert_str_eq(result->handle, "");
+	ck_assert_str_eq(result->ticket, "");
 	ck_assert_int_eq(result->expires, 0);
 }
 

@@ -51,6 +51,25 @@ START_TEST(a_request_without_a_user_is_answered_without_one)
 }
 END_TEST
 
+START_TEST(a_ticket_comes_where_it_is_asked_for)
+{
+	struct apikey_request request = question_whole;
+	struct apikey_result *result;
+	struct peer peer;
+
+	request.wants_ticket = 1;
+	peer_start(&peer, peer_verify_socket(), question_serve_grant, NULL);
+	result = question_ask(apikey_verify, peer.folder, QUESTION_PATIENT, &request);
+	ck_assert_str_eq(result->ticket, PEER_TICKET);
+	apikey_result_free(result);
+	request.wants_ticket = 0;
+	result = question_ask(apikey_verify, peer.folder, QUESTION_PATIENT, &request);
+	ck_assert_str_eq(result->ticket, "");
+	apikey_result_free(result);
+	peer_stop(&peer);
+}
+END_TEST
+
 static bool is(const char *said, const char *wanted)
 {
 	return said && wanted ? strcmp(said, wanted) == 0 : said == wanted;
@@ -239,6 +258,7 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, a_grant_is_told_whole);
 	tcase_add_test(tcase, a_request_without_a_user_is_answered_without_one);
+	tcase_add_test(tcase, a_ticket_comes_where_it_is_asked_for);
 	tcase_add_test(tcase, a_request_arrives_as_it_was_made);
 	tcase_add_loop_test(tcase, a_request_that_cannot_be_is_refused_before_it_is_sent, 0, ARRAY_SIZE(bad_requests));
 	tcase_add_test(tcase, texts_at_their_limits_are_taken);

@@ -67,6 +67,8 @@ const struct codec_record *const all_records[] = {
 	&message_session_list,
 	&message_session,
 	&message_session_page,
+	&message_redeem,
+	&message_redeemed,
 };
 const size_t all_records_count = ARRAY_SIZE(all_records);
 

@@ -47,6 +47,7 @@ static const struct {
 	{ "untrusted_server", VERDICT_UNAVAILABLE },
 	{ "store_failed", VERDICT_UNAVAILABLE },
 	{ "audit_failed", VERDICT_UNAVAILABLE },
+	{ "bad_ticket", VERDICT_DENIED },
 };
 
 static const char *const answer_list[] = {
