@@ -324,11 +324,17 @@ static const struct option options_account_delete[] = {
 			COMPLETE_ARGUMENT                                                                              \
 	}
 
+#define O_POLICY(help)                                                                                                 \
+	{                                                                                                              \
+		OPTION_POLICY, "policy", "NAME=VALUE", help, OPTION_REPEATED, COMPLETE_NOTHING                         \
+	}
+
 static const struct option options_tenant_create[] = {
 	{ OPTION_NAME, "name", "NAME", "what it is called; its account has no other of that name", OPTION_REQUIRED,
 	  COMPLETE_NOTHING },
 	O_HOME,
 	O_TOKENS,
+	O_POLICY("what holds for its keys instead of what apikeyd.conf says: max_lifetime=90d; again for more"),
 	O_END,
 };
 
@@ -340,6 +346,7 @@ static const struct option options_tenant_update[] = {
 	{ OPTION_NAME, "name", "NAME", "its new name", OPTION_ONCE, COMPLETE_NOTHING },
 	O_HOME,
 	O_TOKENS,
+	O_POLICY("a policy of its own: max_lifetime=90d; max_lifetime= takes it back; again for more"),
 	O_END,
 };
 
@@ -444,7 +451,7 @@ const struct command commands[] = {
 	{ "tenant", "show", "TENANT", 1, 1, tenant_show, "show a tenant, and how many keys it has", NULL,
 	  options_tenant_show },
 	{ "tenant", "update", "TENANT", 1, 1, tenant_update,
-	  "change a tenant: its name, and what holds for access tokens",
+	  "change a tenant: its name, what holds for access tokens, and its policies",
 	  "The id stays, and so do its keys. Services that ask for it by its name have to be told.",
 	  options_tenant_update },
 	{ "tenant", "delete", "TENANT", 1, 1, tenant_delete, "remove a tenant",

@@ -80,6 +80,7 @@ enum option_id {
 	OPTION_DIGESTS,
 	OPTION_REPORT,
 	OPTION_FROM_LINE,
+	OPTION_POLICY,
 };
 
 /* How many times an option stands. */

@@ -55,6 +55,7 @@ const struct example examples[] = {
 	{ "Under another name; its id and its keys stay", "tenant update blue --name azure" },
 	{ "Its access tokens are for five minutes, and as many logins",
 	  "tenant update azure --token-lifetime 5m --token-reuse yes" },
+	{ "None of its keys may live longer than 30 days", "tenant update azure --policy max_lifetime=30d" },
 	{ "With its keys, which are refused from then on", "tenant delete azure --with-keys --why 'moved away'" },
 	{ "A password for one login, from the pair in this file", "token sign < pair.json" },
 	{ "For a request with a body; the private key is asked for",

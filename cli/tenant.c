@@ -14,7 +14,24 @@
 #include "cli/table.h"
 #include "cli/when.h"
 
-/* counted: with how many keys it has, which lists do not say. */
+/* Policies, "max_lifetime=90d", as an object. NULL when memory is short. */
+static json_t *policies_json(const char *const *policies)
+{
+	json_t *object = json_object();
+
+	for (; object && *policies; policies++) {
+		const char *equals = strchr(*policies, '=');
+		SCOPED_FREE char *name = equals ? strndup(*policies, (size_t)(equals - *policies)) : NULL;
+
+		if (equals && (!name || json_object_set_new(object, name, json_text(equals + 1)) < 0)) {
+			json_decref(object);
+			object = NULL;
+		}
+	}
+	return object;
+}
+
+/* counted: with how many keys it has, and with its policies, which lists do not say. */
 static json_t *tenant_json(const struct apikey_tenant_info *tenant, bool counted)
 {
 	SCOPED_JSON json_t *object = json_object();
@@ -29,6 +46,10 @@ static json_t *tenant_json(const struct apikey_tenant_info *tenant, bool counted
 	    !json_put(object, "token_reuse", json_boolean(tenant->token_reuse)))
 		return NULL;
 	if (counted && !json_put(object, "keys", json_number(tenant->keys)))
+		return NULL;
+	if (tenant->policies_in_force[0] &&
+	    (!json_put(object, "policies", policies_json(tenant->policies)) ||
+	     !json_put(object, "policies_in_force", policies_json(tenant->policies_in_force))))
 		return NULL;
 	return json_incref(object);
 }
@@ -57,8 +78,10 @@ static void tokens_text(const struct apikey_tenant_info *tenant, char ret_text[T
 		 tenant->token_reuse ? "until then" : "once");
 }
 
-/* Reads --token-lifetime and --token-reuse. STATUS_DONE, or it has been said what is wrong. */
-static enum status read_options(const struct arguments *arguments, struct apikey_tenant_options *ret_options)
+/* Reads --token-lifetime, --token-reuse and --policy. STATUS_DONE, and the caller frees *ret_policies; or it has been
+ * said what is wrong. */
+static enum status read_options(const struct arguments *arguments, struct apikey_tenant_options *ret_options,
+				const char ***ret_policies)
 {
 	const char *lifetime = arguments_value(arguments, OPTION_TOKEN_LIFETIME);
 	const char *reuse = arguments_value(arguments, OPTION_TOKEN_REUSE);
@@ -71,14 +94,40 @@ static enum status read_options(const struct arguments *arguments, struct apikey
 				       lifetime);
 	if (reuse && strcmp(reuse, "yes") != 0 && strcmp(reuse, "no") != 0)
 		return output_complain(STATUS_USAGE, "--token-reuse %s is neither yes nor no", reuse);
+	if (arguments_list(arguments, OPTION_POLICY, ret_policies) < 0)
+		return output_no_memory();
 	*ret_options = (struct apikey_tenant_options){
 		.size = sizeof(*ret_options),
 		.token_lifetime = (unsigned int)seconds,
 		.token_reuse = !reuse                      ? 0
 			       : strcmp(reuse, "yes") == 0 ? 1
 							   : -1,
+		.policies = *ret_policies,
 	};
 	return STATUS_DONE;
+}
+
+static bool is_among(const char *const *list, const char *text)
+{
+	while (*list && strcmp(*list, text) != 0)
+		list++;
+	return *list != NULL;
+}
+
+/* A row for each policy: what holds, and who says so. False when memory is short. */
+static bool add_policies(struct table *table, const struct apikey_tenant_info *tenant)
+{
+	for (const char *const *policy = tenant->policies_in_force; *policy; policy++) {
+		const char *equals = strchrnul(*policy, '=');
+		SCOPED_FREE char *name = strndup(*policy, (size_t)(equals - *policy));
+		SCOPED_FREE char *value = NULL;
+
+		if (!name || asprintf(&value, "%s (%s)", *equals ? equals + 1 : "",
+				      is_among(tenant->policies, *policy) ? "its own" : "apikeyd.conf") < 0)
+			return false;
+		table_add(table, (const char *[]){ name, value });
+	}
+	return true;
 }
 
 static enum status print_tenant(const struct apikey_tenant_info *tenant)
@@ -103,6 +152,8 @@ static enum status print_tenant(const struct apikey_tenant_info *tenant)
 		table_add(table, (const char *[]){ "Created by", tenant->created_by });
 	table_add(table, (const char *[]){ "Keys", keys });
 	table_add(table, (const char *[]){ "Access tokens", tokens });
+	if (!add_policies(table, tenant))
+		return output_no_memory();
 	return table_print(table) == 0 ? STATUS_DONE : output_no_memory();
 }
 
@@ -111,7 +162,8 @@ enum status tenant_create(const struct arguments *arguments)
 	SCOPED_ADMIN struct apikey_admin *admin = NULL;
 	SCOPED_TENANT struct apikey_tenant_info *tenant = NULL;
 	struct apikey_tenant_options options = { .size = 0 };
-	enum status status = read_options(arguments, &options);
+	SCOPED_FREE const char **policies = NULL;
+	enum status status = read_options(arguments, &options, &policies);
 	bool is_default;
 	int r;
 
@@ -147,12 +199,23 @@ enum status tenant_show(const struct arguments *arguments)
 	return arguments_has(arguments, OPTION_JSON) ? print_json(tenant, true) : print_tenant(tenant);
 }
 
+/* What the tenant has of its own now. */
+static void note_policies(const struct apikey_tenant_info *tenant)
+{
+	if (!*tenant->policies)
+		output_note("Tenant %s has no policies of its own now: what apikeyd.conf says holds for its keys.",
+			    tenant->name);
+	for (const char *const *policy = tenant->policies; *policy; policy++)
+		output_note("Tenant %s has of its own: %s.", tenant->name, *policy);
+}
+
 enum status tenant_update(const struct arguments *arguments)
 {
 	SCOPED_ADMIN struct apikey_admin *admin = NULL;
 	SCOPED_TENANT struct apikey_tenant_info *tenant = NULL;
 	struct apikey_tenant_options options = { .size = 0 };
-	enum status status = read_options(arguments, &options);
+	SCOPED_FREE const char **policies = NULL;
+	enum status status = read_options(arguments, &options, &policies);
 	char tokens[TOKENS_TEXT_SIZE];
 	int r;
 
@@ -172,6 +235,8 @@ enum status tenant_update(const struct arguments *arguments)
 	tokens_text(tenant, tokens);
 	if (options.token_lifetime > 0 || options.token_reuse != 0)
 		output_note("Access tokens of tenant %s: %s.", tenant->name, tokens);
+	if (policies && *policies)
+		note_policies(tenant);
 	return STATUS_DONE;
 }
 

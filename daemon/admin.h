@@ -225,9 +225,6 @@ int admin_take_roles(struct admin_request *request, struct store_reader *reader,
 /* Whether a key like this may hold the roles it has. (daemon/admin_role.c) */
 int admin_check_roles(struct admin_request *request, const struct store_key *key);
 
-/* How long a user's own key may live from now; those of administrators and of keys that act are not bound. */
-int admin_check_lifetime(struct admin_request *request, const struct store_key *key, int64_t now);
-
 /* The reason somebody gave, which may be NULL. */
 int admin_check_why(struct admin_request *request, const char *why);
 

@@ -19,6 +19,7 @@
 #include "common/secret.h"
 #include "crypto/crypto.h"
 #include "daemon/admin.h"
+#include "daemon/admin_policy.h"
 #include "daemon/audit.h"
 #include "daemon/key_fields.h"
 #include "proto/credential.h"
@@ -163,20 +164,16 @@ static int take_place(struct import *import, const struct message_import_key *wa
 	return r;
 }
 
-static int64_t default_expiry(const struct import *import)
-{
-	int64_t lifetime = import->request->settings->settings.policies.default_lifetime;
-
-	return lifetime == TIME_NEVER ? TIME_NEVER : import->now + lifetime;
-}
-
 static int fill_key(struct import *import, const struct message_import_key *wanted, struct store_key *key)
 {
 	struct admin_request *request = import->request;
+	struct policies policies;
 	int r = take_lists(import, wanted);
 
 	if (r == 0)
 		r = take_place(import, wanted);
+	if (r == 0)
+		r = admin_policy_find(request, import->reader, request->tenant, &policies);
 	if (r != 0)
 		return r;
 	key->kind = STORE_OPAQUE;
@@ -187,7 +184,8 @@ static int fill_key(struct import *import, const struct message_import_key *want
 	key->owner_uid = 0;
 	key->created = import->now;
 	key->not_before = wanted->not_before;
-	key->expires = wanted->expires != 0 ? wanted->expires : default_expiry(import);
+	key->expires =
+		wanted->expires != 0 ? wanted->expires : admin_policy_default_end(request, &policies, import->now);
 	key->name = wanted->name ? wanted->name : "";
 	key->owner = wanted->owner ? wanted->owner : "";
 	key->account = request->account;
@@ -204,7 +202,9 @@ static int fill_key(struct import *import, const struct message_import_key *want
 	    !key_owner_check(key->owner, request->detail, sizeof(request->detail)) ||
 	    !key_dates_check(key->not_before, key->expires, import->now, request->detail, sizeof(request->detail)))
 		return ANSWER_INVALID;
-	r = admin_check_roles(request, key);
+	r = admin_policy_check_end(request, &policies, key, import->now);
+	if (r == 0)
+		r = admin_check_roles(request, key);
 	return r != 0 ? r : take_secret(import, wanted, &key->secrets[0]);
 }
 

@@ -14,11 +14,11 @@
 #include "common/secret.h"
 #include "crypto/crypto.h"
 #include "daemon/admin.h"
+#include "daemon/admin_policy.h"
 #include "daemon/audit.h"
 #include "daemon/key_fields.h"
 #include "daemon/key_message.h"
 #include "daemon/key_pair.h"
-#include "daemon/settings_value.h"
 #include "daemon/uses.h"
 #include "proto/permission.h"
 
@@ -252,37 +252,15 @@ int admin_check_reach(struct admin_request *request, struct store_reader *reader
 	return 0;
 }
 
-int admin_check_lifetime(struct admin_request *request, const struct store_key *key, int64_t now)
-{
-	int64_t most = request->settings->settings.self_service_lifetime;
-	char limit[SETTINGS_NUMBER_SIZE];
-
-	if (request->authority.kind != AUTHORITY_USER || most == TIME_NEVER || key->expires <= now + most)
-		return 0;
-	settings_value_format((uint64_t)most, SETTINGS_UNIT_SPAN, limit);
-	return admin_refuse(
-		request, ANSWER_NOT_PERMITTED,
-		"your keys may live for %s from now at most: give it an end within that, %s%s%s--expires %s%s", limit,
-		*key->id ? "'apikeyctl key update " : "", key->id, *key->id ? " " : "", limit, *key->id ? "'" : "");
-}
-
-/* The end of a key that was made without one: a user's own gets none that they could not ask for. */
-static int64_t default_expiry(const struct admin_request *request, int64_t now)
-{
-	const struct settings *settings = &request->settings->settings;
-	int64_t lifetime = settings->policies.default_lifetime;
-
-	if (request->authority.kind == AUTHORITY_USER && settings->self_service_lifetime < lifetime)
-		lifetime = settings->self_service_lifetime;
-	return lifetime == TIME_NEVER ? TIME_NEVER : now + lifetime;
-}
-
 static int fill_key(struct admin_request *request, struct store_reader *reader, const struct key_lists *lists,
 		    int64_t now, struct store_key *key)
 {
 	const struct message_key_create *wanted = &request->message.create;
-	int r;
+	struct policies policies;
+	int r = admin_policy_find(request, reader, request->tenant, &policies);
 
+	if (r < 0)
+		return r;
 	*key->id = '\0';
 	key->kind = admin_wants_pair(wanted) ? STORE_PAIR : STORE_OPAQUE;
 	key->state = STORE_ACTIVE;
@@ -291,7 +269,7 @@ static int fill_key(struct admin_request *request, struct store_reader *reader, 
 	key->owner_uid = request->owner_uid;
 	key->created = now;
 	key->not_before = wanted->not_before;
-	key->expires = wanted->expires != 0 ? wanted->expires : default_expiry(request, now);
+	key->expires = wanted->expires != 0 ? wanted->expires : admin_policy_default_end(request, &policies, now);
 	key->name = wanted->name;
 	key->owner = request->owner;
 	key->account = request->account;
@@ -309,7 +287,7 @@ static int fill_key(struct admin_request *request, struct store_reader *reader, 
 	    !key_owner_check(key->owner, request->detail, sizeof(request->detail)) ||
 	    !key_dates_check(key->not_before, key->expires, now, request->detail, sizeof(request->detail)))
 		return ANSWER_INVALID;
-	r = admin_check_lifetime(request, key, now);
+	r = admin_policy_check_end(request, &policies, key, now);
 	if (r == 0)
 		r = admin_check_roles(request, key);
 	return r != 0 ? r : admin_check_reach(request, reader, key);
@@ -448,6 +426,8 @@ int admin_key_update(struct admin_request *request, struct store_reader *reader,
 {
 	const struct message_key_update *wanted = &request->message.update;
 	struct store_key *key = &request->keys[1];
+	int64_t now = clock_wall_seconds();
+	struct policies policies;
 	struct key_lists lists;
 	int r;
 
@@ -458,6 +438,8 @@ int admin_key_update(struct admin_request *request, struct store_reader *reader,
 	r = admin_find_twice(request, reader, wanted->key);
 	if (r == 0)
 		r = admin_take_roles(request, reader, &wanted->roles, lists.roles);
+	if (r == 0)
+		r = admin_policy_find(request, reader, key->tenant, &policies);
 	if (r != 0)
 		return r;
 	if (key->state == STORE_REVOKED)
@@ -477,15 +459,15 @@ int admin_key_update(struct admin_request *request, struct store_reader *reader,
 	if (wanted->changes & MESSAGE_CHANGE_NOT_BEFORE)
 		key->not_before = wanted->not_before;
 	if (wanted->changes & MESSAGE_CHANGE_EXPIRES)
-		key->expires = wanted->expires != 0 ? wanted->expires : default_expiry(request, clock_wall_seconds());
+		key->expires =
+			wanted->expires != 0 ? wanted->expires : admin_policy_default_end(request, &policies, now);
 	if (!key_name_check(key->name, request->detail, sizeof(request->detail)))
 		return ANSWER_INVALID;
 	if (wanted->changes & (MESSAGE_CHANGE_NOT_BEFORE | MESSAGE_CHANGE_EXPIRES) &&
-	    !key_dates_check(key->not_before, key->expires, clock_wall_seconds(), request->detail,
-			     sizeof(request->detail)))
+	    !key_dates_check(key->not_before, key->expires, now, request->detail, sizeof(request->detail)))
 		return ANSWER_INVALID;
 	if (wanted->changes & MESSAGE_CHANGE_EXPIRES)
-		r = admin_check_lifetime(request, key, clock_wall_seconds());
+		r = admin_policy_check_end(request, &policies, key, now);
 	if (r == 0 && wanted->changes & MESSAGE_CHANGE_ROLES)
 		r = admin_check_roles(request, key);
 	if (r == 0)

@@ -12,6 +12,7 @@
 #include "common/clock.h"
 #include "common/secret.h"
 #include "daemon/admin.h"
+#include "daemon/admin_policy.h"
 #include "daemon/key_fields.h"
 #include "daemon/policy.h"
 
@@ -119,7 +120,7 @@ static int may_rotate(struct admin_request *request, struct store_reader *reader
 	if (r == 0)
 		r = check_owner(request, key);
 	if (r == 0)
-		r = admin_check_lifetime(request, key, now);
+		r = admin_policy_check_own_end(request, key, now);
 	if (r == 0)
 		r = check_actor(request, key);
 	return r != 0 ? r : check_expected(request, key);

@@ -14,6 +14,7 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "daemon/admin.h"
+#include "daemon/admin_policy.h"
 #include "daemon/scope.h"
 
 #define PAGE_TENANTS 64
@@ -34,24 +35,30 @@ static struct message_tenant_entry entry_of(const struct store_tenant *tenant, c
 	};
 }
 
-static json_t *tenant_json(const struct store_tenant *tenant)
+/* policies is taken over. */
+static json_t *tenant_json(const struct store_tenant *tenant, json_t *policies)
 {
-	return json_pack("{s:s, s:s, s:s, s:I, s:b}", "tenant", tenant->id, "account", tenant->account, "name",
+	return json_pack("{s:s, s:s, s:s, s:I, s:b, s:o}", "tenant", tenant->id, "account", tenant->account, "name",
 			 tenant->name, "token_lifetime", (json_int_t)tenant->token_lifetime, "token_reuse",
-			 (int)tenant->token_reuse);
+			 (int)tenant->token_reuse, "policies", policies);
 }
 
 static int reply_tenant(struct admin_request *request, struct store_reader *reader, const struct store_tenant *tenant,
 			uint64_t keys)
 {
 	struct message_tenant_entry entry;
+	struct admin_policy_texts texts;
 	struct store_account account;
 	int r = store_load_account(reader, tenant->account, &account);
 
+	if (r == 0)
+		r = admin_policy_write(request, reader, tenant->id, &texts);
 	if (r < 0)
 		return r;
 	entry = entry_of(tenant, account.name);
 	entry.keys = keys;
+	entry.policies = texts.own;
+	entry.policies_in_force = texts.in_force;
 	return admin_reply(request, &message_tenant_entry, &entry);
 }
 
@@ -82,11 +89,14 @@ int admin_tenant_create(struct admin_request *request, struct store_reader *read
 		.token_reuse = wanted->token_reuse == 1,
 	};
 	struct store_account account;
+	struct admin_policy_change policies;
 	int r;
 
 	if (!scope_name_check(wanted->name, "a tenant", request->detail, sizeof(request->detail)))
 		return ANSWER_INVALID;
-	r = find_home(request, reader, wanted->account, &account);
+	r = admin_policy_take(request, &wanted->policies, &policies);
+	if (r == 0)
+		r = find_home(request, reader, wanted->account, &account);
 	if (r != 0)
 		return r;
 	strcpy(tenant.name, wanted->name);
@@ -98,7 +108,10 @@ int admin_tenant_create(struct admin_request *request, struct store_reader *read
 	if (r == -EEXIST)
 		return refuse_name(request, tenant.name);
 	if (r == 0)
-		r = admin_log_scope(request, vault, NULL, tenant_json(&tenant), NULL);
+		r = admin_policy_save(vault->store, tenant.id, &policies);
+	if (r == 0)
+		r = admin_log_scope(request, vault, NULL, tenant_json(&tenant, admin_policy_json(reader, tenant.id)),
+				    NULL);
 	return r != 0 ? r : reply_tenant(request, reader, &tenant, 0);
 }
 
@@ -120,6 +133,8 @@ int admin_tenant_update(struct admin_request *request, struct store_reader *read
 	const struct message_tenant_update *wanted = &request->message.tenant_update;
 	const char *name = wanted->name ? wanted->name : "";
 	struct store_tenant before, after;
+	struct admin_policy_change policies;
+	json_t *policies_before;
 	int r;
 
 	if (wanted->changes == 0)
@@ -128,6 +143,8 @@ int admin_tenant_update(struct admin_request *request, struct store_reader *read
 	    !scope_name_check(name, "a tenant", request->detail, sizeof(request->detail)))
 		return ANSWER_INVALID;
 	r = admin_find_tenant(request, reader, wanted->account, wanted->tenant, &before);
+	if (r == 0)
+		r = admin_policy_take(request, &wanted->policies, &policies);
 	if (r != 0)
 		return r;
 	if (wanted->changes & MESSAGE_TENANT_NAME && strcmp(before.id, STORE_DEFAULT_TENANT) == 0)
@@ -140,11 +157,16 @@ int admin_tenant_update(struct admin_request *request, struct store_reader *read
 		after.token_lifetime = wanted->token_lifetime ? (uint32_t)wanted->token_lifetime : STORE_TOKEN_LIFETIME;
 	if (wanted->changes & MESSAGE_TENANT_TOKEN_REUSE)
 		after.token_reuse = wanted->token_reuse == 1;
+	policies_before = admin_policy_json(reader, before.id);
 	r = store_update_tenant(vault->store, &after);
+	if (r == 0 && wanted->changes & MESSAGE_TENANT_POLICIES)
+		r = admin_policy_save(vault->store, after.id, &policies);
+	if (r == 0)
+		r = admin_log_scope(request, vault, tenant_json(&before, json_incref(policies_before)),
+				    tenant_json(&after, admin_policy_json(reader, after.id)), NULL);
+	json_decref(policies_before);
 	if (r == -EEXIST)
 		return refuse_name(request, after.name);
-	if (r == 0)
-		r = admin_log_scope(request, vault, tenant_json(&before), tenant_json(&after), NULL);
 	return r != 0 ? r : reply_tenant(request, reader, &after, 0);
 }
 
@@ -175,7 +197,7 @@ int admin_tenant_delete(struct admin_request *request, struct store_reader *read
 	r = store_end_tenant(vault->store, tenant.id, keys > 0 ? STORE_ENDING : STORE_GONE);
 	if (r != 0)
 		return r;
-	before = tenant_json(&tenant);
+	before = tenant_json(&tenant, admin_policy_json(reader, tenant.id));
 	json_object_set_new(before, "keys", json_integer((json_int_t)keys));
 	r = admin_log_scope(request, vault, before, NULL, wanted->why);
 	return r != 0 ? r : reply_tenant(request, reader, &tenant, keys);

@@ -64,6 +64,7 @@ daemon_libdaemon_la_SOURCES += daemon/restore.c daemon/restore.h
 daemon_libdaemon_la_SOURCES += daemon/restore_merge.c daemon/restore_merge.h
 daemon_libdaemon_la_SOURCES += daemon/role.c daemon/role.h
 daemon_libdaemon_la_SOURCES += daemon/role_grants.c daemon/role_grants.h
+daemon_libdaemon_la_SOURCES += daemon/admin_policy.c daemon/admin_policy.h
 daemon_libdaemon_la_SOURCES += daemon/admin_role.c
 daemon_libdaemon_la_SOURCES += daemon/store_role.c
 daemon_libdaemon_la_SOURCES += daemon/scope.c daemon/scope.h

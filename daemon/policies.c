@@ -32,7 +32,7 @@ static const struct {
 } rules[POLICIES_COUNT] = {
 #define RULE(member) .name = #member, .offset = offsetof(struct policies, member)
 	[POLICIES_DEFAULT_LIFETIME] = { RULE(default_lifetime), KIND_END, false, 60, 100 * YEAR, TIME_NEVER, "90d" },
-	[POLICIES_MAX_LIFETIME] = { RULE(max_lifetime), KIND_END, true, 60, 100 * YEAR, TIME_NEVER, "1y" },
+	[POLICIES_MAX_LIFETIME] = { RULE(max_lifetime), KIND_END, false, 60, 100 * YEAR, TIME_NEVER, "1y" },
 	[POLICIES_MAX_SECRET_AGE] = { RULE(max_secret_age), KIND_END, true, 60, 100 * YEAR, TIME_NEVER, "90d" },
 	[POLICIES_WARN_BEFORE] = { RULE(warn_before), KIND_END, true, 60, 10 * YEAR, 14 * DAY, "14d" },
 	[POLICIES_ON_VIOLATION] = { RULE(on_violation),
@@ -80,6 +80,11 @@ void policies_default(struct policies *ret_policies)
 const char *policies_name(enum policies_rule rule)
 {
 	return rules[rule].name;
+}
+
+bool policies_in_use(enum policies_rule rule)
+{
+	return !rules[rule].idle;
 }
 
 enum policies_rule policies_of_name(const char *name)
@@ -156,23 +161,34 @@ void policies_must(enum policies_rule rule, char ret_text[POLICIES_MUST_SIZE])
 /* A row that is not in order is no rule that could be followed, and leaving it out might let somebody in. */
 static bool take(void *data, const char *name, int64_t value)
 {
-	struct policies *policies = data;
+	struct policies_own *own = data;
 
 	for (enum policies_rule rule = 0; rule < POLICIES_COUNT; rule++) {
 		if (strcmp(rules[rule].name, name) != 0)
 			continue;
 		if (!policies_allow(rule, value))
 			return false;
-		policies_set(policies, rule, value);
+		policies_set(&own->values, rule, value);
+		own->has |= 1U << rule;
 		return true;
 	}
 	return false;
 }
 
+int policies_find_own(struct store_reader *reader, const char *tenant, struct policies_own *ret_own)
+{
+	struct policies_own own = { .has = 0 };
+	int r = store_has_policies(reader) ? store_list_policies(reader, tenant, take, &own) : 0;
+
+	if (r == 0)
+		*ret_own = own;
+	return r;
+}
+
 int policies_find(struct store_reader *reader, const struct settings *settings, const char *tenant,
 		  struct policies *ret_policies)
 {
-	struct policies found = settings->policies;
+	struct policies_own found = { .values = settings->policies };
 
 	if (store_has_policies(reader) && *tenant) {
 		int r = store_list_policies(reader, tenant, take, &found);
@@ -180,6 +196,6 @@ int policies_find(struct store_reader *reader, const struct settings *settings, 
 		if (r < 0)
 			return r;
 	}
-	*ret_policies = found;
+	*ret_policies = found.values;
 	return 0;
 }

@@ -57,6 +57,9 @@ const char *policies_name(enum policies_rule rule);
 /* The rule of that name. POLICIES_COUNT: there is none, or none yet that does anything. */
 enum policies_rule policies_of_name(const char *name);
 
+/* False for a rule that nothing goes by yet, so that nobody can set it. */
+bool policies_in_use(enum policies_rule rule);
+
 /* Whether a value fits the rule. A row of the store could have been written by another program. */
 bool policies_allow(enum policies_rule rule, int64_t value);
 
@@ -80,5 +83,13 @@ void policies_must(enum policies_rule rule, char ret_text[POLICIES_MUST_SIZE]);
  */
 int policies_find(struct store_reader *reader, const struct settings *settings, const char *tenant,
 		  struct policies *ret_policies);
+
+/* What a tenant has of its own: values of the rules whose bit (1 << rule) is set, and nothing else. 0 or a negative
+ * errno of the store. */
+struct policies_own {
+	unsigned int has;
+	struct policies values;
+};
+int policies_find_own(struct store_reader *reader, const char *tenant, struct policies_own *ret_own);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "common/cleanup.h"
 #include "daemon/role_grants.h"
+#include "daemon/store_policy.h"
 #include "daemon/store_tenant.h"
 #include "proto/permission.h"
 
@@ -397,6 +398,41 @@ static int merge_changes(struct merge *merge)
 	return r < 0 ? r : merge->error;
 }
 
+/* One policy of the backup's tenant, or of the present one. */
+struct policy_move {
+	struct merge *merge;
+	const char *tenant;
+};
+
+static bool drop_policy(void *data, const char *name, int64_t number)
+{
+	struct policy_move *move = data;
+
+	(void)number;
+	move->merge->error = store_drop_policy(move->merge->backup, move->tenant, name);
+	return move->merge->error == 0;
+}
+
+static bool keep_policy(void *data, const char *name, int64_t number)
+{
+	struct policy_move *move = data;
+
+	move->merge->error = store_save_policy(move->merge->backup, move->tenant, name, number);
+	return move->merge->error == 0;
+}
+
+/* What a tenant has of its own stays as it is now, as the configuration does: neither a rule that was made stricter
+ * since nor one that was made less strict is undone. */
+static int merge_policies(struct merge *merge, const char *tenant)
+{
+	struct policy_move move = { .merge = merge, .tenant = tenant };
+	int r = store_list_policies(merge->then, tenant, drop_policy, &move);
+
+	if (r == 0)
+		r = heard(merge, store_list_policies(merge->present, tenant, keep_policy, &move));
+	return merge->error < 0 ? merge->error : r;
+}
+
 /* A tenant that was deleted since is deleted again, and what its tokens may do becomes no more than it is now. */
 static bool visit_tenant(void *data, const struct store_tenant *then)
 {
@@ -412,6 +448,8 @@ static bool visit_tenant(void *data, const struct store_tenant *then)
 		changed.token_reuse = then->token_reuse && now.token_reuse;
 		if (changed.token_lifetime != then->token_lifetime || changed.token_reuse != then->token_reuse)
 			r = store_update_tenant(merge->backup, &changed);
+		if (r == 0)
+			r = merge_policies(merge, then->id);
 	}
 	merge->error = r == -ENOENT ? 0 : r;
 	return merge->error == 0;

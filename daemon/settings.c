@@ -65,6 +65,7 @@ static const struct settings_row table[] = {
 	  { NULL, NULL } },
 	{ "gateway", "users", "", OTHER(SETTINGS_FORM_GATEWAYS, gateway_users) },
 	{ "policy", "default_lifetime", "never", OTHER(SETTINGS_FORM_POLICY, policies.default_lifetime) },
+	{ "policy", "max_lifetime", "never", OTHER(SETTINGS_FORM_POLICY, policies.max_lifetime) },
 	{ "policy", "rotation_overlap", "7d", IN(SPAN, rotation_overlap, 60, SETTINGS_OVERLAP_MAX) },
 	{ "tokens", "issuer", "apikeyd", OTHER(SETTINGS_FORM_TEXT, token_issuer) },
 	{ "tokens", "audience", "apikeyd", OTHER(SETTINGS_FORM_TEXT, token_audience) },

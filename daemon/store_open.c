@@ -205,7 +205,7 @@ static int writer_log(struct store_reader *connection)
 static int writer_open(struct store *store, const char *path, const struct store_schema *schema)
 {
 	struct store_reader *connection = &store->reader;
-	int64_t has_policies;
+	int64_t has_policies = 1;
 	int version, r;
 
 	r = sql_open(connection, path, SQLITE_OPEN_READWRITE);

@@ -459,6 +459,9 @@ struct apikey_tenant_info {
 	uint64_t keys;               /* 0 in lists */
 	unsigned int token_lifetime; /* of an access token, seconds */
 	int token_reuse;             /* 1: access tokens are good until they end, and not once */
+	/* "max_lifetime=90d", NULL at the end; empty in lists: what it has of its own, and all that holds for its keys
+	 */
+	const char *const *policies, *const *policies_in_force;
 };
 
 /* Accept NULL. */
@@ -500,6 +503,9 @@ struct apikey_tenant_options {
 	unsigned int
 		token_lifetime; /* of its keys' access tokens, seconds, up to a day; 0: as it is, of a new one 1800 */
 	int token_reuse;        /* 1: they are good until they end, -1: once; 0: as it is, of a new one once */
+	/* "max_lifetime=90d", NULL at the end: policies of its own, which administrators set; "max_lifetime=" takes one
+	 * back. NULL: as they are. */
+	const char *const *policies;
 };
 
 /*

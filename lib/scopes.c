@@ -43,7 +43,7 @@ static struct apikey_account_info account_of(const struct message_account_entry 
 	};
 }
 
-static struct apikey_tenant_info tenant_of(const struct message_tenant_entry *message)
+static struct apikey_tenant_info tenant_of(struct block *block, const struct message_tenant_entry *message)
 {
 	return (struct apikey_tenant_info){
 		.id = message->id,
@@ -55,6 +55,8 @@ static struct apikey_tenant_info tenant_of(const struct message_tenant_entry *me
 		.keys = message->keys,
 		.token_lifetime = (unsigned int)message->token_lifetime,
 		.token_reuse = message->token_reuse == 1,
+		.policies = texts_take(block, &message->policies),
+		.policies_in_force = texts_take(block, &message->policies_in_force),
 	};
 }
 
@@ -71,13 +73,16 @@ static int build_account(struct block *block, const void *packet, size_t size)
 
 static int build_tenant(struct block *block, const void *packet, size_t size)
 {
-	struct apikey_tenant_info *tenant = block_take(block, 1, sizeof(*tenant));
+	struct apikey_tenant_info *tenant = block_take(block, 1, sizeof(*tenant)), built;
 	struct message_tenant_entry message;
 	int r = codec_decode(&message_tenant_entry, packet, size, &message);
 
-	if (r == 0 && tenant)
-		*tenant = tenant_of(&message);
-	return r;
+	if (r < 0)
+		return r;
+	built = tenant_of(block, &message);
+	if (tenant)
+		*tenant = built;
+	return 0;
 }
 
 static int build_accounts(struct block *block, const void *packet, size_t size)
@@ -115,8 +120,12 @@ static int build_tenants(struct block *block, const void *packet, size_t size)
 		*list = (struct apikey_tenant_list){ .tenants = tenants,
 						     .count = page.tenants.count,
 						     .cursor = text_or_empty(page.cursor) };
-	for (size_t i = 0; tenants && codec_next_record(&page.tenants, &message_tenant_entry, &message); i++)
-		tenants[i] = tenant_of(&message);
+	for (size_t i = 0; codec_next_record(&page.tenants, &message_tenant_entry, &message); i++) {
+		struct apikey_tenant_info built = tenant_of(block, &message);
+
+		if (tenants)
+			tenants[i] = built;
+	}
 	return 0;
 }
 
@@ -211,7 +220,8 @@ int apikey_tenant_create(struct apikey_admin *admin, const char *account, const 
 						 .account = account };
 	struct apikey_tenant_options options;
 
-	if (read_options(given_options, &options) < 0 || options.name)
+	if (read_options(given_options, &options) < 0 || options.name ||
+	    texts_read(options.policies, &request.policies) < 0)
 		return -EINVAL;
 	request.token_lifetime = options.token_lifetime;
 	request.token_reuse = options.token_reuse == 1;
@@ -236,8 +246,10 @@ int apikey_tenant_update(struct apikey_admin *admin, const char *account, const 
 						 .account = account };
 	struct apikey_tenant_options options;
 
-	if (read_options(given_options, &options) < 0)
+	if (read_options(given_options, &options) < 0 || texts_read(options.policies, &request.policies) < 0)
 		return -EINVAL;
+	if (request.policies.count > 0)
+		request.changes |= MESSAGE_TENANT_POLICIES;
 	if (options.name)
 		request.changes |= MESSAGE_TENANT_NAME;
 	if (options.token_lifetime > 0)

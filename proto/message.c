@@ -356,6 +356,7 @@ static const struct codec_field message_tenant_create_fields[] = {
 	TEXT(3, message_tenant_create, account, WIRE_NAME_MAX),
 	NUMBER(4, message_tenant_create, token_lifetime, MESSAGE_TOKEN_LIFETIME_MAX),
 	NUMBER(5, message_tenant_create, token_reuse, 1),
+	TEXTS(6, message_tenant_create, policies, WIRE_POLICY_MAX),
 };
 RECORD(message_tenant_create);
 
@@ -384,6 +385,7 @@ static const struct codec_field message_tenant_update_fields[] = {
 	TEXT(5, message_tenant_update, name, WIRE_NAME_MAX),
 	NUMBER(6, message_tenant_update, token_lifetime, MESSAGE_TOKEN_LIFETIME_MAX),
 	NUMBER(7, message_tenant_update, token_reuse, 1),
+	TEXTS(8, message_tenant_update, policies, WIRE_POLICY_MAX),
 };
 RECORD(message_tenant_update);
 
@@ -397,6 +399,8 @@ static const struct codec_field message_tenant_entry_fields[] = {
 	NUMBER(7, message_tenant_entry, token_lifetime, UINT32_MAX),
 	NUMBER(8, message_tenant_entry, token_reuse, 1),
 	NUMBER(9, message_tenant_entry, keys, UINT64_MAX),
+	TEXTS(10, message_tenant_entry, policies, WIRE_POLICY_MAX),
+	TEXTS(11, message_tenant_entry, policies_in_force, WIRE_POLICY_MAX),
 };
 RECORD(message_tenant_entry);
 

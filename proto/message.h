@@ -471,8 +471,9 @@ struct message_tenant_create {
 	const char *credential;
 	const char *name;
 	const char *account;
-	uint64_t token_lifetime; /* seconds an access token lives; 0: half an hour */
-	uint64_t token_reuse;    /* 1: it is good until then, and not once */
+	uint64_t token_lifetime;     /* seconds an access token lives; 0: half an hour */
+	uint64_t token_reuse;        /* 1: it is good until then, and not once */
+	struct codec_texts policies; /* of its own, "max_lifetime=90d"; for administrators */
 };
 extern const struct codec_record message_tenant_create;
 
@@ -498,7 +499,8 @@ enum message_tenant_change {
 	MESSAGE_TENANT_NAME = 1 << 0,
 	MESSAGE_TENANT_TOKEN_LIFETIME = 1 << 1,
 	MESSAGE_TENANT_TOKEN_REUSE = 1 << 2,
-	MESSAGE_TENANT_ALL = (1 << 3) - 1,
+	MESSAGE_TENANT_POLICIES = 1 << 3, /* those that are named */
+	MESSAGE_TENANT_ALL = (1 << 4) - 1,
 };
 
 struct message_tenant_update {
@@ -509,6 +511,7 @@ struct message_tenant_update {
 	const char *name;
 	uint64_t token_lifetime;
 	uint64_t token_reuse;
+	struct codec_texts policies; /* "max_lifetime=90d"; "max_lifetime=" takes it back */
 };
 extern const struct codec_record message_tenant_update;
 
@@ -522,6 +525,9 @@ struct message_tenant_entry {
 	uint64_t token_lifetime;
 	uint64_t token_reuse;
 	uint64_t keys;
+	/* not in lists */
+	struct codec_texts policies;          /* what it has of its own, "max_lifetime=90d" */
+	struct codec_texts policies_in_force; /* what holds for its keys: its own, and the configuration's */
 };
 extern const struct codec_record message_tenant_entry;
 

@@ -122,6 +122,38 @@ judge "$far" acme/shop denied
 act tenant update default --name other
 refused
 
+# ---- policies of its own ----
+
+act tenant show acme/store
+has 'the tenant' "$out" 'never (apikeyd.conf)'
+act tenant update acme/store --policy max_lifetime=30d --policy default_lifetime=10d
+succeeds
+has 'standard error' "$err" 'max_lifetime=30d' 'default_lifetime=10d'
+act tenant show acme/store
+has 'the tenant' "$out" max_lifetime '30d (its own)' default_lifetime '10d (its own)'
+act --json tenant show acme/store
+is 'its policies' "$(json '[.policies, .policies_in_force.max_lifetime] | tojson')" \
+	'[{"default_lifetime":"10d","max_lifetime":"30d"},"30d"]'
+act --json tenant list
+is 'policies in a list' "$(json '[.[] | has("policies")] | any')" false
+act key create --name long --owner "$me" --tenant acme/store --expires never
+refused
+has 'standard error' "$err" 'max_lifetime' 'expires 30d'
+act tenant update acme/store --policy max_lifetime=soon
+refused
+has 'standard error' "$err" 'max_lifetime=soon' 'such as 1y'
+act tenant update acme/store --policy lifetime=1d
+refused
+has 'standard error' "$err" "no policy 'lifetime'"
+act --credential-file "$scratch/boss" tenant update acme/store --policy max_lifetime=
+refused
+has 'standard error' "$err" 'administrators of this host'
+act tenant update acme/store --policy max_lifetime= --policy default_lifetime=
+succeeds
+has 'standard error' "$err" 'no policies of its own'
+act --json tenant create --name strict --policy max_lifetime=1d
+is 'its policies' "$(json '.policies | tojson')" '{"max_lifetime":"1d"}'
+
 # ---- deleting ----
 
 act backup "$scratch/backup"

@@ -5,10 +5,12 @@
  */
 #include <check.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/restore_merge.h"
+#include "daemon/store_policy.h"
 #include "daemon/store_tenant.h"
 #include "daemon/sweep.h"
 #include "tests/daemon/store-scratch.h"
@@ -237,6 +239,44 @@ START_TEST(a_key_of_a_deleted_tenant_is_remembered)
 }
 END_TEST
 
+static void save_policy(struct store *store, const char *name, int64_t number)
+{
+	ck_assert_int_eq(store_write_begin(store), 0);
+	ck_assert_int_eq(store_save_policy(store, BLUE, name, number), 0);
+	ck_assert_int_eq(store_write_commit(store), 0);
+}
+
+static bool join_policy(void *data, const char *name, int64_t number)
+{
+	char *text = data;
+
+	sprintf(text + strlen(text), "%s=%d ", name, (int)number);
+	return true;
+}
+
+/* Whether they were made stricter since, or less so, or are new: only who accepts what was taken away gets the old. */
+START_TEST(the_policies_of_a_tenant_stay_as_they_are)
+{
+	char text[128] = "";
+
+	fill(present.store);
+	save_policy(present.store, "max_lifetime", 1000);
+	save_policy(present.store, "default_lifetime", 100);
+	take_backup();
+	save_policy(present.store, "max_lifetime", 500);
+	save_policy(present.store, "on_violation", 1);
+	ck_assert_int_eq(store_write_begin(present.store), 0);
+	ck_assert_int_eq(store_drop_policy(present.store, BLUE, "default_lifetime"), 0);
+	ck_assert_int_eq(store_write_commit(present.store), 0);
+	merge(_i == 1);
+	ck_assert(store_has_policies(backup.reader));
+	ck_assert_int_eq(store_list_policies(backup.reader, BLUE, join_policy, text), 0);
+	ck_assert_str_eq(text,
+			 _i == 1 ? "default_lifetime=100 max_lifetime=1000 " : "max_lifetime=500 on_violation=1 ");
+	expect_whole();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("restore-tenants");
@@ -249,6 +289,7 @@ int main(void)
 	tcase_add_loop_test(stores, a_backup_of_half_a_deletion_is_finished, 0, 2);
 	tcase_add_loop_test(stores, a_deletion_that_was_undone_is_done_again, 0, 2);
 	tcase_add_loop_test(stores, a_key_of_a_deleted_tenant_is_remembered, 0, 2);
+	tcase_add_loop_test(stores, the_policies_of_a_tenant_stay_as_they_are, 0, 2);
 	suite_add_tcase(suite, stores);
 	return suite_run(suite);
 }

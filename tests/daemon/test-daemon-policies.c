@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* Policies of tenants in the real daemon: who sets them, what holds for which key, and how long keys may live. */
+#include <check.h>
+
+#include "common/clock.h"
+#include "tests/daemon/host-store.h"
+#include "tests/daemon/tenant-host.h"
+#include "tests/suite.h"
+
+#define DAY INT64_C(86400)
+
+static enum answer set(const char *credential, const char *tenant, struct codec_texts policies,
+		       struct message_tenant_entry *ret_entry)
+{
+	struct message_tenant_update request = {
+		.credential = credential, .tenant = tenant, .changes = MESSAGE_TENANT_POLICIES, .policies = policies
+	};
+
+	return wire_ask(admin, WIRE_TENANT_UPDATE, &message_tenant_update, &request, &message_tenant_entry, ret_entry);
+}
+
+static void expect_texts(const struct codec_texts *texts, const char *wanted)
+{
+	char text[512] = "";
+
+	for (size_t i = 0; i < texts->count; i++)
+		strcat(strcat(text, i > 0 ? " " : ""), texts->items[i]);
+	ck_assert_str_eq(text, wanted);
+}
+
+/* Among what holds. */
+static void expect_in_force(const char *tenant, const char *wanted)
+{
+	struct message_tenant_entry entry;
+	size_t i = 0;
+
+	expect_answer(admin, refer_tenant(admin, WIRE_TENANT_SHOW, NULL, tenant, false, &entry), ANSWER_OK, NULL);
+	while (i < entry.policies_in_force.count && strcmp(entry.policies_in_force.items[i], wanted) != 0)
+		i++;
+	ck_assert_msg(i < entry.policies_in_force.count, "%s is not in force", wanted);
+}
+
+START_TEST(administrators_set_them_and_take_them_back)
+{
+	struct message_tenant_create made = { .name = "green", .account = "acme" };
+	struct message_tenant_entry entry;
+
+	expect_in_force(blue, "max_lifetime=never");
+	expect_answer(admin, set(NULL, blue, wire_texts("max_lifetime=720h", "default_lifetime=1w", NULL), &entry),
+		      ANSWER_OK, NULL);
+	expect_texts(&entry.policies, "default_lifetime=1w max_lifetime=30d");
+	expect_in_force(blue, "max_lifetime=30d");
+	expect_in_force(red, "max_lifetime=never");
+	expect_answer(admin, set(NULL, blue, wire_texts("max_lifetime=never", NULL), &entry), ANSWER_OK, NULL);
+	expect_texts(&entry.policies, "default_lifetime=1w max_lifetime=never");
+	expect_answer(admin, set(NULL, blue, wire_texts("max_lifetime=", NULL), &entry), ANSWER_OK, NULL);
+	expect_texts(&entry.policies, "default_lifetime=1w");
+	/* What is not there can be taken back, too. */
+	expect_answer(admin, set(NULL, blue, wire_texts("max_lifetime=", "default_lifetime=", NULL), &entry), ANSWER_OK,
+		      NULL);
+	expect_texts(&entry.policies, "");
+	made.policies = wire_texts("max_lifetime=5d", NULL);
+	expect_answer(admin,
+		      wire_ask(admin, WIRE_TENANT_CREATE, &message_tenant_create, &made, &message_tenant_entry, &entry),
+		      ANSWER_OK, NULL);
+	expect_texts(&entry.policies, "max_lifetime=5d");
+	expect_in_force("acme/green", "max_lifetime=5d");
+	/* The change stands in the log, before and after. */
+	ck_assert_int_eq(host_store_number(&host, "SELECT count(*) FROM change_log WHERE record ->> '$.event' ="
+						  " 'tenant_update' AND record ->> "
+						  "'$.changes.before.policies.max_lifetime' = '30d' AND record ->> "
+						  "'$.changes.after.policies.max_lifetime' = 'never'"),
+			 1);
+}
+END_TEST
+
+START_TEST(what_is_none_changes_nothing)
+{
+	static const struct {
+		const char *one, *other, *detail;
+	} cases[] = {
+		{ "default_lifetime=1d", "max_lifetime", "NAME=VALUE" },
+		{ "default_lifetime=1d", "=", "no policy ''" },
+		{ "default_lifetime=1d", "max_lifetimes=1d", "no policy 'max_lifetimes'" },
+		{ "default_lifetime=1d", "max_lifetime=1", "max_lifetime=1: must be a span of time" },
+		{ "default_lifetime=1d", "max_lifetime= 1d", "must be a span of time from 1m to 100y" },
+		{ "default_lifetime=1d", "max_lifetime=59s", "must be" },
+		{ "default_lifetime=1d", "default_lifetime=2d", "named twice" },
+		{ "default_lifetime=1d", "default_lifetime=", "named twice" },
+		{ "default_lifetime=1d", "rotation_overlap=1d", "no policy 'rotation_overlap'" },
+	};
+	struct message_tenant_entry entry;
+
+	expect_answer(admin, set(NULL, blue, wire_texts(cases[_i].one, cases[_i].other, NULL), &entry), ANSWER_INVALID,
+		      cases[_i].detail);
+	expect_in_force(blue, "default_lifetime=never");
+	ck_assert_int_eq(host_store_number(&host, "SELECT count(*) FROM tenant_policy"), 0);
+}
+END_TEST
+
+/* What binds keys is not theirs to loosen, nor to make stricter for others. */
+START_TEST(keys_set_none)
+{
+	struct wire_key tenant_key = make("acme", "acme/blue", "boss", "*");
+	struct wire_key account_key = make("acme", NULL, "chief", "*");
+	const char *const credentials[] = { tenant_key.secret, account_key.secret };
+	struct message_tenant_entry entry;
+
+	expect_answer(admin, set(NULL, blue, wire_texts("max_lifetime=30d", NULL), &entry), ANSWER_OK, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(credentials); i++) {
+		struct message_tenant_create made = { .credential = credentials[i], .name = "green" };
+
+		ck_assert_int_ne(set(credentials[i], blue, wire_texts("max_lifetime=", NULL), &entry), ANSWER_OK);
+		ck_assert_int_ne(set(credentials[i], blue, wire_texts("max_lifetime=1d", NULL), &entry), ANSWER_OK);
+		made.policies = wire_texts("max_lifetime=never", NULL);
+		ck_assert_int_ne(wire_ask(admin, WIRE_TENANT_CREATE, &message_tenant_create, &made,
+					  &message_tenant_entry, &entry),
+				 ANSWER_OK);
+		/* They see them. */
+		expect_answer(admin, refer_tenant(admin, WIRE_TENANT_SHOW, credentials[i], blue, false, &entry),
+			      ANSWER_OK, NULL);
+		expect_texts(&entry.policies, "max_lifetime=30d");
+	}
+	expect_answer(admin, set(account_key.secret, blue, wire_texts("max_lifetime=", NULL), &entry),
+		      ANSWER_NOT_PERMITTED, "administrators of this host");
+	expect_in_force(blue, "max_lifetime=30d");
+}
+END_TEST
+
+/* ---- the end of a key ---- */
+
+static enum answer make_until(const char *tenant, const char *name, int64_t expires, struct message_key *ret_key)
+{
+	struct message_key_create request = { .tenant = tenant, .owner = "bob", .name = name, .expires = expires };
+
+	return create(admin, &request, ret_key);
+}
+
+static enum answer prolong(const char *key, int64_t expires, struct message_key *ret_key)
+{
+	struct message_key_update request = { .key = key, .changes = MESSAGE_CHANGE_EXPIRES, .expires = expires };
+
+	return update(admin, &request, ret_key);
+}
+
+static void expect_end(const struct message_key *key, int64_t before, int64_t lifetime)
+{
+	ck_assert_int_ge(key->expires, before + lifetime);
+	ck_assert_int_le(key->expires, clock_wall_seconds() + lifetime);
+}
+
+START_TEST(no_key_ends_later_than_its_tenant_allows)
+{
+	struct message_tenant_entry entry;
+	struct message_key key;
+	int64_t now = clock_wall_seconds();
+	char id[16];
+
+	expect_answer(admin, make_until(blue, "old", TIME_NEVER, &key), ANSWER_OK, NULL);
+	snprintf(id, sizeof(id), "%s", key.id);
+	expect_answer(admin, set(NULL, blue, wire_texts("max_lifetime=30d", NULL), &entry), ANSWER_OK, NULL);
+
+	expect_answer(admin, make_until(blue, "key", TIME_NEVER, &key), ANSWER_NOT_PERMITTED, "30d");
+	expect_answer(admin, make_until(blue, "key", now + 31 * DAY, &key), ANSWER_NOT_PERMITTED, "max_lifetime");
+	expect_answer(admin, make_until(blue, "key", now + 30 * DAY, &key), ANSWER_OK, NULL);
+	expect_answer(admin, make_until(blue, "unsaid", 0, &key), ANSWER_OK, NULL);
+	expect_end(&key, now, 30 * DAY);
+	expect_answer(admin, prolong(key.id, TIME_NEVER, &key), ANSWER_NOT_PERMITTED, "max_lifetime");
+	expect_answer(admin, make_until(red, "key", TIME_NEVER, &key), ANSWER_OK, NULL);
+
+	/* One from before keeps its end until it is given another. */
+	expect_answer(admin, refer(admin, WIRE_KEY_SHOW, NULL, id, &key), ANSWER_OK, NULL);
+	ck_assert_int_eq(key.expires, TIME_NEVER);
+	expect_answer(admin, prolong(id, now + 300 * DAY, &key), ANSWER_NOT_PERMITTED, "max_lifetime");
+	expect_answer(admin, prolong(id, 0, &key), ANSWER_OK, NULL);
+	expect_end(&key, now, 30 * DAY);
+
+	/* The default is bound by it. */
+	expect_answer(admin, set(NULL, blue, wire_texts("default_lifetime=90d", NULL), &entry), ANSWER_OK, NULL);
+	expect_answer(admin, make_until(blue, "bound", 0, &key), ANSWER_OK, NULL);
+	expect_end(&key, now, 30 * DAY);
+	expect_answer(admin, set(NULL, blue, wire_texts("default_lifetime=1d", NULL), &entry), ANSWER_OK, NULL);
+	expect_answer(admin, make_until(blue, "short", 0, &key), ANSWER_OK, NULL);
+	expect_end(&key, now, DAY);
+}
+END_TEST
+
+/* An administrator may let the keys of one tenant live longer than the file lets all others. */
+START_TEST(the_file_holds_where_a_tenant_has_none)
+{
+	struct message_tenant_entry entry;
+	struct message_key key;
+	int64_t now = clock_wall_seconds();
+
+	host_configure(&host, "[policy]\nmax_lifetime = 10d\n[throttle]\nfailures_per_minute = 100000\n");
+	wire_close(admin);
+	host_stop(&host);
+	host_start(&host);
+	admin = wire_open(&host, WIRE_ADMIN_SOCKET);
+	expect_answer(admin, make_until(red, "key", now + 20 * DAY, &key), ANSWER_NOT_PERMITTED, "10d");
+	expect_answer(admin, make_until("default", "key", TIME_NEVER, &key), ANSWER_NOT_PERMITTED, "10d");
+	expect_answer(admin,
+		      create(admin,
+			     &(struct message_key_create){
+				     .account = "acme", .owner = "bob", .name = "key", .expires = TIME_NEVER },
+			     &key),
+		      ANSWER_NOT_PERMITTED, "keys of an account");
+	expect_answer(admin, make_until(red, "key", 0, &key), ANSWER_OK, NULL);
+	expect_end(&key, now, 10 * DAY);
+	expect_answer(admin, set(NULL, red, wire_texts("max_lifetime=never", NULL), &entry), ANSWER_OK, NULL);
+	expect_in_force(red, "max_lifetime=never");
+	expect_in_force(blue, "max_lifetime=10d");
+	expect_answer(admin, make_until(red, "far", TIME_NEVER, &key), ANSWER_OK, NULL);
+}
+END_TEST
+
+START_TEST(an_import_is_bound_too)
+{
+	static const char *const secrets[] = { "0123456789abcdef-1", "0123456789abcdef-2", "0123456789abcdef-3" };
+	struct message_import_key keys[] = {
+		{ .name = "a", .owner = "bob", .secret = secrets[0], .tenant = blue, .expires = TIME_NEVER },
+		{ .name = "b", .owner = "bob", .secret = secrets[1], .tenant = blue },
+		{ .name = "c", .owner = "bob", .secret = secrets[2], .tenant = red, .expires = TIME_NEVER },
+	};
+	static const uint64_t outcomes[] = { MESSAGE_IMPORT_REFUSED, MESSAGE_IMPORT_CREATED, MESSAGE_IMPORT_CREATED };
+	struct message_key_import request = { .keys = { .count = ARRAY_SIZE(keys), .items = keys } };
+	struct message_tenant_entry entry;
+	struct message_key_imported reply;
+	struct message_import_result result;
+	struct message_key key;
+	int64_t now = clock_wall_seconds();
+
+	expect_answer(admin, set(NULL, blue, wire_texts("max_lifetime=30d", NULL), &entry), ANSWER_OK, NULL);
+	expect_answer(admin,
+		      wire_ask(admin, WIRE_KEY_IMPORT, &message_key_import, &request, &message_key_imported, &reply),
+		      ANSWER_OK, NULL);
+	ck_assert_uint_eq(reply.results.count, ARRAY_SIZE(keys));
+	for (size_t i = 0; codec_next_record(&reply.results, &message_import_result, &result); i++) {
+		ck_assert_uint_eq(result.outcome, outcomes[i]);
+		if (outcomes[i] == MESSAGE_IMPORT_REFUSED)
+			ck_assert_ptr_nonnull(strstr(result.detail, "max_lifetime"));
+	}
+	expect_answer(admin, refer(admin, WIRE_KEY_SHOW, NULL, "bob/b", &key), ANSWER_OK, NULL);
+	expect_end(&key, now, 30 * DAY);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("daemon-policies");
+	TCase *tenants = tcase_create("tenants");
+	TCase *ends = tcase_create("ends");
+
+	tcase_set_timeout(tenants, 60);
+	tcase_add_checked_fixture(tenants, setup, teardown);
+	tcase_add_test(tenants, administrators_set_them_and_take_them_back);
+	tcase_add_loop_test(tenants, what_is_none_changes_nothing, 0, 9);
+	tcase_add_test(tenants, keys_set_none);
+	suite_add_tcase(suite, tenants);
+
+	tcase_set_timeout(ends, 60);
+	tcase_add_checked_fixture(ends, setup, teardown);
+	tcase_add_test(ends, no_key_ends_later_than_its_tenant_allows);
+	tcase_add_test(ends, the_file_holds_where_a_tenant_has_none);
+	tcase_add_test(ends, an_import_is_bound_too);
+	suite_add_tcase(suite, ends);
+	return suite_run(suite);
+}
