@@ -55,24 +55,26 @@ static const char *socket_name(enum connect_purpose purpose)
 {
 	if (purpose == CONNECT_ADMIN)
 		return WIRE_ADMIN_SOCKET;
+	if (purpose == CONNECT_SESSION)
+		return WIRE_SESSION_SOCKET;
 	return geteuid() == 0 ? WIRE_LOGIN_SOCKET : WIRE_VERIFY_SOCKET;
 }
 
-/* The place of one socket whose file is named. */
-static int place_of_file(const char *path, struct place *ret_place)
+/* The place of one socket whose file is named, or of the one called name beside it. */
+static int place_of_file(const char *path, const char *name, struct place *ret_place)
 {
 	const char *slash = strrchr(path, '/');
 	char folder[PATH_MAX];
 	size_t size;
 
 	if (!slash)
-		return place_resolve(".", path, ret_place);
+		return place_resolve(".", name ? name : path, ret_place);
 	size = slash == path ? 1 : (size_t)(slash - path);
 	if (size >= sizeof(folder))
 		return -ENAMETOOLONG;
 	memcpy(folder, path, size);
 	folder[size] = '\0';
-	return place_resolve(folder, slash + 1, ret_place);
+	return place_resolve(folder, name ? name : slash + 1, ret_place);
 }
 
 static int place_find(const char *path, enum connect_purpose purpose, struct place *ret_place)
@@ -84,7 +86,7 @@ static int place_find(const char *path, enum connect_purpose purpose, struct pla
 	if (lstat(path, &about) < 0)
 		return -errno;
 	if (S_ISSOCK(about.st_mode))
-		return place_of_file(path, ret_place);
+		return place_of_file(path, purpose == CONNECT_SESSION ? socket_name(purpose) : NULL, ret_place);
 	if (S_ISLNK(about.st_mode) && stat(path, &about) < 0)
 		return -errno;
 	if (S_ISDIR(about.st_mode))

@@ -12,8 +12,9 @@
 
 /* Which socket of the runtime folder. */
 enum connect_purpose {
-	CONNECT_VERIFY, /* login.sock for effective uid 0, else verify.sock */
-	CONNECT_ADMIN,  /* admin.sock */
+	CONNECT_VERIFY,  /* login.sock for effective uid 0, else verify.sock */
+	CONNECT_ADMIN,   /* admin.sock */
+	CONNECT_SESSION, /* session.sock; where one socket is named, the one beside it */
 };
 
 /*

@@ -17,6 +17,7 @@ lib_libapikey_core_la_SOURCES = \
 	lib/options.c lib/options.h \
 	lib/roles.c \
 	lib/scopes.c \
+	lib/session.c lib/session.h \
 	lib/texts.c lib/texts.h \
 	lib/tokens.c \
 	lib/trust.c lib/trust.h \

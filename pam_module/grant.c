@@ -10,6 +10,7 @@
 #include "proto/credential.h"
 
 #define DATA_NAME "pam_apikey"
+#define SESSION_NAME "pam_apikey_session"
 
 /* The three texts follow one another behind it, each with its NUL; an absent tenant is empty. */
 struct kept {
@@ -18,12 +19,13 @@ struct kept {
 	char texts[];
 };
 
-enum { VARIABLE_ID, VARIABLE_TENANT, VARIABLE_PERMISSIONS, VARIABLE_COUNT };
+enum { VARIABLE_ID, VARIABLE_TENANT, VARIABLE_PERMISSIONS, VARIABLE_TICKET, VARIABLE_COUNT };
 
 static const char *const variables[VARIABLE_COUNT] = {
 	[VARIABLE_ID] = "APIKEY_ID",
 	[VARIABLE_TENANT] = "APIKEY_TENANT",
 	[VARIABLE_PERMISSIONS] = "APIKEY_PERMISSIONS",
+	[VARIABLE_TICKET] = "APIKEY_TICKET",
 };
 
 static void wipe_kept(pam_handle_t *pamh, void *data, int status)
@@ -71,13 +73,28 @@ static bool is_plain(const char *text)
 
 static int export_variable(pam_handle_t *pamh, const char *name, const char *value)
 {
-	CLEANUP_FREE char *assignment = NULL;
+	char *assignment;
+	int size = asprintf(&assignment, "%s=%s", name, value);
+	int code;
 
-	if (asprintf(&assignment, "%s=%s", name, value) < 0) {
-		assignment = NULL;
+	if (size < 0)
 		return PAM_BUF_ERR;
-	}
-	return pam_putenv(pamh, assignment) == PAM_SUCCESS ? PAM_SUCCESS : PAM_BUF_ERR;
+	code = pam_putenv(pamh, assignment) == PAM_SUCCESS ? PAM_SUCCESS : PAM_BUF_ERR;
+	secret_wipe(assignment, (size_t)size);
+	free(assignment);
+	return code;
+}
+
+static bool is_ticket(const char *text)
+{
+	return strlen(text) == WIRE_TICKET_SIZE && strspn(text, "0123456789abcdef") == WIRE_TICKET_SIZE;
+}
+
+/* libpam overwrites what it held. */
+static void take_back(pam_handle_t *pamh, const char *name)
+{
+	if (pam_getenv(pamh, name))
+		pam_putenv(pamh, name);
 }
 
 static int export_all(pam_handle_t *pamh, const struct apikey_result *result, bool environment)
@@ -86,6 +103,7 @@ static int export_all(pam_handle_t *pamh, const struct apikey_result *result, bo
 		[VARIABLE_ID] = result->key_id,
 		[VARIABLE_TENANT] = environment ? result->tenant : NULL,
 		[VARIABLE_PERMISSIONS] = environment ? result->permissions : NULL,
+		[VARIABLE_TICKET] = result->ticket[0] ? result->ticket : NULL,
 	};
 
 	for (size_t i = 0; i < VARIABLE_COUNT; i++) {
@@ -103,7 +121,8 @@ int grant_keep(pam_handle_t *pamh, const struct apikey_result *result, const cha
 	int code;
 
 	if ((id[0] != '\0' && strcmp(result->key_id, id) != 0) || !credential_is_id(result->key_id) ||
-	    result->handle[0] == '\0' || !is_plain(result->tenant) || !is_plain(result->permissions))
+	    result->handle[0] == '\0' || !is_plain(result->tenant) || !is_plain(result->permissions) ||
+	    (result->ticket[0] != '\0' && !is_ticket(result->ticket)))
 		return PAM_AUTHINFO_UNAVAIL;
 	code = keep_data(pamh, result->handle, permission, tenant ? tenant : "");
 	if (code == PAM_SUCCESS)
@@ -120,8 +139,49 @@ void grant_forget(pam_handle_t *pamh)
 	if (pam_get_data(pamh, DATA_NAME, &data) == PAM_SUCCESS && data)
 		pam_set_data(pamh, DATA_NAME, NULL, NULL);
 	for (size_t i = 0; i < VARIABLE_COUNT; i++)
-		if (pam_getenv(pamh, variables[i]))
-			pam_putenv(pamh, variables[i]);
+		take_back(pamh, variables[i]);
+}
+
+bool grant_take_ticket(pam_handle_t *pamh, char ret_ticket[GRANT_TICKET_SIZE])
+{
+	const char *ticket = pam_getenv(pamh, variables[VARIABLE_TICKET]);
+	bool found = ticket && is_ticket(ticket);
+
+	if (found)
+		memcpy(ret_ticket, ticket, GRANT_TICKET_SIZE);
+	take_back(pamh, variables[VARIABLE_TICKET]);
+	return found;
+}
+
+static void free_session(pam_handle_t *pamh, void *data, int status)
+{
+	(void)pamh;
+	(void)status;
+	free(data);
+}
+
+int grant_keep_session(pam_handle_t *pamh, uint64_t session)
+{
+	uint64_t *kept = malloc(sizeof(*kept));
+
+	if (!kept)
+		return PAM_BUF_ERR;
+	*kept = session;
+	if (pam_set_data(pamh, SESSION_NAME, kept, free_session) == PAM_SUCCESS)
+		return PAM_SUCCESS;
+	free(kept);
+	return PAM_BUF_ERR;
+}
+
+bool grant_take_session(pam_handle_t *pamh, uint64_t *ret_session)
+{
+	const void *data = NULL;
+
+	if (pam_get_data(pamh, SESSION_NAME, &data) != PAM_SUCCESS || !data)
+		return false;
+	*ret_session = *(const uint64_t *)data;
+	pam_set_data(pamh, SESSION_NAME, NULL, NULL);
+	return true;
 }
 
 bool grant_find(const pam_handle_t *pamh, struct grant *ret_grant)

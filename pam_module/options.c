@@ -87,6 +87,7 @@ static const struct option table[] = {
 	FLAG(any_format),
 	FLAG(keep_authtok),
 	FLAG(env),
+	FLAG(session),
 	FLAG(maxtries),
 	FLAG(quiet),
 	FLAG(debug),
@@ -151,7 +152,6 @@ bool options_parse(int argc, const char *const *argv, struct options *ret_option
 {
 	struct options options = {
 		.prompt = OPTIONS_PROMPT_DEFAULT,
-		.timeout = OPTIONS_TIMEOUT_DEFAULT,
 		.minimum_uid = OPTIONS_MINIMUM_UID_DEFAULT,
 	};
 	const char *seen[ARRAY_SIZE(table)] = { NULL };

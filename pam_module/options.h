@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #define OPTIONS_TIMEOUT_DEFAULT 3000 /* milliseconds */
+#define OPTIONS_SESSION_DEFAULT 1000 /* on a session line: a login waits for it, and does not depend on it */
 #define OPTIONS_TIMEOUT_MAX 60000    /* milliseconds: whoever waits longer at a login believes the host is down */
 #define OPTIONS_MINIMUM_UID_DEFAULT 1000
 #define OPTIONS_PROMPT_DEFAULT "Password: " /* what scripts that type passwords look for */
@@ -20,13 +21,14 @@ struct options {
 	const char *tenant;     /* NULL: the default tenant */
 	const char *socket;     /* an absolute path; NULL: where the daemon is installed to listen */
 	const char *prompt;     /* never NULL */
-	unsigned int timeout;   /* milliseconds */
+	unsigned int timeout;   /* milliseconds; 0: not said */
 	uid_t minimum_uid;      /* local users below it are refused; 0: nobody is */
 	bool use_first_pass;
 	bool try_first_pass;
 	bool any_format; /* the daemon is asked about normal passwords, too */
 	bool keep_authtok;
 	bool env;
+	bool session; /* ask for a ticket, with which the session line registers the session */
 	bool maxtries;
 	bool quiet;
 	bool debug;

@@ -13,14 +13,17 @@
 #include <syslog.h>
 
 #include "common/cleanup.h"
+#include "common/secret.h"
 #include "config.h"
 #include "lib/apikey.h"
+#include "lib/session.h"
 #include "pam_module/credential.h"
 #include "pam_module/grant.h"
 #include "pam_module/log.h"
 #include "pam_module/options.h"
 #include "pam_module/result.h"
 #include "pam_module/user.h"
+#include "proto/answer.h"
 #include "proto/credential.h"
 #include "proto/permission.h"
 #include "proto/verdict.h"
@@ -176,7 +179,7 @@ static int ask_daemon(const struct call *call, ask_function ask, const char *cre
 	struct apikey_options options = {
 		.size = sizeof(options),
 		.path = call->options.socket,
-		.timeout = call->options.timeout,
+		.timeout = call->options.timeout ? call->options.timeout : OPTIONS_TIMEOUT_DEFAULT,
 	};
 	struct apikey_request request = {
 		.size = sizeof(request),
@@ -188,6 +191,7 @@ static int ask_daemon(const struct call *call, ask_function ask, const char *cre
 		.rhost = call->subject.rhost,
 		.tty = call->subject.tty,
 		.ruser = call->subject.ruser,
+		.wants_ticket = call->phase == RESULT_AUTHENTICATE && call->options.session,
 	};
 	CLEANUP(free_result) struct apikey_result *result = NULL;
 	int error, code;
@@ -317,6 +321,48 @@ static int account(pam_handle_t *pamh, int flags, int argc, const char **argv)
 			  call.options.tenant ? call.options.tenant : grant.tenant, "", &result);
 }
 
+/* ---- the session, which is to end with the key ---- */
+
+static struct apikey_options session_options(const struct call *call)
+{
+	return (struct apikey_options){
+		.size = sizeof(struct apikey_options),
+		.path = call->options.socket,
+		.timeout = call->options.timeout ? call->options.timeout : OPTIONS_SESSION_DEFAULT,
+	};
+}
+
+/* What came of asking the register: for the administrator, since the user is in. */
+static void log_session(const struct call *call, const char *what, int result)
+{
+	static const char away[] = "apikey-sessiond cannot be reached; is apikey-sessiond.service running?";
+	char user[LOG_FIELD_SIZE];
+
+	if (result == 0)
+		return;
+	log_escape(get_text(call->pamh, PAM_USER), user, sizeof(user));
+	if (result > 0)
+		log_write(&call->log, LOG_WARNING, "%s; user=%s: apikey-sessiond refused it: %s", what, user,
+			  answer_name((enum answer)result));
+	else
+		log_write(&call->log, LOG_WARNING, "%s; user=%s: %s", what, user,
+			  result == -ETIMEDOUT ? "apikey-sessiond did not answer in time"
+			  : result == -EPERM   ? reason_sentence(REASON_UNTRUSTED_SERVER)
+					       : away);
+}
+
+static void open_session(struct call *call, const char *ticket)
+{
+	struct apikey_options options = session_options(call);
+	uint64_t session;
+	int r = session_open(&options, ticket, call->service, call->subject.tty, &session);
+
+	log_session(call, "the session is not registered, so it will not end with its key", r);
+	/* Without it the record ends with the process. */
+	if (r == 0 && grant_keep_session(call->pamh, session) != PAM_SUCCESS)
+		(void)refuse_memory(call);
+}
+
 PAM_ENTRY int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	int code = authenticate(pamh, flags, argc, argv);
@@ -331,9 +377,13 @@ PAM_ENTRY int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const
  */
 PAM_ENTRY int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
-	(void)flags;
+	char ticket[GRANT_TICKET_SIZE];
+
 	(void)argc;
 	(void)argv;
+	/* One that no session line has taken. */
+	if (flags & PAM_DELETE_CRED && grant_take_ticket(pamh, ticket))
+		secret_wipe(ticket, sizeof(ticket));
 	return grant_is_exported(pamh) ? PAM_SUCCESS : PAM_IGNORE;
 }
 
@@ -342,22 +392,34 @@ PAM_ENTRY int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const ch
 	return account(pamh, flags, argc, argv);
 }
 
+/*
+ * The session phase decides nothing: who is registered, and who is not, is in. It never says PAM_IGNORE, which as the
+ * only answer of a stack is a refusal, nor an error, for the same reason.
+ */
 PAM_ENTRY int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
-	(void)pamh;
-	(void)flags;
-	(void)argc;
-	(void)argv;
-	return PAM_IGNORE;
+	struct call call = { .pamh = pamh, .phase = RESULT_ACCOUNT, .log.phase = "session" };
+	char ticket[GRANT_TICKET_SIZE];
+	/* Before all else: what comes after this session line hands the environment to the user. */
+	bool found = grant_take_ticket(pamh, ticket);
+
+	if (found && call_begin(&call, flags, argc, argv) == PAM_SUCCESS)
+		open_session(&call, ticket);
+	secret_wipe(ticket, sizeof(ticket));
+	return PAM_SUCCESS;
 }
 
 PAM_ENTRY int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
-	(void)pamh;
-	(void)flags;
-	(void)argc;
-	(void)argv;
-	return PAM_IGNORE;
+	struct call call = { .pamh = pamh, .phase = RESULT_ACCOUNT, .log.phase = "session" };
+	struct apikey_options options;
+	uint64_t session;
+
+	if (!grant_take_session(pamh, &session) || call_begin(&call, flags, argc, argv) != PAM_SUCCESS)
+		return PAM_SUCCESS;
+	options = session_options(&call);
+	log_session(&call, "the session's record ends with its process", session_close(&options, session));
+	return PAM_SUCCESS;
 }
 
 PAM_ENTRY int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv)

@@ -6,6 +6,7 @@
  */
 #include <poll.h>
 #include <security/pam_appl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,7 +207,8 @@ static int converse(int count, const struct pam_message **messages, struct pam_r
 	return responses ? PAM_SUCCESS : PAM_BUF_ERR;
 }
 
-static void log_in(void)
+/* Logs in, and opens a session if that is wanted; what its ticket was goes out. */
+static void log_in_and(bool open)
 {
 	const struct pam_conv conversation = { .conv = converse, .appdata_ptr = client.secret };
 	pam_handle_t *pamh = NULL;
@@ -218,9 +220,25 @@ static void log_in(void)
 		r = pam_acct_mgmt(pamh, 0);
 	if (r == PAM_SUCCESS)
 		r = pam_setcred(pamh, PAM_ESTABLISH_CRED);
+	if (r == PAM_SUCCESS && open) {
+		const char *ticket = pam_getenv(pamh, "APIKEY_TICKET");
+
+		write_out(ticket ? ticket : "none");
+		r = pam_open_session(pamh, 0);
+	}
 	pam_end(pamh, r);
 	if (r != PAM_SUCCESS)
 		give_up("not logged in", r);
+}
+
+static void log_in(void)
+{
+	log_in_and(false);
+}
+
+static void open_session(void)
+{
+	log_in_and(true);
 }
 
 /* ---- what has to be found ---- */
@@ -259,6 +277,7 @@ static const struct {
 	{ "issue", issue },
 	{ "inspect", inspect },
 	{ "log-in", log_in },
+	{ "open-session", open_session },
 	{ "leak-heap", leak_heap },
 	{ "leak-stack", leak_stack },
 	{ "nothing", do_nothing },

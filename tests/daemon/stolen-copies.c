@@ -44,6 +44,7 @@ enum kind {
 	TOKEN,   /* an HMAC token */
 	ACCESS,  /* an access token */
 	BROUGHT, /* a key pair made elsewhere */
+	TICKET,  /* of a session, in hexadecimal */
 	MASTER,  /* the master key: no client prints it, it is in the file afterwards */
 	KIND_COUNT,
 };
@@ -111,6 +112,19 @@ static void take_access(const char *what, const char *text)
 	needles_add(needles, what, bytes, sizeof(bytes));
 }
 
+/* Only root is given one. */
+static void take_ticket(const char *what, const char *text)
+{
+	char digits[WIRE_TICKET_SIZE + 1];
+	unsigned char bytes[WIRE_TICKET_SIZE / 2];
+
+	snprintf(digits, sizeof(digits), "%s", text);
+	if (encoding_unhex(digits, bytes, sizeof(bytes)))
+		needles_add(needles, what, digits, WIRE_TICKET_SIZE);
+	else if (geteuid() == 0)
+		fail("%s was not printed", what);
+}
+
 static void take_master(const char *what, const char *text)
 {
 	unsigned char master[CRYPTO_KEY_SIZE];
@@ -130,6 +144,7 @@ static const struct {
 	[TOKEN] = { "the signature of an HMAC token", take_base64 },
 	[ACCESS] = { "the signature of an access token", take_access },
 	[BROUGHT] = { "a private key brought along", take_base64 },
+	[TICKET] = { "the ticket of a session", take_ticket },
 	[MASTER] = { "a master key", take_master },
 };
 
@@ -194,6 +209,7 @@ static const struct run runs[] = {
 	{ CLIENT "verify-in-flight RUN test alice", OPAQUE, NOTHING, NULL, false },
 	{ CLIENT "explain RUN test alice", OPAQUE, NOTHING, NULL, false },
 	{ CLIENT "log-in RUN test alice FOLDER/pam.d", OPAQUE, NOTHING, NULL, false },
+	{ CLIENT "open-session RUN test alice FOLDER/pam.d", OPAQUE, TICKET, NULL, false },
 	{ CONTROL "verify --permission test.use", OPAQUE, NOTHING, NULL, false },
 	{ CONTROL "--json verify --permission test.use", OPAQUE, NOTHING, NULL, false },
 	{ CONTROL "explain --permission test.use", OPAQUE, NOTHING, NULL, false },
@@ -401,8 +417,9 @@ static void make_service(void)
 	if (!file)
 		fail("cannot write %s: %m", path);
 	for (size_t i = 0; i < 2; i++)
-		fprintf(file, "%s required %s socket=%s minimum_uid=0 timeout=20000 permission=test.use\n",
+		fprintf(file, "%s required %s socket=%s minimum_uid=0 timeout=20000 permission=test.use session\n",
 			i == 0 ? "auth" : "account", TEST_MODULE, host.runtime);
+	fprintf(file, "session optional %s socket=%s\n", TEST_MODULE, host.runtime);
 	fclose(file);
 }
 

@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	MUST(options.prompt);
-	MUST(options.timeout >= 1 && options.timeout <= OPTIONS_TIMEOUT_MAX);
+	MUST(options.timeout <= OPTIONS_TIMEOUT_MAX);
 	MUST(!options.permission || !permission_query_error(options.permission, &offset));
 	MUST(!options.tenant || *options.tenant != '\0');
 	MUST(!options.socket || options.socket[0] == '/');

@@ -40,7 +40,8 @@ pam_module_tests = \
 	tests/pam_module/tst-attack \
 	tests/pam_module/tst-daemon \
 	tests/pam_module/tst-loop \
-	tests/pam_module/tst-rotate
+	tests/pam_module/tst-rotate \
+	tests/pam_module/tst-session
 check_PROGRAMS += $(pam_module_tests)
 TESTS += $(pam_module_tests)
 
@@ -108,6 +109,12 @@ tests_pam_module_tst_loop_CPPFLAGS = $(pam_module_test_defines)
 tests_pam_module_tst_loop_LDFLAGS = $(pam_module_test_link)
 tests_pam_module_tst_loop_LDADD = $(pam_module_test_libs)
 tests_pam_module_tst_loop_DEPENDENCIES = $(pam_module_test_needs) daemon/apikeyd
+
+tests_pam_module_tst_session_SOURCES = tests/pam_module/tst-session.c
+tests_pam_module_tst_session_CPPFLAGS = $(pam_module_test_defines)
+tests_pam_module_tst_session_LDFLAGS = $(pam_module_test_link)
+tests_pam_module_tst_session_LDADD = $(pam_module_test_libs)
+tests_pam_module_tst_session_DEPENDENCIES = $(pam_module_test_needs)
 
 tests_pam_module_tst_rotate_SOURCES = tests/pam_module/tst-rotate.c
 tests_pam_module_tst_rotate_CPPFLAGS = $(pam_module_test_defines)

@@ -25,14 +25,12 @@
 
 #define HANDLE "handle-0123456789"
 
-int server_listen(const struct scene *scene, int backlog)
+static int listen_at(const char *path, int backlog)
 {
 	struct sockaddr_un address;
 	socklen_t size;
-	char path[128];
 	int fd;
 
-	scene_socket_path(scene, path, sizeof(path));
 	unlink(path);
 	ck_assert_int_eq(socket_address(path, &address, &size), 0);
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -41,6 +39,14 @@ int server_listen(const struct scene *scene, int backlog)
 	ck_assert_int_eq(chmod(path, 0600), 0);
 	ck_assert_int_eq(listen(fd, backlog), 0);
 	return fd;
+}
+
+int server_listen(const struct scene *scene, int backlog)
+{
+	char path[128];
+
+	scene_socket_path(scene, path, sizeof(path));
+	return listen_at(path, backlog);
 }
 
 bool server_was_called(int listener)
@@ -126,10 +132,44 @@ static size_t make_verdict(const struct server_script *script, struct server_rec
 		verdict.expires = INT64_MAX;
 		verdict.handle = said(script->handle, HANDLE);
 		verdict.permissions = said(script->permissions, "pam.*");
+		verdict.ticket = said(script->ticket, record->wants_ticket && !account ? SERVER_TICKET : NULL);
 	}
 	if (codec_encode(&message_verdict, &verdict, header, packet, capacity, &size) < 0)
 		_exit(2);
 	return size;
+}
+
+static size_t make_reference(const struct server_script *script, uint16_t type, uint64_t id, unsigned char *packet,
+			     size_t capacity)
+{
+	struct codec_header header = { .type = (uint16_t)((type | WIRE_REPLY) + script->other_type),
+				       .request_id = id + script->other_id };
+	struct message_session_reference reference = { .session = SERVER_SESSION };
+	size_t size;
+
+	if (codec_encode(&message_session_reference, &reference, header, packet, capacity, &size) < 0)
+		_exit(2);
+	return size;
+}
+
+static bool note_session(struct server_record *record, uint16_t type, const unsigned char *packet, size_t size)
+{
+	struct message_session_reference reference;
+	struct message_session_open open;
+
+	if (type == WIRE_SESSION_OPEN && codec_decode(&message_session_open, packet, size, &open) == 0) {
+		record->opens++;
+		NOTE(record, ticket, open.ticket);
+		NOTE(record, service, open.service);
+		NOTE(record, tty, open.tty);
+		return true;
+	}
+	if (type == WIRE_SESSION_CLOSE && codec_decode(&message_session_reference, packet, size, &reference) == 0) {
+		record->closes++;
+		record->session = reference.session;
+		return true;
+	}
+	return false;
 }
 
 static bool note_request(struct server_record *record, const unsigned char *packet, size_t size,
@@ -151,6 +191,7 @@ static bool note_request(struct server_record *record, const unsigned char *pack
 		NOTE(record, rhost, verify.rhost);
 		NOTE(record, tty, verify.tty);
 		NOTE(record, ruser, verify.ruser);
+		record->wants_ticket = verify.wants_ticket != 0;
 		return true;
 	}
 	if (ret_header->type == WIRE_ACCOUNT && codec_decode(&message_account, packet, size, &account) == 0) {
@@ -165,14 +206,16 @@ static bool note_request(struct server_record *record, const unsigned char *pack
 		NOTE(record, ruser, NULL);
 		return true;
 	}
-	return false;
+	return note_session(record, ret_header->type, packet, size);
 }
 
 static void answer(int fd, const struct server_script *script, struct server_record *record, struct codec_header header)
 {
 	static unsigned char packet[2 * WIRE_PACKET_MAX];
 	struct message_error error = { .answer = 9, .detail = "not yet" };
-	size_t size = make_verdict(script, record, header.type, header.request_id, packet, WIRE_PACKET_MAX);
+	bool session = header.type == WIRE_SESSION_OPEN || header.type == WIRE_SESSION_CLOSE;
+	size_t size = session ? make_reference(script, header.type, header.request_id, packet, WIRE_PACKET_MAX)
+			      : make_verdict(script, record, header.type, header.request_id, packet, WIRE_PACKET_MAX);
 
 	switch (script->manner) {
 	case SERVER_EMPTY:
@@ -232,9 +275,8 @@ static void serve(int listener, const struct server_script *script, struct serve
 	}
 }
 
-void server_start(struct server *server, const struct scene *scene, const struct server_script *script)
+static void start_at(struct server *server, int listener, const struct server_script *script)
 {
-	int listener = server_listen(scene, 16);
 	struct server_record *record =
 		mmap(NULL, sizeof(*record), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
@@ -247,6 +289,19 @@ void server_start(struct server *server, const struct scene *scene, const struct
 		serve(listener, script, record);
 	}
 	close(listener);
+}
+
+void server_start(struct server *server, const struct scene *scene, const struct server_script *script)
+{
+	start_at(server, server_listen(scene, 16), script);
+}
+
+void server_start_register(struct server *server, const struct scene *scene, const struct server_script *script)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/" WIRE_SESSION_SOCKET, scene->folder);
+	start_at(server, listen_at(path, 16), script);
 }
 
 void server_stop(struct server *server)

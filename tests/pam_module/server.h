@@ -45,13 +45,17 @@ struct server_script {
 	uint16_t other_type;      /* added to the reply's type */
 	uint64_t account_verdict; /* for the account phase */
 	uint64_t account_reason;
+	const char *ticket; /* NULL: one, where it is asked for; "-": none */
 };
 
 /* What the server saw; written by its process. */
 struct server_record {
 	unsigned int connections;
 	unsigned int requests;
-	unsigned int verifies, accounts;
+	unsigned int verifies, accounts, opens, closes;
+	bool wants_ticket;
+	char ticket[40]; /* that the register was shown */
+	uint64_t session;
 	char credential[2100], user[300], service[140], permission[1100], tenant[140], rhost[300], tty[300], ruser[300];
 	int lowest_socket;      /* lowest descriptor of the client that is a socket to here, by its kind */
 	bool standard_open;     /* the client has something on 0, 1 or 2 */
@@ -63,8 +67,13 @@ struct server {
 	struct server_record *record; /* shared with the server's process */
 };
 
+#define SERVER_TICKET "00112233445566778899aabbccddeeff"
+#define SERVER_SESSION 4711
+
 /* Starts a server in a process of its own; it is there when this returns. */
 void server_start(struct server *server, const struct scene *scene, const struct server_script *script);
+/* The same at session.sock. */
+void server_start_register(struct server *server, const struct scene *scene, const struct server_script *script);
 void server_stop(struct server *server);
 
 #endif

@@ -111,10 +111,10 @@ START_TEST(nothing_said_means_the_defaults)
 	ck_assert_ptr_null(options.tenant);
 	ck_assert_ptr_null(options.socket);
 	ck_assert_str_eq(options.prompt, "Password: ");
-	ck_assert_uint_eq(options.timeout, 3000);
+	ck_assert_uint_eq(options.timeout, 0);
 	ck_assert_uint_eq(options.minimum_uid, 1000);
 	ck_assert(!options.use_first_pass && !options.try_first_pass && !options.keep_authtok && !options.env);
-	ck_assert(!options.maxtries && !options.quiet && !options.debug && !options.any_format);
+	ck_assert(!options.maxtries && !options.quiet && !options.debug && !options.any_format && !options.session);
 }
 END_TEST
 
@@ -123,7 +123,7 @@ START_TEST(every_value_reaches_its_place)
 	const char *const arguments[] = {
 		"permission=a.b", "tenant=blue",  "socket=/run/x", "timeout=250",   "prompt=Key: ",
 		"use_first_pass", "keep_authtok", "env",           "minimum_uid=7", "maxtries",
-		"quiet",          "debug",        "any_format",
+		"quiet",          "debug",        "any_format",    "session",
 	};
 	struct options_error error;
 	struct options options;
@@ -136,7 +136,7 @@ START_TEST(every_value_reaches_its_place)
 	ck_assert_str_eq(options.prompt, "Key: ");
 	ck_assert_uint_eq(options.minimum_uid, 7);
 	ck_assert(options.use_first_pass && !options.try_first_pass && options.keep_authtok && options.env);
-	ck_assert(options.maxtries && options.quiet && options.debug && options.any_format);
+	ck_assert(options.maxtries && options.quiet && options.debug && options.any_format && options.session);
 }
 END_TEST
 

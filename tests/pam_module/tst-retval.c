@@ -292,7 +292,7 @@ START_TEST(session_and_password_are_left_to_others)
 	struct transaction transaction;
 
 	scene_service(&scene, "ignored",
-		      "session [ignore=ignore default=bad] " TEST_MODULE " socket=%s\nsession required " TEST_PROBE "\n"
+		      "session optional " TEST_MODULE " socket=%s\n"
 		      "password [ignore=ignore default=bad] " TEST_MODULE " socket=%s\npassword required " TEST_PROBE
 		      "\n",
 		      scene.folder, scene.folder);
