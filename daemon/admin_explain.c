@@ -58,6 +58,34 @@ static void describe_dates(const struct store_key *key, char *ret_text)
 		snprintf(ret_text, DETAIL_SIZE, "from %s, expires %s", start, end);
 }
 
+/* "expires 2027-01-01T00:00:00Z; at most 30d from now". What is broken, and let in all the same, is told of. */
+static void describe_lifetime(const struct store_key *key, const struct policy_request *request, char *ret_text)
+{
+	char end[CLOCK_TEXT_SIZE], most[POLICIES_TEXT_SIZE];
+
+	clock_format(key->expires, end, sizeof(end));
+	policies_format(POLICIES_MAX_LIFETIME, request->policies->max_lifetime, most);
+	snprintf(ret_text, DETAIL_SIZE, "expires %s; max_lifetime is %s from now%s", end, most,
+		 policy_breaks_lifetime(key, request->policies, request->now) &&
+				 request->policies->on_violation == POLICIES_REPORT
+			 ? ": broken, and let in, since on_violation is report"
+			 : "");
+}
+
+static void describe_age(const struct policy_request *request, char *ret_text)
+{
+	char created[CLOCK_TEXT_SIZE], most[POLICIES_TEXT_SIZE];
+
+	clock_format(request->secret->created, created, sizeof(created));
+	policies_format(POLICIES_MAX_SECRET_AGE, request->policies->max_secret_age, most);
+	snprintf(ret_text, DETAIL_SIZE, "secret %u is of %s; max_secret_age is %s%s",
+		 (unsigned int)request->secret->number, created, most,
+		 policy_breaks_secret_age(request->secret, request->policies, request->now) &&
+				 request->policies->on_violation == POLICIES_REPORT
+			 ? ": broken, and let in, since on_violation is report"
+			 : "");
+}
+
 /* Which of the key's secrets it is, and until when that is good. */
 static void describe_secret(const struct store_key *key, uint32_t number, enum reason reason, char *ret_text)
 {
@@ -100,6 +128,12 @@ static void describe_step(enum policy_step step, const struct store_key *key, co
 		break;
 	case POLICY_DATES:
 		describe_dates(key, ret_text);
+		break;
+	case POLICY_LIFETIME:
+		describe_lifetime(key, request, ret_text);
+		break;
+	case POLICY_SECRET_AGE:
+		describe_age(request, ret_text);
 		break;
 	case POLICY_TENANT:
 		snprintf(ret_text, DETAIL_SIZE, "%s", *key->tenant ? key->tenant : "none: a key of the account");
@@ -275,6 +309,7 @@ int admin_explain(struct admin_request *request, struct store_reader *reader, st
 	struct message_explanation reply = { .verdict = VERDICT_DENIED };
 	int64_t now = clock_wall_seconds();
 	struct policy_request policy;
+	struct policies policies;
 	struct verify_proof proof = { .problem = "" };
 	char own_service[32], *detail;
 	char tenant[STORE_SCOPE_ID_MAX + 1];
@@ -307,6 +342,11 @@ int admin_explain(struct admin_request *request, struct store_reader *reader, st
 		r = verify_tenant(reader, wanted->tenant, tenant, &policy.tenant);
 		if (r == 0)
 			r = role_grants_find(reader, key, &request->grants, &policy.grants);
+		/* Without a credential it is judged as with the current secret. */
+		if (r == 0)
+			r = verify_policies(reader, &request->settings->settings, key,
+					    proof.secret ? proof.secret : key->secrets[key->secret_count - 1].number,
+					    &policies, &policy);
 		if (r < 0)
 			return r;
 		explain_policy(&explanation, key, &policy);

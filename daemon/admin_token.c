@@ -107,7 +107,9 @@ static int refuse_proof(struct admin_request *request)
 	return ANSWER_BAD_CREDENTIAL;
 }
 
-static enum reason judge_key(const struct admin_request *request, const struct store_key *key, int64_t now)
+/* 0 and the reason, or a negative errno. */
+static int judge_key(const struct admin_request *request, struct store_reader *reader, const struct store_key *key,
+		     int64_t now, enum reason *ret_reason)
 {
 	struct verify_caller caller = {
 		.uid = request->peer.uid,
@@ -115,10 +117,16 @@ static enum reason judge_key(const struct admin_request *request, const struct s
 		.services = settings_peer_services(&request->settings->settings, request->peer.uid),
 	};
 	struct policy_request policy = verify_policy_request(&caller, NULL, NULL, NULL, NULL, NULL, now);
+	struct policies policies;
+	int r = verify_policies(reader, &request->settings->settings, key, request->token.proof.secret, &policies,
+				&policy);
 
+	if (r < 0)
+		return r;
 	/* Which tenant it is for is asked where it is used. */
 	policy.any_tenant = true;
-	return policy_judge(key, &policy);
+	*ret_reason = policy_judge(key, &policy);
+	return 0;
 }
 
 static int64_t earlier(int64_t end, int64_t other)
@@ -210,7 +218,7 @@ static int issue(struct writer_job *job, struct vault *vault)
 	int r = verify_spend(vault->store, proof->id, proof->secret, &proof->once, now, key, &token->reason);
 
 	if (r == 0 && token->reason == REASON_NONE)
-		token->reason = judge_key(request, key, now);
+		r = judge_key(request, store_writer(vault->store), key, now, &token->reason);
 	return r == 0 && token->reason == REASON_NONE ? issue_signed(request, vault, key, now) : r;
 }
 
@@ -320,8 +328,8 @@ int admin_token_inspect(struct admin_request *request, struct store_reader *read
 	if (reason == REASON_STORE_FAILED)
 		return store_failed(request);
 	if (reason == REASON_NONE)
-		reason = judge_key(request, key, now);
-	if (token->found)
+		r = judge_key(request, reader, key, now, &reason);
+	if (r == 0 && token->found)
 		r = verify_access_policy(reader, key, &policy);
 	return r < 0 ? r : reply_state(request, &claims, policy.reuse, reason);
 }

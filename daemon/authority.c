@@ -23,9 +23,12 @@ static int judge(struct store_reader *reader, const struct store_key *key, int64
 {
 	struct verify_caller caller = caller_of(authority);
 	struct policy_request request = verify_policy_request(&caller, NULL, NULL, NULL, NULL, NULL, now);
+	struct policies policies;
 	const char *grants;
 	int r = role_grants_find(reader, key, &authority->permissions, &grants);
 
+	if (r == 0)
+		r = verify_policies(reader, authority->settings, key, authority->secret, &policies, &request);
 	if (r < 0)
 		return r;
 	if (grants != authority->permissions.text)
@@ -76,6 +79,7 @@ static enum answer decide_by_credential(struct connection *connection, const cha
 
 	authority->root = connection->administrator;
 	authority->services = settings_peer_services(&thread->settings->settings, connection->peer.uid);
+	authority->settings = &thread->settings->settings;
 	reason = locate(thread, credential, now, key, authority, &proof);
 	store_read_end(thread->reader);
 	snprintf(authority->actor, sizeof(authority->actor), "key:%s", proof.id);

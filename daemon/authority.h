@@ -35,6 +35,7 @@ struct authority {
 	uint8_t digest[STORE_DIGEST_SIZE]; /* of that secret */
 	bool root;                         /* the peer is an administrator's, whatever the credential may do */
 	const char *services;              /* what the peer may speak for; as self_service */
+	const struct settings *settings;   /* the same; set with kind AUTHORITY_KEY */
 	char account[STORE_SCOPE_ID_MAX + 1];
 	char tenant[STORE_SCOPE_ID_MAX + 1]; /* "": an account key */
 	char roles[WIRE_ROLES_MAX * (WIRE_ROLE_NAME_MAX + 1)];

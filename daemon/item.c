@@ -200,6 +200,7 @@ struct verify_caller item_caller(const struct connection *connection)
 		.pid = connection->peer.pid,
 		.root = connection->socket == CONNECTION_LOGIN,
 		.services = settings_peer_services(&connection->thread->settings->settings, connection->peer.uid),
+		.settings = &connection->thread->settings->settings,
 	};
 }
 

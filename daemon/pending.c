@@ -158,6 +158,7 @@ bool pending_start(struct connection *connection, const struct verify_caller *ca
 	memcpy(pending->item.source, item->source, sizeof(item->source));
 	pending->settings = settings_share(thread->settings);
 	pending->caller = *caller;
+	pending->caller.settings = &pending->settings->settings;
 	pending->generation = thread->vault_generation;
 	link_pending(connection, pending);
 	thread->pending_count++;

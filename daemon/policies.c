@@ -33,11 +33,11 @@ static const struct {
 #define RULE(member) .name = #member, .offset = offsetof(struct policies, member)
 	[POLICIES_DEFAULT_LIFETIME] = { RULE(default_lifetime), KIND_END, false, 60, 100 * YEAR, TIME_NEVER, "90d" },
 	[POLICIES_MAX_LIFETIME] = { RULE(max_lifetime), KIND_END, false, 60, 100 * YEAR, TIME_NEVER, "1y" },
-	[POLICIES_MAX_SECRET_AGE] = { RULE(max_secret_age), KIND_END, true, 60, 100 * YEAR, TIME_NEVER, "90d" },
+	[POLICIES_MAX_SECRET_AGE] = { RULE(max_secret_age), KIND_END, false, 60, 100 * YEAR, TIME_NEVER, "90d" },
 	[POLICIES_WARN_BEFORE] = { RULE(warn_before), KIND_END, true, 60, 10 * YEAR, 14 * DAY, "14d" },
 	[POLICIES_ON_VIOLATION] = { RULE(on_violation),
 				    KIND_CHOICE,
-				    true,
+				    false,
 				    0,
 				    1,
 				    POLICIES_REPORT,
@@ -190,7 +190,7 @@ int policies_find(struct store_reader *reader, const struct settings *settings, 
 {
 	struct policies_own found = { .values = settings->policies };
 
-	if (store_has_policies(reader) && *tenant) {
+	if (store_has_policies(reader)) {
 		int r = store_list_policies(reader, tenant, take, &found);
 
 		if (r < 0)

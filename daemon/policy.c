@@ -47,6 +47,37 @@ static enum reason check_dates(const struct store_key *key, const struct policy_
 	return REASON_NONE;
 }
 
+bool policy_breaks_lifetime(const struct store_key *key, const struct policies *policies, int64_t now)
+{
+	int64_t start = now > key->created ? now : key->created;
+
+	if (policies->max_lifetime == TIME_NEVER)
+		return false;
+	return key->expires == TIME_NEVER || key->expires > start + policies->max_lifetime + POLICY_LIFETIME_SLACK;
+}
+
+bool policy_breaks_secret_age(const struct store_secret *secret, const struct policies *policies, int64_t now)
+{
+	return policies->max_secret_age != TIME_NEVER && now >= secret->created + policies->max_secret_age;
+}
+
+static enum reason check_lifetime(const struct store_key *key, const struct policy_request *request)
+{
+	if (request->policies->on_violation == POLICIES_REPORT ||
+	    !policy_breaks_lifetime(key, request->policies, request->now))
+		return REASON_NONE;
+	return REASON_EXPIRED;
+}
+
+static enum reason check_secret_age(const struct store_key *key, const struct policy_request *request)
+{
+	(void)key;
+	if (request->policies->on_violation == POLICIES_REPORT ||
+	    !policy_breaks_secret_age(request->secret, request->policies, request->now))
+		return REASON_NONE;
+	return REASON_SECRET_RETIRED;
+}
+
 static enum reason check_tenant(const struct store_key *key, const struct policy_request *request)
 {
 	const char *tenant = request->tenant && *request->tenant ? request->tenant : STORE_DEFAULT_TENANT;
@@ -118,6 +149,16 @@ static bool always(const struct policy_request *request)
 	return true;
 }
 
+static bool asks_lifetime(const struct policy_request *request)
+{
+	return request->policies && request->policies->max_lifetime != TIME_NEVER;
+}
+
+static bool asks_secret_age(const struct policy_request *request)
+{
+	return request->policies && request->secret && request->policies->max_secret_age != TIME_NEVER;
+}
+
 static bool asks_tenant(const struct policy_request *request)
 {
 	return !request->any_tenant;
@@ -145,6 +186,8 @@ static const struct {
 } steps[POLICY_STEP_COUNT] = {
 	[POLICY_STATE] = { "state", always, check_state },
 	[POLICY_DATES] = { "dates", always, check_dates },
+	[POLICY_LIFETIME] = { "lifetime", asks_lifetime, check_lifetime },
+	[POLICY_SECRET_AGE] = { "secret age", asks_secret_age, check_secret_age },
 	[POLICY_TENANT] = { "tenant", asks_tenant, check_tenant },
 	[POLICY_USER] = { "user", asks_user, check_user },
 	[POLICY_SERVICE] = { "service", asks_service, check_service },
@@ -176,6 +219,17 @@ enum reason policy_judge(const struct store_key *key, const struct policy_reques
 			return reason;
 	}
 	return REASON_NONE;
+}
+
+const char *policy_violation(const struct store_key *key, const struct policy_request *request, enum reason reason)
+{
+	if ((reason == REASON_NONE || reason == REASON_EXPIRED) && asks_lifetime(request) &&
+	    policy_breaks_lifetime(key, request->policies, request->now))
+		return "the end of the key lies further ahead than max_lifetime allows";
+	if ((reason == REASON_NONE || reason == REASON_SECRET_RETIRED) && asks_secret_age(request) &&
+	    policy_breaks_secret_age(request->secret, request->policies, request->now))
+		return "the secret is older than max_secret_age allows";
+	return "";
 }
 
 /* What has ended is refused whatever the clock says, and so is a form that is not known here. */

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/policies.h"
 #include "daemon/store.h"
 #include "proto/verdict.h"
 
@@ -25,12 +26,18 @@ struct policy_request {
 	const char *rhost;      /* NULL or "": no address */
 	bool source_believed;   /* the caller is one whose word about the source counts */
 	int64_t now;            /* seconds since 1970 UTC */
+	/* What holds for keys of its tenant; NULL: lifetime and age are not judged. */
+	const struct policies *policies;
+	/* The secret that was shown; NULL: its age is not judged. */
+	const struct store_secret *secret;
 };
 
 /* The steps, in order. */
 enum policy_step {
 	POLICY_STATE,
 	POLICY_DATES,
+	POLICY_LIFETIME,
+	POLICY_SECRET_AGE,
 	POLICY_TENANT,
 	POLICY_USER,
 	POLICY_SERVICE,
@@ -48,6 +55,18 @@ enum reason policy_check(enum policy_step step, const struct store_key *key, con
 
 /* Judges all; REASON_NONE: every step passed. */
 enum reason policy_judge(const struct store_key *key, const struct policy_request *request);
+
+/*
+ * Whether a key, or a secret, is what the policies do not want: whether that is refused, too, is on_violation's to say.
+ * The end of a key that was allowed when it was made stays so, also when the clock is set back to the time before it
+ * was made; POLICY_LIFETIME_SLACK seconds are for clocks that are set back a little.
+ */
+#define POLICY_LIFETIME_SLACK 300
+bool policy_breaks_lifetime(const struct store_key *key, const struct policies *policies, int64_t now);
+bool policy_breaks_secret_age(const struct store_secret *secret, const struct policies *policies, int64_t now);
+
+/* What a request that was judged so breaks, a sentence for the record, also where it is let in; "" for nothing. */
+const char *policy_violation(const struct store_key *key, const struct policy_request *request, enum reason reason);
 
 /* Whether a secret of the key is still good: REASON_NONE, or secret_retired. */
 enum reason policy_judge_secret(const struct store_secret *secret, int64_t now);

@@ -66,6 +66,8 @@ static const struct settings_row table[] = {
 	{ "gateway", "users", "", OTHER(SETTINGS_FORM_GATEWAYS, gateway_users) },
 	{ "policy", "default_lifetime", "never", OTHER(SETTINGS_FORM_POLICY, policies.default_lifetime) },
 	{ "policy", "max_lifetime", "never", OTHER(SETTINGS_FORM_POLICY, policies.max_lifetime) },
+	{ "policy", "max_secret_age", "never", OTHER(SETTINGS_FORM_POLICY, policies.max_secret_age) },
+	{ "policy", "on_violation", "report", OTHER(SETTINGS_FORM_POLICY, policies.on_violation) },
 	{ "policy", "rotation_overlap", "7d", IN(SPAN, rotation_overlap, 60, SETTINGS_OVERLAP_MAX) },
 	{ "tokens", "issuer", "apikeyd", OTHER(SETTINGS_FORM_TEXT, token_issuer) },
 	{ "tokens", "audience", "apikeyd", OTHER(SETTINGS_FORM_TEXT, token_audience) },

@@ -119,6 +119,18 @@ int verify_tenant(struct store_reader *reader, const char *tenant, char id[STORE
 	return 0;
 }
 
+int verify_policies(struct store_reader *reader, const struct settings *settings, const struct store_key *key,
+		    uint32_t secret, struct policies *room, struct policy_request *request)
+{
+	int r = policies_find(reader, settings, key->tenant, room);
+
+	if (r < 0)
+		return r;
+	request->policies = room;
+	request->secret = verify_find_number(key, secret);
+	return 0;
+}
+
 static enum reason locate_opaque(struct thread *thread, const char *text, size_t size, int64_t now,
 				 struct store_key *ret_key, struct verify_proof *proof)
 {
@@ -288,14 +300,17 @@ void verify_outcome_wipe(struct verify_outcome *outcome)
  * Judges a key whose credential was right and which was described, with the permissions of its roles, for the tenant
  * that the request names (NULL: none).
  */
-static int judge_key(struct store_reader *reader, struct role_grants *room, const struct store_key *key,
-		     const char *tenant, const struct policy_request *policy, struct verify_outcome *outcome,
-		     enum reason *ret_reason)
+static int judge_key(struct store_reader *reader, struct role_grants *room, const struct settings *settings,
+		     const struct store_key *key, const char *tenant, const struct policy_request *policy,
+		     struct verify_outcome *outcome, enum reason *ret_reason)
 {
 	struct policy_request judged = *policy;
+	struct policies policies;
 	char id[STORE_SCOPE_ID_MAX + 1];
 	int r = role_grants_find(reader, key, room, &judged.grants);
 
+	if (r == 0)
+		r = verify_policies(reader, settings, key, outcome->secret, &policies, &judged);
 	if (r == 0)
 		r = verify_tenant(reader, tenant, id, &judged.tenant);
 	if (r < 0)
@@ -303,6 +318,8 @@ static int judge_key(struct store_reader *reader, struct role_grants *room, cons
 	if (*key->roles)
 		(void)role_grants_copy(judged.grants, outcome->permissions, sizeof(outcome->permissions));
 	*ret_reason = policy_judge(key, &judged);
+	if (*outcome->problem == '\0')
+		outcome->problem = policy_violation(key, &judged, *ret_reason);
 	return 0;
 }
 
@@ -312,7 +329,8 @@ static enum reason judge_here(struct thread *thread, const struct store_key *key
 {
 	enum reason reason;
 
-	if (judge_key(thread->reader, &thread->grants, key, tenant, policy, outcome, &reason) == 0)
+	if (judge_key(thread->reader, &thread->grants, &thread->settings->settings, key, tenant, policy, outcome,
+		      &reason) == 0)
 		return reason;
 	thread_vault_failed(thread);
 	return REASON_STORE_FAILED;
@@ -395,8 +413,8 @@ void verify_credential(struct thread *thread, const struct verify_caller *caller
 	ret_outcome->described = proof.found;
 	/* As long as for a key whose secret fits, and which is another tenant's. */
 	if (is_refused(&proof, reason))
-		(void)judge_key(thread->reader, &thread->grants, &nobodys, request->tenant, &policy, ret_outcome,
-				&unused);
+		(void)judge_key(thread->reader, &thread->grants, &thread->settings->settings, &nobodys, request->tenant,
+				&policy, ret_outcome, &unused);
 	if (reason == REASON_NONE && proof.once.kind != STORE_ONCE_NONE) {
 		reason = verify_time(&proof, now);
 		if (reason == REASON_NONE)
@@ -458,7 +476,8 @@ int verify_consume(struct store *store, const struct verify_caller *caller, cons
 	/* From here on it is spent, whatever the rest says. */
 	if (reason == REASON_NONE) {
 		verify_describe_key(key, outcome);
-		r = judge_key(store_writer(store), &room, key, request->tenant, &policy, outcome, &reason);
+		r = judge_key(store_writer(store), &room, caller->settings, key, request->tenant, &policy, outcome,
+			      &reason);
 		if (r < 0)
 			return r;
 	}

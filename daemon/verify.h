@@ -25,8 +25,9 @@
 struct verify_caller {
 	uid_t uid;
 	pid_t pid;
-	bool root;            /* on login.sock: all it says is believed */
-	const char *services; /* what the uid may speak for, separated by spaces; "" when it is not listed */
+	bool root;                       /* on login.sock: all it says is believed */
+	const char *services;            /* what the uid may speak for, separated by spaces; "" when it is not listed */
+	const struct settings *settings; /* what holds for keys stands in them; they live as long as services does */
 };
 
 #define VERIFY_ONCE_CAP 10000 /* nonces that a key may have at a time, and as many ids of access tokens */
@@ -45,7 +46,8 @@ struct verify_outcome {
 	enum verdict verdict;
 	enum reason reason;
 	bool test;                              /* a test key */
-	const char *problem;                    /* of a text whose shape is wrong: a sentence; static. Else "" */
+	const char *problem;                    /* what is wrong with the text's shape, or with a key that is let in all
+						 * the same: a sentence; static. Else "" */
 	struct verify_once once;                /* a kind: not decided yet, verify_consume() is to come */
 	char key_id[CREDENTIAL_KEY_ID_MAX + 1]; /* "" when the text names none */
 	uint32_t secret;                        /* its number; 0 when none fitted */
@@ -68,6 +70,11 @@ struct policy_request verify_policy_request(const struct verify_caller *caller, 
  * or -EIO; id is room that *ret_tenant may point into. */
 int verify_tenant(struct store_reader *reader, const char *tenant, char id[STORE_SCOPE_ID_MAX + 1],
 		  const char **ret_tenant);
+
+/* Finds what holds for a key and the secret of it that was shown (its number; 0: none was), and has it judged by that:
+ * room is where it is kept. 0 or -EIO. */
+int verify_policies(struct store_reader *reader, const struct settings *settings, const struct store_key *key,
+		    uint32_t secret, struct policies *room, struct policy_request *request);
 
 /* What a credential shows, as far as it could be told. */
 struct verify_proof {

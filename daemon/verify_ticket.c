@@ -15,7 +15,7 @@ static void free_ticket(struct ticket **ticket)
 }
 
 /* The user and the permission were judged with the credential; what can have changed since is judged here. */
-static enum reason judge(const struct ticket *ticket, const struct store_key *key, int64_t now)
+static enum reason judge(struct thread *thread, const struct ticket *ticket, const struct store_key *key, int64_t now)
 {
 	struct policy_request policy = { .service = ticket->service,
 					 .service_allowed = true,
@@ -24,8 +24,14 @@ static enum reason judge(const struct ticket *ticket, const struct store_key *ke
 					 .source_believed = true,
 					 .now = now };
 	const struct store_secret *secret = verify_find_number(key, ticket->secret);
-	enum reason reason = policy_judge(key, &policy);
+	struct policies policies;
+	enum reason reason;
 
+	if (verify_policies(thread->reader, &thread->settings->settings, key, ticket->secret, &policies, &policy) < 0) {
+		thread_vault_failed(thread);
+		return REASON_STORE_FAILED;
+	}
+	reason = policy_judge(key, &policy);
 	if (reason != REASON_NONE)
 		return reason;
 	return secret ? policy_judge_secret(secret, now) : REASON_SECRET_RETIRED;
@@ -46,7 +52,7 @@ static enum reason look_again(struct thread *thread, const struct ticket *ticket
 		return REASON_UNKNOWN_KEY;
 	verify_describe_key(key, outcome);
 	outcome->described = true;
-	return judge(ticket, key, now);
+	return judge(thread, ticket, key, now);
 }
 
 void verify_ticket(struct thread *thread, const struct message_redeem *request, int64_t now, struct store_key *key,

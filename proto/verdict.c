@@ -41,12 +41,13 @@ static const struct {
 				   VERDICT_DENIED },
 	[REASON_KEY_REVOKED] = { "key_revoked", "The key is revoked, which is final; make a new one.", VERDICT_DENIED },
 	[REASON_SECRET_RETIRED] = { "secret_retired",
-				    "The key was rotated and the overlap is over; use the new secret.",
+				    "The key was rotated and the overlap is over, or its secret is older than a "
+				    "policy allows (max_secret_age); use a new secret.",
 				    VERDICT_DENIED },
 	[REASON_NOT_YET_VALID] = { "not_yet_valid", "The key's first day is still to come.", VERDICT_DENIED },
 	[REASON_EXPIRED] = { "expired",
-			     "The key has expired; make a new one, or move its end with 'apikeyctl key update "
-			     "--expires'.",
+			     "The key has expired, or its end lies further ahead than a policy allows "
+			     "(max_lifetime); make a new one, or move its end with 'apikeyctl key update --expires'.",
 			     VERDICT_DENIED },
 	[REASON_WRONG_USER] = { "wrong_user",
 				"The key is not for this user; 'apikeyctl key update --user' lets it log in as further "

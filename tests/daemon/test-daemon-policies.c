@@ -245,11 +245,181 @@ START_TEST(an_import_is_bound_too)
 }
 END_TEST
 
+/* ---- what existing keys break ---- */
+
+/* As if the secrets of a key had been made so much earlier. The daemon does not run meanwhile. */
+static void age_secrets(const char *id, int64_t seconds)
+{
+	CLEANUP_FREE struct store_key *key = malloc(sizeof(*key));
+	char folder[96], fault[512] = "";
+	struct store *store;
+
+	ck_assert_ptr_nonnull(key);
+	wire_close(admin);
+	host_stop(&host);
+	snprintf(folder, sizeof(folder), "%s/state", host.folder);
+	ck_assert_msg(store_open(folder, false, &store, fault, sizeof(fault)) == 0, "%s", fault);
+	ck_assert_int_eq(store_write_begin(store), 0);
+	ck_assert_int_eq(store_find_key(store_writer(store), id, key), 0);
+	for (size_t i = 0; i < key->secret_count; i++)
+		key->secrets[i].created -= seconds;
+	ck_assert_int_eq(store_update_key(store, key), 0);
+	ck_assert_int_eq(store_write_commit(store), 0);
+	store_close(store);
+	host_start(&host);
+	admin = wire_open(&host, WIRE_ADMIN_SOCKET);
+}
+
+static const char *login_socket(void)
+{
+	return geteuid() == 0 ? WIRE_LOGIN_SOCKET : WIRE_VERIFY_SOCKET;
+}
+
+static struct message_verdict try(const struct wire_key *key)
+{
+	struct message_verify request = {
+		.credential = key->secret, .service = host.service, .permission = "test.use", .tenant = blue
+	};
+
+	return wire_verify(&host, login_socket(), &request);
+}
+
+/* "secret age-: secret 1 is of …", or "". */
+static void explain_step(const struct wire_key *key, const char *name, char *ret_text, size_t size)
+{
+	struct message_explain request = {
+		.subject = key->secret, .service = host.service, .permission = "test.use", .tenant = blue
+	};
+	struct message_explanation explanation;
+	struct message_step step;
+
+	*ret_text = '\0';
+	expect_answer(admin,
+		      wire_ask(admin, WIRE_EXPLAIN, &message_explain, &request, &message_explanation, &explanation),
+		      ANSWER_OK, NULL);
+	while (codec_next_record(&explanation.steps, &message_step, &step))
+		if (strcmp(step.name, name) == 0)
+			snprintf(ret_text, size, "%s%c: %s", step.name, ".+-"[step.outcome],
+				 step.detail ? step.detail : "");
+}
+
+static void expect_recorded(const char *detail, const char *verdict)
+{
+	CLEANUP_FREE char *log = host_read(&host, "log/audit.jsonl");
+	char *line = log, *next, wanted[64];
+
+	snprintf(wanted, sizeof(wanted), "\"verdict\":\"%s\"", verdict);
+	for (; *line; line = next) {
+		next = strchrnul(line, '\n');
+		if (*next)
+			*next++ = '\0';
+		if (strstr(line, detail) && strstr(line, wanted) && strstr(line, "\"event\":\"verify\""))
+			return;
+	}
+	ck_abort_msg("no record says %s and %s", detail, verdict);
+}
+
+START_TEST(a_secret_that_is_too_old_is_told_of_or_refused)
+{
+	struct wire_key key = make("acme", "blue", "key", "test.use");
+	struct message_key_rotate again = { .key = "bob/key", .now = 1 };
+	struct message_tenant_entry entry;
+	struct message_key rotated;
+	char text[300];
+
+	expect_answer(admin, set(NULL, blue, wire_texts("max_secret_age=30d", NULL), &entry), ANSWER_OK, NULL);
+	ck_assert_uint_eq(try(&key).verdict, VERDICT_GRANTED);
+	age_secrets(key.id, 31 * DAY);
+	/* Let in, and told of. */
+	ck_assert_uint_eq(try(&key).verdict, VERDICT_GRANTED);
+	expect_recorded("older than max_secret_age", "granted");
+	explain_step(&key, "secret age", text, sizeof(text));
+	ck_assert_ptr_nonnull(strstr(text, "age+: secret 1 is of 20"));
+	ck_assert_ptr_nonnull(strstr(text, "max_secret_age is 30d: broken, and let in"));
+
+	expect_answer(admin, set(NULL, blue, wire_texts("on_violation=refuse", NULL), &entry), ANSWER_OK, NULL);
+	ck_assert_uint_eq(try(&key).verdict, VERDICT_DENIED);
+	expect_recorded("older than max_secret_age", "denied");
+	explain_step(&key, "secret age", text, sizeof(text));
+	ck_assert_ptr_nonnull(strstr(text, "age-: secret 1 is of 20"));
+	ck_assert_ptr_null(strstr(text, "broken"));
+	explain_step(&key, "tenant", text, sizeof(text));
+	ck_assert_str_eq(text, "tenant.: ");
+
+	/* A new secret is not too old; and neither is the old one where the rule is taken back. */
+	expect_answer(admin, rotate(admin, &again, &rotated), ANSWER_OK, NULL);
+	snprintf(key.secret, sizeof(key.secret), "%s", rotated.secret);
+	ck_assert_uint_eq(try(&key).verdict, VERDICT_GRANTED);
+	age_secrets(key.id, 31 * DAY);
+	ck_assert_uint_eq(try(&key).verdict, VERDICT_DENIED);
+	expect_answer(admin, set(NULL, blue, wire_texts("max_secret_age=", NULL), &entry), ANSWER_OK, NULL);
+	ck_assert_uint_eq(try(&key).verdict, VERDICT_GRANTED);
+}
+END_TEST
+
+/* In the account phase and at admin.sock, too. */
+START_TEST(refused_is_refused_everywhere)
+{
+	struct wire_key key = make("acme", "blue", "key", "apikeyd.*");
+	struct message_verify login = {
+		.credential = key.secret, .service = host.service, .permission = "apikeyd.x", .tenant = blue
+	};
+	struct message_account account = { .service = host.service, .permission = "apikeyd.x", .tenant = blue };
+	struct message_token_issue issue = { .proof = key.secret };
+	struct message_tenant_entry entry;
+	struct message_verdict verdict;
+	struct message_token token;
+	struct message_key shown;
+	char handle[WIRE_HANDLE_MAX + 1];
+
+	age_secrets(key.id, 31 * DAY);
+	verdict = wire_verify(&host, login_socket(), &login);
+	ck_assert_uint_eq(verdict.verdict, VERDICT_GRANTED);
+	snprintf(handle, sizeof(handle), "%s", verdict.handle);
+	account.handle = handle;
+	ck_assert_uint_eq(wire_account(&host, login_socket(), &account).verdict, VERDICT_GRANTED);
+	expect_answer(admin, set(NULL, blue, wire_texts("max_secret_age=30d", "on_violation=refuse", NULL), &entry),
+		      ANSWER_OK, NULL);
+	ck_assert_uint_eq(wire_account(&host, login_socket(), &account).verdict, VERDICT_DENIED);
+	expect_answer(admin, refer(admin, WIRE_KEY_SHOW, key.secret, key.id, &shown), ANSWER_BAD_CREDENTIAL, NULL);
+	expect_answer(admin, wire_ask(admin, WIRE_TOKEN_ISSUE, &message_token_issue, &issue, &message_token, &token),
+		      ANSWER_BAD_CREDENTIAL, "new secret");
+}
+END_TEST
+
+START_TEST(an_end_that_is_too_far_is_told_of_or_refused)
+{
+	struct wire_key key = make("acme", "blue", "key", "test.use");
+	struct message_tenant_entry entry;
+	struct message_key changed;
+	char text[300];
+
+	expect_answer(admin, set(NULL, blue, wire_texts("max_lifetime=30d", NULL), &entry), ANSWER_OK, NULL);
+	ck_assert_uint_eq(try(&key).verdict, VERDICT_GRANTED);
+	expect_recorded("max_lifetime allows", "granted");
+	explain_step(&key, "lifetime", text, sizeof(text));
+	ck_assert_str_eq(text, "lifetime+: expires never; max_lifetime is 30d from now: broken, and let in, since "
+			       "on_violation is report");
+	expect_answer(admin, set(NULL, blue, wire_texts("on_violation=refuse", NULL), &entry), ANSWER_OK, NULL);
+	ck_assert_uint_eq(try(&key).verdict, VERDICT_DENIED);
+	expect_recorded("max_lifetime allows", "denied");
+	explain_step(&key, "lifetime", text, sizeof(text));
+	ck_assert_str_eq(text, "lifetime-: expires never; max_lifetime is 30d from now");
+	expect_answer(admin, prolong(key.id, 0, &changed), ANSWER_OK, NULL);
+	ck_assert_uint_eq(try(&key).verdict, VERDICT_GRANTED);
+	/* It is not of another tenant. */
+	key = make("acme", "red", "key", "test.use");
+	explain_step(&key, "lifetime", text, sizeof(text));
+	ck_assert_str_eq(text, "lifetime.: ");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("daemon-policies");
 	TCase *tenants = tcase_create("tenants");
 	TCase *ends = tcase_create("ends");
+	TCase *violations = tcase_create("violations");
 
 	tcase_set_timeout(tenants, 60);
 	tcase_add_checked_fixture(tenants, setup, teardown);
@@ -264,5 +434,12 @@ int main(void)
 	tcase_add_test(ends, the_file_holds_where_a_tenant_has_none);
 	tcase_add_test(ends, an_import_is_bound_too);
 	suite_add_tcase(suite, ends);
+
+	tcase_set_timeout(violations, 60);
+	tcase_add_checked_fixture(violations, setup, teardown);
+	tcase_add_test(violations, a_secret_that_is_too_old_is_told_of_or_refused);
+	tcase_add_test(violations, refused_is_refused_everywhere);
+	tcase_add_test(violations, an_end_that_is_too_far_is_told_of_or_refused);
+	suite_add_tcase(suite, violations);
 	return suite_run(suite);
 }

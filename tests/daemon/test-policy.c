@@ -13,6 +13,7 @@
 
 static struct store_key key;
 static struct policy_request request;
+static struct policies policies;
 
 /* alice's key, and a request that it fits. */
 static void setup(void)
@@ -35,7 +36,15 @@ static void setup(void)
 		.rhost = "192.0.2.7",
 		.source_believed = true,
 		.now = NOW,
+		.policies = &policies,
+		.secret = &key.secrets[0],
 	};
+	policies_default(&policies);
+	policies.on_violation = POLICIES_REFUSE;
+	policies.max_lifetime = policies.max_secret_age = 100000;
+	key.expires = NOW + 1000;
+	key.secrets[0] = (struct store_secret){ .number = 1, .created = NOW };
+	key.secret_count = 1;
 }
 
 START_TEST(a_fitting_request_passes)
@@ -79,6 +88,7 @@ START_TEST(dates_are_judged_to_the_second)
 	key.not_before = cases[_i].not_before;
 	key.expires = cases[_i].expires;
 	request.now = cases[_i].now;
+	policies.max_lifetime = policies.max_secret_age = TIME_NEVER;
 	ck_assert_int_eq(policy_judge(&key, &request), cases[_i].reason);
 }
 END_TEST
@@ -189,11 +199,85 @@ START_TEST(a_missing_permission_is_told_apart)
 }
 END_TEST
 
+/* ---- policies ---- */
+
+START_TEST(a_key_lives_no_longer_than_its_tenant_wants)
+{
+	static const struct {
+		int64_t most, created, expires, now;
+		bool breaks;
+	} cases[] = {
+		{ TIME_NEVER, 0, TIME_NEVER, NOW, false },
+		{ 60, 0, TIME_NEVER, NOW, true },
+		{ 60, 0, NOW + 60, NOW, false },
+		{ 60, 0, NOW + 60 + POLICY_LIFETIME_SLACK, NOW, false },
+		{ 60, 0, NOW + 61 + POLICY_LIFETIME_SLACK, NOW, true },
+		{ 60, 0, NOW + 61 + POLICY_LIFETIME_SLACK, NOW + 1, false },
+		/* The clock was set back to before it was made. */
+		{ 60, NOW, NOW + 60, 1, false },
+		{ 60, NOW, NOW + 61 + POLICY_LIFETIME_SLACK, 1, true },
+		/* It is over, and breaks nothing. */
+		{ 60, 0, NOW - 1, NOW, false },
+		{ TIME_NEVER - 1, INT64_C(1) << 40, TIME_NEVER, NOW, true },
+	};
+
+	policies.max_lifetime = cases[_i].most == TIME_NEVER - 1 ? INT64_C(3153600000) : cases[_i].most;
+	key.created = cases[_i].created;
+	key.expires = cases[_i].expires;
+	request.now = cases[_i].now;
+	ck_assert_int_eq(policy_breaks_lifetime(&key, &policies, request.now), cases[_i].breaks);
+	ck_assert_int_eq(policy_check(POLICY_LIFETIME, &key, &request, NULL),
+			 cases[_i].breaks ? REASON_EXPIRED : REASON_NONE);
+	policies.on_violation = POLICIES_REPORT;
+	ck_assert_int_eq(policy_check(POLICY_LIFETIME, &key, &request, NULL), REASON_NONE);
+	ck_assert_int_eq(*policy_violation(&key, &request, REASON_NONE) != '\0', cases[_i].breaks);
+}
+END_TEST
+
+START_TEST(a_secret_is_no_older_than_its_tenant_wants)
+{
+	static const struct {
+		int64_t most, created, now;
+		bool breaks;
+	} cases[] = {
+		{ TIME_NEVER, 0, NOW, false }, { 60, NOW - 59, NOW, false }, { 60, NOW - 60, NOW, true },
+		{ 60, NOW + 5, NOW, false },   { 60, NOW, 0, false },        { 60, 0, INT64_C(1) << 40, true },
+	};
+
+	policies.max_secret_age = cases[_i].most;
+	key.secrets[0].created = cases[_i].created;
+	key.expires = TIME_NEVER;
+	policies.max_lifetime = TIME_NEVER;
+	request.now = cases[_i].now;
+	ck_assert_int_eq(policy_breaks_secret_age(&key.secrets[0], &policies, request.now), cases[_i].breaks);
+	ck_assert_int_eq(policy_judge(&key, &request), cases[_i].breaks ? REASON_SECRET_RETIRED : REASON_NONE);
+	policies.on_violation = POLICIES_REPORT;
+	ck_assert_int_eq(policy_judge(&key, &request), REASON_NONE);
+	ck_assert_int_eq(*policy_violation(&key, &request, REASON_NONE) != '\0', cases[_i].breaks);
+}
+END_TEST
+
+/* A sentence is about the step that refused, or about what was let in; not about what else is wrong. */
+START_TEST(what_is_broken_is_told_by_its_own_sentence)
+{
+	policies.max_lifetime = policies.max_secret_age = 60;
+	key.expires = TIME_NEVER;
+	key.secrets[0].created = 0;
+	ck_assert_ptr_nonnull(strstr(policy_violation(&key, &request, REASON_EXPIRED), "max_lifetime"));
+	ck_assert_ptr_nonnull(strstr(policy_violation(&key, &request, REASON_SECRET_RETIRED), "max_secret_age"));
+	ck_assert_str_eq(policy_violation(&key, &request, REASON_WRONG_USER), "");
+	request.policies = NULL;
+	ck_assert_str_eq(policy_violation(&key, &request, REASON_NONE), "");
+}
+END_TEST
+
 /* A request that every step refuses: as each step's trouble is taken away, the next one's is the reason. */
 START_TEST(the_first_step_that_fails_is_the_reason)
 {
 	key.state = STORE_INACTIVE;
 	key.not_before = NOW + 1;
+	key.expires = TIME_NEVER;
+	key.secrets[0].created = -200000;
 	key.tenant = "acme";
 	key.sources = "192.0.2.0/24";
 	request.user = "bob";
@@ -205,6 +289,10 @@ START_TEST(the_first_step_that_fails_is_the_reason)
 	key.state = STORE_ACTIVE;
 	ck_assert_int_eq(policy_judge(&key, &request), REASON_NOT_YET_VALID);
 	key.not_before = 0;
+	ck_assert_int_eq(policy_judge(&key, &request), REASON_EXPIRED);
+	key.expires = NOW + 1000;
+	ck_assert_int_eq(policy_judge(&key, &request), REASON_SECRET_RETIRED);
+	key.secrets[0].created = 0;
 	ck_assert_int_eq(policy_judge(&key, &request), REASON_WRONG_TENANT);
 	key.tenant = "default";
 	ck_assert_int_eq(policy_judge(&key, &request), REASON_WRONG_USER);
@@ -304,6 +392,9 @@ int main(void)
 	tcase_add_loop_test(steps, a_key_is_held_to_its_networks, 0, 20);
 	tcase_add_test(steps, a_missing_permission_is_told_apart);
 	tcase_add_test(steps, the_first_step_that_fails_is_the_reason);
+	tcase_add_loop_test(steps, a_key_lives_no_longer_than_its_tenant_wants, 0, 10);
+	tcase_add_loop_test(steps, a_secret_is_no_older_than_its_tenant_wants, 0, 6);
+	tcase_add_test(steps, what_is_broken_is_told_by_its_own_sentence);
 	tcase_add_test(steps, steps_have_names_and_say_whether_they_were_asked);
 	tcase_add_test(steps, lists_contain_whole_items);
 	suite_add_tcase(suite, steps);
