@@ -231,7 +231,11 @@ static const struct option options_rotate[] = {
 	{ OPTION_OVERLAP, "overlap", "SPAN",
 	  "how long the secret before stays good: 12h, 7d; unless you say, the daemon's rotation_overlap", OPTION_ONCE,
 	  COMPLETE_NOTHING },
+	{ OPTION_OVERLAP_AFTER_FIRST_USE, "overlap-after-first-use", "SPAN",
+	  "how long it stays good once the new one was used", OPTION_ONCE, COMPLETE_NOTHING },
 	{ OPTION_NOW, "now", NULL, "let the secret before be refused at once", OPTION_ONCE, COMPLETE_NOTHING },
+	{ OPTION_CANCEL, "cancel", NULL, "take the last rotation back: the secret before is current again", OPTION_ONCE,
+	  COMPLETE_NOTHING },
 	O_END,
 };
 
@@ -410,7 +414,9 @@ const struct command commands[] = {
 	  "secret "
 	  "before stays good for a while, so that programs can be changed one by one. 'key show' says when nothing "
 	  "uses it "
-	  "any more.",
+	  "any more. --cancel makes no secret: it ends the current one, and the one before, if it is still good, has "
+	  "no "
+	  "end any more.",
 	  options_rotate },
 	{ "key", "retire", "KEY", 1, 1, key_retire, "end the secrets before the current one",
 	  "When the command returns, no later request succeeds with them. The current secret goes on.",

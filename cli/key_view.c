@@ -35,6 +35,9 @@ static json_t *secret_json(const struct apikey_secret *secret)
 	if (!json_put(object, "number", json_number(secret->number)) ||
 	    !json_put(object, "created", json_time(secret->created)) ||
 	    !json_put(object, "retires", json_time(secret->retires)) ||
+	    !json_put(object, "retires_after_first_use",
+		      secret->retires_after_first_use > 0 ? json_number(secret->retires_after_first_use)
+							  : json_null()) ||
 	    !json_put(object, "use_count", json_number(secret->use_count)) ||
 	    !json_put(object, "first_use", use_json(&secret->first_use)) ||
 	    !json_put(object, "last_use", use_json(&secret->last_use)))
@@ -107,6 +110,14 @@ bool key_view_print_json(const struct apikey_key *key)
 	return object && json_print(object);
 }
 
+const struct apikey_secret *key_view_current(const struct apikey_key *key)
+{
+	for (size_t i = key->secret_count; i > 0; i--)
+		if (key->secrets[i - 1].retires == 0)
+			return &key->secrets[i - 1];
+	return NULL;
+}
+
 const struct apikey_use *key_view_last_use(const struct apikey_key *key)
 {
 	const struct apikey_use *last = &never_used;
@@ -152,6 +163,15 @@ static void add_retirement(struct table *table, const struct apikey_key *key, in
 		add(table, "Safe to retire", line);
 }
 
+/* "1h after first use of a later one" */
+static void tell_waiting(const struct apikey_secret *secret, char ret_text[WHEN_TEXT_SIZE])
+{
+	char span[WHEN_TEXT_SIZE];
+
+	when_span(secret->retires_after_first_use, span);
+	snprintf(ret_text, WHEN_TEXT_SIZE, "%.24s after first use of a later one", span);
+}
+
 /* A line for each secret. False when memory is short. */
 static bool print_secrets(const struct apikey_key *key, int64_t now)
 {
@@ -173,7 +193,9 @@ static bool print_secrets(const struct apikey_key *key, int64_t now)
 		snprintf(number, sizeof(number), "%" PRIu32, secret->number);
 		snprintf(uses, sizeof(uses), "%" PRIu64, secret->use_count);
 		when_relative(secret->created, now, created);
-		if (secret->retires != 0)
+		if (secret->retires_after_first_use > 0)
+			tell_waiting(secret, retires);
+		else if (secret->retires != 0)
 			when_relative(secret->retires, now, retires);
 		if (last->time != 0)
 			when_relative(last->time, now, last_time);

@@ -25,6 +25,9 @@ bool key_view_print(const struct apikey_key *key, int64_t now);
  * did not. */
 int key_view_write_secret(const struct apikey_key *key, bool as_json);
 
+/* The current secret; NULL where there is none. Lives as long as key. */
+const struct apikey_secret *key_view_current(const struct apikey_key *key);
+
 /* The use that was the last of all secrets; its time is 0 when there was none. Lives as long as key. */
 const struct apikey_use *key_view_last_use(const struct apikey_key *key);
 

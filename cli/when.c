@@ -136,6 +136,15 @@ void when_rfc3339(int64_t time, char ret_text[WHEN_TEXT_SIZE])
 		snprintf(ret_text, WHEN_TEXT_SIZE, "%" PRId64, time);
 }
 
+void when_span(uint64_t seconds, char ret_text[WHEN_TEXT_SIZE])
+{
+	size_t i = 3; /* days: nobody counts in weeks */
+
+	while (seconds % (uint64_t)spans[i].seconds != 0)
+		i--;
+	snprintf(ret_text, WHEN_TEXT_SIZE, "%" PRIu64 "%c", seconds / (uint64_t)spans[i].seconds, spans[i].letter);
+}
+
 void when_relative(int64_t time, int64_t now, char ret_text[WHEN_TEXT_SIZE])
 {
 	int64_t distance, count;

@@ -26,6 +26,9 @@ bool when_parse_past(const char *text, int64_t now, int64_t *ret_time);
 /* Reads a span alone, "7d", as seconds. True and *ret_seconds, or false as above. */
 bool when_parse_span(const char *text, int64_t *ret_seconds);
 
+/* A span as when_parse_span() reads it: "90m". */
+void when_span(uint64_t seconds, char ret_text[WHEN_TEXT_SIZE]);
+
 /* "2027-01-31T08:00:00Z". */
 void when_rfc3339(int64_t time, char ret_text[WHEN_TEXT_SIZE]);
 

@@ -13,6 +13,7 @@
 #include "daemon/admin.h"
 #include "daemon/audit.h"
 #include "daemon/key_fields.h"
+#include "daemon/key_secrets.h"
 #include "daemon/policy.h"
 #include "daemon/throttle.h"
 #include "daemon/verify_hmac.h"
@@ -90,21 +91,28 @@ static void describe_age(const struct policy_request *request, char *ret_text)
 static void describe_secret(const struct store_key *key, uint32_t number, enum reason reason, char *ret_text)
 {
 	const struct store_secret *secret = key->secrets;
+	uint32_t current;
 	char end[CLOCK_TEXT_SIZE];
 
 	if (number == 0)
 		return;
+	current = key->secrets[key_secrets_current(key)].number;
 	while (secret->number != number)
 		secret++;
 	clock_format(secret->retires, end, sizeof(end));
 	if (secret->retires == 0)
-		snprintf(ret_text, DETAIL_SIZE, "secret %u, the current one", (unsigned int)number);
+		snprintf(ret_text, DETAIL_SIZE, "secret %" PRIu32 ", the current one", number);
+	else if (reason == REASON_NONE && secret->after_use > 0)
+		snprintf(ret_text, DETAIL_SIZE,
+			 "secret %" PRIu32 ", good until %" PRIu32
+			 " seconds after a later one is first used, and until %s at most; the current one is %" PRIu32,
+			 number, secret->after_use, end, current);
 	else if (reason == REASON_NONE)
-		snprintf(ret_text, DETAIL_SIZE, "secret %u, good until %s; the current one is %u", (unsigned int)number,
-			 end, (unsigned int)key->secrets[key->secret_count - 1].number);
+		snprintf(ret_text, DETAIL_SIZE, "secret %" PRIu32 ", good until %s; the current one is %" PRIu32,
+			 number, end, current);
 	else
-		snprintf(ret_text, DETAIL_SIZE, "secret %u, refused since %s; the current one is %u",
-			 (unsigned int)number, end, (unsigned int)key->secrets[key->secret_count - 1].number);
+		snprintf(ret_text, DETAIL_SIZE, "secret %" PRIu32 ", refused since %s; the current one is %" PRIu32,
+			 number, end, current);
 }
 
 /* Of a text that was cut, whose limit that may have been. */

@@ -159,12 +159,20 @@ int admin_reply_key(struct admin_request *request, struct store_reader *reader, 
 	return admin_reply(request, &message_key, key_message_get(message));
 }
 
+static const char *event_of(const struct admin_request *request)
+{
+	if (admin_imports(request))
+		return "key_import";
+	if (request->header.type == WIRE_KEY_ROTATE && request->message.rotate.cancel)
+		return "key_rotate_cancel";
+	return request->verb->event;
+}
+
 /* The audit record of a change, into the change log under the next rev. before or after may be NULL. */
 static int log_change(struct admin_request *request, struct vault *vault, const struct store_key *before,
 		      const struct store_key *after, const char *why)
 {
-	struct audit_record record =
-		admin_record(request, admin_imports(request) ? "key_import" : request->verb->event);
+	struct audit_record record = admin_record(request, event_of(request));
 	const struct store_key *key = after ? after : before;
 	CLEANUP_FREE char *changes = key_changes(before, after, why);
 	CLEANUP_FREE char *object = NULL;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
  * A new secret for a key, and the end of those before. Rotating is making: it takes the same authority, and never
- * brings a key back that was switched off or has ended. Retiring is ending: whoever may revoke a key may do it. Defends
- * against two rotations at once, of which one would lose its secret without a word, and against a secret that
- * lives on through one that is being retired, or through a clock that is set.
+ * brings a key back that was switched off or has ended. Taking a rotation back takes that authority too, since it gives
+ * the secret before a life without an end. Retiring is ending: whoever may revoke a key may do it. Defends against two
+ * rotations at once, of which one would lose its secret without a word, and against a secret that lives on through one
+ * that is being retired, or through a clock that is set.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
@@ -14,20 +16,12 @@
 #include "daemon/admin.h"
 #include "daemon/admin_policy.h"
 #include "daemon/key_fields.h"
+#include "daemon/key_secrets.h"
 #include "daemon/policy.h"
 
 static struct store_secret *current_secret(struct store_key *key)
 {
-	return &key->secrets[key->secret_count - 1];
-}
-
-/* Refused from now on, whatever happens to the clock. */
-static void end_secret(struct store_secret *secret, int64_t now)
-{
-	secret->form = STORE_FORM_ENDED;
-	secret_wipe(secret->sealed, sizeof(secret->sealed));
-	if (secret->retires == 0 || secret->retires > now)
-		secret->retires = now;
+	return &key->secrets[key_secrets_current(key)];
 }
 
 /* ---- rotate ---- */
@@ -36,12 +30,19 @@ static int check_overlap(struct admin_request *request)
 {
 	const struct message_key_rotate *wanted = &request->message.rotate;
 
-	if (wanted->now && wanted->overlap > 0)
+	uint64_t longest = wanted->overlap > wanted->after_use ? wanted->overlap : wanted->after_use;
+
+	if (wanted->cancel && (wanted->now || longest > 0))
+		return admin_refuse(request, ANSWER_INVALID, "a rotation that is taken back has no overlap");
+	if (wanted->now && longest > 0)
 		return admin_refuse(request, ANSWER_INVALID,
 				    "either the secret before ends now, or there is an overlap");
-	if (wanted->overlap > SETTINGS_OVERLAP_MAX)
+	if (wanted->overlap > 0 && wanted->after_use > 0)
 		return admin_refuse(request, ANSWER_INVALID,
-				    "the overlap is 365 days at most, and not %" PRIu64 " seconds", wanted->overlap);
+				    "the overlap begins either now or with the first use of the new secret");
+	if (longest > SETTINGS_OVERLAP_MAX)
+		return admin_refuse(request, ANSWER_INVALID,
+				    "the overlap is 365 days at most, and not %" PRIu64 " seconds", longest);
 	return 0;
 }
 
@@ -101,7 +102,7 @@ static int check_expected(struct admin_request *request, struct store_key *key)
 	uint64_t expected = request->message.rotate.expected;
 	uint32_t number = current_secret(key)->number;
 
-	if (number == UINT32_MAX)
+	if (!request->message.rotate.cancel && key_secrets_next_number(key) == 0)
 		return admin_refuse(request, ANSWER_WRONG_STATE, "the key has been rotated too often; make a new key");
 	if (expected == 0 || expected == number)
 		return 0;
@@ -126,34 +127,27 @@ static int may_rotate(struct admin_request *request, struct store_reader *reader
 	return r != 0 ? r : check_expected(request, key);
 }
 
-/* What has ended is kept for as long as there is room, so that logins with it are told from guesses. */
-static void drop_ended(struct store_key *key, int64_t now)
+static struct key_overlap overlap_of(const struct admin_request *request)
 {
-	size_t kept = 0;
+	const struct message_key_rotate *wanted = &request->message.rotate;
 
-	for (size_t i = 0; i < key->secret_count; i++)
-		if (policy_judge_secret(&key->secrets[i], now) == REASON_NONE)
-			key->secrets[kept++] = key->secrets[i];
-	key->secret_count = kept;
+	if (wanted->now || wanted->after_use > 0)
+		return (struct key_overlap){ .after_use = wanted->after_use };
+	return (struct key_overlap){
+		.seconds = wanted->overlap > 0 ? wanted->overlap : request->settings->settings.rotation_overlap,
+	};
 }
 
 /* Puts a new secret behind the others. */
 static int add_secret(struct admin_request *request, struct vault *vault, struct store_key *key, int64_t now,
 		      char *ret_token)
 {
-	const struct message_key_rotate *wanted = &request->message.rotate;
-	uint64_t overlap = wanted->overlap > 0 ? wanted->overlap : request->settings->settings.rotation_overlap;
-	struct store_secret *before = current_secret(key);
-	struct store_secret secret = { .number = before->number + 1, .created = now };
-	int r;
+	struct store_secret secret = { .number = key_secrets_next_number(key), .created = now };
+	int r = key_secrets_make_room(key, overlap_of(request), now);
 
-	if (wanted->now)
-		end_secret(before, now);
-	else if (__builtin_add_overflow(now, overlap, &before->retires))
+	if (r == -ERANGE)
 		return admin_refuse(request, ANSWER_INVALID, "the overlap ends beyond all time");
-	if (key->secret_count == STORE_SECRETS_MAX)
-		drop_ended(key, now);
-	if (key->secret_count == STORE_SECRETS_MAX)
+	if (r == -ENOSPC)
 		return admin_refuse(
 			request, ANSWER_WRONG_STATE,
 			"%d secrets before the current one are still good, and there can be no more; first end "
@@ -165,9 +159,33 @@ static int add_secret(struct admin_request *request, struct vault *vault, struct
 	return r;
 }
 
+/* The new secret ends, and the one before is the current one again, if it is still good. */
+static int take_back(struct admin_request *request, struct store_key *key, int64_t now)
+{
+	const struct store_secret *before = key_secrets_before(key);
+	uint32_t number = current_secret(key)->number;
+	char end[CLOCK_TEXT_SIZE];
+
+	if (!before)
+		return admin_refuse(request, ANSWER_WRONG_STATE,
+				    "there is no rotation to take back: the key has no secret before number %" PRIu32,
+				    number);
+	if (policy_judge_secret(before, now) == REASON_NONE) {
+		key_secrets_take_back(key, now);
+		return 0;
+	}
+	clock_format(before->retires, end, sizeof(end));
+	return admin_refuse(request, ANSWER_WRONG_STATE,
+			    "the rotation cannot be taken back: secret %" PRIu32
+			    ", the one before, is refused since %s and stays so; secret %" PRIu32
+			    " stays the current one, and 'apikeyctl key rotate %s' makes another",
+			    before->number, end, number, key->id);
+}
+
 int admin_key_rotate(struct admin_request *request, struct store_reader *reader, struct vault *vault)
 {
 	struct store_key *key = &request->keys[1];
+	bool cancel = request->message.rotate.cancel;
 	char token[ADMIN_TOKEN_MAX + 1];
 	int64_t now = clock_wall_seconds();
 	int r = check_overlap(request);
@@ -177,9 +195,9 @@ int admin_key_rotate(struct admin_request *request, struct store_reader *reader,
 	if (r == 0)
 		r = may_rotate(request, reader, key, now);
 	if (r == 0)
-		r = add_secret(request, vault, key, now, token);
+		r = cancel ? take_back(request, key, now) : add_secret(request, vault, key, now, token);
 	if (r == 0)
-		r = admin_save_key(request, reader, vault, token, NULL);
+		r = admin_save_key(request, reader, vault, cancel ? NULL : token, NULL);
 	secret_wipe(token, sizeof(token));
 	return r;
 }
@@ -207,7 +225,7 @@ static int end_secrets(struct admin_request *request, struct store_key *key, int
 		found = true;
 		if (secret->form == STORE_FORM_ENDED)
 			continue;
-		end_secret(secret, now);
+		key_secrets_end(secret, now);
 		changed = true;
 	}
 	if (!found)

@@ -197,6 +197,8 @@ static json_t *secrets_json(const struct store_key *key)
 		json_object_set_new(object, "number", json_integer(key->secrets[i].number));
 		json_object_set_new(object, "created", time_json(key->secrets[i].created));
 		json_object_set_new(object, "retires", time_json(key->secrets[i].retires));
+		if (key->secrets[i].after_use > 0)
+			json_object_set_new(object, "retires_after_first_use", json_integer(key->secrets[i].after_use));
 		json_array_append_new(list, object);
 	}
 	return list;

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/secret.h"
 #include "daemon/key_fields.h"
+#include "daemon/key_secrets.h"
 #include "daemon/role_grants.h"
 
 struct key_message {
@@ -64,13 +66,29 @@ static void take_secret(struct key_message *message, const struct store_secret *
 	*shown = (struct message_secret){ .number = secret->number,
 					  .created = secret->created,
 					  .retires = secret->retires,
-					  .use_count = use->count };
+					  .use_count = use->count,
+					  .after_use = secret->after_use };
 	if (use->count == 0)
 		return;
 	message->first_uses[index] = (struct message_use){ use->first_time, use->first_service, use->first_source };
 	message->last_uses[index] = (struct message_use){ use->last_time, use->last_service, use->last_source };
 	shown->first_use = (struct codec_records){ .count = 1, .items = &message->first_uses[index] };
 	shown->last_use = (struct codec_records){ .count = 1, .items = &message->last_uses[index] };
+}
+
+static void take_secrets(struct key_message *message, const struct store_key *key)
+{
+	struct store_secret secrets[STORE_SECRETS_MAX];
+
+	/* A first use that is not written down yet has its consequence all the same. */
+	memcpy(secrets, key->secrets, key->secret_count * sizeof(secrets[0]));
+	for (size_t i = 0; i < key->secret_count; i++)
+		if (message->uses[i].count > 0)
+			(void)key_secrets_used(secrets, key->secret_count, secrets[i].number,
+					       message->uses[i].first_time);
+	for (size_t i = 0; i < key->secret_count; i++)
+		take_secret(message, &secrets[i], i);
+	secret_wipe(secrets, sizeof(secrets));
 }
 
 struct key_message *key_message_new(const struct store_key *key, const struct store_use *uses, const char *grants)
@@ -114,8 +132,7 @@ struct key_message *key_message_new(const struct store_key *key, const struct st
 	take_list(message, key->labels, '\n', &shown->labels);
 	if (*key->roles)
 		shown->effective_permissions = take_grants(message, grants);
-	for (size_t i = 0; i < key->secret_count; i++)
-		take_secret(message, &key->secrets[i], i);
+	take_secrets(message, key);
 	shown->secrets = (struct codec_records){ .count = key->secret_count, .items = message->secrets };
 	return message;
 }

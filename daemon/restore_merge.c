@@ -71,7 +71,8 @@ static bool secret_taken(const struct store_key *then, const struct store_key *n
 			continue;
 		found = find_secret(now, old);
 		if (!found || (found->form == STORE_FORM_ENDED && old->form != STORE_FORM_ENDED) ||
-		    (found->retires != 0 && (old->retires == 0 || found->retires < old->retires)))
+		    (found->retires != 0 && (old->retires == 0 || found->retires < old->retires)) ||
+		    (found->after_use != 0 && (old->after_use == 0 || found->after_use < old->after_use)))
 			return true;
 	}
 	return false;

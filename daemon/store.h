@@ -52,12 +52,22 @@ enum store_form {
 	STORE_FORM_IMPORTED = 4,
 };
 
+enum store_secret_flag {
+	STORE_SECRET_BY_HOLDER = 1 << 0,  /* made for who showed the one before, and perhaps never seen by anybody */
+	STORE_SECRET_TAKEN_BACK = 1 << 1, /* its rotation was taken back */
+	STORE_SECRET_FLAGS = (1 << 2) - 1,
+};
+
 struct store_secret {
 	uint32_t number; /* 1, 2, … */
 	uint8_t form;    /* enum store_form */
 	uint32_t pepper; /* version of the pepper */
 	int64_t created;
 	int64_t retires; /* from then on it is refused; 0: current */
+	/* Seconds: it ends so long after a secret that was made later is first used, or at retires if that comes
+	 * before. 0: it does not wait for that. */
+	uint32_t after_use;
+	uint8_t flags; /* enum store_secret_flag */
 	uint8_t digest[STORE_DIGEST_SIZE];
 	uint8_t sealed[STORE_SEALED_SIZE]; /* STORE_FORM_PAIR */
 };
@@ -330,6 +340,8 @@ int store_prune_changes(struct store *store, uint64_t until_rev, int64_t before)
 /* Adds counts and last uses, without a rev; uses of keys that are gone are dropped. Sorted by key they cost least. A
  * failure may leave some of them added: the caller aborts the transaction. */
 int store_add_uses(struct store *store, const struct store_use *uses, size_t count);
+/* The same for one; *ret_first: it is the first one of its secret. */
+int store_add_use(struct store *store, const struct store_use *use, bool *ret_first);
 /* Replaces the blob of that purpose, version and wrap (1, 2, …: whose master key it is sealed under). */
 int store_save_sealed(struct store *store, const char *purpose, uint32_t version, uint32_t wrap, const void *blob,
 		      size_t size);

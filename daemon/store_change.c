@@ -333,10 +333,11 @@ static void use_bind(sqlite3_stmt *statement, const struct store_use *use, bool 
 	sqlite3_bind_text(statement, 6, use->first_source, -1, SQLITE_STATIC);
 }
 
-static int use_add(struct store *store, const struct store_use *use)
+int store_add_use(struct store *store, const struct store_use *use, bool *ret_first)
 {
 	int r;
 
+	*ret_first = false;
 	if (use->count == 0)
 		return 0;
 	use_bind(store->statements[WRITE_USE], use, false);
@@ -344,17 +345,20 @@ static int use_add(struct store *store, const struct store_use *use)
 	if (r < 0 || sqlite3_changes64(store->reader.database) > 0)
 		return r;
 	use_bind(store->statements[WRITE_USE_FIRST], use, true);
-	return store_write_run(store, WRITE_USE_FIRST);
+	r = store_write_run(store, WRITE_USE_FIRST);
+	*ret_first = r == 0 && sqlite3_changes64(store->reader.database) > 0;
+	return r;
 }
 
 int store_add_uses(struct store *store, const struct store_use *uses, size_t count)
 {
+	bool first;
 	int r = 0;
 
 	/* No step of its own: the pages it would keep for going back, thousands of them, are looked through again at
 	 * the end of each statement. */
 	for (size_t i = 0; r == 0 && i < count; i++)
-		r = use_add(store, &uses[i]);
+		r = store_add_use(store, &uses[i], &first);
 	return r;
 }
 

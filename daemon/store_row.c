@@ -58,9 +58,18 @@ static uint8_t *pack_number(uint8_t *at, uint64_t number)
 	return at;
 }
 
+/* The version that a list of secrets is packed in. */
+static uint8_t secrets_version(const struct store_secret *secrets, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (secrets[i].after_use != 0 || secrets[i].flags != 0)
+			return STORE_SECRETS_VERSION;
+	return 1;
+}
+
 int store_secrets_pack(const struct store_secret *secrets, size_t count, uint8_t *ret_packed, size_t *ret_size)
 {
-	uint8_t *at = ret_packed;
+	uint8_t version, *at = ret_packed;
 	uint32_t last = 0;
 
 	if (count > STORE_SECRETS_MAX)
@@ -70,13 +79,18 @@ int store_secrets_pack(const struct store_secret *secrets, size_t count, uint8_t
 			return -EINVAL;
 		last = secrets[i].number;
 	}
-	*at++ = STORE_SECRETS_VERSION;
+	version = secrets_version(secrets, count);
+	*at++ = version;
 	for (size_t i = 0; i < count; i++) {
 		at = pack_number(at, secrets[i].number);
 		*at++ = secrets[i].form;
 		at = pack_number(at, secrets[i].pepper);
 		at = pack_number(at, (uint64_t)secrets[i].created);
 		at = pack_number(at, (uint64_t)secrets[i].retires);
+		if (version == STORE_SECRETS_VERSION) {
+			at = pack_number(at, secrets[i].after_use);
+			*at++ = secrets[i].flags;
+		}
 		memcpy(at, secrets[i].digest, STORE_DIGEST_SIZE);
 		at += STORE_DIGEST_SIZE;
 		if (secrets[i].form == STORE_FORM_PAIR)
@@ -132,13 +146,28 @@ static bool unpack_sealed(struct packed *packed, struct store_secret *ret_secret
 	return true;
 }
 
-static bool unpack_secret(struct packed *packed, struct store_secret *ret_secret)
+/* What version 2 has more. */
+static bool unpack_waiting(struct packed *packed, uint8_t version, struct store_secret *ret_secret)
+{
+	uint64_t after_use = 0;
+	uint8_t flags = 0;
+
+	if (version == STORE_SECRETS_VERSION &&
+	    (!unpack_number(packed, UINT32_MAX, &after_use) || !unpack_byte(packed, &flags)))
+		return false;
+	ret_secret->after_use = (uint32_t)after_use;
+	ret_secret->flags = flags;
+	return (flags & ~STORE_SECRET_FLAGS) == 0;
+}
+
+static bool unpack_secret(struct packed *packed, uint8_t version, struct store_secret *ret_secret)
 {
 	uint64_t number, pepper, created, retires;
 
 	if (!unpack_number(packed, UINT32_MAX, &number) || !unpack_byte(packed, &ret_secret->form) ||
 	    !unpack_number(packed, UINT32_MAX, &pepper) || !unpack_number(packed, UINT64_MAX, &created) ||
-	    !unpack_number(packed, UINT64_MAX, &retires) || packed->end - packed->at < STORE_DIGEST_SIZE)
+	    !unpack_number(packed, UINT64_MAX, &retires) || !unpack_waiting(packed, version, ret_secret) ||
+	    packed->end - packed->at < STORE_DIGEST_SIZE)
 		return false;
 	ret_secret->number = (uint32_t)number;
 	ret_secret->pepper = (uint32_t)pepper;
@@ -157,14 +186,17 @@ int store_secrets_unpack(const uint8_t *packed, size_t size, struct store_secret
 	uint32_t last = 0;
 	uint8_t version;
 
-	if (size == 0 || !unpack_byte(&left, &version) || version != STORE_SECRETS_VERSION)
+	if (size == 0 || !unpack_byte(&left, &version) || version == 0 || version > STORE_SECRETS_VERSION)
 		return -EBADMSG;
 	while (left.at != left.end) {
-		if (count == STORE_SECRETS_MAX || !unpack_secret(&left, &secrets[count]) ||
+		if (count == STORE_SECRETS_MAX || !unpack_secret(&left, version, &secrets[count]) ||
 		    secrets[count].number <= last)
 			return -EBADMSG;
 		last = secrets[count++].number;
 	}
+	/* Each list has one form. */
+	if (secrets_version(secrets, count) != version)
+		return -EBADMSG;
 	memcpy(ret_secrets, secrets, count * sizeof(secrets[0]));
 	*ret_count = count;
 	return 0;

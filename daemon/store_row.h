@@ -22,12 +22,14 @@
 #define STORE_ROW_COLUMN_COUNT 20
 
 /*
- * Packed secrets: a version byte (1), then each secret, oldest first: number, form (one byte), pepper, created,
- * retires, digest, and for a pair the sealed private key. Numbers and times are varints: 7 bits a byte, least
- * significant first, the top bit set on all but the last, in their shortest form.
+ * Packed secrets: a version byte (1 or 2), then each secret, oldest first: number, form (one byte), pepper, created,
+ * retires; in version 2, after_use and flags (one byte); digest, and for a pair the sealed private key. Numbers and
+ * times are varints: 7 bits a byte, least significant first, the top bit set on all but the last, in their shortest
+ * form. Version 2 is for keys of which a secret has one of the two; others stay as they are.
  */
-#define STORE_SECRETS_VERSION 1
-#define STORE_SECRETS_PACKED_MAX (1 + STORE_SECRETS_MAX * (5 + 1 + 5 + 10 + 10 + STORE_DIGEST_SIZE + STORE_SEALED_SIZE))
+#define STORE_SECRETS_VERSION 2
+#define STORE_SECRETS_PACKED_MAX                                                                                       \
+	(1 + STORE_SECRETS_MAX * (5 + 1 + 5 + 10 + 10 + 5 + 1 + STORE_DIGEST_SIZE + STORE_SEALED_SIZE))
 
 /* 0, or -EINVAL: too many, or their numbers do not ascend from 1 up. ret_packed has room for STORE_SECRETS_PACKED_MAX.
  */

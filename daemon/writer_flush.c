@@ -7,6 +7,7 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "daemon/audit_changes.h"
+#include "daemon/first_use.h"
 #include "daemon/journal.h"
 #include "daemon/signing_key_make.h"
 #include "daemon/sweep.h"
@@ -36,11 +37,14 @@ static bool has_fault(struct writer *writer)
 static int add_uses(struct writer *writer, struct vault *vault, size_t count)
 {
 	struct store_use use;
+	bool first;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		uses_taken(writer->daemon->uses, writer->uses_written + i, &use);
-		r = store_add_uses(vault->store, &use, 1);
+		r = store_add_use(vault->store, &use, &first);
+		if (r == 0 && first)
+			r = first_use_settle(vault->store, &use);
 	}
 	return r;
 }

@@ -192,6 +192,9 @@ struct apikey_secret {
 	int64_t retires; /* 0: the current one; else when it is, or was, refused from */
 	uint64_t use_count;
 	struct apikey_use first_use, last_use;
+	/* Seconds: it ends so long after a later one is first used, which none was so far, and at retires at the
+	 * latest. 0: at retires. */
+	uint64_t retires_after_first_use;
 };
 
 struct apikey_key {
@@ -213,7 +216,7 @@ struct apikey_key {
 	const char *const *users;
 	const char *const *sources;
 	const char *const *labels;           /* "name=value" */
-	const struct apikey_secret *secrets; /* oldest first; the last is the current one */
+	const struct apikey_secret *secrets; /* oldest first; the current one never retires */
 	size_t secret_count;
 	const char *secret; /* the credential, from apikey_key_create() and apikey_key_rotate() only; else "" */
 	/* The same of a pair: standard base64 of 32 bytes; "" also where it was given to apikey_key_create(). */
@@ -288,12 +291,17 @@ struct apikey_rotate_options {
 	uint64_t overlap;  /* seconds the secret before stays good; 0: as the daemon is configured */
 	int now;           /* 1: it is refused when the call returns; then overlap is 0 */
 	uint32_t expected; /* the number of the secret that was seen to be current; 0: whichever is */
+	/* Instead of overlap: seconds that the secret before stays good from the first use of the new one on; for 365
+	 * days at most where that does not come. */
+	uint64_t overlap_after_first_use;
+	int cancel; /* 1: takes the last rotation back; then all but expected is 0 */
 };
 
 /*
  * Gives the key a new current secret, which *ret_key carries and which cannot be had again; the id stays. The secret
- * before stays good for the overlap. Of two calls with the same expected number one gets APIKEY_WRONG_STATE. options
- * may be NULL.
+ * before stays good for the overlap. With cancel there is no new secret: the current one is refused when the call
+ * returns, and the one before is current again; where that is not good any more, APIKEY_WRONG_STATE. Of two calls with
+ * the same expected number one gets APIKEY_WRONG_STATE. options may be NULL.
  */
 int apikey_key_rotate(struct apikey_admin *admin, const char *key, const struct apikey_rotate_options *options,
 		      struct apikey_key **ret_key);

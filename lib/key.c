@@ -60,6 +60,7 @@ static const struct apikey_secret *take_secrets(struct block *block, struct code
 			.use_count = secret.use_count,
 			.first_use = use_of(secret.first_use),
 			.last_use = use_of(secret.last_use),
+			.retires_after_first_use = secret.after_use,
 		};
 	return secrets;
 }

@@ -133,11 +133,14 @@ int apikey_key_rotate(struct apikey_admin *admin, const char *key, const struct 
 	struct apikey_rotate_options options;
 	struct message_key_rotate request = { .credential = admin_credential(admin), .key = key };
 
-	if (versioned_read(given_options, &options, sizeof(options)) < 0 || options.now < 0 || options.now > 1)
+	if (versioned_read(given_options, &options, sizeof(options)) < 0 || options.now < 0 || options.now > 1 ||
+	    options.cancel < 0 || options.cancel > 1)
 		return -EINVAL;
 	request.overlap = options.overlap;
 	request.now = (uint64_t)options.now;
 	request.expected = options.expected;
+	request.after_use = options.overlap_after_first_use;
+	request.cancel = (uint64_t)options.cancel;
 	return call_for_key(admin, WIRE_KEY_ROTATE, &message_key_rotate, &request, ret_key);
 }
 

@@ -119,6 +119,7 @@ static const struct codec_field message_secret_fields[] = {
 	NUMBER(4, message_secret, use_count, UINT64_MAX),
 	RECORDS(5, message_secret, first_use, 1, message_use),
 	RECORDS(6, message_secret, last_use, 1, message_use),
+	NUMBER(7, message_secret, after_use, UINT32_MAX),
 };
 RECORD(message_secret);
 
@@ -221,6 +222,8 @@ static const struct codec_field message_key_rotate_fields[] = {
 	NUMBER(3, message_key_rotate, overlap, UINT64_MAX),
 	NUMBER(4, message_key_rotate, now, 1),
 	NUMBER(5, message_key_rotate, expected, UINT32_MAX),
+	NUMBER(6, message_key_rotate, after_use, UINT64_MAX),
+	NUMBER(7, message_key_rotate, cancel, 1),
 };
 RECORD(message_key_rotate);
 

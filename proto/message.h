@@ -114,12 +114,14 @@ extern const struct codec_record message_use;
 
 /* A secret of a key, without the secret. */
 struct message_secret {
-	uint64_t number; /* 1, 2, …: the greatest is the current one */
+	uint64_t number; /* 1, 2, … */
 	int64_t created;
 	int64_t retires; /* 0 for the current one; when it was or will be refused from */
 	uint64_t use_count;
 	struct codec_records first_use; /* message_use, at most one */
 	struct codec_records last_use;  /* message_use, at most one */
+	/* It ends so many seconds after a later one is first used, which none was so far; at retires at the latest. */
+	uint64_t after_use;
 };
 extern const struct codec_record message_secret;
 
@@ -236,13 +238,18 @@ struct message_key_update {
 };
 extern const struct codec_record message_key_update;
 
-/* A new current secret. The one before stays good for a while, so that what uses it can be changed one by one. */
+/* A new current secret, or the one before again. The one before stays good for a while, so that what uses it can be
+ * changed one by one. */
 struct message_key_rotate {
 	const char *credential;
 	const char *key;
 	uint64_t overlap;  /* seconds that the secret before stays good; 0: as configured */
 	uint64_t now;      /* 1: it is refused at once, and there is no overlap */
 	uint64_t expected; /* the number of the secret that is current now; 0: not said */
+	/* instead of overlap: seconds that the secret before stays good from the first use of the new one on, and for
+	 * 365 days at most */
+	uint64_t after_use;
+	uint64_t cancel; /* 1: takes the last rotation back: no new secret, the one before is the current one again */
 };
 extern const struct codec_record message_key_rotate;
 

@@ -61,7 +61,7 @@ is 'the distance of created and now' "$(json '(now - (.created | fromdate)) | . 
 is 'the lifetime' "$(json '(.expires | fromdate) - now | . > 89 * 86400 and . <= 90 * 86400')" true
 is 'the secrets' "$(json '.secrets | length')" 1
 is 'their members' "$(json '.secrets[0] | keys_unsorted | tojson')" \
-	'["number","created","retires","use_count","first_use","last_use"]'
+	'["number","created","retires","retires_after_first_use","use_count","first_use","last_use"]'
 is 'the use' "$(json '.secrets[0] | [.use_count, .first_use, .last_use, .retires] | tojson')" '[0,null,null,null]'
 is 'the secret' "$(json 'has("secret")')" false
 is 'whether there is something to retire' "$(json '[.safe_to_retire, .safe_to_retire_reason] | tojson')" '[null,null]'

@@ -112,6 +112,52 @@ grep -F '"event":"key_rotate"' "$scratch/log/audit.jsonl" >"$scratch/out"
 is 'the rotations' "$(wc -l <"$scratch/out")" 3
 lacks 'the audit' "$(cat "$scratch/log/audit.jsonl")" "${first:16}" "${second:16}" "${third:16}" "${fourth:16}"
 
+# --overlap-after-first-use: until then there is a date all the same; afterwards it is the time of that use and the span
+act key rotate "$id" --overlap-after-first-use 90m
+succeeds
+fifth=$out
+has 'standard error' "$err" 'Secret 4 is good until 90m after the new one is first used; where that does not come, until'
+is 'the span' "$(shown '.secrets[] | select(.number == 4) | .retires_after_first_use')" 5400
+is 'that of the current one' "$(shown '.secrets[] | select(.number == 5) | .retires_after_first_use')" null
+act key show "$id"
+has 'the key' "$out" '90m after first use of a later one' 'no: secret 5, the new one, has not been used yet'
+run_with "$fourth" --runtime-dir "$runtime" explain
+has 'the explanation' "$out" 'secret 4, good until 5400 seconds after a later one is first used, and until 2' \
+	'the current one is 5' granted
+# looking is no use
+judged "$fifth"
+is 'the verdict' "$out" granted
+is 'the span' "$(shown '.secrets[] | select(.number == 4) | .retires_after_first_use')" 5400
+
+# --cancel: no secret comes of it; the new one is refused, the one before has no end, and a second time there is nothing
+act key rotate "$id" --cancel
+succeeds
+is 'standard output' "$out" ''
+has 'standard error' "$err" "The rotation of key $id ($me/phone) is taken back" 'secret 5 is refused' 'secret 4 is the current one again'
+judged "$fifth"
+is 'the verdict' "$out" 'denied: secret_retired'
+judged "$fourth"
+is 'the verdict' "$out" granted
+is 'when it retires' "$(shown '.secrets[] | select(.number == 4) | [.retires, .retires_after_first_use] | tojson')" '[null,null]'
+act key show "$id"
+has 'the key' "$out" ' current '
+act key rotate "$id" --cancel
+refused
+has 'standard error' "$err" 'cannot be taken back: secret 3, the one before, is refused since 2' 'secret 4 stays the current one'
+act key retire "$id" --secret 4
+refused
+has 'standard error' "$err" 'secret 4 is the current one'
+act --json key rotate "$id" --overlap 1h
+succeeds
+is 'the number of the new one' "$(json '.secrets | map(.number) | max')" 6
+act --json key rotate "$id" --cancel
+succeeds
+is 'standard error' "$err" ''
+is 'whether a secret is shown' "$(json 'has("secret")')" false
+is 'the current one' "$(json '.secrets[] | select(.retires == null) | .number')" 4
+grep -F '"event":"key_rotate_cancel"' "$scratch/log/audit.jsonl" >"$scratch/out"
+is 'the records of it' "$(wc -l <"$scratch/out")" 2
+
 # an overlap in time: the old one is refused once it is over
 act --json key rotate "$id" --overlap 1s
 succeeds
@@ -148,6 +194,17 @@ for wrong in 7 0d -7d 2027-01-31 never 7D '' 99999999999999999999d; do
 done
 act key rotate "$id" --overlap 1d --now
 misused
+act key rotate "$id" --overlap-after-first-use 1d --overlap 1d
+misused
+has 'standard error' "$err" '--overlap and --overlap-after-first-use do not go together'
+act key rotate "$id" --cancel --now
+misused
+act key rotate "$id" --overlap-after-first-use 0h
+misused
+has 'standard error' "$err" '--overlap-after-first-use 0h is no span'
+act key rotate "$id" --overlap-after-first-use 366d
+refused
+has 'standard error' "$err" '365 days at most'
 act key rotate "$id" --overlap 366d
 refused
 has 'standard error' "$err" '365 days at most'

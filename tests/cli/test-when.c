@@ -186,6 +186,29 @@ START_TEST(a_span_alone_is_read)
 }
 END_TEST
 
+/* Written in the largest unit that leaves nothing over. */
+START_TEST(a_span_is_written_as_it_is_read)
+{
+	static const struct {
+		uint64_t seconds;
+		const char *text;
+	} spans[] = {
+		{ 1, "1s" },       { 59, "59s" },   { 60, "1m" },     { 5400, "90m" },     { 3600, "1h" },
+		{ 129600, "36h" }, { 86400, "1d" }, { 604800, "7d" }, { 86401, "86401s" }, { UINT32_MAX, "4294967295s" }
+	};
+
+	for (size_t i = 0; i < COUNT_OF(spans); i++) {
+		char text[WHEN_TEXT_SIZE];
+		int64_t seconds = -1;
+
+		when_span(spans[i].seconds, text);
+		ck_assert_str_eq(text, spans[i].text);
+		ck_assert(when_parse_span(text, &seconds));
+		ck_assert_int_eq(seconds, (int64_t)spans[i].seconds);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cli/when");
@@ -196,6 +219,7 @@ int main(void)
 	tcase_add_loop_test(tests, a_time_is_read_exactly_or_refused, 0, (int)COUNT_OF(readings));
 	tcase_add_loop_test(tests, what_has_been_is_read_back_from_now, 0, (int)COUNT_OF(past));
 	tcase_add_test(tests, a_span_alone_is_read);
+	tcase_add_test(tests, a_span_is_written_as_it_is_read);
 	tcase_add_loop_test(tests, a_distance_is_told_in_the_unit_that_fits, 0, (int)COUNT_OF(relatives));
 	tcase_add_test(tests, no_end_is_never);
 	tcase_add_test(tests, programs_get_utc_and_people_their_own_time);

@@ -94,6 +94,11 @@ tests_daemon_test_key_pair_SOURCES = tests/daemon/test-key-pair.c
 tests_daemon_test_key_pair_CFLAGS = $(daemon_test_cflags)
 tests_daemon_test_key_pair_LDADD = $(daemon_test_ldadd)
 
+daemon_tests += tests/daemon/test-key-secrets
+tests_daemon_test_key_secrets_SOURCES = tests/daemon/test-key-secrets.c
+tests_daemon_test_key_secrets_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_key_secrets_LDADD = $(daemon_test_ldadd)
+
 daemon_tests += tests/daemon/test-key-seal
 tests_daemon_test_key_seal_SOURCES = tests/daemon/test-key-seal.c
 tests_daemon_test_key_seal_CFLAGS = $(daemon_test_cflags)
@@ -372,6 +377,12 @@ daemon_tests += tests/daemon/test-daemon-rotate
 tests_daemon_test_daemon_rotate_SOURCES = tests/daemon/test-daemon-rotate.c tests/daemon/admin-requests.h $(daemon_store) $(daemon_wire)
 tests_daemon_test_daemon_rotate_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_rotate_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
+
+daemon_tests += tests/daemon/test-daemon-rotate-ways
+tests_daemon_test_daemon_rotate_ways_SOURCES = tests/daemon/test-daemon-rotate-ways.c tests/daemon/admin-requests.h \
+	tests/daemon/token-client.h $(daemon_once)
+tests_daemon_test_daemon_rotate_ways_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_daemon_rotate_ways_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
 
 daemon_tests += tests/daemon/test-daemon-self-service
 tests_daemon_test_daemon_self_service_SOURCES = tests/daemon/test-daemon-self-service.c tests/daemon/admin-requests.h \

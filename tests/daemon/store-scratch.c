@@ -174,6 +174,8 @@ void scratch_assert_same(const struct store_key *a, const struct store_key *b)
 		ck_assert_uint_eq(a->secrets[i].pepper, b->secrets[i].pepper);
 		ck_assert_int_eq(a->secrets[i].created, b->secrets[i].created);
 		ck_assert_int_eq(a->secrets[i].retires, b->secrets[i].retires);
+		ck_assert_uint_eq(a->secrets[i].after_use, b->secrets[i].after_use);
+		ck_assert_uint_eq(a->secrets[i].flags, b->secrets[i].flags);
 		ck_assert_mem_eq(a->secrets[i].digest, b->secrets[i].digest, STORE_DIGEST_SIZE);
 		ck_assert_mem_eq(a->secrets[i].sealed, b->secrets[i].sealed, STORE_SEALED_SIZE);
 	}

@@ -80,6 +80,19 @@ static void overlap(struct store_key *key)
 	key->secrets[0].retires = NOW + 1000;
 	key->secret_count = 2;
 }
+static void wait_for_use(struct store_key *key)
+{
+	overlap(key);
+	key->secrets[0].after_use = 60;
+}
+static void take_back(struct store_key *key)
+{
+	overlap(key);
+	key->secrets[0].retires = 0;
+	key->secrets[1].form = STORE_FORM_ENDED;
+	key->secrets[1].flags = STORE_SECRET_TAKEN_BACK;
+	key->secrets[1].retires = NOW - 1;
+}
 /* Ended after it had retired: its time stays, and it is refused whatever the clock says. */
 static void end_early(struct store_key *key)
 {
@@ -111,6 +124,7 @@ static const struct {
 	{ "another secret", swap_secret, MESSAGE_TAKEN_SECRET },
 	{ "a second secret", overlap, MESSAGE_TAKEN_SECRET },
 	{ "a secret, for good", end_early, MESSAGE_TAKEN_SECRET },
+	{ "a secret, once the next one was used", wait_for_use, MESSAGE_TAKEN_SECRET },
 };
 
 static struct store_key then, now;
@@ -166,6 +180,39 @@ START_TEST(a_private_key_that_was_ended_does_not_return)
 	ck_assert_mem_eq(then.secrets[0].sealed, nothing, STORE_SEALED_SIZE);
 	ck_assert_uint_eq(then.secrets[1].form, STORE_FORM_PAIR);
 	ck_assert_mem_eq(then.secrets[1].sealed, now.secrets[1].sealed, STORE_SEALED_SIZE);
+}
+END_TEST
+
+/* What happened since to a key that was being rotated when the backup was made. */
+START_TEST(a_rotation_goes_on_as_it_did)
+{
+	/* The new secret was used: the old one has its date now. */
+	make_both();
+	wait_for_use(&then);
+	wait_for_use(&now);
+	ck_assert_uint_eq(restore_taken(&then, &now, NOW), 0);
+	now.secrets[0].after_use = 0;
+	now.secrets[0].retires = NOW + 60;
+	ck_assert_uint_eq(restore_taken(&then, &now, NOW), MESSAGE_TAKEN_SECRET);
+	restore_take(&then, &now, MESSAGE_TAKEN_SECRET);
+	ck_assert_int_eq(then.secrets[0].retires, NOW + 60);
+	ck_assert_uint_eq(then.secrets[0].after_use, 0);
+	/* It waits now, and may end sooner than its date says. */
+	make_both();
+	overlap(&then);
+	wait_for_use(&now);
+	ck_assert_uint_eq(restore_taken(&then, &now, NOW), MESSAGE_TAKEN_SECRET);
+	/* It was taken back: the new one of the backup does not return, and the old one is the current one as it is. */
+	make_both();
+	wait_for_use(&then);
+	take_back(&now);
+	ck_assert_uint_eq(restore_taken(&then, &now, NOW), MESSAGE_TAKEN_SECRET);
+	ck_assert_uint_eq(restore_taken(&then, &now, INT64_MIN), MESSAGE_TAKEN_SECRET);
+	restore_take(&then, &now, MESSAGE_TAKEN_SECRET);
+	ck_assert_int_eq(then.secrets[0].retires, 0);
+	ck_assert_uint_eq(then.secrets[0].after_use, 0);
+	ck_assert_uint_eq(then.secrets[1].form, STORE_FORM_ENDED);
+	ck_assert_uint_eq(then.secrets[1].flags, STORE_SECRET_TAKEN_BACK);
 }
 END_TEST
 
@@ -824,6 +871,7 @@ int main(void)
 
 	tcase_add_loop_test(keys, what_was_taken_away_is_found, 0, ARRAY_SIZE(changes));
 	tcase_add_test(keys, a_private_key_that_was_ended_does_not_return);
+	tcase_add_test(keys, a_rotation_goes_on_as_it_did);
 	tcase_add_test(keys, the_dead_are_not_revived);
 	tcase_add_test(keys, a_network_within_another_is_narrower);
 	suite_add_tcase(suite, keys);

@@ -40,6 +40,17 @@ static const struct {
 		"\x7f\x00\x80\x01\x00\xff\x7f" DIGEST "\xff\xff\xff\xff\x0f\xff\xff\xff\xff\xff\x0f"
 		"\xff\xff\xff\xff\xff\xff\xff\xff\x7f"
 		"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01" DIGEST) },
+	{ "one that waits for the first use of the other",
+	  { { .number = 1, .form = 1, .pepper = 1, .created = 0, .retires = 1, .after_use = 3600 },
+	    { .number = 2, .form = 1, .pepper = 1, .created = 0, .flags = STORE_SECRET_BY_HOLDER } },
+	  2,
+	  BYTES("\x02"
+		"\x01\x01\x01\x00\x01\x90\x1c\x00" DIGEST "\x02\x01\x01\x00\x00\x00\x01" DIGEST) },
+	{ "the limits of what waits",
+	  { { .number = 1, .after_use = UINT32_MAX, .flags = STORE_SECRET_FLAGS } },
+	  1,
+	  BYTES("\x02"
+		"\x01\x00\x00\x00\x00\xff\xff\xff\xff\x0f\x03" DIGEST) },
 };
 
 START_TEST(secrets_pack_and_unpack)
@@ -64,6 +75,8 @@ START_TEST(secrets_pack_and_unpack)
 		ck_assert_uint_eq(unpacked[i].pepper, secrets[i].pepper);
 		ck_assert_int_eq(unpacked[i].created, secrets[i].created);
 		ck_assert_int_eq(unpacked[i].retires, secrets[i].retires);
+		ck_assert_uint_eq(unpacked[i].after_use, secrets[i].after_use);
+		ck_assert_uint_eq(unpacked[i].flags, secrets[i].flags);
 		ck_assert_mem_eq(unpacked[i].digest, secrets[i].digest, STORE_DIGEST_SIZE);
 	}
 }
@@ -79,7 +92,12 @@ static const struct {
 } refused[] = {
 	{ "nothing", BYTES("") },
 	{ "version 0", BYTES("\x00" ONE) },
-	{ "a later version", BYTES("\x02" ONE) },
+	{ "a later version", BYTES("\x03" ONE) },
+	{ "version 1 that says it is 2", BYTES("\x02" ONE) },
+	{ "version 2 where nothing waits", BYTES("\x02\x01\x01\x01\x00\x00\x00\x00" DIGEST) },
+	{ "version 2 without any secret", BYTES("\x02") },
+	{ "a flag there is not", BYTES("\x02\x01\x01\x01\x00\x00\x00\x04" DIGEST) },
+	{ "waiting for more than 32 bits", BYTES("\x02\x01\x01\x01\x00\x00\xff\xff\xff\xff\x1f\x00" DIGEST) },
 	{ "cut in a digest", BYTES("\x01\x01\x01\x01\x00\x00" D8 D8 D8 "\xd1") },
 	{ "cut before the digest", BYTES("\x01\x01\x01\x01\x00\x00") },
 	{ "cut in a number", BYTES("\x01\x80") },
@@ -125,7 +143,9 @@ START_TEST(secrets_that_are_not_packed)
 						    .form = STORE_FORM_PAIR,
 						    .pepper = UINT32_MAX,
 						    .created = -1,
-						    .retires = -1 };
+						    .retires = -1,
+						    .after_use = UINT32_MAX,
+						    .flags = STORE_SECRET_FLAGS };
 	ck_assert_int_eq(store_secrets_pack(secrets, STORE_SECRETS_MAX + 1, packed, &size), -EINVAL);
 	ck_assert_uint_eq(size, 99);
 	/* As long as it can get, it fits. */

@@ -10,7 +10,7 @@
 #include "tests/lib/exchange.h"
 
 static const struct message_secret secrets[] = {
-	{ .number = 1, .created = 50, .retires = 900 },
+	{ .number = 1, .created = 50, .retires = 900, .after_use = 30 },
 	{ .number = 2, .created = 60 },
 };
 
@@ -40,6 +40,7 @@ static void assert_key(const struct apikey_key *key, const struct message_key *w
 	for (size_t i = 0; i < key->secret_count; i++) {
 		ck_assert_uint_eq(key->secrets[i].number, secrets[i].number);
 		ck_assert_int_eq(key->secrets[i].retires, secrets[i].retires);
+		ck_assert_uint_eq(key->secrets[i].retires_after_first_use, secrets[i].after_use);
 	}
 }
 
@@ -50,12 +51,16 @@ START_TEST(a_rotation_is_asked_for_as_said)
 		{ .size = sizeof(*said), .overlap = 3600, .expected = 2 },
 		{ .size = sizeof(*said), .now = 1, .expected = UINT32_MAX },
 		{ .size = sizeof(*said), .overlap = UINT64_MAX },
+		{ .size = sizeof(*said), .overlap_after_first_use = 60 },
+		{ .size = sizeof(*said), .cancel = 1, .expected = 7 },
 	};
 	static const struct apikey_rotate_options wrong[] = {
 		{ .size = 0 },
 		{ .size = sizeof(*wrong) - 1 },
 		{ .size = sizeof(*wrong), .now = 2 },
 		{ .size = sizeof(*wrong), .now = -1 },
+		{ .size = sizeof(*wrong), .cancel = 2 },
+		{ .size = sizeof(*wrong), .cancel = -1 },
 	};
 	static struct exchange exchange = {
 		.request_record = &message_key_rotate,
@@ -77,6 +82,8 @@ START_TEST(a_rotation_is_asked_for_as_said)
 		ck_assert_uint_eq(exchange.request.rotate.overlap, options ? options->overlap : 0);
 		ck_assert_uint_eq(exchange.request.rotate.now, options ? (uint64_t)options->now : 0);
 		ck_assert_uint_eq(exchange.request.rotate.expected, options ? options->expected : 0);
+		ck_assert_uint_eq(exchange.request.rotate.after_use, options ? options->overlap_after_first_use : 0);
+		ck_assert_uint_eq(exchange.request.rotate.cancel, options ? (uint64_t)options->cancel : 0);
 		/* The new secret comes with it. */
 		assert_key(key, &rotated);
 		apikey_key_free(key);
