@@ -134,6 +134,8 @@ static const struct option options_create[] = {
 	  OPTION_ONCE, COMPLETE_NOTHING },
 	O_ACCOUNT("the account it is to be of; without --tenant, a key of the account itself"),
 	O_TENANT("the tenant it is to be of: default, unless you say"),
+	{ OPTION_IDEMPOTENCY_KEY, "idempotency-key", "TEXT",
+	  "the same command with the same text, within a day, makes no second key", OPTION_ONCE, COMPLETE_NOTHING },
 	{ OPTION_KIND, "kind", "opaque|pair",
 	  "opaque, which is one secret text, unless you say; or a pair, whose private key signs tokens and is never "
 	  "sent",

@@ -83,6 +83,7 @@ enum option_id {
 	OPTION_REPORT,
 	OPTION_FROM_LINE,
 	OPTION_POLICY,
+	OPTION_IDEMPOTENCY_KEY,
 };
 
 /* How many times an option stands. */

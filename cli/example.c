@@ -45,6 +45,8 @@ const struct example examples[] = {
 	{ "Would it all be taken? What would not be goes into a file of its own",
 	  "key import keys.csv --dry-run --report refused.txt" },
 	{ "What another product kept of its keys: their SHA-256", "key import --digests < export.jsonl" },
+	{ "From a script that tries again when it hears no answer",
+	  "key create --name backup --owner deploy --permission pam.sshd --expires 90d --idempotency-key job-17" },
 	{ "A key that opens what asks for the tenant blue",
 	  "key create --name laptop --owner alice --permission pam.sshd --tenant blue --expires 90d" },
 	{ "An account of its own, for another organisation", "account create --name acme" },

@@ -108,13 +108,40 @@ static const char *how_shown(const struct arguments *arguments, const struct api
 	return "Its secret is shown this once.";
 }
 
+/* Of a key that the same command has made before. */
+static void tell_repeated(const struct arguments *arguments, const struct apikey_key *key)
+{
+	const char *secret = key_view_is_pair(key) ? key->private_key : key->secret;
+
+	if (arguments_has(arguments, OPTION_JSON))
+		return;
+	if (secret[0] != '\0')
+		output_note(
+			"Key %s (%s/%s) was made before, with this idempotency key, and not used since: this is a new "
+			"secret, shown this once, and the one before is worth nothing now.",
+			key->id, key->owner, key->name);
+	else if (arguments_has(arguments, OPTION_IMPORT))
+		output_note("Key %s (%s/%s) was made before, with this idempotency key. Its private key is the one you "
+			    "gave, and is not shown.",
+			    key->id, key->owner, key->name);
+	else
+		output_note("Key %s (%s/%s) was made before, with this idempotency key. It has no secret to show, "
+			    "since the "
+			    "one that was shown has been used, or the key was changed: 'apikeyctl key rotate %s' makes "
+			    "a new "
+			    "one.",
+			    key->id, key->owner, key->name, key->id);
+}
+
 /* What there is to know about a key just made, for the person who made it. */
 static void tell_created(const struct arguments *arguments, const struct apikey_key *key)
 {
 	char expires[WHEN_TEXT_SIZE];
 
 	when_local(key->expires, time(NULL), expires);
-	if (!arguments_has(arguments, OPTION_JSON))
+	if (key->repeated)
+		tell_repeated(arguments, key);
+	else if (!arguments_has(arguments, OPTION_JSON))
 		output_note("Key %s (%s/%s) is made; it expires: %s. %s", key->id, key->owner, key->name, expires,
 			    how_shown(arguments, key));
 	if (key->expires == APIKEY_NEVER && !arguments_has(arguments, OPTION_EXPIRES))
@@ -174,6 +201,9 @@ enum status key_create(const struct arguments *arguments)
 	if (geteuid() == 0 && !arguments_has(arguments, OPTION_OWNER) &&
 	    !arguments_has(arguments, OPTION_CREDENTIAL_FILE))
 		return output_complain(STATUS_USAGE, "say whose key it is to be: --owner USER");
+	options.idempotency_key = arguments_value(arguments, OPTION_IDEMPOTENCY_KEY);
+	if (options.idempotency_key && options.idempotency_key[0] == '\0')
+		return output_complain(STATUS_USAGE, "--idempotency-key is 1 to 128 visible ASCII characters");
 	status = take_options(arguments, &options, &lists);
 	if (status == STATUS_DONE)
 		status = take_kind(arguments, &options, &pair);
@@ -190,7 +220,8 @@ enum status key_create(const struct arguments *arguments)
 	r = apikey_key_create(admin, &options, &key);
 	if (r != 0)
 		return daemon_failed(arguments, admin, r);
-	if (!arguments_has(arguments, OPTION_IMPORT))
+	if (!arguments_has(arguments, OPTION_IMPORT) &&
+	    (!key->repeated || key->secret[0] != '\0' || key->private_key[0] != '\0'))
 		r = key_view_write_secret(key, arguments_has(arguments, OPTION_JSON));
 	else if (arguments_has(arguments, OPTION_JSON) && !key_view_print_json(key))
 		return output_no_memory();

@@ -91,6 +91,8 @@ json_t *key_view_json(const struct apikey_key *key)
 		return NULL;
 	if (key->secret[0] != '\0' && !json_put(object, "secret", json_text(key->secret)))
 		return NULL;
+	if (key->repeated && !json_put(object, "repeated", json_boolean(true)))
+		return NULL;
 	if (key_view_is_pair(key) && !json_put(object, "public_key", json_text(key->id)))
 		return NULL;
 	if (key->private_key[0] != '\0' && !json_put(object, "private_key", json_text(key->private_key)))

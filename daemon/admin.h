@@ -81,6 +81,7 @@ struct admin_request {
 	char tenant[STORE_SCOPE_ID_MAX + 1]; /* "": a key of the account */
 	struct writer_job job;
 	struct admin_token token;
+	bool repeated; /* it has made its key before */
 	bool recorded; /* a refusal has its own record */
 	bool slow;     /* one failure too many: nothing more is read from the connection for a moment */
 	/* the answer */

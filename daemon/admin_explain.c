@@ -353,7 +353,7 @@ int admin_explain(struct admin_request *request, struct store_reader *reader, st
 		/* Without a credential it is judged as with the current secret. */
 		if (r == 0)
 			r = verify_policies(reader, &request->settings->settings, key,
-					    proof.secret ? proof.secret : key->secrets[key->secret_count - 1].number,
+					    proof.secret ? proof.secret : key->secrets[key_secrets_current(key)].number,
 					    &policies, &policy);
 		if (r < 0)
 			return r;

@@ -15,6 +15,7 @@
 #include "crypto/crypto.h"
 #include "daemon/admin.h"
 #include "daemon/admin_policy.h"
+#include "daemon/admin_repeat.h"
 #include "daemon/audit.h"
 #include "daemon/key_fields.h"
 #include "daemon/key_message.h"
@@ -156,6 +157,7 @@ int admin_reply_key(struct admin_request *request, struct store_reader *reader, 
 		key_message_get(message)->private_key = token;
 	else
 		key_message_get(message)->secret = token;
+	key_message_get(message)->repeated = request->repeated;
 	return admin_reply(request, &message_key, key_message_get(message));
 }
 
@@ -168,12 +170,12 @@ static const char *event_of(const struct admin_request *request)
 	return request->verb->event;
 }
 
-/* The audit record of a change, into the change log under the next rev. before or after may be NULL. */
-static int log_change(struct admin_request *request, struct vault *vault, const struct store_key *before,
-		      const struct store_key *after, const char *why)
+/* The audit record of a change, into the change log under the next rev. key is the one of before and after that is not
+ * NULL. */
+static int log_change(struct admin_request *request, struct vault *vault, const struct store_key *key,
+		      const struct store_key *before, const struct store_key *after, const char *why)
 {
 	struct audit_record record = admin_record(request, event_of(request));
-	const struct store_key *key = after ? after : before;
 	CLEANUP_FREE char *changes = key_changes(before, after, why);
 	CLEANUP_FREE char *object = NULL;
 	uint64_t rev;
@@ -367,33 +369,48 @@ static bool join_lists(struct admin_request *request, const struct codec_texts *
 	       key_labels_join(labels, lists->labels, request->detail, sizeof(request->detail));
 }
 
+/* Stores keys[1], which may be made, and replies with it. */
+static int make_key(struct admin_request *request, struct store_reader *reader, struct vault *vault)
+{
+	struct store_key *key = &request->keys[1];
+	char token[ADMIN_TOKEN_MAX + 1];
+	int r = check_number(request, reader);
+
+	if (r == 0)
+		r = insert_key(request, reader, vault, key, token);
+	if (r == 0)
+		r = admin_repeat_note(request, vault, key);
+	if (r == 0)
+		r = log_change(request, vault, key, NULL, key, NULL);
+	if (r == 0)
+		r = admin_reply_key(request, reader, key, admin_imports(request) ? NULL : token);
+	secret_wipe(token, sizeof(token));
+	return r;
+}
+
 int admin_key_create(struct admin_request *request, struct store_reader *reader, struct vault *vault)
 {
 	const struct message_key_create *wanted = &request->message.create;
 	struct store_key *key = &request->keys[1];
-	char token[ADMIN_TOKEN_MAX + 1];
+	int64_t now = clock_wall_seconds();
 	struct key_lists lists;
+	bool found = false;
 	int r;
 
 	if (!join_lists(request, &wanted->permissions, &wanted->users, &wanted->sources, &wanted->labels, &lists))
 		return ANSWER_INVALID;
 	r = admin_check_kind(request);
 	if (r == 0)
+		r = admin_repeat_check(request);
+	if (r == 0)
 		r = admin_take_roles(request, reader, &wanted->roles, lists.roles);
 	if (r == 0)
 		r = admin_place_key(request, reader, wanted->account, wanted->tenant, lists.roles);
 	if (r == 0)
-		r = fill_key(request, reader, &lists, clock_wall_seconds(), key);
+		r = fill_key(request, reader, &lists, now, key);
 	if (r == 0)
-		r = check_number(request, reader);
-	if (r == 0)
-		r = insert_key(request, reader, vault, key, token);
-	if (r == 0)
-		r = log_change(request, vault, NULL, key, NULL);
-	if (r == 0)
-		r = admin_reply_key(request, reader, key, admin_imports(request) ? NULL : token);
-	secret_wipe(token, sizeof(token));
-	return r;
+		r = admin_repeat_find(request, reader, vault, now, &found);
+	return r != 0 || found ? r : make_key(request, reader, vault);
 }
 
 /* ---- show ---- */
@@ -426,7 +443,7 @@ int admin_save_key(struct admin_request *request, struct store_reader *reader, s
 				    "%.200s has a key named '%.128s' already; choose another name",
 				    request->keys[1].owner, request->keys[1].name);
 	if (r == 0)
-		r = log_change(request, vault, &request->keys[0], &request->keys[1], why);
+		r = log_change(request, vault, &request->keys[1], &request->keys[0], &request->keys[1], why);
 	return r != 0 ? r : admin_reply_key(request, reader, &request->keys[1], token);
 }
 
@@ -546,5 +563,5 @@ int admin_key_delete(struct admin_request *request, struct store_reader *reader,
 		r = admin_reply_key(request, reader, key, NULL);
 	if (r == 0)
 		r = store_delete_key(vault->store, key->id);
-	return r != 0 ? r : log_change(request, vault, key, NULL, wanted->why);
+	return r != 0 ? r : log_change(request, vault, key, key, NULL, wanted->why);
 }

@@ -9,6 +9,7 @@
 #include "common/cleanup.h"
 #include "daemon/role_grants.h"
 #include "daemon/store_policy.h"
+#include "daemon/store_repeat.h"
 #include "daemon/store_tenant.h"
 #include "proto/permission.h"
 
@@ -485,6 +486,9 @@ static int merge_all(struct merge *merge)
 
 	if (r == 0)
 		r = merge->error;
+	/* Which secrets were used since the backup is not known: what asks again gets none, and makes no second key. */
+	if (r == 0 && merge->backup)
+		r = store_drop_repeats(merge->backup);
 	if (r < 0 || !merge->present)
 		return r;
 	r = heard(merge, store_list_keys(merge->present, NULL, NULL, visit_present, merge));

@@ -98,6 +98,8 @@ const char *const store_read_sql[READ_COUNT] = {
 	[READ_ACCOUNT_ENDING] = ("SELECT " ACCOUNT_COLUMNS " FROM account INDEXED BY account_ending"
 				 " WHERE ending = 1 AND id > '' LIMIT 1"),
 	[READ_SIGNING_KEYS] = "SELECT version, created, blob FROM signing_key ORDER BY version DESC",
+	[READ_REPEAT] = ("SELECT key, secret, digest, not_before, expires, created FROM repeatable"
+			 " WHERE who = ?1 AND name = ?2"),
 	[READ_POLICIES] = "SELECT name, number FROM tenant_policy WHERE tenant = ?1 ORDER BY name",
 };
 

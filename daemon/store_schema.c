@@ -130,10 +130,17 @@ static const char schema_3[] = "CREATE TABLE signing_key (version INTEGER PRIMAR
 			       " blob BLOB NOT NULL) STRICT;";
 
 /*
- * Version 4: what holds for the keys of one tenant instead of what the configuration says.
+ * Version 4: what holds for the keys of one tenant instead of what the configuration says; and which requests have made
+ * which key, by the text with which they may be repeated.
  */
 static const char schema_4[] = "CREATE TABLE tenant_policy (tenant TEXT NOT NULL, name TEXT NOT NULL,"
-			       " number INTEGER NOT NULL, PRIMARY KEY (tenant, name)) STRICT, WITHOUT ROWID;";
+			       " number INTEGER NOT NULL, PRIMARY KEY (tenant, name)) STRICT, WITHOUT ROWID;"
+
+			       "CREATE TABLE repeatable (who TEXT NOT NULL, name TEXT NOT NULL, key TEXT NOT NULL,"
+			       " secret INTEGER NOT NULL, digest BLOB NOT NULL, not_before INTEGER NOT NULL,"
+			       " expires INTEGER NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (who, name))"
+			       " STRICT, WITHOUT ROWID;"
+			       "CREATE INDEX repeatable_created ON repeatable (created);";
 
 static const char *const steps[] = { schema_1, schema_2, schema_3, schema_4 };
 

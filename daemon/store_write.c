@@ -83,6 +83,10 @@ const char *const store_write_sql[WRITE_COUNT] = {
 	[WRITE_TENANT_END] = "UPDATE tenant SET ending = ?2, name = id WHERE id = ?1 AND ending < ?2",
 	[WRITE_SIGNING_KEY] = "INSERT INTO signing_key VALUES (?1, ?2, ?3)",
 	[WRITE_SIGNING_KEYS_DROP] = "DELETE FROM signing_key WHERE version <= ?1",
+	[WRITE_REPEAT] = "INSERT OR REPLACE INTO repeatable VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[WRITE_REPEAT_PURGE] = ("DELETE FROM repeatable WHERE (who, name) IN (SELECT who, name FROM repeatable"
+				" WHERE created <= ?1 ORDER BY created LIMIT ?2)"),
+	[WRITE_REPEATS_DROP] = "DELETE FROM repeatable",
 	[WRITE_POLICY] = "INSERT OR REPLACE INTO tenant_policy VALUES (?1, ?2, ?3)",
 	[WRITE_POLICY_DELETE] = "DELETE FROM tenant_policy WHERE tenant = ?1 AND name = ?2",
 };

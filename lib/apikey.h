@@ -224,6 +224,7 @@ struct apikey_key {
 	int test; /* 1: a test key */
 	/* What it may do: its own permissions, and those its roles have now. */
 	const char *const *effective_permissions;
+	int repeated; /* 1, of apikey_key_create(): it was made before, by the same call */
 };
 
 /* Wipes and frees. Accepts NULL. */
@@ -251,10 +252,17 @@ struct apikey_key_options {
 	 * apikey_key_update(). */
 	const char *account;
 	const char *tenant;
+	/* In apikey_key_create(): 1 to 128 visible ASCII characters. The same call with the same text makes no second
+	 * key: see there. NULL: none. */
+	const char *idempotency_key;
 };
 
 /* Makes a key; *ret_key carries its secret, of a pair its private key, which cannot be had again. 0, negative errno, or
- * positive enum apikey_answer. */
+ * positive enum apikey_answer.
+ *
+ * Repeated within a day with the same idempotency_key and options, by the same caller, it gives the key that it has
+ * made before, and repeated is 1. Before the first use that has another secret, and the one before is worth nothing any
+ * more; after that it has none. Other options with the same text are APIKEY_EXISTS. */
 int apikey_key_create(struct apikey_admin *admin, const struct apikey_key_options *options,
 		      struct apikey_key **ret_key);
 

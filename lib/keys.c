@@ -55,6 +55,10 @@ int apikey_key_create(struct apikey_admin *admin, const struct apikey_key_option
 	request.kind = options.kind;
 	request.public_key = options.public_key;
 	request.private_key = options.private_key;
+	/* On the wire it would be none. */
+	if (options.idempotency_key && options.idempotency_key[0] == '\0')
+		return -EINVAL;
+	request.idempotency_key = options.idempotency_key;
 	request.test = options.test != 0;
 	return call_for_key(admin, WIRE_KEY_CREATE, &message_key_create, &request, ret_key);
 }

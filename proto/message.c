@@ -147,6 +147,7 @@ static const struct codec_field message_key_fields[] = {
 	TEXT(21, message_key, secret, WIRE_CREDENTIAL_MAX),
 	TEXT(22, message_key, private_key, WIRE_CREDENTIAL_MAX),
 	TEXT(23, message_key, effective_permissions, WIRE_EFFECTIVE_MAX),
+	NUMBER(28, message_key, repeated, 1),
 	NUMBER(30, message_key, test, 1),
 };
 RECORD(message_key);
@@ -167,6 +168,7 @@ static const struct codec_field message_key_create_fields[] = {
 	TEXTS(13, message_key_create, roles, WIRE_ROLE_NAME_MAX),
 	TEXT(14, message_key_create, account, WIRE_NAME_MAX),
 	TEXT(15, message_key_create, tenant, WIRE_TENANT_MAX),
+	TEXT(18, message_key_create, idempotency_key, WIRE_IDEMPOTENCY_MAX),
 	NUMBER(30, message_key_create, test, 1),
 };
 RECORD(message_key_create);

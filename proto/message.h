@@ -149,7 +149,8 @@ struct message_key {
 	const char *secret;           /* the credential itself: in the replies to WIRE_KEY_CREATE and WIRE_KEY_ROTATE */
 	const char *private_key;      /* a pair's, in the same replies; not where it was given with the request */
 	const char *effective_permissions; /* with those of its roles, separated by one space; absent without roles */
-	uint64_t test;                     /* 1: a test key */
+	uint64_t repeated; /* 1: it was made before, by the same request; it has a secret then unless that was used */
+	uint64_t test;     /* 1: a test key */
 };
 extern const struct codec_record message_key;
 
@@ -173,6 +174,8 @@ struct message_key_create {
 	struct codec_texts roles;
 	const char *account; /* without tenant: a key of the account itself; absent as well: in the default tenant */
 	const char *tenant;
+	/* Visible ASCII: the same request with the same text, from who sent the first, makes no second key. */
+	const char *idempotency_key;
 	uint64_t test; /* 1: a test key, which holds permissions below "test." only */
 };
 extern const struct codec_record message_key_create;

@@ -61,6 +61,7 @@
 #define WIRE_CURSOR_MAX 1024
 #define WIRE_NETWORK_MAX 64
 #define WIRE_LABEL_MAX 256
+#define WIRE_IDEMPOTENCY_MAX 128
 #define WIRE_POLICY_MAX 64 /* "max_lifetime=90d" */
 
 /* Most bytes of one part of a backup. */

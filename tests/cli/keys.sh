@@ -280,6 +280,47 @@ act key delete "$phone" --yes --why 'not needed'
 succeeds
 has 'standard error' "$err" deleted
 
+# ---- said again ----
+
+again=(key create --name job --owner "$me" --permission pam.sshd --expires 90d --idempotency-key job-17)
+act "${again[@]}"
+succeeds
+first=$out
+lacks 'standard error' "$err" before
+act "${again[@]}"
+succeeds
+is 'the key' "${out:0:15}" "${first:0:15}"
+[ "$out" != "$first" ] || fail 'the same secret is shown twice'
+lacks 'standard error' "$err" "${out:16}"
+has 'standard error' "$err" 'made before' 'worth nothing now'
+second=$out
+run_with "$first" --runtime-dir "$runtime" verify --permission pam.sshd
+has 'the verdict' "$out" denied
+act --json "${again[@]}"
+succeeds
+is 'what was made before' "$(json '[.repeated, .id] | tojson')" "[true,\"${second:3:12}\"]"
+third=$(json .secret)
+act "${again[@]}" --label more=1
+refused
+has 'standard error' "$err" "${second:3:12}" 'other options'
+act key rotate "$me/job" --now
+succeeds
+act "${again[@]}"
+succeeds
+is 'standard output' "$out" ''
+has 'standard error' "$err" 'no secret to show' 'key rotate'
+act --json "${again[@]}"
+succeeds
+is 'its secret' "$(json '[.repeated, has("secret")] | tojson')" '[true,false]'
+run_with "$third" --runtime-dir "$runtime" verify --permission pam.sshd
+has 'the verdict' "$out" denied
+for text in '' 'a b' "$third"; do
+	act key create --name none --owner "$me" --idempotency-key "$text"
+	[ -z "$out" ] || fail "'$text' is an idempotency key"
+done
+act key show "$me/none"
+refused
+
 # a daemon that has gone
 stop_daemon
 act status

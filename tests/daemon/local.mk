@@ -331,6 +331,12 @@ tests_daemon_test_daemon_policies_SOURCES = tests/daemon/test-daemon-policies.c 
 tests_daemon_test_daemon_policies_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_policies_LDADD = daemon/libdaemon.la $(daemon_system_ldadd)
 
+daemon_tests += tests/daemon/test-daemon-repeat
+tests_daemon_test_daemon_repeat_SOURCES = tests/daemon/test-daemon-repeat.c tests/daemon/tenant-host.h \
+	tests/daemon/admin-requests.h $(daemon_store) $(daemon_wire)
+tests_daemon_test_daemon_repeat_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_daemon_repeat_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS)
+
 daemon_tests += tests/daemon/test-daemon-tenants
 tests_daemon_test_daemon_tenants_SOURCES = tests/daemon/test-daemon-tenants.c tests/daemon/tenant-host.h \
 	tests/daemon/admin-requests.h $(daemon_store) $(daemon_wire)
