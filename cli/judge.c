@@ -86,6 +86,8 @@ static bool print_json(const struct apikey_explanation *explanation, bool with_s
 	    !json_put(object, "reason_sentence", json_text_or_null(explanation->reason_sentence)) ||
 	    !json_put(object, "key_id", json_text_or_null(explanation->key_id)))
 		return false;
+	if (!json_put(object, "notices", json_texts(explanation->notices)))
+		return false;
 	if (with_steps && !json_put(object, "steps", steps_json(explanation)))
 		return false;
 	return json_print(object);
@@ -98,6 +100,11 @@ static void print_verdict(const struct apikey_explanation *explanation)
 
 	printf("%s%s%s\n", apikey_verdict_name(explanation->verdict), reason && reason[0] != '\0' ? ": " : "",
 	       reason ? reason : "");
+	for (const char *const *notice = explanation->notices; *notice; notice++) {
+		SCOPED_FREE char *text = text_printable(*notice);
+
+		output_note("%s", text ? text : "");
+	}
 	if (explanation->reason_sentence[0] != '\0')
 		output_note("%s", explanation->reason_sentence);
 	else if (explanation->verdict != APIKEY_GRANTED)

@@ -14,6 +14,7 @@
 #include "daemon/audit.h"
 #include "daemon/key_fields.h"
 #include "daemon/key_secrets.h"
+#include "daemon/notices.h"
 #include "daemon/policy.h"
 #include "daemon/throttle.h"
 #include "daemon/verify_hmac.h"
@@ -319,6 +320,7 @@ int admin_explain(struct admin_request *request, struct store_reader *reader, st
 	struct policy_request policy;
 	struct policies policies;
 	struct verify_proof proof = { .problem = "" };
+	struct notices notices = { .count = 0 };
 	char own_service[32], *detail;
 	char tenant[STORE_SCOPE_ID_MAX + 1];
 	enum reason reason;
@@ -358,6 +360,8 @@ int admin_explain(struct admin_request *request, struct store_reader *reader, st
 		if (r < 0)
 			return r;
 		explain_policy(&explanation, key, &policy);
+		if (explanation.reason == REASON_NONE)
+			notices_collect(key, &policy, &notices);
 	}
 	reason = explanation.reason;
 	reply.verdict = reason == REASON_NONE ? VERDICT_GRANTED : reason_verdict(reason);
@@ -366,6 +370,8 @@ int admin_explain(struct admin_request *request, struct store_reader *reader, st
 		reply.key_id = proof.id;
 		reply.steps = (struct codec_records){ .count = explanation.count, .items = explanation.steps };
 	}
+	for (size_t i = 0; i < notices.count; i++)
+		reply.notices.items[reply.notices.count++] = notices.texts[i];
 	record_explanation(request, &proof, reason);
 	return admin_reply(request, &message_explanation, &reply);
 }

@@ -121,7 +121,7 @@ static void judge_item(struct connection *connection, const struct verify_caller
 	struct item *item = &batch->items[i];
 
 	item_judge(item, connection->thread, caller, &batch->key);
-	if (item->outcome.once.kind != 0) {
+	if (item_is_undecided(item)) {
 		if (pending_start(connection, caller, item, batch->packets[i], batch->received[i])) {
 			batch->states[i] = STATE_PENDING;
 			return;

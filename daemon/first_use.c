@@ -3,39 +3,15 @@
 
 #include <errno.h>
 
-#include "common/cleanup.h"
-#include "common/clock.h"
 #include "common/secret.h"
-#include "daemon/audit.h"
-#include "daemon/key_fields.h"
+#include "daemon/key_change.h"
 #include "daemon/key_secrets.h"
 
 #define ACTOR "apikeyd"
 
-static int save(struct store *store, const struct store_key *before, const struct store_key *after)
-{
-	struct audit_record record = { .time = clock_wall_microseconds(),
-				       .event = "key_first_use",
-				       .actor = ACTOR,
-				       .key_id = after->id,
-				       .key_name = after->name,
-				       .owner = after->owner,
-				       .test = after->test };
-	CLEANUP_FREE char *changes = key_changes(before, after, "the new secret was used for the first time");
-	CLEANUP_FREE char *object = NULL;
-	uint64_t rev;
-	int r;
-
-	record.changes = changes;
-	object = changes ? audit_format(&record) : NULL;
-	if (!object)
-		return -ENOMEM;
-	r = store_update_key(store, after);
-	return r < 0 ? r : store_log_change(store, record.time / 1000000, object, &rev);
-}
-
 int first_use_settle(struct store *store, const struct store_use *use)
 {
+	struct audit_record record = { .event = "key_first_use", .actor = ACTOR };
 	struct store_key keys[2];
 	int r = store_find_key(store_writer(store), use->key_id, &keys[1]);
 
@@ -46,7 +22,8 @@ int first_use_settle(struct store *store, const struct store_use *use)
 	    key_secrets_used(keys[1].secrets, keys[1].secret_count, use->secret, use->first_time)) {
 		r = store_find_key(store_writer(store), use->key_id, &keys[0]);
 		if (r == 0)
-			r = save(store, &keys[0], &keys[1]);
+			r = key_change_save(store, &keys[0], &keys[1], record,
+					    "the new secret was used for the first time");
 	}
 	secret_wipe(keys[0].secrets, sizeof(keys[0].secrets));
 	secret_wipe(keys[1].secrets, sizeof(keys[1].secrets));

@@ -6,6 +6,7 @@
 
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "common/secret.h"
 #include "config.h"
 #include "daemon/journal.h"
 #include "daemon/limits.h"
@@ -61,6 +62,8 @@ static int reply_verdict(const struct item *item, const struct connection *conne
 		verdict.handle = outcome->handle;
 		verdict.permissions = outcome->permissions;
 		verdict.ticket = *outcome->ticket ? outcome->ticket : NULL;
+		for (size_t i = 0; i < outcome->notices.count; i++)
+			verdict.notices.items[verdict.notices.count++] = outcome->notices.texts[i];
 	}
 	return codec_encode(&message_verdict, &verdict, reply_header(item), buffer, WIRE_VERIFY_PACKET_MAX, ret_size);
 }
@@ -146,11 +149,56 @@ static int reply_redeemed(const struct item *item, const struct connection *conn
 	return codec_encode(&message_redeemed, &redeemed, reply_header(item), buffer, WIRE_VERIFY_PACKET_MAX, ret_size);
 }
 
+static void take_rotate(struct item *item)
+{
+	const struct message_rotate *request = &item->request.rotate;
+
+	item->user = request->user;
+	item->service = request->service;
+	item->rhost = request->rhost;
+	item->tty = request->tty;
+	item->permission = NULL;
+}
+
+static void judge_rotate(struct item *item, struct thread *thread, const struct verify_caller *caller,
+			 struct store_key *key)
+{
+	const struct message_rotate *request = &item->request.rotate;
+
+	holder_rotation_judge(thread, caller, request, clock_wall_seconds(), key, &item->outcome);
+	item->rotates = item->outcome.verdict == VERDICT_GRANTED && !request->check;
+	/* Not granted before there is a new secret. */
+	if (item->rotates)
+		item->outcome.verdict = VERDICT_DENIED;
+}
+
+static int reply_rotated(const struct item *item, const struct connection *connection, void *buffer, size_t *ret_size)
+{
+	const struct verify_outcome *outcome = &item->outcome;
+	struct message_rotated rotated = {
+		.verdict = outcome->verdict, .reason = outcome->reason, .user = item->user, .service = item->service
+	};
+
+	(void)connection;
+	if (outcome->reason == REASON_NOT_ROTATED)
+		rotated.problem = outcome->problem;
+	if (outcome->verdict == VERDICT_GRANTED) {
+		rotated.key_id = outcome->key_id;
+		rotated.key_name = outcome->key_name;
+	}
+	if (outcome->verdict == VERDICT_GRANTED && item->rotates) {
+		rotated.secret = item->rotation.secret;
+		rotated.retires = item->rotation.retires;
+	}
+	return codec_encode(&message_rotated, &rotated, reply_header(item), buffer, WIRE_VERIFY_PACKET_MAX, ret_size);
+}
+
 static const struct item_handler handlers[] = {
 	{ WIRE_HELLO, false, &message_hello, NULL, NULL, NULL, reply_welcome },
 	{ WIRE_VERIFY, false, &message_verify, "verify", take_verify, judge_verify, reply_verdict },
 	{ WIRE_ACCOUNT, false, &message_account, "account", take_account, judge_account, reply_verdict },
 	{ WIRE_REDEEM, true, &message_redeem, "session_open", take_redeem, judge_redeem, reply_redeemed },
+	{ WIRE_ROTATE, true, &message_rotate, "rotate", take_rotate, judge_rotate, reply_rotated },
 };
 
 static const struct item_handler *find_handler(uint16_t type, enum connection_socket socket)
@@ -209,25 +257,61 @@ bool item_is_judged(const struct item *item)
 	return item->handler && item->handler->judge;
 }
 
+/* What was shown to be judged; NULL: no credential. */
+static const char *credential_of(const struct item *item)
+{
+	if (item->header.type == WIRE_VERIFY)
+		return item->request.verify.credential;
+	return item->header.type == WIRE_ROTATE ? item->request.rotate.credential : NULL;
+}
+
 /* An imported secret may be so weak that it can be guessed. A source that has failed too often is not told any more
  * whether it has found one: not even how long it takes to look. */
 static bool is_guess_too_many(const struct item *item, struct thread *thread, const struct verify_caller *caller)
 {
-	const char *text = item->request.verify.credential;
+	const char *text = credential_of(item);
 
-	return item->header.type == WIRE_VERIFY && credential_classify(text, strlen(text)).kind == CREDENTIAL_OTHER &&
+	return text && credential_classify(text, strlen(text)).kind == CREDENTIAL_OTHER &&
 	       throttle_is_over(thread->daemon->throttle, caller->uid, item->source, clock_monotonic(),
 				thread->settings->settings.failures_per_minute);
 }
 
 void item_judge(struct item *item, struct thread *thread, const struct verify_caller *caller, struct store_key *key)
 {
+	item->rotates = false;
 	verify_source(caller, item->rhost, item->source);
 	if (is_guess_too_many(item, thread, caller)) {
 		verify_turn_away(&item->outcome, REASON_TOO_MANY_FAILURES);
 		return;
 	}
 	item->handler->judge(item, thread, caller, key);
+}
+
+bool item_is_undecided(const struct item *item)
+{
+	return item->outcome.once.kind != STORE_ONCE_NONE || item->rotates;
+}
+
+int item_consume(struct item *item, struct vault *vault, const struct daemon *daemon, const struct settings *settings,
+		 const struct verify_caller *caller)
+{
+	struct store_key key;
+	int r;
+
+	if (item->rotates)
+		return holder_rotation_do(vault, daemon->uses, settings->rotation_overlap, caller,
+					  &item->request.rotate, clock_wall_seconds(), &item->outcome, &item->rotation);
+	r = verify_consume(vault->store, caller, &item->request.verify, clock_wall_seconds(), &key, &item->outcome);
+	secret_wipe(key.secrets, sizeof(key.secrets));
+	return r;
+}
+
+void item_finish(struct item *item, struct thread *thread, const struct verify_caller *caller)
+{
+	if (!item->rotates)
+		verify_finish(thread, caller, &item->request.verify, &item->outcome);
+	else if (item->outcome.reason == REASON_NONE)
+		item->outcome.verdict = VERDICT_GRANTED;
 }
 
 /* Tells the administrator which line would let a caller speak for the service it named. */

@@ -9,6 +9,7 @@
 
 #include "daemon/audit.h"
 #include "daemon/connection.h"
+#include "daemon/holder_rotation.h"
 #include "daemon/verify.h"
 #include "daemon/verify_ticket.h"
 #include "proto/message.h"
@@ -23,12 +24,15 @@ struct item {
 		struct message_verify verify;
 		struct message_account account;
 		struct message_redeem redeem;
+		struct message_rotate rotate;
 	} request;
 	/* of the request, whichever it is; they point into its packet */
 	const char *user, *service, *rhost, *tty, *permission;
 	struct verify_outcome outcome;
 	char source[WIRE_NETWORK_MAX + 1]; /* where it is counted */
 	struct verify_redeemed redeemed;   /* of a ticket */
+	bool rotates;                      /* it was judged, and the writer makes a new secret: item_consume() */
+	struct holder_rotation rotation;   /* what came of that */
 	uint64_t count;                    /* how many failures its record stands for */
 };
 
@@ -42,8 +46,18 @@ bool item_decode(struct item *item, enum connection_socket socket, const void *p
 /* Whether there is anything to judge about it. */
 bool item_is_judged(const struct item *item);
 
-/* Judges. key is room for one key. item->outcome.once.kind says that the rest is for the writer (verify_consume()). */
+/* Judges. key is room for one key. */
 void item_judge(struct item *item, struct thread *thread, const struct verify_caller *caller, struct store_key *key);
+
+/* True when that is half of it, and the rest is for the writer: item_consume(), then item_finish(). */
+bool item_is_undecided(const struct item *item);
+
+/* In the writer's transaction: the second half. 0, or a negative errno where the store failed. */
+int item_consume(struct item *item, struct vault *vault, const struct daemon *daemon, const struct settings *settings,
+		 const struct verify_caller *caller);
+
+/* After the commit, in the thread that answers: grants what was not refused. */
+void item_finish(struct item *item, struct thread *thread, const struct verify_caller *caller);
 
 /* Counts a refusal against the caller, who may turn out to be throttled. True when a record is to be written. */
 bool item_throttle(struct item *item, struct thread *thread, const struct verify_caller *caller);

@@ -68,6 +68,16 @@ int key_secrets_make_room(struct store_key *key, struct key_overlap overlap, int
 	return key->secret_count < STORE_SECRETS_MAX ? 0 : -ENOSPC;
 }
 
+void key_secrets_replace(struct store_key *key, int64_t now)
+{
+	struct store_secret *current = &key->secrets[key_secrets_current(key)];
+
+	key_secrets_end(current, now);
+	current->flags |= STORE_SECRET_TAKEN_BACK;
+	if (key->secret_count == STORE_SECRETS_MAX)
+		drop_ended(key, now);
+}
+
 void key_secrets_take_back(struct store_key *key, int64_t now)
 {
 	struct store_secret *current = &key->secrets[key_secrets_current(key)], *before = key_secrets_before(key);

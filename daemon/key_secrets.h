@@ -43,6 +43,10 @@ void key_secrets_end(struct store_secret *secret, int64_t now);
  */
 int key_secrets_make_room(struct store_key *key, struct key_overlap overlap, int64_t now);
 
+/* Takes the current secret back, which nobody has, and makes room for one in its place. The key has another that is
+ * good. */
+void key_secrets_replace(struct store_key *key, int64_t now);
+
 /* The current secret ends, and the one before, which is good, has no end any more. */
 void key_secrets_take_back(struct store_key *key, int64_t now);
 

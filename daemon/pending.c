@@ -71,18 +71,12 @@ bool pending_forget(struct connection *connection)
 static int consume(struct writer_job *job, struct vault *vault)
 {
 	struct pending *pending = (struct pending *)job;
-	struct store_key key;
-	int r;
 
 	/* After a restore the keys that sign are others, and the store does not know what was used before. */
 	if (pending->item.outcome.once.kind == STORE_TOKEN_ID &&
 	    pending->generation != vault_generation(job->origin->daemon->keeper))
 		return -EAGAIN;
-	r = verify_consume(vault->store, &pending->caller, &pending->item.request.verify, clock_wall_seconds(), &key,
-			   &pending->item.outcome);
-
-	secret_wipe(key.secrets, sizeof(key.secrets));
-	return r;
+	return item_consume(&pending->item, vault, job->origin->daemon, &pending->settings->settings, &pending->caller);
 }
 
 static void record(struct thread *thread, struct pending *pending)
@@ -120,7 +114,7 @@ static void on_consumed(struct thread *thread, struct thread_task *task)
 	if (pending->job.result != 0)
 		verify_refuse(&item->outcome, REASON_STORE_FAILED);
 	else if (pending->connection)
-		verify_finish(thread, &pending->caller, &item->request.verify, &item->outcome);
+		item_finish(item, thread, &pending->caller);
 	else if (item->outcome.reason == REASON_NONE)
 		verify_refuse(&item->outcome, REASON_DEADLINE); /* nobody waited for it */
 	recorded = item_throttle(item, thread, &pending->caller);
@@ -155,6 +149,7 @@ bool pending_start(struct connection *connection, const struct verify_caller *ca
 		return false;
 	}
 	pending->item.outcome = item->outcome;
+	pending->item.rotates = item->rotates;
 	memcpy(pending->item.source, item->source, sizeof(item->source));
 	pending->settings = settings_share(thread->settings);
 	pending->caller = *caller;

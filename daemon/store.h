@@ -54,7 +54,7 @@ enum store_form {
 
 enum store_secret_flag {
 	STORE_SECRET_BY_HOLDER = 1 << 0,  /* made for who showed the one before, and perhaps never seen by anybody */
-	STORE_SECRET_TAKEN_BACK = 1 << 1, /* its rotation was taken back */
+	STORE_SECRET_TAKEN_BACK = 1 << 1, /* its rotation was taken back, or it was replaced before anybody used it */
 	STORE_SECRET_FLAGS = (1 << 2) - 1,
 };
 

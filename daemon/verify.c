@@ -281,6 +281,7 @@ static void outcome_init(struct verify_outcome *outcome)
 	outcome->expires = 0;
 	outcome->key_id[0] = outcome->key_name[0] = outcome->owner[0] = outcome->tenant[0] = '\0';
 	outcome->permissions[0] = outcome->handle[0] = outcome->ticket[0] = '\0';
+	outcome->notices.count = 0;
 }
 
 void verify_turn_away(struct verify_outcome *ret_outcome, enum reason reason)
@@ -320,6 +321,8 @@ static int judge_key(struct store_reader *reader, struct role_grants *room, cons
 	*ret_reason = policy_judge(key, &judged);
 	if (*outcome->problem == '\0')
 		outcome->problem = policy_violation(key, &judged, *ret_reason);
+	if (*ret_reason == REASON_NONE)
+		notices_collect(key, &judged, &outcome->notices);
 	return 0;
 }
 
@@ -367,8 +370,9 @@ static void grant(struct thread *thread, const struct verify_caller *caller, con
 		.peer_uid = caller->uid, .user = request->user, .service = request->service, .rhost = request->rhost
 	};
 
-	if (handle_make(thread->handles, &binding, outcome->key_id, outcome->secret, clock_boot_seconds(),
-			outcome->handle) < 0) {
+	/* Without a service there is no account phase. */
+	if (request->service && handle_make(thread->handles, &binding, outcome->key_id, outcome->secret,
+					    clock_boot_seconds(), outcome->handle) < 0) {
 		verify_refuse(outcome, REASON_STORE_FAILED);
 		return;
 	}
@@ -411,6 +415,7 @@ void verify_credential(struct thread *thread, const struct verify_caller *caller
 	if (*proof.id)
 		verify_describe_key(proof.found ? key : &nobodys, ret_outcome);
 	ret_outcome->described = proof.found;
+	memcpy(ret_outcome->once.digest, proof.once.digest, sizeof(ret_outcome->once.digest));
 	/* As long as for a key whose secret fits, and which is another tenant's. */
 	if (is_refused(&proof, reason))
 		(void)judge_key(thread->reader, &thread->grants, &thread->settings->settings, &nobodys, request->tenant,

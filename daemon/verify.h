@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "daemon/notices.h"
 #include "daemon/policy.h"
 #include "daemon/store.h"
 #include "daemon/thread.h"
@@ -59,6 +60,7 @@ struct verify_outcome {
 	int64_t expires;
 	char handle[WIRE_HANDLE_MAX + 1]; /* only when granted */
 	char ticket[TICKET_TEXT_SIZE];    /* only when granted, and asked for */
+	struct notices notices;           /* only when granted: what the user should know */
 };
 
 /* The request as policy sees it: what an unlisted caller says about its source is left out. tenant is an id, as

@@ -69,6 +69,8 @@ struct apikey_request {
 	int wants_ticket; /* 1: the session that follows is to be registered; for apikey_verify() as root */
 };
 
+#define APIKEY_NOTICES_MAX 4
+
 struct apikey_result {
 	enum apikey_verdict verdict;
 	const char *reason; /* "bad_secret", …; "" where it is not the caller's to know */
@@ -81,6 +83,9 @@ struct apikey_result {
 	const char *handle;      /* for apikey_account(), good for 60 s */
 	int64_t expires;         /* of the key; APIKEY_NEVER */
 	const char *ticket;      /* where it was asked for: a secret, good once and for 60 s */
+	/* What its user should know of the key, such as that it has a new secret and this one ends: sentences for a
+	 * person, then NULL. */
+	const char *notices[APIKEY_NOTICES_MAX + 1];
 };
 
 /* Wipes and frees. Accepts NULL. */
@@ -607,6 +612,7 @@ struct apikey_explanation {
 	const char *key_id;
 	const struct apikey_step *steps;
 	size_t step_count;
+	const char *const *notices; /* as in struct apikey_result, where it would be let in */
 };
 
 void apikey_explanation_free(struct apikey_explanation *explanation);

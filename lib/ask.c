@@ -71,8 +71,19 @@ struct apikey_result ask_unavailable(enum reason reason)
 	};
 }
 
-/* The public verdict of a number, a refusal for one that is none. A grant is not made here. */
-static enum apikey_verdict refusal(uint64_t number)
+enum reason ask_failure(int error)
+{
+	switch (error) {
+	case -ETIMEDOUT:
+		return REASON_DEADLINE;
+	case -EPERM:
+		return REASON_UNTRUSTED_SERVER;
+	default:
+		return REASON_DAEMON_UNREACHABLE;
+	}
+}
+
+enum apikey_verdict ask_refusal(uint64_t number)
 {
 	switch (number) {
 	case VERDICT_FORBIDDEN:
@@ -91,7 +102,7 @@ static struct apikey_result result_of(const struct message_verdict *message)
 	struct apikey_result result = ask_unavailable(REASON_NONE);
 
 	if (message->verdict != VERDICT_GRANTED) {
-		result.verdict = refusal(message->verdict);
+		result.verdict = ask_refusal(message->verdict);
 		result.reason = message->reason < REASON_COUNT ? reason_name((enum reason)message->reason) : "";
 		return result;
 	}
@@ -103,6 +114,8 @@ static struct apikey_result result_of(const struct message_verdict *message)
 	result.handle = text_or_empty(message->handle);
 	result.ticket = text_or_empty(message->ticket);
 	result.expires = message->expires;
+	for (size_t i = 0; i < message->notices.count && i < APIKEY_NOTICES_MAX; i++)
+		result.notices[i] = message->notices.items[i];
 	result.verdict = APIKEY_GRANTED;
 	return result;
 }

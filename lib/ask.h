@@ -43,4 +43,10 @@ int ask_decode(const struct ask_echo *echo, const void *packet, size_t size, str
 /* The result that says that nobody could decide. */
 struct apikey_result ask_unavailable(enum reason reason);
 
+/* Why, of a negative errno of an exchange. */
+enum reason ask_failure(int error);
+
+/* The public verdict of a number, a refusal for one that is none; never a grant. */
+enum apikey_verdict ask_refusal(uint64_t number);
+
 #endif

@@ -41,6 +41,7 @@ static int build_explanation(struct block *block, const void *packet, size_t siz
 	struct apikey_explanation *explanation = block_take(block, 1, sizeof(*explanation));
 	struct message_explanation message;
 	const struct apikey_step *steps;
+	const char *const *notices;
 	enum reason reason;
 	int r = codec_decode(&message_explanation, packet, size, &message);
 
@@ -48,6 +49,7 @@ static int build_explanation(struct block *block, const void *packet, size_t siz
 		return r;
 	reason = message.reason < REASON_COUNT ? (enum reason)message.reason : REASON_NONE;
 	steps = take_steps(block, message.steps);
+	notices = texts_take(block, &message.notices);
 	if (explanation)
 		*explanation = (struct apikey_explanation){
 			.verdict = (enum apikey_verdict)message.verdict,
@@ -56,6 +58,7 @@ static int build_explanation(struct block *block, const void *packet, size_t siz
 			.key_id = text_or_empty(message.key_id),
 			.steps = steps,
 			.step_count = message.steps.count,
+			.notices = notices,
 		};
 	return 0;
 }

@@ -16,6 +16,7 @@ lib_libapikey_core_la_SOURCES = \
 	lib/names.c \
 	lib/options.c lib/options.h \
 	lib/roles.c \
+	lib/rotation.c lib/rotation.h \
 	lib/scopes.c \
 	lib/session.c lib/session.h \
 	lib/texts.c lib/texts.h \

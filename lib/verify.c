@@ -46,18 +46,6 @@ static int exchange(const struct apikey_options *options, const struct ask_packe
 	return connect_receive(fd, ret_answer->bytes, sizeof(ret_answer->bytes), deadline, &ret_answer->size);
 }
 
-static enum reason reason_of(int error)
-{
-	switch (error) {
-	case -ETIMEDOUT:
-		return REASON_DEADLINE;
-	case -EPERM:
-		return REASON_UNTRUSTED_SERVER;
-	default:
-		return REASON_DAEMON_UNREACHABLE;
-	}
-}
-
 /* Asks, a second time where the first connection ended without an answer and asking twice does no harm. */
 static int ask(const struct apikey_options *options, const struct ask_packet *question, bool may_repeat,
 	       struct deadline deadline, struct ask_packet *ret_answer)
@@ -106,7 +94,7 @@ static int judge(uint16_t type, const struct apikey_options *given_options, cons
 	if (r == 0)
 		r = ask_decode(&echo, answer->packet.bytes, answer->packet.size, &answer->result);
 	if (r < 0)
-		answer->result = ask_unavailable(reason_of(r));
+		answer->result = ask_unavailable(ask_failure(r));
 	*ret_result = &answer->result;
 	return 0;
 }

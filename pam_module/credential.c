@@ -1,57 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 #include "pam_module/credential.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "common/cleanup.h"
-#include "common/secret.h"
-
-static const struct pam_conv *get_conversation(const pam_handle_t *pamh)
-{
-	const void *item = NULL;
-	const struct pam_conv *conversation;
-
-	if (pam_get_item(pamh, PAM_CONV, &item) != PAM_SUCCESS)
-		return NULL;
-	conversation = item;
-	return conversation && conversation->conv ? conversation : NULL;
-}
-
-static void wipe_response(struct pam_response *response)
-{
-	if (!response)
-		return;
-	if (response->resp) {
-		secret_wipe(response->resp, strlen(response->resp));
-		free(response->resp);
-	}
-	free(response);
-}
-
-/*
- * Asks once without echo and puts the answer where later modules look for it. libpam's own function for this is not
- * used: it calls the conversation without looking whether there is one, and logs through syslog(3), which may block.
- */
-static int ask(pam_handle_t *pamh, const char *prompt)
-{
-	const struct pam_conv *conversation = get_conversation(pamh);
-	struct pam_message message = { .msg_style = PAM_PROMPT_ECHO_OFF, .msg = prompt };
-	const struct pam_message *messages = &message;
-	struct pam_response *response = NULL;
-	int code;
-
-	if (!conversation)
-		return PAM_CONV_ERR;
-	code = conversation->conv(1, &messages, &response, conversation->appdata_ptr);
-	if (code != PAM_SUCCESS) /* response is the conversation's to release then */
-		return code == PAM_CONV_AGAIN ? PAM_INCOMPLETE : code == PAM_BUF_ERR ? PAM_BUF_ERR : PAM_CONV_ERR;
-	code = PAM_CONV_ERR;
-	if (response && response->resp)
-		code = pam_set_item(pamh, PAM_AUTHTOK, response->resp) == PAM_SUCCESS ? PAM_SUCCESS : PAM_BUF_ERR;
-	wipe_response(response);
-	return code;
-}
+#include "pam_module/conversation.h"
 
 int credential_gather(pam_handle_t *pamh, const struct options *options, const char **ret_text)
 {
@@ -63,7 +14,7 @@ int credential_gather(pam_handle_t *pamh, const struct options *options, const c
 	if (!item) {
 		if (options->use_first_pass)
 			return PAM_AUTH_ERR;
-		code = ask(pamh, options->prompt);
+		code = conversation_ask(pamh, PAM_AUTHTOK, options->prompt);
 		if (code != PAM_SUCCESS)
 			return code;
 		if (pam_get_item(pamh, PAM_AUTHTOK, &item) != PAM_SUCCESS || !item)
@@ -84,7 +35,7 @@ int credential_user(pam_handle_t *pamh, const char **ret_user)
 	user = item;
 	if (!user) {
 		/* libpam would call a conversation that is not there. */
-		if (!get_conversation(pamh))
+		if (!conversation_exists(pamh))
 			return PAM_CONV_ERR;
 		code = pam_get_user(pamh, &user, NULL);
 		if (code != PAM_SUCCESS)

@@ -2,11 +2,14 @@
 # All of the module but its entry points is a library, so that tests call the same objects.
 noinst_LTLIBRARIES += pam_module/libmodule.la
 pam_module_libmodule_la_SOURCES = \
+	pam_module/call.c pam_module/call.h \
+	pam_module/conversation.c pam_module/conversation.h \
 	pam_module/credential.c pam_module/credential.h \
 	pam_module/grant.c pam_module/grant.h \
 	pam_module/log.c pam_module/log.h \
 	pam_module/options.c pam_module/options.h \
 	pam_module/result.c pam_module/result.h \
+	pam_module/rotate.c pam_module/rotate.h \
 	pam_module/user.c pam_module/user.h
 
 pam_LTLIBRARIES += pam_module/pam_apikey.la

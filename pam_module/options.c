@@ -86,6 +86,8 @@ static const struct option table[] = {
 	FLAG(try_first_pass),
 	FLAG(any_format),
 	FLAG(keep_authtok),
+	FLAG(notices),
+	FLAG(rotate),
 	FLAG(env),
 	FLAG(session),
 	FLAG(maxtries),

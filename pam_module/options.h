@@ -27,6 +27,8 @@ struct options {
 	bool try_first_pass;
 	bool any_format; /* the daemon is asked about normal passwords, too */
 	bool keep_authtok;
+	bool notices; /* show the user what the daemon has to say of the key */
+	bool rotate;  /* on a password line: a key is changed as a password is */
 	bool env;
 	bool session; /* ask for a ticket, with which the session line registers the session */
 	bool maxtries;

@@ -17,11 +17,14 @@
 #include "config.h"
 #include "lib/apikey.h"
 #include "lib/session.h"
+#include "pam_module/call.h"
+#include "pam_module/conversation.h"
 #include "pam_module/credential.h"
 #include "pam_module/grant.h"
 #include "pam_module/log.h"
 #include "pam_module/options.h"
 #include "pam_module/result.h"
+#include "pam_module/rotate.h"
 #include "pam_module/user.h"
 #include "proto/answer.h"
 #include "proto/credential.h"
@@ -48,60 +51,9 @@ static const struct {
 	.text = VERSION_NOTE,
 };
 
-/* One call of an entry point. Texts are PAM's and live until it returns. */
-struct call {
-	pam_handle_t *pamh;
-	enum result_phase phase;
-	struct options options;
-	struct log log;
-	struct log_subject subject;
-	const char *service;
-	bool any_text; /* the text has no shape of ours: a normal password, unless a key has it */
-};
-
 static void free_result(struct apikey_result **result)
 {
 	apikey_result_free(*result);
-}
-
-/* A text item; NULL where it is not set or empty. */
-static const char *get_text(const pam_handle_t *pamh, int type)
-{
-	const void *item = NULL;
-	const char *text;
-
-	if (pam_get_item(pamh, type, &item) != PAM_SUCCESS || !item)
-		return NULL;
-	text = item;
-	return text[0] ? text : NULL;
-}
-
-/* What every entry point that judges begins with: reads the arguments and what PAM knows, but not PAM_USER. */
-static int call_begin(struct call *call, int flags, int argc, const char **argv)
-{
-	struct options_error error;
-
-	call->service = get_text(call->pamh, PAM_SERVICE);
-	call->subject.ruser = get_text(call->pamh, PAM_RUSER);
-	call->subject.rhost = get_text(call->pamh, PAM_RHOST);
-	call->subject.tty = get_text(call->pamh, PAM_TTY);
-	call->log.service = call->service;
-	if (!options_parse(argc, argv, &call->options, &error)) {
-		char argument[LOG_FIELD_SIZE];
-
-		log_escape(error.argument, argument, sizeof(argument));
-		log_write(&call->log, error.unknown ? LOG_ERR : LOG_ALERT, "%s: %s", argument, error.problem);
-		return PAM_SERVICE_ERR;
-	}
-	call->log.quiet = call->options.quiet;
-	/* PAM_SILENT is about what the user sees, which is nothing but the prompt in any case. Callers that are
-	 * attacked set it always, so a refusal is logged all the same. */
-	call->log.debug = call->options.debug && !(flags & PAM_SILENT);
-	if (!call->service || strlen(call->service) > WIRE_SERVICE_MAX) {
-		log_write(&call->log, LOG_ALERT, "the application gives no service name, or one that is too long");
-		return PAM_SERVICE_ERR;
-	}
-	return PAM_SUCCESS;
 }
 
 /* The query of this line: what it says, or pam.<service>, written to buffer. NULL, with a log line, where the service's
@@ -114,56 +66,6 @@ static const char *find_permission(const struct call *call, char *buffer, size_t
 		return buffer;
 	log_write(&call->log, LOG_ALERT, "the service's name makes no permission: say which with permission=");
 	return NULL;
-}
-
-/* True where the daemon knows of no key that has this text, or says nothing about one. */
-static bool is_nobodys(const char *reason)
-{
-	static const enum reason reasons[] = { REASON_NONE, REASON_NOT_A_CREDENTIAL, REASON_UNKNOWN_KEY,
-					       REASON_TOO_MANY_FAILURES, REASON_TOO_MANY_REQUESTS };
-
-	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
-		if (strcmp(reason_name(reasons[i]), reason) == 0)
-			return true;
-	return false;
-}
-
-/* Logs that a text is none of our business. It is a normal password; a line that is counted would get those who log in
- * by one banned. */
-static void log_password(const struct call *call)
-{
-	log_write(&call->log, LOG_DEBUG, "not a credential of apikeyd");
-}
-
-/* Logs a refusal: the line that is counted, then the reason for the administrator. id and reason may be "". */
-static void log_refusal(const struct call *call, const char *id, const char *verdict, const char *reason)
-{
-	char user[LOG_FIELD_SIZE];
-
-	if (call->any_text && is_nobodys(reason)) {
-		log_password(call);
-		return;
-	}
-	if (call->phase == RESULT_AUTHENTICATE)
-		log_failure(&call->log, &call->subject);
-	log_escape(call->subject.user, user, sizeof(user));
-	log_write(&call->log, LOG_NOTICE, "%s; user=%s key=%s reason=%s%s%s", verdict, user, id,
-		  reason[0] ? reason : "undisclosed", reason[0] ? ": " : "", result_sentence(reason));
-}
-
-static int refuse_memory(const struct call *call)
-{
-	log_write(&call->log, LOG_CRIT, "out of memory");
-	return PAM_BUF_ERR;
-}
-
-/* Logs that nobody could decide, which is no failure of the user's and must not get a host banned. */
-static void log_unavailable(const struct call *call, const char *reason)
-{
-	char user[LOG_FIELD_SIZE];
-
-	log_escape(call->subject.user, user, sizeof(user));
-	log_write(&call->log, LOG_ERR, "unavailable; user=%s reason=%s: %s", user, reason, result_sentence(reason));
 }
 
 typedef int (*ask_function)(const struct apikey_options *options, const struct apikey_request *request,
@@ -198,58 +100,27 @@ static int ask_daemon(const struct call *call, ask_function ask, const char *cre
 
 	error = ask(&options, &request, &result);
 	if (error == -ENOMEM)
-		return refuse_memory(call);
+		return call_refuse_memory(call);
 	if (error != 0) { /* a name or an address longer than the wire takes */
-		log_refusal(call, id, verdict_name(VERDICT_DENIED), "");
+		call_log_refusal(call, id, verdict_name(VERDICT_DENIED), "");
 		return result_code(call->phase, APIKEY_DENIED, "", false);
 	}
 	code = result_code(call->phase, result->verdict, result->reason, call->options.maxtries);
 	if (result->verdict == APIKEY_UNAVAILABLE)
-		log_unavailable(call, result->reason);
+		call_log_unavailable(call, result->reason);
 	else if (code != PAM_SUCCESS)
-		log_refusal(call, id, apikey_verdict_name(result->verdict), result->reason);
+		call_log_refusal(call, id, apikey_verdict_name(result->verdict), result->reason);
 	*ret_result = result;
 	result = NULL;
 	return code;
 }
 
-/* Refuses a text, of which size bytes came, by its shape alone. */
-static int refuse_shape(const struct call *call, const struct credential *credential, size_t size, enum reason reason)
+/* What cannot be shown keeps nobody out. */
+static void show_notices(const struct call *call, const struct apikey_result *result)
 {
-	char user[LOG_FIELD_SIZE], came[96] = "";
-	const char *who = credential_limit(size);
-
-	if (reason == REASON_NOT_A_CREDENTIAL) {
-		log_password(call);
-		return PAM_AUTH_ERR;
-	}
-	log_failure(&call->log, &call->subject);
-	log_escape(call->subject.user, user, sizeof(user));
-	if (reason == REASON_TRUNCATED)
-		snprintf(came, sizeof(came), " %zu bytes came%s%s.", size, who ? ", the limit of " : "",
-			 who ? who : "");
-	log_write(&call->log, LOG_NOTICE, "%s; user=%s key= reason=%s: %s%s", verdict_name(VERDICT_DENIED), user,
-		  reason_name(reason), credential->problem, came);
-	return PAM_AUTH_ERR;
-}
-
-static int refuse_user(const struct call *call, int code)
-{
-	char user[LOG_FIELD_SIZE];
-
-	if (code == PAM_BUF_ERR)
-		return refuse_memory(call);
-	log_escape(call->subject.user, user, sizeof(user));
-	if (code == PAM_AUTH_ERR && call->any_text) {
-		log_password(call);
-	} else if (code == PAM_AUTH_ERR) {
-		log_failure(&call->log, &call->subject);
-		log_write(&call->log, LOG_NOTICE, "denied; user=%s reason=minimum_uid: keys do not open this account",
-			  user);
-	} else {
-		log_write(&call->log, LOG_ERR, "unavailable; user=%s: the user cannot be looked up", user);
-	}
-	return code;
+	for (const char *const *notice = result->notices; *notice; notice++)
+		if (conversation_tell(call->pamh, PAM_TEXT_INFO, *notice) != PAM_SUCCESS)
+			return;
 }
 
 static int authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
@@ -280,23 +151,25 @@ static int authenticate(pam_handle_t *pamh, int flags, int argc, const char **ar
 	credential = credential_classify(text, size);
 	reason = credential_refusal(credential.kind, call.options.any_format);
 	if (reason != REASON_NONE)
-		return refuse_shape(&call, &credential, size, reason);
+		return call_refuse_shape(&call, &credential, size, reason);
 	call.any_text = credential.kind == CREDENTIAL_OTHER;
 	code = user_check(call.subject.user, call.options.minimum_uid);
 	if (code != PAM_SUCCESS)
-		return refuse_user(&call, code);
+		return call_refuse_user(&call, code);
 	code = ask_daemon(&call, apikey_verify, text, permission, call.options.tenant, credential.id, &result);
 	if (code != PAM_SUCCESS)
 		return code;
 	code = grant_keep(pamh, result, credential.id, permission, call.options.tenant, call.options.env);
 	if (code == PAM_BUF_ERR)
-		return refuse_memory(&call);
+		return call_refuse_memory(&call);
 	if (code != PAM_SUCCESS) {
-		log_unavailable(&call, reason_name(REASON_UNTRUSTED_SERVER));
+		call_log_unavailable(&call, reason_name(REASON_UNTRUSTED_SERVER));
 		return code;
 	}
 	if (!call.options.keep_authtok)
 		pam_set_item(pamh, PAM_AUTHTOK, NULL);
+	if (call.options.notices && !(flags & PAM_SILENT))
+		show_notices(&call, result);
 	log_write(&call.log, LOG_DEBUG, "granted; key=%s", result->key_id);
 	return code;
 }
@@ -313,7 +186,7 @@ static int account(pam_handle_t *pamh, int flags, int argc, const char **argv)
 		return code;
 	if (!grant_find(pamh, &grant))
 		return PAM_IGNORE; /* someone else let the user in: no opinion, and never a success */
-	call.subject.user = get_text(pamh, PAM_USER);
+	call.subject.user = call_text(pamh, PAM_USER);
 	if (!call.subject.user)
 		return PAM_PERM_DENIED;
 	return ask_daemon(&call, apikey_account, grant.handle,
@@ -340,7 +213,7 @@ static void log_session(const struct call *call, const char *what, int result)
 
 	if (result == 0)
 		return;
-	log_escape(get_text(call->pamh, PAM_USER), user, sizeof(user));
+	log_escape(call_text(call->pamh, PAM_USER), user, sizeof(user));
 	if (result > 0)
 		log_write(&call->log, LOG_WARNING, "%s; user=%s: apikey-sessiond refused it: %s", what, user,
 			  answer_name((enum answer)result));
@@ -360,7 +233,7 @@ static void open_session(struct call *call, const char *ticket)
 	log_session(call, "the session is not registered, so it will not end with its key", r);
 	/* Without it the record ends with the process. */
 	if (r == 0 && grant_keep_session(call->pamh, session) != PAM_SUCCESS)
-		(void)refuse_memory(call);
+		(void)call_refuse_memory(call);
 }
 
 PAM_ENTRY int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
@@ -424,9 +297,9 @@ PAM_ENTRY int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, cons
 
 PAM_ENTRY int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
-	(void)pamh;
-	(void)flags;
-	(void)argc;
-	(void)argv;
-	return PAM_IGNORE;
+	int code = rotate_key(pamh, flags, argc, argv);
+
+	if (code != PAM_SUCCESS && code != PAM_IGNORE && code != PAM_INCOMPLETE)
+		pam_fail_delay(pamh, REFUSAL_DELAY);
+	return code;
 }

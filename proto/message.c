@@ -89,8 +89,34 @@ static const struct codec_field message_verdict_fields[] = {
 	TEXT(10, message_verdict, handle, WIRE_HANDLE_MAX),
 	TEXT(11, message_verdict, permissions, WIRE_LIST_TEXT_MAX),
 	TEXT(12, message_verdict, ticket, WIRE_TICKET_SIZE),
+	TEXTS(13, message_verdict, notices, WIRE_NOTICE_MAX),
 };
 RECORD(message_verdict);
+
+static const struct codec_field message_rotate_fields[] = {
+	NEED(1, message_rotate, credential, WIRE_CREDENTIAL_MAX),
+	NEED(2, message_rotate, user, WIRE_USER_MAX),
+	NEED(3, message_rotate, service, WIRE_SERVICE_MAX),
+	NUMBER(4, message_rotate, check, 1),
+	TEXT(5, message_rotate, tenant, WIRE_TENANT_MAX),
+	TEXT(6, message_rotate, rhost, WIRE_SOURCE_MAX),
+	TEXT(7, message_rotate, tty, WIRE_SOURCE_MAX),
+	TEXT(8, message_rotate, ruser, WIRE_USER_MAX),
+};
+RECORD(message_rotate);
+
+static const struct codec_field message_rotated_fields[] = {
+	NUMBER(1, message_rotated, verdict, VERDICT_COUNT - 1),
+	NUMBER(2, message_rotated, reason, UINT16_MAX),
+	NEED(3, message_rotated, user, WIRE_USER_MAX),
+	NEED(4, message_rotated, service, WIRE_SERVICE_MAX),
+	TEXT(5, message_rotated, problem, WIRE_REASON_MAX),
+	TEXT(6, message_rotated, key_id, WIRE_ID_MAX),
+	TEXT(7, message_rotated, key_name, WIRE_NAME_MAX),
+	TEXT(8, message_rotated, secret, WIRE_CREDENTIAL_MAX),
+	TIME(9, message_rotated, retires),
+};
+RECORD(message_rotated);
 
 static const struct codec_field message_redeem_fields[] = {
 	NEED(1, message_redeem, ticket, WIRE_TICKET_SIZE),
@@ -261,6 +287,7 @@ static const struct codec_field message_explanation_fields[] = {
 	NUMBER(2, message_explanation, reason, UINT16_MAX),
 	TEXT(3, message_explanation, key_id, WIRE_ID_MAX),
 	RECORDS(4, message_explanation, steps, 32, message_step),
+	TEXTS(5, message_explanation, notices, WIRE_NOTICE_MAX),
 };
 RECORD(message_explanation);
 

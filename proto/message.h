@@ -72,8 +72,38 @@ struct message_verdict {
 	const char *handle;      /* for the account phase: 60 s, bound to user, service and source */
 	const char *permissions; /* what the key may do, by its roles too, separated by one space; as many as fit */
 	const char *ticket;      /* where it was asked for: for who registers the session, 60 s, once */
+	/* what its user should know of the key, sentences for a person: WIRE_NOTICES_MAX at most */
+	struct codec_texts notices;
 };
 extern const struct codec_record message_verdict;
+
+/* A new secret for the key whose present one is shown. It takes no permission; the key has to be good for the user. */
+struct message_rotate {
+	const char *credential; /* an opaque key, or an imported secret */
+	const char *user;
+	const char *service;
+	uint64_t check; /* 1: only say whether it could be done */
+	const char *tenant;
+	const char *rhost;
+	const char *tty;
+	const char *ruser;
+};
+extern const struct codec_record message_rotate;
+
+struct message_rotated {
+	uint64_t verdict;    /* enum verdict; of a check too */
+	uint64_t reason;     /* enum reason */
+	const char *user;    /* echo */
+	const char *service; /* echo */
+	const char *problem; /* why a good key gets no new secret: a sentence for who shows it */
+	/* the rest only when granted */
+	const char *key_id;
+	const char *key_name;
+	/* the rest not of a check */
+	const char *secret; /* the new one, which cannot be had again */
+	int64_t retires;    /* when the one that was shown ends */
+};
+extern const struct codec_record message_rotated;
 
 /* Whose session a ticket is for. It is used up by being shown, whatever comes of it. */
 struct message_redeem {
@@ -296,6 +326,7 @@ struct message_explanation {
 	uint64_t reason; /* REASON_NONE where it is not the caller's to know; then there are no steps either */
 	const char *key_id;
 	struct codec_records steps; /* message_step */
+	struct codec_texts notices; /* as in message_verdict; where it would be let in */
 };
 extern const struct codec_record message_explanation;
 

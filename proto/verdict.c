@@ -95,6 +95,8 @@ static const struct {
 				"The ticket of the session was used before, is older than a minute, or was made for "
 				"another service.",
 				VERDICT_DENIED },
+	[REASON_NOT_ROTATED] = { "not_rotated", "The key is good, but its holder cannot give it a new secret so.",
+				 VERDICT_FORBIDDEN },
 };
 
 const char *verdict_name(enum verdict verdict)

@@ -62,7 +62,11 @@
 #define WIRE_NETWORK_MAX 64
 #define WIRE_LABEL_MAX 256
 #define WIRE_IDEMPOTENCY_MAX 128
+#define WIRE_NOTICE_MAX 384
 #define WIRE_POLICY_MAX 64 /* "max_lifetime=90d" */
+
+/* Sentences to a user in one verdict. */
+#define WIRE_NOTICES_MAX 4
 
 /* Most bytes of one part of a backup. */
 #define WIRE_PART_MAX 61440
@@ -100,6 +104,7 @@ enum wire_type {
 	WIRE_ACCOUNT = 3, /* judges again by the handle of a verdict: message_account -> message_verdict */
 	/* on login.sock alone */
 	WIRE_REDEEM = 4, /* uses up the ticket of a verdict: message_redeem -> message_redeemed */
+	WIRE_ROTATE = 5, /* a new secret for who shows the present one: message_rotate -> message_rotated */
 	/* on admin.sock */
 	WIRE_KEY_CREATE = 16,     /* message_key_create -> message_key with its secret */
 	WIRE_KEY_LIST = 17,       /* message_key_list -> message_key_page */

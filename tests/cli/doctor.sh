@@ -272,7 +272,7 @@ auth [success=done default=ignore] pam_apikey.so permission= minimum_uid=2000
 account required pam_apikey.so
 END
 in_stack stack-option sshd <<'END'
-auth [success=done default=ignore] pam_apikey.so rotate
+auth [success=done default=ignore] pam_apikey.so notice
 @include common-auth
 @include common-account
 account required pam_apikey.so

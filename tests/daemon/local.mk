@@ -99,6 +99,11 @@ tests_daemon_test_key_secrets_SOURCES = tests/daemon/test-key-secrets.c
 tests_daemon_test_key_secrets_CFLAGS = $(daemon_test_cflags)
 tests_daemon_test_key_secrets_LDADD = $(daemon_test_ldadd)
 
+daemon_tests += tests/daemon/test-notices
+tests_daemon_test_notices_SOURCES = tests/daemon/test-notices.c
+tests_daemon_test_notices_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_notices_LDADD = $(daemon_test_ldadd)
+
 daemon_tests += tests/daemon/test-key-seal
 tests_daemon_test_key_seal_SOURCES = tests/daemon/test-key-seal.c
 tests_daemon_test_key_seal_CFLAGS = $(daemon_test_cflags)
@@ -389,6 +394,12 @@ tests_daemon_test_daemon_rotate_ways_SOURCES = tests/daemon/test-daemon-rotate-w
 	tests/daemon/token-client.h $(daemon_once)
 tests_daemon_test_daemon_rotate_ways_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_rotate_ways_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
+
+daemon_tests += tests/daemon/test-daemon-holder
+tests_daemon_test_daemon_holder_SOURCES = tests/daemon/test-daemon-holder.c tests/daemon/admin-requests.h \
+	tests/daemon/token-client.h $(daemon_once)
+tests_daemon_test_daemon_holder_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_daemon_holder_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
 
 daemon_tests += tests/daemon/test-daemon-self-service
 tests_daemon_test_daemon_self_service_SOURCES = tests/daemon/test-daemon-self-service.c tests/daemon/admin-requests.h \

@@ -202,6 +202,8 @@ static int converse(int count, const struct pam_message **messages, struct pam_r
 	for (int i = 0; responses && i < count; i++) {
 		if (messages[i]->msg_style == PAM_PROMPT_ECHO_OFF)
 			responses[i].resp = strdup(data);
+		else if (strncmp(messages[i]->msg, "ak_", 3) == 0)
+			write_out(messages[i]->msg);
 	}
 	*ret_responses = responses;
 	return responses ? PAM_SUCCESS : PAM_BUF_ERR;
@@ -241,6 +243,20 @@ static void open_session(void)
 	log_in_and(true);
 }
 
+/* Changes the key as a password is changed. */
+static void change(void)
+{
+	const struct pam_conv conversation = { .conv = converse, .appdata_ptr = client.secret };
+	pam_handle_t *pamh = NULL;
+	int r = pam_start_confdir(client.service, client.user, &conversation, client.folder, &pamh);
+
+	if (r == PAM_SUCCESS)
+		r = pam_chauthtok(pamh, 0);
+	pam_end(pamh, r);
+	if (r != PAM_SUCCESS)
+		give_up("not changed", r);
+}
+
 /* ---- what has to be found ---- */
 
 static void leak_heap(void)
@@ -278,6 +294,7 @@ static const struct {
 	{ "inspect", inspect },
 	{ "log-in", log_in },
 	{ "open-session", open_session },
+	{ "change", change },
 	{ "leak-heap", leak_heap },
 	{ "leak-stack", leak_stack },
 	{ "nothing", do_nothing },

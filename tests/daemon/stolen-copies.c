@@ -24,6 +24,7 @@
 #include "common/encoding.h"
 #include "crypto/master_key.h"
 #include "daemon/store_token.h"
+#include "proto/wire.h"
 #include "tests/daemon/host-vault.h"
 #include "tests/daemon/last-moment.h"
 #include "tests/daemon/needles.h"
@@ -215,6 +216,7 @@ static const struct run runs[] = {
 	{ CONTROL "explain --permission test.use", OPAQUE, NOTHING, NULL, false },
 	{ CONTROL "--credential-file - key list", OPAQUE, NOTHING, NULL, false },
 	{ CLIENT "rotate RUN test alice", OPAQUE, OPAQUE, NULL, false },
+	{ CLIENT "change RUN test alice FOLDER/pam.d", OPAQUE, OPAQUE, NULL, false },
 	{ CONTROL "key rotate alice/first", NOTHING, OPAQUE, NULL, false },
 	{ CONTROL "--json key rotate alice/first", NOTHING, OPAQUE, NULL, false },
 	{ CONTROL "--json key create --name second --owner alice --permission test.use", NOTHING, OPAQUE, NULL, false },
@@ -419,6 +421,8 @@ static void make_service(void)
 	for (size_t i = 0; i < 2; i++)
 		fprintf(file, "%s required %s socket=%s minimum_uid=0 timeout=20000 permission=test.use session\n",
 			i == 0 ? "auth" : "account", TEST_MODULE, host.runtime);
+	fprintf(file, "password required %s socket=%s/" WIRE_LOGIN_SOCKET " minimum_uid=0 timeout=20000 rotate\n",
+		TEST_MODULE, host.runtime);
 	fprintf(file, "session optional %s socket=%s\n", TEST_MODULE, host.runtime);
 	fclose(file);
 }

@@ -147,6 +147,25 @@ START_TEST(what_is_taken_back_stays_refused)
 }
 END_TEST
 
+START_TEST(what_nobody_has_is_replaced)
+{
+	MAKE(HOUR, 0);
+	for (uint32_t i = 0; i < 20; i++) {
+		uint32_t number = key_secrets_next_number(&key);
+
+		ck_assert_uint_eq(number, 3 + i);
+		key_secrets_replace(&key, NOW);
+		ck_assert_uint_lt(key.secret_count, STORE_SECRETS_MAX);
+		key.secrets[key.secret_count++] =
+			(struct store_secret){ .number = number, .form = STORE_FORM_TOKEN, .created = NOW };
+		ck_assert_uint_eq(key_secrets_before(&key)->number, 1);
+		ck_assert_int_eq(key.secrets[0].retires, NOW + HOUR);
+		for (size_t j = 1; j + 1 < key.secret_count; j++)
+			ck_assert_int_eq(policy_judge_secret(&key.secrets[j], INT64_MIN), REASON_SECRET_RETIRED);
+	}
+}
+END_TEST
+
 /* Of a secret that waits: how long for, the use, and when it ends then, from now. */
 static const struct {
 	const char *what;
@@ -204,6 +223,7 @@ int main(void)
 	tcase_add_test(cases, an_overlap_has_an_end_whichever_it_is);
 	tcase_add_test(cases, four_are_good_beside_the_current_one);
 	tcase_add_test(cases, what_is_taken_back_stays_refused);
+	tcase_add_test(cases, what_nobody_has_is_replaced);
 	tcase_add_loop_test(cases, the_first_use_gives_the_date, 0, ARRAY_SIZE(uses));
 	tcase_add_test(cases, only_those_before_the_used_one_wait_for_it);
 	suite_add_tcase(suite, cases);

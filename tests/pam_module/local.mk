@@ -41,6 +41,7 @@ pam_module_tests = \
 	tests/pam_module/tst-daemon \
 	tests/pam_module/tst-loop \
 	tests/pam_module/tst-rotate \
+	tests/pam_module/tst-chauthtok \
 	tests/pam_module/tst-session
 check_PROGRAMS += $(pam_module_tests)
 TESTS += $(pam_module_tests)
@@ -121,6 +122,12 @@ tests_pam_module_tst_rotate_CPPFLAGS = $(pam_module_test_defines)
 tests_pam_module_tst_rotate_LDFLAGS = $(pam_module_test_link)
 tests_pam_module_tst_rotate_LDADD = $(pam_module_test_libs) -lpthread
 tests_pam_module_tst_rotate_DEPENDENCIES = $(pam_module_test_needs) daemon/apikeyd
+
+tests_pam_module_tst_chauthtok_SOURCES = tests/pam_module/tst-chauthtok.c
+tests_pam_module_tst_chauthtok_CPPFLAGS = $(pam_module_test_defines)
+tests_pam_module_tst_chauthtok_LDFLAGS = $(pam_module_test_link)
+tests_pam_module_tst_chauthtok_LDADD = $(pam_module_test_libs)
+tests_pam_module_tst_chauthtok_DEPENDENCIES = $(pam_module_test_needs) daemon/apikeyd
 endif
 
 dist_check_SCRIPTS += tests/pam_module/tst-linkage.sh

@@ -84,7 +84,11 @@ static struct pam_response *respond(struct transaction *transaction, int count, 
 	ck_assert_ptr_nonnull(responses);
 	for (int i = 0; i < count; i++) {
 		if (messages[i]->msg_style != PAM_PROMPT_ECHO_OFF) {
+			size_t size = strlen(transaction->shown);
+
 			transaction->messages++;
+			snprintf(transaction->shown + size, sizeof(transaction->shown) - size, "%s\n",
+				 messages[i]->msg);
 			continue;
 		}
 		transaction->prompts++;
@@ -104,7 +108,11 @@ static int converse(int count, const struct pam_message **messages, struct pam_r
 		[ANSWER_LATER] = PAM_CONV_AGAIN,
 	};
 	struct transaction *transaction = data;
-	struct pam_response *responses = respond(transaction, count, messages);
+	struct pam_response *responses;
+
+	if (transaction->mute && messages[0]->msg_style != PAM_PROMPT_ECHO_OFF)
+		return PAM_CONV_ERR;
+	responses = respond(transaction, count, messages);
 
 	if (transaction->mode >= ANSWER_NOTHING) {
 		free(responses);

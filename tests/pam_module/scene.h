@@ -48,6 +48,8 @@ struct transaction {
 	const char *answer;
 	unsigned int prompts;  /* questions without echo */
 	unsigned int messages; /* anything else shown to the user */
+	char shown[2048];      /* that, each line ended by a newline */
+	bool mute;             /* it is not shown: the conversation fails there */
 	char prompt[512];      /* the last question */
 	unsigned int delay;    /* microseconds libpam would have waited after the last authenticate */
 };

@@ -66,9 +66,9 @@ static const struct {
 	{ { "timeout=5", "timeout=6" }, "timeout=6", "given before", false },
 	{ { "tenant=a", "env", "tenant=b" }, "tenant=b", "given before", false },
 	{ { "permission=a", "permission=a OR b" }, "permission=a OR b", "given before", false },
-	/* the words of later versions are not understood before their time */
-	{ { "notices" }, "notices", "unknown", true },
-	{ { "rotate" }, "rotate", "unknown", true },
+	{ { "notices", "rotate" }, NULL, NULL, false },
+	{ { "rotate=7d" }, "rotate=7d", "no value", false },
+	{ { "notice" }, "notice", "unknown", true },
 	{ { "nullok" }, "nullok", "unknown", true },
 	{ { "" }, "", "unknown", true },
 	{ { "=" }, "=", "unknown", true },

@@ -12,21 +12,22 @@ static const struct {
 	enum apikey_verdict verdict;
 	const char *reason;
 	bool maxtries;
-	int authenticate, account;
+	int authenticate, account, rotate;
 } rules[] = {
-	{ APIKEY_GRANTED, "", false, PAM_SUCCESS, PAM_SUCCESS },
-	{ APIKEY_DENIED, "", false, PAM_AUTH_ERR, PAM_PERM_DENIED },
-	{ APIKEY_DENIED, "key_revoked", false, PAM_AUTH_ERR, PAM_PERM_DENIED },
-	{ APIKEY_DENIED, "expired", false, PAM_AUTH_ERR, PAM_ACCT_EXPIRED },
-	{ APIKEY_DENIED, "token_expired", true, PAM_AUTH_ERR, PAM_PERM_DENIED },
-	{ APIKEY_FORBIDDEN, "insufficient_permission", false, PAM_AUTH_ERR, PAM_PERM_DENIED },
-	{ APIKEY_FORBIDDEN, "expired", true, PAM_AUTH_ERR, PAM_PERM_DENIED },
-	{ APIKEY_THROTTLED, "too_many_failures", false, PAM_AUTH_ERR, PAM_PERM_DENIED },
-	{ APIKEY_THROTTLED, "too_many_failures", true, PAM_MAXTRIES, PAM_PERM_DENIED },
-	{ APIKEY_UNAVAILABLE, "deadline", false, PAM_AUTHINFO_UNAVAIL, PAM_AUTHINFO_UNAVAIL },
-	{ APIKEY_UNAVAILABLE, "", true, PAM_AUTHINFO_UNAVAIL, PAM_AUTHINFO_UNAVAIL },
-	{ (enum apikey_verdict)5, "", true, PAM_AUTH_ERR, PAM_AUTH_ERR },
-	{ (enum apikey_verdict)4711, "expired", false, PAM_AUTH_ERR, PAM_AUTH_ERR },
+	{ APIKEY_GRANTED, "", false, PAM_SUCCESS, PAM_SUCCESS, PAM_SUCCESS },
+	{ APIKEY_DENIED, "", false, PAM_AUTH_ERR, PAM_PERM_DENIED, PAM_AUTH_ERR },
+	{ APIKEY_DENIED, "key_revoked", false, PAM_AUTH_ERR, PAM_PERM_DENIED, PAM_AUTH_ERR },
+	{ APIKEY_DENIED, "expired", false, PAM_AUTH_ERR, PAM_ACCT_EXPIRED, PAM_AUTH_ERR },
+	{ APIKEY_DENIED, "token_expired", true, PAM_AUTH_ERR, PAM_PERM_DENIED, PAM_AUTH_ERR },
+	{ APIKEY_FORBIDDEN, "insufficient_permission", false, PAM_AUTH_ERR, PAM_PERM_DENIED, PAM_PERM_DENIED },
+	{ APIKEY_FORBIDDEN, "expired", true, PAM_AUTH_ERR, PAM_PERM_DENIED, PAM_PERM_DENIED },
+	{ APIKEY_THROTTLED, "too_many_failures", false, PAM_AUTH_ERR, PAM_PERM_DENIED, PAM_AUTH_ERR },
+	{ APIKEY_THROTTLED, "too_many_failures", true, PAM_MAXTRIES, PAM_PERM_DENIED, PAM_AUTH_ERR },
+	{ APIKEY_UNAVAILABLE, "deadline", false, PAM_AUTHINFO_UNAVAIL, PAM_AUTHINFO_UNAVAIL, PAM_AUTHINFO_UNAVAIL },
+	{ APIKEY_FORBIDDEN, "not_rotated", false, PAM_AUTH_ERR, PAM_PERM_DENIED, PAM_PERM_DENIED },
+	{ APIKEY_UNAVAILABLE, "", true, PAM_AUTHINFO_UNAVAIL, PAM_AUTHINFO_UNAVAIL, PAM_AUTHINFO_UNAVAIL },
+	{ (enum apikey_verdict)5, "", true, PAM_AUTH_ERR, PAM_AUTH_ERR, PAM_AUTH_ERR },
+	{ (enum apikey_verdict)4711, "expired", false, PAM_AUTH_ERR, PAM_AUTH_ERR, PAM_AUTH_ERR },
 };
 
 START_TEST(each_verdict_has_its_code)
@@ -35,6 +36,7 @@ START_TEST(each_verdict_has_its_code)
 			 rules[_i].authenticate);
 	ck_assert_int_eq(result_code(RESULT_ACCOUNT, rules[_i].verdict, rules[_i].reason, rules[_i].maxtries),
 			 rules[_i].account);
+	ck_assert_int_eq(result_code(RESULT_ROTATE, rules[_i].verdict, rules[_i].reason, false), rules[_i].rotate);
 	ck_assert_int_eq(result_code(RESULT_PHASES, rules[_i].verdict, rules[_i].reason, rules[_i].maxtries),
 			 PAM_AUTH_ERR);
 }

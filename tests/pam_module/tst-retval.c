@@ -142,8 +142,8 @@ static const struct {
 	{ "tenant=a tenant=b", "tenant=b: this option was given before", LOG_ALERT },
 	{ "quiet tenant=", "tenant=: this option needs a value", LOG_ALERT },
 	{ "any_format=16", "any_format=16: this option takes no value", LOG_ALERT },
-	{ "rotate", "rotate: unknown option", LOG_ERR },
-	{ "notices", "notices: unknown option", LOG_ERR },
+	{ "rotate=1", "rotate=1: this option takes no value", LOG_ALERT },
+	{ "notice", "notice: unknown option", LOG_ERR },
 	{ "fail_open", "fail_open: unknown option", LOG_ERR },
 };
 

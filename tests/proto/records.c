@@ -69,6 +69,8 @@ const struct codec_record *const all_records[] = {
 	&message_session_page,
 	&message_redeem,
 	&message_redeemed,
+	&message_rotate,
+	&message_rotated,
 };
 const size_t all_records_count = ARRAY_SIZE(all_records);
 

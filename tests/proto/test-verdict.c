@@ -48,6 +48,7 @@ static const struct {
 	{ "store_failed", VERDICT_UNAVAILABLE },
 	{ "audit_failed", VERDICT_UNAVAILABLE },
 	{ "bad_ticket", VERDICT_DENIED },
+	{ "not_rotated", VERDICT_FORBIDDEN },
 };
 
 static const char *const answer_list[] = {
