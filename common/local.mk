@@ -8,3 +8,8 @@ common_libcommon_la_SOURCES = \
 	common/network.c common/network.h \
 	common/secret.c common/secret.h \
 	common/socket.c common/socket.h
+
+# For servers alone: the module and the library carry none of it.
+noinst_LTLIBRARIES += common/libserver.la
+common_libserver_la_SOURCES = common/listen.c common/listen.h
+common_libserver_la_LIBADD =

@@ -7,12 +7,12 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "common/listen.h"
 #include "daemon/closer.h"
 #include "daemon/journal.h"
 #include "daemon/limits.h"
@@ -85,48 +85,6 @@ static int take_from_systemd(struct listener_fds *fds, char *ret_fault, size_t f
 	return 1;
 }
 
-/* True when somebody accepts connections there. */
-static bool is_alive(const struct sockaddr_un *address, socklen_t size)
-{
-	CLEANUP_CLOSE int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	return fd >= 0 && (connect(fd, (const struct sockaddr *)address, size) == 0 || errno == EAGAIN);
-}
-
-static int make_socket(const char *path, mode_t mode)
-{
-	CLEANUP_CLOSE int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_un address;
-	struct stat status;
-	socklen_t size;
-	mode_t before;
-	int r;
-
-	if (fd < 0)
-		return -errno;
-	r = socket_address(path, &address, &size);
-	if (r < 0)
-		return r;
-	if (lstat(path, &status) == 0) {
-		if (!S_ISSOCK(status.st_mode) || is_alive(&address, size))
-			return -EADDRINUSE;
-		if (unlink(path) < 0)
-			return -errno;
-	}
-	/* The name has the descriptor's mode from the start: set by name, it might be set of what somebody put there.
-	 */
-	if (fchmod(fd, mode) < 0)
-		return -errno;
-	before = umask(0);
-	r = bind(fd, (const struct sockaddr *)&address, size) < 0 ? -errno : 0;
-	umask(before);
-	if (r < 0)
-		return r;
-	if (listen(fd, BACKLOG) < 0)
-		return -errno;
-	return cleanup_take_fd(&fd);
-}
-
 int listener_open(const char *folder, struct listener_fds *ret_fds, char *ret_fault, size_t fault_size)
 {
 	struct listener_fds fds = { .fds = { -1, -1, -1 } };
@@ -140,7 +98,7 @@ int listener_open(const char *folder, struct listener_fds *ret_fds, char *ret_fa
 			r = -ENOMEM;
 			break;
 		}
-		fds.fds[i] = make_socket(fds.paths[i], sockets[i].mode);
+		fds.fds[i] = socket_listen(fds.paths[i], sockets[i].mode, BACKLOG);
 		if (fds.fds[i] >= 0)
 			continue;
 		r = fds.fds[i];

@@ -2,7 +2,7 @@
 # All of the daemon but main.c is a library, so that tests and fuzz targets link the same objects.
 noinst_LTLIBRARIES += daemon/libdaemon.la
 daemon_libdaemon_la_CFLAGS = $(AM_CFLAGS) -pthread $(SYSTEMD_CFLAGS) $(SQLITE_CFLAGS) $(INIH_CFLAGS) $(JANSSON_CFLAGS)
-daemon_libdaemon_la_LIBADD = crypto/libcrypto-layer.la proto/libproto.la common/libcommon.la \
+daemon_libdaemon_la_LIBADD = crypto/libcrypto-layer.la proto/libproto.la common/libserver.la common/libcommon.la \
 	$(SYSTEMD_LIBS) $(SQLITE_LIBS) $(INIH_LIBS) $(JANSSON_LIBS) -lpthread
 daemon_libdaemon_la_SOURCES =
 

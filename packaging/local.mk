@@ -5,11 +5,14 @@ systemdsystemunitdir = $(prefix)/lib/systemd/system
 sysusersdir = $(prefix)/lib/sysusers.d
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
 
-nodist_systemdsystemunit_DATA = packaging/systemd/apikeyd.service packaging/systemd/apikeyd-init.service
+nodist_systemdsystemunit_DATA = packaging/systemd/apikeyd.service packaging/systemd/apikeyd-init.service \
+	packaging/systemd/apikey-sessiond.service
 dist_systemdsystemunit_DATA = \
 	packaging/systemd/apikeyd-login.socket \
 	packaging/systemd/apikeyd-verify.socket \
-	packaging/systemd/apikeyd-admin.socket
+	packaging/systemd/apikeyd-admin.socket \
+	packaging/systemd/apikey-sessiond.socket \
+	packaging/systemd/apikey-sessiond-control.socket
 dist_sysusers_DATA = packaging/sysusers.d/apikeyd.conf
 dist_tmpfiles_DATA = packaging/tmpfiles.d/apikeyd.conf
 
@@ -17,6 +20,7 @@ EXTRA_DIST += \
 	packaging/apikeyd.conf \
 	packaging/selinux/apikeyd.te packaging/selinux/apikeyd.fc packaging/selinux/apikeyd.if \
 	packaging/systemd/apikeyd.service.in \
+	packaging/systemd/apikey-sessiond.service.in \
 	packaging/systemd/apikeyd-init.service.in
 
 # For distributions: what stands in no folder of ours, and Debian's packages.
@@ -74,7 +78,8 @@ rpm: dist
 SUFFIXES = .service.in .service
 .service.in.service:
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(SED) 's|@sbindir[@]|$(sbindir)|g' $< > $@.new && mv $@.new $@
-CLEANFILES += packaging/systemd/apikeyd.service packaging/systemd/apikeyd-init.service
+CLEANFILES += packaging/systemd/apikeyd.service packaging/systemd/apikeyd-init.service \
+	packaging/systemd/apikey-sessiond.service
 
 # The configuration belongs to the administrator: what is there stays, and only an unchanged one is removed.
 install-data-local: install-configuration

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 # Which lines the tests reach: builds with gcov, runs make check but for the checks of the tree, and sums the lines of each
-# folder. Fails where common, proto or daemon stay under 90 %, and where a source of theirs has no figure at all.
+# folder. Fails where common, proto, daemon or session stay under 90 %, and where a source of theirs has no figure at all.
 #
 #   tests/coverage.sh FOLDER
 #
@@ -17,7 +17,7 @@ source=$(cd "$(dirname "$0")/.." && pwd)
 mkdir -p "$1"
 cd "$1"
 wanted=90
-must='common proto daemon'
+must='common proto daemon session'
 
 if [ ! -e config.status ]; then
 	"$source/configure" --quiet --enable-coverage >configure.log 2>&1 || {
@@ -63,7 +63,7 @@ fi
 rm -rf gcov-reports LINES
 mkdir gcov-reports
 # shellcheck disable=SC2016 # the inner shell expands it
-find common proto lib pam_module daemon cli -name '*.gcno' -print0 | xargs -0 -r -n 8 -P "$(nproc)" bash -c '
+find common proto lib pam_module daemon session cli -name '*.gcno' -print0 | xargs -0 -r -n 8 -P "$(nproc)" bash -c '
 	gcov=$0
 	for notes; do
 		# daemon/.libs/libdaemon_la-verify.gcno goes to daemon..libs.libdaemon_la-verify.
@@ -82,7 +82,7 @@ find gcov-reports -name '*.gcov' -exec awk -F: -v top="$source/" '
 		gsub(/[ \t*]/, "", $1)
 		if ($1 == "-") next
 		print file, $2 + 0, ($1 ~ /^[#=]/ ? 0 : 1)
-	}' {} + | sed -E 's|^(\.\./)+||' | grep -E '^(common|proto|lib|pam_module|daemon|cli)/' |
+	}' {} + | sed -E 's|^(\.\./)+||' | grep -E '^(common|proto|lib|pam_module|daemon|session|cli)/' |
 	sort -k1,1 -k2,2n -k3,3nr | awk '!seen[$1 " " $2]++' >gcov-reports/lines
 
 # Each source has a figure, or gcov says of its object that there is nothing in it that runs.
@@ -107,7 +107,7 @@ awk -v wanted=$wanted -v must=" $must " '
 		for (file in fileall) if (100 * filehit[file] < wanted * fileall[file])
 			printf "  %5.1f %%  %5d of %5d lines  %s\n", 100 * filehit[file] / fileall[file], filehit[file], fileall[file], file | "sort"
 		close("sort")
-		n = split("common proto daemon lib pam_module cli", order, " ")
+		n = split("common proto daemon session lib pam_module cli", order, " ")
 		for (i = 1; i <= n; i++) {
 			folder = order[i]
 			if (!all[folder]) { print folder ": no figure"; failed = 1; continue }

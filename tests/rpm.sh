@@ -65,6 +65,8 @@ holds()
 case_is 'apikeyd holds the daemon and what it needs' holds apikeyd /usr/sbin/apikeyd /usr/bin/apikeyctl \
 	'-rw-r--r-- root /etc/apikeyd/apikeyd.conf' 'drwx------ apikeyd /var/lib/apikeyd' 'drwxr-x--- apikeyd /var/log/apikeyd' \
 	/usr/lib/systemd/system/apikeyd{,-init}.service /usr/lib/systemd/system/apikeyd-{login,verify,admin}.socket \
+	/usr/sbin/apikey-sessiond /usr/lib/systemd/system/apikey-sessiond{.service,.socket,-control.socket} \
+	/usr/share/man/man8/apikey-sessiond.8"(.gz)?" \
 	/usr/lib/{sysusers,tmpfiles}.d/apikeyd.conf /usr/share/zsh/site-functions/_apikeyctl \
 	/usr/share/bash-completion/completions/apikeyctl \
 	/usr/share/man/{man1/apikeyctl.1,man1/apikeyctl-doctor.1,man7/apikeyd-backup.7}"(.gz)?"

@@ -59,7 +59,7 @@ what_is_in_them()
 
 	case_is 'apikeyd: the daemon, the command, its completion, user and folders' ls apikeyd/all/usr/{sbin/apikeyd,bin/apikeyctl} \
 		apikeyd/all/usr/share/bash-completion/completions/apikeyctl apikeyd/all/usr/lib/{sysusers,tmpfiles}.d/apikeyd.conf
-	for unit in apikeyd.service apikeyd-init.service apikeyd-{login,verify,admin}.socket; do
+	for unit in apikeyd.service apikeyd-init.service apikeyd-{login,verify,admin}.socket apikey-sessiond{.service,.socket,-control.socket}; do
 		case_is "apikeyd: $unit" contains apikeyd "/lib/systemd/system/$unit"
 	done
 	case_is 'apikeyd: the configuration is the one conffile' [ "$(cat apikeyd/all/DEBIAN/conffiles)" = /etc/apikeyd/apikeyd.conf ]
@@ -140,14 +140,18 @@ where_nothing_runs()
 	case_is 'image: they install' inside sh -c 'dpkg --install /tmp/libapikey1_*.deb /tmp/libapikey-sign1_*.deb /tmp/apikeyd_*.deb /tmp/libpam-apikey_*.deb /tmp/libapikey-dev_*.deb'
 	case_is 'image: there is the user' inside getent passwd apikeyd
 	case_is 'image: the units are switched on' \
-		inside systemctl is-enabled apikeyd.service apikeyd-login.socket apikeyd-verify.socket apikeyd-admin.socket
+		inside systemctl is-enabled apikeyd.service apikeyd-login.socket apikeyd-verify.socket apikeyd-admin.socket \
+		apikey-sessiond.socket apikey-sessiond-control.socket
 	case_is 'image: no master key is made, which every copy would share' \
 		inside sh -c '! ls /etc/credstore/apikeyd.master-key /var/lib/apikeyd/apikeyd.db'
 	case_is 'image: no PAM stack has changed' inside diff -r /root/pam.d /etc/pam.d
 	case_is 'image: the units are sound' inside systemd-analyze verify --man=no \
-		apikeyd.service apikeyd-init.service apikeyd-login.socket apikeyd-verify.socket apikeyd-admin.socket
+		apikeyd.service apikeyd-init.service apikeyd-login.socket apikeyd-verify.socket apikeyd-admin.socket \
+		apikey-sessiond.service apikey-sessiond.socket apikey-sessiond-control.socket
 	case_is 'image: what the service may do is little (exposure 1.0 at most)' \
 		inside systemd-analyze security --no-pager --offline=true --threshold=10 apikeyd.service
+	case_is 'image: what the helper may do that ends sessions as root is little (1.0 at most)' \
+		inside systemd-analyze security --no-pager --offline=true --threshold=10 apikey-sessiond.service
 	case_is 'image: what the unit may do that makes the master key as root is bounded (2.0 at most)' \
 		inside systemd-analyze security --no-pager --offline=true --threshold=20 apikeyd-init.service
 	case_is 'image: the profile, switched on' inside pam-auth-update --enable apikey
