@@ -177,6 +177,9 @@ static int open_session(struct connection *connection, uint64_t request_id, cons
 	if (!is_ticket(request->ticket) || !is_plain(request->service))
 		return refuse(connection, request_id, ANSWER_INVALID,
 			      "a ticket is 32 hexadecimal digits, and a service has no control characters");
+	/* A ticket is not used up for who is not there. */
+	if (!leader_is_alive(connection->pidfd))
+		return -ESRCH;
 	if (register_is_full(connection->server->sessions))
 		return refuse(connection, request_id, ANSWER_BUSY, "the register of sessions is full");
 	snprintf(connection->service, sizeof(connection->service), "%s", request->service);

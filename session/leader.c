@@ -25,6 +25,8 @@ static short events_of(int fd, short events)
 	struct pollfd polled = { .fd = fd, .events = events };
 	int r;
 
+	if (fd < 0) /* poll() passes it over */
+		return POLLNVAL;
 	do
 		r = poll(&polled, 1, 0);
 	while (r < 0 && errno == EINTR);

@@ -100,6 +100,7 @@ case_is 'no rule breaks what the policy rules out' semodule_expand "$work/linked
 		radiusd_t cockpit_session_t sysadm_sudo_t user_t; do
 		echo "$caller apikeyd_t unix_stream_socket connectto yes"
 		echo "$caller apikeyd_runtime_t sock_file write yes"
+		echo "$caller apikey_sessiond_t unix_stream_socket connectto yes"
 	done
 	for caller in sshd_t httpd_t dovecot_auth_t user_t; do
 		echo "$caller apikeyd_key_t file read no"
@@ -114,6 +115,19 @@ case_is 'no rule breaks what the policy rules out' semodule_expand "$work/linked
 		apikeyd_t apikeyd_etc_t file write no
 		apikeyd_t shadow_t file read no
 		apikeyd_t bin_t file execute_no_trans no
+		apikeyd_t apikey_sessiond_t unix_stream_socket connectto yes
+		apikeyd_t sshd_t process signal no
+		named_t apikey_sessiond_t unix_stream_socket connectto no
+		apikey_sessiond_t apikeyd_t unix_stream_socket connectto yes
+		apikey_sessiond_t sshd_t process signal yes
+		apikey_sessiond_t sshd_t process sigkill no
+		apikey_sessiond_t cgroup_t file write yes
+		apikey_sessiond_t apikeyd_key_t file read no
+		apikey_sessiond_t apikeyd_var_lib_t file read no
+		apikey_sessiond_t shadow_t file read no
+		apikey_sessiond_t etc_t file write no
+		apikey_sessiond_t bin_t file execute_no_trans no
+		init_t apikey_sessiond_t unix_stream_socket create yes
 		init_t apikeyd_t unix_stream_socket create yes
 		init_t apikeyd_runtime_t sock_file create yes
 	END

@@ -13,7 +13,8 @@ fuzz_targets = tests/fuzz/fuzz-packet tests/fuzz/fuzz-credential tests/fuzz/fuzz
 	tests/fuzz/fuzz-options tests/fuzz/fuzz-settings tests/fuzz/fuzz-audit-record tests/fuzz/fuzz-audit-tail \
 	tests/fuzz/fuzz-secrets tests/fuzz/fuzz-database tests/fuzz/fuzz-master-key-text \
 	tests/fuzz/fuzz-hmac-token tests/fuzz/fuzz-access-token \
-	tests/fuzz/fuzz-import-line
+	tests/fuzz/fuzz-import-line \
+	tests/fuzz/fuzz-scope tests/fuzz/fuzz-kept-session
 check_PROGRAMS += $(fuzz_targets) tests/fuzz/write-seeds
 TESTS += tests/fuzz/check-corpus.sh
 EXTRA_DIST += tests/fuzz/check-corpus.sh tests/fuzz/run-fuzz.sh tests/fuzz/fuzz.h tests/fuzz/replay.c tests/fuzz/corpus
@@ -75,3 +76,10 @@ tests_fuzz_fuzz_database_LDADD = daemon/libdaemon.la
 tests_fuzz_fuzz_master_key_text_SOURCES = tests/fuzz/fuzz-master-key-text.c $(fuzz_main)
 tests_fuzz_fuzz_master_key_text_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_master_key_text_LDADD = crypto/libcrypto-layer.la common/libcommon.la
+tests_fuzz_fuzz_scope_SOURCES = tests/fuzz/fuzz-scope.c $(fuzz_main)
+tests_fuzz_fuzz_scope_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_scope_LDADD = session/libsession.la
+tests_fuzz_fuzz_kept_session_SOURCES = tests/fuzz/fuzz-kept-session.c $(fuzz_main)
+tests_fuzz_fuzz_kept_session_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_fuzz_fuzz_kept_session_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_kept_session_LDADD = session/libsession.la

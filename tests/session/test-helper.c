@@ -4,11 +4,13 @@
  * them: tickets that are forged, used or another's, processes that ask in another's name, and a daemon that is hostile.
  */
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -253,6 +255,55 @@ START_TEST(a_connection_that_was_handed_on_is_not_heard)
 }
 END_TEST
 
+/* A new process of a number that is free. -1 where it may not be chosen. */
+static pid_t fork_as(pid_t pid)
+{
+	struct clone_args arguments = { .exit_signal = SIGCHLD,
+					.set_tid = (uint64_t)(uintptr_t)&pid,
+					.set_tid_size = 1 };
+
+	return (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
+}
+
+/* Another process has got its number, and its connection: the kernel says the same pid at both ends. */
+START_TEST(a_reused_number_is_not_the_leader)
+{
+	struct leader leader = leader_start(&host);
+	const struct codec_header header = { .type = WIRE_SESSION_OPEN, .request_id = 1 };
+	struct message_session_open request = { .service = "test" };
+	char ticket[WIRE_TICKET_SIZE + 1], byte;
+	unsigned char packet[256];
+	pid_t first = leader.pid, second;
+	size_t size;
+	int fd;
+
+	get_ticket(ticket);
+	request.ticket = ticket;
+	ck_assert_int_eq(codec_encode(&message_session_open, &request, header, packet, sizeof(packet), &size), 0);
+	fd = leader_connect(&leader);
+	helper_expect_count(&host, 0); /* so it has been accepted: that socket comes before this one */
+	leader_end(&leader);
+	second = fork_as(first);
+	if (second == 0) {
+		send(fd, packet, size, MSG_NOSIGNAL);
+		for (;;)
+			pause();
+	}
+	if (second > 0) {
+		ck_assert_int_eq(second, first);
+		ck_assert_int_le(recv(fd, &byte, 1, 0), 0);
+		helper_expect_count(&host, 0);
+		kill(second, SIGKILL);
+		waitpid(second, NULL, 0);
+		/* The ticket was not even looked at. */
+		leader = leader_start(&host);
+		ck_assert_int_eq(leader_open_session(&leader, ticket, "test", NULL), ANSWER_OK);
+		leader_end(&leader);
+	}
+	close(fd);
+}
+END_TEST
+
 /* While the daemon sleeps others are served; who goes away meanwhile is not registered, who waits is. */
 START_TEST(who_does_not_wait_is_not_registered)
 {
@@ -478,6 +529,7 @@ int main(void)
 	tcase_add_test(cases, a_bad_ticket_registers_nothing);
 	tcase_add_test(cases, a_ticket_of_a_key_that_was_revoked_since_registers_nothing);
 	tcase_add_test(cases, a_connection_that_was_handed_on_is_not_heard);
+	tcase_add_test(cases, a_reused_number_is_not_the_leader);
 	tcase_add_test(cases, who_does_not_wait_is_not_registered);
 	tcase_add_test(cases, a_daemon_that_is_away_is_told_of);
 	tcase_add_test(cases, each_socket_serves_its_own_requests);

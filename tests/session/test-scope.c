@@ -4,19 +4,16 @@
  * scope of this very leader is ever opened.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "session/scope.h"
+#include "tests/session/fake-system.h"
 #include "tests/suite.h"
 
 /* ---- /proc/PID/cgroup ---- */
@@ -137,84 +134,12 @@ END_TEST
 
 /* ---- all together, in a folder that looks like a system ---- */
 
-static char root[64];
-static struct scope_places places;
+static struct fake_system fake;
 static int pidfd;
-
-static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *walk)
-{
-	(void)status;
-	(void)kind;
-	(void)walk;
-	return remove(path);
-}
-
-static void put(const char *name, const char *text)
-{
-	char path[512];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s", root, name);
-	file = fopen(path, "we");
-	ck_assert_msg(file != NULL, "%s", path);
-	fputs(text, file);
-	ck_assert_int_eq(fclose(file), 0);
-}
-
-static void make_folder(const char *name)
-{
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s/%s", root, name);
-	ck_assert_msg(mkdir(path, 0755) == 0, "%s", path);
-}
-
-static void put_process(const char *group)
-{
-	char name[64], text[256];
-
-	snprintf(name, sizeof(name), "proc/%d/cgroup", (int)getpid());
-	snprintf(text, sizeof(text), "0::%s\n", group);
-	put(name, text);
-}
-
-static void put_record(pid_t leader)
-{
-	char text[128];
-
-	snprintf(text, sizeof(text), "SCOPE=session-3.scope\nLEADER=%d\n", (int)leader);
-	put("sessions/3", text);
-}
 
 static void setup(void)
 {
-	static char proc[96], sessions[96];
-	const char *scratch = getenv("TMPDIR");
-	struct statfs status;
-	char name[64], text[256];
-
-	snprintf(root, sizeof(root), "%.40s/scope-XXXXXX", scratch ? scratch : "/tmp");
-	ck_assert_ptr_nonnull(mkdtemp(root));
-	ck_assert_int_eq(statfs(root, &status), 0);
-	snprintf(proc, sizeof(proc), "%s/proc", root);
-	snprintf(sessions, sizeof(sessions), "%s/sessions", root);
-	places = (struct scope_places){
-		.proc = proc, .sessions = sessions, .filesystem = (unsigned int)status.f_type, .owner = geteuid()
-	};
-	make_folder("proc");
-	make_folder("proc/self");
-	snprintf(name, sizeof(name), "proc/%d", (int)getpid());
-	make_folder(name);
-	make_folder("sessions");
-	make_folder("groups");
-	make_folder("groups/user.slice");
-	make_folder("groups/user.slice/user-5.slice");
-	make_folder("groups/user.slice/user-5.slice/session-3.scope");
-	put("groups/user.slice/user-5.slice/session-3.scope/cgroup.kill", "");
-	snprintf(text, sizeof(text), "31 23 0:28 / %s/groups rw - cgroup2 cgroup2 rw\n", root);
-	put("proc/self/mountinfo", text);
-	put_process("/user.slice/user-5.slice/session-3.scope");
-	put_record(getpid());
+	fake_system_make(&fake, getpid());
 	pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	ck_assert_int_ge(pidfd, 0);
 }
@@ -222,12 +147,12 @@ static void setup(void)
 static void teardown(void)
 {
 	close(pidfd);
-	nftw(root, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	fake_system_remove(&fake);
 }
 
 static int try(void)
 {
-	int fd = scope_open_kill(&places, getpid(), pidfd);
+	int fd = scope_open_kill(&fake.places, getpid(), pidfd);
 
 	if (fd < 0)
 		return fd;
@@ -237,39 +162,36 @@ static int try(void)
 
 START_TEST(the_scope_of_a_login_is_killed)
 {
-	char path[256], text[8] = "";
-	int fd = scope_open_kill(&places, getpid(), pidfd), file;
+	int fd = scope_open_kill(&fake.places, getpid(), pidfd);
 
 	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(fake_system_killed(&fake), '\0');
 	ck_assert_int_eq(scope_kill(fd), 0);
 	close(fd);
-	snprintf(path, sizeof(path), "%s/groups/user.slice/user-5.slice/session-3.scope/cgroup.kill", root);
-	file = open(path, O_RDONLY | O_CLOEXEC);
-	ck_assert_int_eq(read(file, text, sizeof(text)), 1);
-	ck_assert_str_eq(text, "1");
-	close(file);
+	ck_assert_int_eq(fake_system_killed(&fake), '1');
 }
 END_TEST
 
 /* sudo in a login is in its scope, and does not lead it. */
 START_TEST(a_scope_of_another_leader_is_left_alone)
 {
-	put_record(getppid());
+	fake_system_put_record(&fake, getppid());
 	ck_assert_int_eq(try(), -ENXIO);
-	put("sessions/3", "");
+	fake_system_put(&fake, "sessions/3", "");
 	ck_assert_int_eq(try(), -ENXIO);
-	put_record(getpid());
+	fake_system_put_record(&fake, getpid());
 	ck_assert_int_eq(try(), 0);
 }
 END_TEST
 
 START_TEST(what_is_no_login_has_no_scope)
 {
-	put_process("/system.slice/ssh.service");
+	fake_system_put_process(&fake, getpid(), "/system.slice/ssh.service");
 	ck_assert_int_eq(try(), -ENXIO);
-	put_process("/user.slice/user-5.slice/user@5.service/session-3.scope");
+	fake_system_put_process(&fake, getpid(), "/user.slice/user-5.slice/user@5.service/session-3.scope");
 	ck_assert_int_eq(try(), -ENXIO);
-	put_process("/user.slice/user-5.slice/session-4.scope"); /* logind has no such session */
+	fake_system_put_process(&fake, getpid(),
+				"/user.slice/user-5.slice/session-4.scope"); /* logind has no such session */
 	ck_assert_int_eq(try(), -ENXIO);
 }
 END_TEST
@@ -278,14 +200,14 @@ START_TEST(a_record_that_is_not_loginds_counts_for_nothing)
 {
 	char path[256], other[256];
 
-	places.owner = geteuid() + 1;
+	fake.places.owner = geteuid() + 1;
 	ck_assert_int_eq(try(), -ENXIO);
-	places.owner = geteuid();
-	snprintf(path, sizeof(path), "%s/sessions/3", root);
+	fake.places.owner = geteuid();
+	snprintf(path, sizeof(path), "%s/sessions/3", fake.root);
 	ck_assert_int_eq(chmod(path, 0664), 0);
 	ck_assert_int_eq(try(), -ENXIO);
 	ck_assert_int_eq(chmod(path, 0644), 0);
-	snprintf(other, sizeof(other), "%s/sessions/other", root);
+	snprintf(other, sizeof(other), "%s/sessions/other", fake.root);
 	ck_assert_int_eq(rename(path, other), 0);
 	ck_assert_int_eq(symlink("other", path), 0);
 	ck_assert_int_eq(try(), -ENXIO);
@@ -303,7 +225,7 @@ START_TEST(no_link_is_followed_to_another_group)
 	char path[256], other[300];
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-		snprintf(path, sizeof(path), "%s/%s", root, parts[i]);
+		snprintf(path, sizeof(path), "%s/%s", fake.root, parts[i]);
 		snprintf(other, sizeof(other), "%s-other", path);
 		ck_assert_int_eq(rename(path, other), 0);
 		ck_assert_int_eq(symlink(other, path), 0);
@@ -317,9 +239,9 @@ END_TEST
 
 START_TEST(another_file_system_holds_no_groups)
 {
-	places.filesystem++;
+	fake.places.filesystem++;
 	ck_assert_int_eq(try(), -EMEDIUMTYPE);
-	put("proc/self/mountinfo", "31 23 0:28 / /sys rw - sysfs sysfs rw\n");
+	fake_system_put(&fake, "proc/self/mountinfo", "31 23 0:28 / /sys rw - sysfs sysfs rw\n");
 	ck_assert_int_eq(try(), -EOPNOTSUPP);
 }
 END_TEST
@@ -329,7 +251,7 @@ START_TEST(without_cgroup_kill_nothing_is_opened)
 {
 	char path[256];
 
-	snprintf(path, sizeof(path), "%s/groups/user.slice/user-5.slice/session-3.scope/cgroup.kill", root);
+	snprintf(path, sizeof(path), "%s/groups/user.slice/user-5.slice/session-3.scope/cgroup.kill", fake.root);
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_int_eq(try(), -ENOENT);
 }
@@ -347,7 +269,7 @@ START_TEST(a_leader_that_has_gone_has_no_scope)
 	gone = (int)syscall(SYS_pidfd_open, pid, 0);
 	ck_assert_int_ge(gone, 0);
 	ck_assert_int_eq(waitid(P_PID, (id_t)pid, &info, WEXITED), 0);
-	ck_assert_int_eq(scope_open_kill(&places, getpid(), gone), -ENXIO);
+	ck_assert_int_eq(scope_open_kill(&fake.places, getpid(), gone), -ENXIO);
 	close(gone);
 }
 END_TEST
