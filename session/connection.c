@@ -311,7 +311,8 @@ static ssize_t receive(struct connection *connection, void *buffer, size_t capac
 	    header->cmsg_len != CMSG_LEN(sizeof(sender)))
 		return -EBADMSG;
 	memcpy(&sender, CMSG_DATA(header), sizeof(sender));
-	if (sender.pid == connection->peer.pid && sender.uid == connection->peer.uid)
+	/* Its uid here is the real one, of sudo the caller's; who may connect was seen to. */
+	if (sender.pid == connection->peer.pid)
 		return size;
 	log_line(LOG_WARNING, "process %jd asks on a connection of process %jd; it is not heard", (intmax_t)sender.pid,
 		 (intmax_t)connection->peer.pid);

@@ -254,7 +254,7 @@ void helper_expect_count(const struct host *host, size_t count)
 /* ---- leaders ---- */
 
 struct order {
-	enum { ORDER_OPEN, ORDER_CLOSE, ORDER_CONNECT, ORDER_IGNORE_TERM } what;
+	enum { ORDER_OPEN, ORDER_CLOSE, ORDER_CONNECT, ORDER_IGNORE_TERM, ORDER_BE_SETUID } what;
 	uint64_t number;
 	char ticket[WIRE_CREDENTIAL_MAX + 1], service[WIRE_SERVICE_MAX + 1];
 };
@@ -328,7 +328,11 @@ static _Noreturn void lead(const struct host *host, int channel)
 			close(fd);
 			break;
 		case ORDER_IGNORE_TERM:
-			signal(SIGTERM, SIG_IGN);
+		case ORDER_BE_SETUID:
+			if (order.what == ORDER_IGNORE_TERM)
+				signal(SIGTERM, SIG_IGN);
+			else if (setresuid(4711, 0, 0) < 0)
+				_exit(EXIT_FAILURE);
 			result = (struct result){ .answer = ANSWER_OK };
 			if (send(channel, &result, sizeof(result), MSG_NOSIGNAL) < 0)
 				_exit(EXIT_FAILURE);
@@ -405,6 +409,12 @@ enum answer leader_close_session(const struct leader *leader, uint64_t number)
 void leader_ignore_term(const struct leader *leader)
 {
 	give_order(leader, &(struct order){ .what = ORDER_IGNORE_TERM });
+	(void)leader_answer(leader, NULL);
+}
+
+void leader_be_setuid(const struct leader *leader)
+{
+	give_order(leader, &(struct order){ .what = ORDER_BE_SETUID });
 	(void)leader_answer(leader, NULL);
 }
 

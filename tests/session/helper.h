@@ -60,6 +60,8 @@ void leader_ask_session(const struct leader *leader, const char *ticket, const c
 enum answer leader_answer(const struct leader *leader, uint64_t *ret_number);
 /* It connects and hands the connection to the caller. */
 int leader_connect(const struct leader *leader);
+/* Its real uid is somebody's, its effective one root's, as sudo's are. For a test that root runs. */
+void leader_be_setuid(const struct leader *leader);
 /* SIGTERM does not end it any more. */
 void leader_ignore_term(const struct leader *leader);
 /* Waits until it has ended, and by which signal; 0: by itself. */

@@ -101,6 +101,22 @@ START_TEST(a_session_is_registered_and_closed)
 }
 END_TEST
 
+START_TEST(a_setuid_program_leads_a_session)
+{
+	struct leader leader;
+	char ticket[WIRE_TICKET_SIZE + 1];
+
+	if (geteuid() != 0)
+		return;
+	leader = leader_start(&host);
+	leader_be_setuid(&leader);
+	get_ticket(ticket);
+	ck_assert_int_eq(leader_open_session(&leader, ticket, "test", NULL), ANSWER_OK);
+	helper_expect_count(&host, 1);
+	leader_end(&leader);
+}
+END_TEST
+
 START_TEST(an_end_reaches_the_leader)
 {
 	uint64_t number, other;
@@ -519,6 +535,7 @@ int main(void)
 
 	tcase_add_checked_fixture(cases, setup, teardown);
 	tcase_add_test(cases, a_session_is_registered_and_closed);
+	tcase_add_test(cases, a_setuid_program_leads_a_session);
 	tcase_add_test(cases, an_end_reaches_the_leader);
 	tcase_add_test(cases, one_that_is_stopped_ends_too);
 	tcase_add_test(cases, one_that_does_not_listen_stays_listed);
