@@ -14,7 +14,8 @@
 
 static const char *const folders[] = { ADMIN_UNITS, "/run/systemd/system", "/usr/local/lib/systemd/system",
 				       "/usr/lib/systemd/system", "/lib/systemd/system" };
-static const char *const sockets[] = { "apikeyd-login.socket", "apikeyd-verify.socket", "apikeyd-admin.socket" };
+static const char *const sockets[] = { "apikeyd-login.socket", "apikeyd-verify.socket", "apikeyd-admin.socket",
+				       "apikey-sessiond.socket", "apikey-sessiond-control.socket" };
 
 /* What must not stand in a drop-in, with what it does. */
 static const struct {
@@ -138,6 +139,7 @@ void doctor_check_units(struct doctor *doctor)
 	if (!doctor->is_live || !service)
 		return;
 	check_failed(doctor, "apikeyd.service");
+	check_failed(doctor, "apikey-sessiond.service");
 	for (size_t i = 0; i < COUNT_OF(sockets); i++)
 		check_failed(doctor, sockets[i]);
 }
