@@ -501,6 +501,28 @@ START_TEST(a_flood_of_the_daemon_keeps_no_login_out)
 }
 END_TEST
 
+/* Takes seconds: who says nothing is let go, and a daemon that does not answer is not waited for. */
+START_TEST(nobody_is_waited_for_long)
+{
+	static const char *const sockets[] = { WIRE_SESSION_SOCKET, WIRE_SESSION_CONTROL_SOCKET };
+	struct leader leader = leader_start(&host);
+	char ticket[WIRE_TICKET_SIZE + 1];
+
+	get_ticket(ticket);
+	kill(host.daemon, SIGSTOP);
+	ck_assert_int_eq(leader_open_session(&leader, ticket, "test", NULL), ANSWER_UNAVAILABLE);
+	kill(host.daemon, SIGCONT);
+	for (size_t i = 0; i < ARRAY_SIZE(sockets); i++) {
+		struct wire_client *client = wire_open(&host, sockets[i]);
+
+		wire_expect_end(client);
+		wire_close(client);
+	}
+	helper_expect_count(&host, 0);
+	leader_end(&leader);
+}
+END_TEST
+
 /* ---- other users ---- */
 
 static void try_sockets(void *data)
@@ -555,6 +577,8 @@ int main(void)
 	tcase_add_test(cases, descriptors_that_come_along_are_refused);
 	tcase_add_test(cases, a_flood_of_the_daemon_keeps_no_login_out);
 	tcase_add_test(cases, nobody_else_can_connect);
+	if (getenv("CHECK_LONG"))
+		tcase_add_test(cases, nobody_is_waited_for_long);
 	suite_add_tcase(suite, cases);
 	return suite_run(suite);
 }
