@@ -166,7 +166,9 @@ static const struct option options_list[] = {
 	  "only those that end before, and those that have ended: 30d from now, 2027-01-31", OPTION_ONCE,
 	  COMPLETE_NOTHING },
 	{ OPTION_DUE, "due", NULL,
-	  "only those to be looked after: not revoked, and ended, or ending within 14 days, or a retiring secret does",
+	  "only those to be looked after: not revoked, and ended, or to end soon (warn_before, 14 days), or a secret "
+	  "of "
+	  "theirs, by retiring or for its age",
 	  OPTION_ONCE, COMPLETE_NOTHING },
 	O_ACCOUNT("only those of this account, its tenants' too"),
 	O_TENANT("only those of this tenant"),

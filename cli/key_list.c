@@ -15,7 +15,6 @@
 #include "cli/output.h"
 #include "cli/when.h"
 
-#define DUE_SECONDS (14 * 24 * 60 * 60)
 #define PAGE_MOST 1000 /* a page has as many as fit into one answer; to ask for more would be no use */
 
 struct query {
@@ -115,9 +114,9 @@ static enum status read_filter(const struct arguments *arguments, struct query *
 				       "2027-01-31T08:00:00Z",
 				       before);
 	if (arguments_has(arguments, OPTION_DUE))
-		filter->due_before = now + DUE_SECONDS;
+		filter->due = 1;
 	query->filtered = filter->state || filter->permission || filter->role || filter->account || filter->tenant ||
-			  query->labels[0] || since || before || filter->due_before != 0;
+			  query->labels[0] || since || before || filter->due != 0;
 	return STATUS_DONE;
 }
 

@@ -91,6 +91,8 @@ json_t *key_view_json(const struct apikey_key *key)
 		return NULL;
 	if (key->secret[0] != '\0' && !json_put(object, "secret", json_text(key->secret)))
 		return NULL;
+	if (!json_put(object, "due", json_texts(key->due)))
+		return NULL;
 	if (key->repeated && !json_put(object, "repeated", json_boolean(true)))
 		return NULL;
 	if (key_view_is_pair(key) && !json_put(object, "public_key", json_text(key->id)))
@@ -236,6 +238,8 @@ bool key_view_print(const struct apikey_key *key, int64_t now)
 	if (key->not_before != 0)
 		add_time(table, "Works from", key->not_before, now, "");
 	add_time(table, "Expires", key->expires, now, "");
+	if (key->due && key->due[0])
+		add_texts(table, "To be done", key->due, "");
 	add_texts(table, "Permissions", key->permissions, "none");
 	if (key->roles && key->roles[0]) {
 		add_texts(table, "Roles", key->roles, "");

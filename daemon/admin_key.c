@@ -143,9 +143,12 @@ int admin_reply_key(struct admin_request *request, struct store_reader *reader, 
 {
 	CLEANUP(free_key_message) struct key_message *message = NULL;
 	struct store_use uses[STORE_SECRETS_MAX];
+	struct policies policies;
 	const char *grants;
 	int r = admin_find_uses(request, reader, key, uses);
 
+	if (r == 0)
+		r = admin_policy_find(request, reader, key->tenant, &policies);
 	if (r == 0)
 		r = role_grants_find(reader, key, &request->grants, &grants);
 	if (r != 0)
@@ -153,6 +156,7 @@ int admin_reply_key(struct admin_request *request, struct store_reader *reader, 
 	message = key_message_new(key, uses, grants);
 	if (!message)
 		return -ENOMEM;
+	key_message_set_due(message, key, &policies, clock_wall_seconds());
 	if (key->kind == STORE_PAIR)
 		key_message_get(message)->private_key = token;
 	else

@@ -15,6 +15,7 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "daemon/admin.h"
+#include "daemon/admin_policy.h"
 #include "daemon/key_filter.h"
 #include "daemon/key_message.h"
 #include "daemon/store_tenant.h"
@@ -43,7 +44,8 @@ static void page_free(struct page **page)
 }
 
 /* Adds a key that is asked for. False when it has no room, or on an error. */
-static bool add_key(struct page *page, const struct store_key *key, const struct store_use *uses, const char *grants)
+static bool add_key(struct page *page, const struct store_key *key, const struct store_use *uses, const char *grants,
+		    const struct policies *policies)
 {
 	struct key_message *message;
 	size_t size;
@@ -55,6 +57,7 @@ static bool add_key(struct page *page, const struct store_key *key, const struct
 		page->error = -ENOMEM;
 		return false;
 	}
+	key_message_set_due(message, key, policies, page->filter.now);
 	/* How large it is as a record, measured by the encoder; the reply's room is free until the page is done. */
 	page->error = codec_encode(&message_key, key_message_get(message), (struct codec_header){ 0 },
 				   page->request->reply, sizeof(page->request->reply), &size);
@@ -82,18 +85,22 @@ static size_t count_roles(const struct store_key *key)
 static bool take_key(struct page *page, const struct store_key *key)
 {
 	struct store_use uses[STORE_SECRETS_MAX];
+	struct policies policies;
 	const char *grants;
 
 	page->rows += count_roles(key);
 	page->error = role_grants_find(page->reader, key, &page->request->grants, &grants);
 	if (page->error < 0)
 		return false;
-	if (!key_filter_takes(&page->filter, key, grants))
+	page->error = admin_policy_find(page->request, page->reader, key->tenant, &policies);
+	if (page->error < 0)
+		return false;
+	if (!key_filter_takes(&page->filter, key, grants, &policies))
 		return true;
 	page->error = admin_find_uses(page->request, page->reader, key, uses);
 	if (page->error < 0)
 		return false;
-	if (key_filter_takes_uses(&page->filter, key, uses) && !add_key(page, key, uses, grants)) {
+	if (key_filter_takes_uses(&page->filter, key, uses) && !add_key(page, key, uses, grants, &policies)) {
 		page->more = true;
 		return false;
 	}

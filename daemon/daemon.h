@@ -38,6 +38,7 @@ struct daemon {
 	struct workers *workers;           /* for persistent clients */
 	struct thread *threads;            /* those with an event loop; the list is whole before the first starts */
 	struct history *history;           /* the main thread's */
+	struct warnings *warnings;         /* the main thread's */
 	int64_t started;                   /* seconds since 1970 UTC */
 	int64_t started_at;                /* CLOCK_MONOTONIC, nanoseconds */
 	const struct arguments *arguments; /* of the command line */

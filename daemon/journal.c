@@ -302,14 +302,12 @@ void journal_print(struct journal *journal, int priority, const char *format, ..
 	enqueue(journal, entry);
 }
 
-void journal_fields(struct journal *journal, const char *const *fields, size_t count)
+static void queue_fields(struct journal *journal, const char *const *fields, size_t count)
 {
 	struct entry *entry = NULL;
 	size_t size = 0;
 	char *end;
 
-	if (!journal || !journal->native || count == 0)
-		return;
 	for (size_t i = 0; i < count; i++)
 		size += strlen(fields[i]) + 1;
 	if (count <= FIELDS_MAX && size <= BYTES_MAX)
@@ -322,6 +320,35 @@ void journal_fields(struct journal *journal, const char *const *fields, size_t c
 	for (size_t i = 0; i < count; i++)
 		end = stpcpy(end, fields[i]) + 1;
 	enqueue(journal, entry);
+}
+
+void journal_fields(struct journal *journal, const char *const *fields, size_t count)
+{
+	if (journal && journal->native && count > 0)
+		queue_fields(journal, fields, count);
+}
+
+void journal_event(struct journal *journal, int priority, const char *message_id, const char *format, ...)
+{
+	char sentence[LINE_SIZE], id[sizeof("MESSAGE_ID=") + 32], level[sizeof("PRIORITY=7")];
+	char message[sizeof("MESSAGE=") + ESCAPE_ROOM(LINE_SIZE)];
+	const char *const fields[] = { message, level, id, "SYSLOG_IDENTIFIER=apikeyd" };
+	va_list arguments;
+	int size;
+
+	va_start(arguments, format);
+	size = vsnprintf(sentence, sizeof(sentence), format, arguments);
+	va_end(arguments);
+	if (size < 0)
+		return;
+	if (!journal || !journal->prefixed)
+		journal_print(journal, priority, "%s", sentence);
+	if (!journal || (!journal->prefixed && !journal->native))
+		return;
+	*escape_name(stpcpy(message, "MESSAGE="), sentence, strlen(sentence)) = '\0';
+	snprintf(level, sizeof(level), "PRIORITY=%d", LOG_PRI(priority));
+	snprintf(id, sizeof(id), "MESSAGE_ID=%.32s", message_id);
+	queue_fields(journal, fields, sizeof(fields) / sizeof(fields[0]));
 }
 
 uint64_t journal_dropped(const struct journal *journal)

@@ -28,6 +28,11 @@ void journal_print(struct journal *journal, int priority, const char *format, ..
  * that is not counted. */
 void journal_fields(struct journal *journal, const char *const *fields, size_t count);
 
+/* Queues a sentence under a MESSAGE_ID (daemon/message_ids.h), for who waits for what it tells; and as a line where
+ * standard error is not the journal's. As journal_print() otherwise. */
+void journal_event(struct journal *journal, int priority, const char *message_id, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
 /* How many were dropped since start. */
 uint64_t journal_dropped(const struct journal *journal);
 

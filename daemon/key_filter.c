@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/due.h"
 #include "daemon/key_fields.h"
 #include "daemon/policy.h"
 #include "proto/permission.h"
@@ -83,15 +84,19 @@ static bool is_due(const struct store_key *key, int64_t before, int64_t now)
 	return false;
 }
 
-bool key_filter_takes(const struct key_filter *filter, const struct store_key *key, const char *grants)
+bool key_filter_takes(const struct key_filter *filter, const struct store_key *key, const char *grants,
+		      const struct policies *policies)
 {
 	const struct message_key_list *wanted = filter->wanted;
+	struct due due[DUE_MAX];
 
 	if (filter->state != 0 && key->state != filter->state)
 		return false;
 	if (wanted->expires_before != 0 && key->expires >= wanted->expires_before)
 		return false;
 	if (wanted->due_before != 0 && !is_due(key, wanted->due_before, filter->now))
+		return false;
+	if (wanted->due == 1 && due_find(key, policies, filter->now, due) == 0)
 		return false;
 	if (wanted->unused_since != 0 && key->created >= wanted->unused_since)
 		return false;

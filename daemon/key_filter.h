@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/policies.h"
 #include "daemon/store.h"
 #include "proto/message.h"
 
@@ -23,9 +24,10 @@ struct key_filter {
 bool key_filter_read(const struct message_key_list *wanted, int64_t now, struct key_filter *ret_filter, char *ret_fault,
 		     size_t fault_size);
 
-/* What the key can tell, with its grants, those of its roles among them. False: it is not asked for, whatever its uses
- * are. */
-bool key_filter_takes(const struct key_filter *filter, const struct store_key *key, const char *grants);
+/* What the key can tell, with its grants, those of its roles among them, and what holds for it. False: it is not asked
+ * for, whatever its uses are. */
+bool key_filter_takes(const struct key_filter *filter, const struct store_key *key, const char *grants,
+		      const struct policies *policies);
 
 /* What its uses tell, one for each of its secrets. */
 bool key_filter_takes_uses(const struct key_filter *filter, const struct store_key *key, const struct store_use *uses);

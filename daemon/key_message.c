@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/secret.h"
+#include "daemon/due.h"
 #include "daemon/key_fields.h"
 #include "daemon/key_secrets.h"
 #include "daemon/role_grants.h"
@@ -15,6 +16,7 @@ struct key_message {
 	struct message_use first_uses[STORE_SECRETS_MAX], last_uses[STORE_SECRETS_MAX];
 	struct store_use uses[STORE_SECRETS_MAX];
 	char id[CREDENTIAL_KEY_ID_MAX + 1];
+	char due[DUE_MAX][DUE_TEXT_SIZE];
 	char *end; /* of what is used of text */
 	char text[];
 };
@@ -135,6 +137,19 @@ struct key_message *key_message_new(const struct store_key *key, const struct st
 	take_secrets(message, key);
 	shown->secrets = (struct codec_records){ .count = key->secret_count, .items = message->secrets };
 	return message;
+}
+
+void key_message_set_due(struct key_message *message, const struct store_key *key, const struct policies *policies,
+			 int64_t now)
+{
+	struct codec_texts *texts = &message->message.due;
+	struct due due[DUE_MAX];
+	size_t count = due_find(key, policies, now, due);
+
+	for (texts->count = 0; texts->count < count; texts->count++) {
+		due_describe(&due[texts->count], now, message->due[texts->count]);
+		texts->items[texts->count] = message->due[texts->count];
+	}
 }
 
 void key_message_free(struct key_message *message)

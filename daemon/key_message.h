@@ -15,6 +15,11 @@ struct key_message;
 struct key_message *key_message_new(const struct store_key *key, const struct store_use *uses, const char *grants);
 void key_message_free(struct key_message *message);
 
+/* Adds what has to be done about it, by what holds for it. */
+struct policies;
+void key_message_set_due(struct key_message *message, const struct store_key *key, const struct policies *policies,
+			 int64_t now);
+
 /* What codec_encode() takes; lives as long as message. */
 struct message_key *key_message_get(struct key_message *message);
 

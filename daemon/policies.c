@@ -34,7 +34,7 @@ static const struct {
 	[POLICIES_DEFAULT_LIFETIME] = { RULE(default_lifetime), KIND_END, false, 60, 100 * YEAR, TIME_NEVER, "90d" },
 	[POLICIES_MAX_LIFETIME] = { RULE(max_lifetime), KIND_END, false, 60, 100 * YEAR, TIME_NEVER, "1y" },
 	[POLICIES_MAX_SECRET_AGE] = { RULE(max_secret_age), KIND_END, false, 60, 100 * YEAR, TIME_NEVER, "90d" },
-	[POLICIES_WARN_BEFORE] = { RULE(warn_before), KIND_END, true, 60, 10 * YEAR, 14 * DAY, "14d" },
+	[POLICIES_WARN_BEFORE] = { RULE(warn_before), KIND_END, false, 60, 10 * YEAR, 14 * DAY, "14d" },
 	[POLICIES_ON_VIOLATION] = { RULE(on_violation),
 				    KIND_CHOICE,
 				    false,

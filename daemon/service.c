@@ -26,6 +26,7 @@
 #include "daemon/throttle.h"
 #include "daemon/ticket.h"
 #include "daemon/uses.h"
+#include "daemon/warnings.h"
 #include "daemon/writer.h"
 
 #define TICK_MICROSECONDS 1000000
@@ -370,6 +371,8 @@ static int add_sources(struct service *service)
 	if (r >= 0)
 		r = sd_event_add_time_relative(event, NULL, CLOCK_MONOTONIC, TICK_MICROSECONDS, 0, on_tick, service);
 	if (r >= 0)
+		r = warnings_new(&service->main, &service->daemon.warnings);
+	if (r >= 0)
 		r = add_listener(service, &service->login, CONNECTION_LOGIN);
 	if (r >= 0)
 		r = add_listener(service, &service->verify, CONNECTION_VERIFY);
@@ -430,6 +433,7 @@ static void free_parts(struct service *service)
 		thread_done(&service->login);
 	if (service->main.event)
 		thread_done(&service->main);
+	warnings_free(daemon->warnings);
 	closer_stop(daemon->closer);
 	vault_keeper_free(daemon->keeper);
 	limits_free(daemon->limits);

@@ -130,8 +130,8 @@ static const char schema_3[] = "CREATE TABLE signing_key (version INTEGER PRIMAR
 			       " blob BLOB NOT NULL) STRICT;";
 
 /*
- * Version 4: what holds for the keys of one tenant instead of what the configuration says; and which requests have made
- * which key, by the text with which they may be repeated.
+ * Version 4: what holds for the keys of one tenant instead of what the configuration says; which requests have made
+ * which key, by the text with which they may be repeated; and which warnings were given today.
  */
 static const char schema_4[] = "CREATE TABLE tenant_policy (tenant TEXT NOT NULL, name TEXT NOT NULL,"
 			       " number INTEGER NOT NULL, PRIMARY KEY (tenant, name)) STRICT, WITHOUT ROWID;"
@@ -140,7 +140,12 @@ static const char schema_4[] = "CREATE TABLE tenant_policy (tenant TEXT NOT NULL
 			       " secret INTEGER NOT NULL, digest BLOB NOT NULL, not_before INTEGER NOT NULL,"
 			       " expires INTEGER NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (who, name))"
 			       " STRICT, WITHOUT ROWID;"
-			       "CREATE INDEX repeatable_created ON repeatable (created);";
+			       "CREATE INDEX repeatable_created ON repeatable (created);"
+
+			       "CREATE TABLE warned (key TEXT NOT NULL, what INTEGER NOT NULL, secret INTEGER NOT NULL,"
+			       " date INTEGER NOT NULL, day INTEGER NOT NULL, PRIMARY KEY (key, what, secret))"
+			       " STRICT, WITHOUT ROWID;"
+			       "CREATE INDEX warned_day ON warned (day);";
 
 static const char *const steps[] = { schema_1, schema_2, schema_3, schema_4 };
 

@@ -87,6 +87,9 @@ const char *const store_write_sql[WRITE_COUNT] = {
 	[WRITE_REPEAT_PURGE] = ("DELETE FROM repeatable WHERE (who, name) IN (SELECT who, name FROM repeatable"
 				" WHERE created <= ?1 ORDER BY created LIMIT ?2)"),
 	[WRITE_REPEATS_DROP] = "DELETE FROM repeatable",
+	[WRITE_WARNED] = ("INSERT INTO warned VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key, what, secret)"
+			  " DO UPDATE SET date = ?4, day = ?5 WHERE date <> ?4 OR day <> ?5"),
+	[WRITE_WARNED_PURGE] = "DELETE FROM warned WHERE day < ?1",
 	[WRITE_POLICY] = "INSERT OR REPLACE INTO tenant_policy VALUES (?1, ?2, ?3)",
 	[WRITE_POLICY_DELETE] = "DELETE FROM tenant_policy WHERE tenant = ?1 AND name = ?2",
 };

@@ -229,7 +229,8 @@ struct apikey_key {
 	int test; /* 1: a test key */
 	/* What it may do: its own permissions, and those its roles have now. */
 	const char *const *effective_permissions;
-	int repeated; /* 1, of apikey_key_create(): it was made before, by the same call */
+	const char *const *due; /* what has to be done about it soon, or already, for a person; NULL at the end */
+	int repeated;           /* 1, of apikey_key_create(): it was made before, by the same call */
 };
 
 /* Wipes and frees. Accepts NULL. */
@@ -411,6 +412,7 @@ struct apikey_key_filter {
 	const char *role;          /* that they hold */
 	const char *account;       /* only this account's and its tenants' */
 	const char *tenant;        /* only this tenant's */
+	int due; /* 1: something has to be done about it within warn_before of its policies, or already */
 };
 
 /*

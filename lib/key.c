@@ -92,6 +92,7 @@ static struct apikey_key key_of(struct block *block, const struct message_key *m
 		.secret = text_or_empty(message->secret),
 		.private_key = text_or_empty(message->private_key),
 		.test = message->test == 1,
+		.due = texts_take(block, &message->due),
 		.repeated = message->repeated == 1,
 		.effective_permissions = take_effective(block, message),
 	};

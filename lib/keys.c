@@ -181,6 +181,7 @@ int apikey_key_list(struct apikey_admin *admin, const struct apikey_key_filter *
 	request.unused_since = filter.unused_since;
 	request.expires_before = filter.expires_before;
 	request.due_before = filter.due_before;
+	request.due = filter.due != 0;
 	request.role = filter.role;
 	request.account = filter.account;
 	request.tenant = filter.tenant;

@@ -174,6 +174,7 @@ static const struct codec_field message_key_fields[] = {
 	TEXT(22, message_key, private_key, WIRE_CREDENTIAL_MAX),
 	TEXT(23, message_key, effective_permissions, WIRE_EFFECTIVE_MAX),
 	NUMBER(28, message_key, repeated, 1),
+	TEXTS(29, message_key, due, WIRE_REASON_MAX),
 	NUMBER(30, message_key, test, 1),
 };
 RECORD(message_key);
@@ -211,6 +212,7 @@ static const struct codec_field message_key_list_fields[] = {
 	TIME(9, message_key_list, expires_before),
 	TIME(10, message_key_list, due_before),
 	TEXT(11, message_key_list, role, WIRE_ROLE_NAME_MAX),
+	NUMBER(12, message_key_list, due, 1),
 	TEXT(14, message_key_list, account, WIRE_NAME_MAX),
 	TEXT(15, message_key_list, tenant, WIRE_TENANT_MAX),
 };

@@ -180,7 +180,8 @@ struct message_key {
 	const char *private_key;      /* a pair's, in the same replies; not where it was given with the request */
 	const char *effective_permissions; /* with those of its roles, separated by one space; absent without roles */
 	uint64_t repeated; /* 1: it was made before, by the same request; it has a secret then unless that was used */
-	uint64_t test;     /* 1: a test key */
+	struct codec_texts due; /* what has to be done about it soon, for a person: "expires at …" */
+	uint64_t test;          /* 1: a test key */
 };
 extern const struct codec_record message_key;
 
@@ -223,6 +224,7 @@ struct message_key_list {
 	int64_t expires_before;    /* expired ones too */
 	int64_t due_before;  /* not revoked, and it, or a secret that is retiring, ends before; expired ones too */
 	const char *role;    /* that it holds */
+	uint64_t due;        /* 1: something has to be done about it within warn_before, or already */
 	const char *account; /* only this account's, its tenants' too */
 	const char *tenant;  /* only this tenant's */
 };

@@ -84,6 +84,11 @@ tests_daemon_test_key_fields_SOURCES = tests/daemon/test-key-fields.c
 tests_daemon_test_key_fields_CFLAGS = $(daemon_test_cflags)
 tests_daemon_test_key_fields_LDADD = $(daemon_test_ldadd)
 
+daemon_tests += tests/daemon/test-due
+tests_daemon_test_due_SOURCES = tests/daemon/test-due.c
+tests_daemon_test_due_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_due_LDADD = $(daemon_test_ldadd)
+
 daemon_tests += tests/daemon/test-key-filter
 tests_daemon_test_key_filter_SOURCES = tests/daemon/test-key-filter.c
 tests_daemon_test_key_filter_CFLAGS = $(daemon_test_cflags)

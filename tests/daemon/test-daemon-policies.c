@@ -414,12 +414,118 @@ START_TEST(an_end_that_is_too_far_is_told_of_or_refused)
 }
 END_TEST
 
+/* ---- warnings ---- */
+
+static void start_again(void)
+{
+	wire_close(admin);
+	host_stop(&host);
+	host_start(&host);
+	admin = wire_open(&host, WIRE_ADMIN_SOCKET);
+}
+
+/* The walk of this day is done, and what it has to tell is told. */
+static void wait_for_walk(void)
+{
+	int64_t end = milliseconds() + 60000;
+
+	while (host_store_number(&host, "SELECT number FROM meta WHERE name = 'warned_day'") <
+	       clock_wall_seconds() / DAY) {
+		ck_assert_int_lt(milliseconds(), end);
+		usleep(10000);
+	}
+}
+
+static size_t count_output(const char *text)
+{
+	CLEANUP_FREE char *output = host_read(&host, "output");
+	size_t count = 0;
+
+	for (const char *at = output; (at = strstr(at, text)); at++)
+		count++;
+	return count;
+}
+
+START_TEST(what_is_due_is_warned_of_once_a_day)
+{
+	int64_t day = clock_wall_seconds() / DAY, now = clock_wall_seconds();
+	struct message_tenant_entry entry;
+	struct message_key key;
+	char soon[16], text[64];
+
+	expect_answer(admin, make_until(blue, "soon", now + 5 * DAY, &key), ANSWER_OK, NULL);
+	snprintf(soon, sizeof(soon), "%s", key.id);
+	ck_assert_uint_eq(key.due.count, 1);
+	ck_assert_ptr_nonnull(strstr(key.due.items[0], "expires at 20"));
+	expect_answer(admin, make_until(blue, "later", now + 50 * DAY, &key), ANSWER_OK, NULL);
+	ck_assert_uint_eq(key.due.count, 0);
+	expect_answer(admin, make_until(red, "quiet", now + 5 * DAY, &key), ANSWER_OK, NULL);
+	expect_answer(admin, set(NULL, red, wire_texts("warn_before=1d", NULL), &entry), ANSWER_OK, NULL);
+
+	/* Today was walked before they were there. */
+	wait_for_walk();
+	host_store_run(&host, "UPDATE meta SET number = 0 WHERE name = 'warned_day'");
+	start_again();
+	snprintf(text, sizeof(text), "key %s (bob/soon): expires at", soon);
+	host_expect_output(&host, text);
+	wait_for_walk();
+	ck_assert_uint_eq(count_output("(bob/later)"), 0);
+	ck_assert_uint_eq(count_output("(bob/quiet)"), 0);
+	/* Neither another start nor a walk that was cut short tells of it again. */
+	start_again();
+	host_store_run(&host, "UPDATE meta SET number = 0 WHERE name = 'warned_day'");
+	start_again();
+	wait_for_walk();
+	host_stop(&host);
+	if (clock_wall_seconds() / DAY == day)
+		ck_assert_uint_eq(count_output("bob/soon"), 1);
+	host_start(&host);
+}
+END_TEST
+
+/* More than there are events for, and than one step looks at: the rest is told of as a number. */
+START_TEST(very_many_are_told_of_as_a_number)
+{
+	static struct message_import_key keys[400];
+	static char names[400][16], secrets[400][32];
+	struct message_key_import request = { .keys = { .count = ARRAY_SIZE(keys), .items = keys } };
+	struct message_key_imported reply;
+	int64_t day = clock_wall_seconds() / DAY;
+
+	wait_for_walk();
+	for (int part = 0; part < 2; part++) {
+		for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+			snprintf(names[i], sizeof(names[i]), "key-%d-%zu", part, i);
+			snprintf(secrets[i], sizeof(secrets[i]), "0123456789abcdef-%d-%zu", part, i);
+			keys[i] = (struct message_import_key){
+				.name = names[i], .owner = "bob", .secret = secrets[i], .expires = day * DAY + 2 * DAY
+			};
+		}
+		expect_answer(
+			admin,
+			wire_ask(admin, WIRE_KEY_IMPORT, &message_key_import, &request, &message_key_imported, &reply),
+			ANSWER_OK, NULL);
+		ck_assert_uint_eq(reply.results.count, ARRAY_SIZE(keys));
+	}
+	host_store_run(&host, "UPDATE meta SET number = 0 WHERE name = 'warned_day'");
+	start_again();
+	wait_for_walk();
+	host_stop(&host);
+	if (clock_wall_seconds() / DAY == day) {
+		ck_assert_uint_eq(count_output("(bob/key-"), 500);
+		ck_assert_uint_eq(count_output("about 300 more keys"), 1);
+	}
+	host_start(&host);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("daemon-policies");
 	TCase *tenants = tcase_create("tenants");
 	TCase *ends = tcase_create("ends");
 	TCase *violations = tcase_create("violations");
+	TCase *warnings = tcase_create("warnings");
 
 	tcase_set_timeout(tenants, 60);
 	tcase_add_checked_fixture(tenants, setup, teardown);
@@ -441,5 +547,11 @@ int main(void)
 	tcase_add_test(violations, refused_is_refused_everywhere);
 	tcase_add_test(violations, an_end_that_is_too_far_is_told_of_or_refused);
 	suite_add_tcase(suite, violations);
+
+	tcase_set_timeout(warnings, 120);
+	tcase_add_checked_fixture(warnings, setup, teardown);
+	tcase_add_test(warnings, what_is_due_is_warned_of_once_a_day);
+	tcase_add_test(warnings, very_many_are_told_of_as_a_number);
+	suite_add_tcase(suite, warnings);
 	return suite_run(suite);
 }

@@ -16,9 +16,12 @@
 
 static char fault[512];
 static struct store_key key;
+static struct policies policies;
 
 static void setup(void)
 {
+	policies_default(&policies);
+	policies.warn_before = 100000;
 	key = (struct store_key){
 		.state = STORE_ACTIVE,
 		.created = 1000,
@@ -77,6 +80,7 @@ static const struct {
 	{ { .due_before = 1500000 }, false },
 	{ { .due_before = 1500001 }, true },
 	{ { .due_before = 2000001 }, true },
+	{ { .due = 1 }, false },
 	{ { .state = "active", .permission = "mail.*", .labels = LABELS("room"), .expires_before = 3000000 }, true },
 	{ { .state = "revoked", .permission = "mail.*", .labels = LABELS("room"), .expires_before = 3000000 }, false },
 };
@@ -87,12 +91,26 @@ static bool takes(const struct message_key_list *wanted)
 
 	ck_assert_msg(key_filter_read(wanted, NOW, &filter, fault, sizeof(fault)), "%s", fault);
 	/* with what its roles grant */
-	return key_filter_takes(&filter, &key, "mail.* pam.sshd");
+	return key_filter_takes(&filter, &key, "mail.* pam.sshd", &policies);
 }
 
 START_TEST(a_key_is_taken_for_what_it_is)
 {
 	ck_assert_int_eq(takes(&cases[_i].wanted), cases[_i].taken);
+}
+END_TEST
+
+/* Within warn_before of its policies; tests/daemon/test-due.c has all cases. */
+START_TEST(what_is_due_is_for_the_policies_to_say)
+{
+	const struct message_key_list due = { .due = 1 };
+
+	key.secrets[0].form = STORE_FORM_TOKEN;
+	ck_assert(!takes(&due));
+	policies.warn_before = 500000;
+	ck_assert(takes(&due));
+	key.state = STORE_REVOKED;
+	ck_assert(!takes(&due));
 }
 END_TEST
 
@@ -172,6 +190,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, NULL);
 	tcase_add_loop_test(tests, a_key_is_taken_for_what_it_is, 0, (int)(sizeof(cases) / sizeof(cases[0])));
 	tcase_add_test(tests, what_needs_nobody_is_not_due);
+	tcase_add_test(tests, what_is_due_is_for_the_policies_to_say);
 	tcase_add_test(tests, the_last_use_of_all_secrets_counts);
 	tcase_add_loop_test(tests, what_cannot_be_looked_for_is_refused_by_name, 0, 6);
 	suite_add_tcase(suite, tests);

@@ -152,6 +152,7 @@ START_TEST(the_installed_file_shows_the_defaults)
 					     "max_lifetime",
 					     "max_secret_age",
 					     "on_violation",
+					     "warn_before",
 					     "rotation_overlap",
 					     "issuer",
 					     "audience",
@@ -207,12 +208,12 @@ START_TEST(every_setting_is_taken)
 			       "[peers]\n4001 = nginx, portal\n4002=uid-4002\n"
 			       "[gateway]\nusers = 4003, 4004\n"
 			       "[policy]\ndefault_lifetime = 90d\nmax_lifetime = 2y\nmax_secret_age = "
-			       "60d\non_violation = refuse\nrotation_overlap = 12h\n"
+			       "60d\non_violation = refuse\nwarn_before = 30d\nrotation_overlap = 12h\n"
 			       "[throttle]\nfailures_per_minute = 1\n"
 			       "[audit]\nmax_size = 3K\nkeep = 1\non_failure = serve\ndurability = relaxed\n"
 			       "journal = no"),
 			 -EINVAL);
-	assert_reported("FILE:28: [audit] max_size = 3K: must be a size from 4K to 1024G, such as 64M");
+	assert_reported("FILE:29: [audit] max_size = 3K: must be a size from 4K to 1024G, such as 64M");
 	setup();
 	ck_assert_int_eq(parse("[daemon]\nworkers = 7\nconnections_per_uid=1\nconnections_max  =  2\n"
 			       "idle_timeout = 1h\nminimum_uid = 500\nlow_disk = 0\n"
@@ -221,7 +222,7 @@ START_TEST(every_setting_is_taken)
 			       "[peers]\n4001 = nginx, portal\n4002=uid-4002\n"
 			       "[gateway]\nusers = 4003, 4004\n"
 			       "[policy]\ndefault_lifetime = 90d\nmax_lifetime = 2y\nmax_secret_age = "
-			       "60d\non_violation = refuse\nrotation_overlap = 12h\n"
+			       "60d\non_violation = refuse\nwarn_before = 30d\nrotation_overlap = 12h\n"
 			       "[tokens]\nissuer = https://example.org/\naudience = mail,web\n"
 			       "[throttle]\nfailures_per_minute = 1\n"
 			       "[audit]\nmax_size = 2G\nkeep = 1\non_failure = serve\ndurability = relaxed\n"
@@ -250,6 +251,7 @@ START_TEST(every_setting_is_taken)
 	ck_assert_int_eq(settings.policies.max_lifetime, 730 * 86400);
 	ck_assert_int_eq(settings.policies.max_secret_age, 60 * 86400);
 	ck_assert_int_eq(settings.policies.on_violation, POLICIES_REFUSE);
+	ck_assert_int_eq(settings.policies.warn_before, 30 * 86400);
 	ck_assert_int_eq(settings.self_service_lifetime, 365 * 86400);
 	ck_assert_uint_eq(settings.rotation_overlap, 12 * 3600);
 	ck_assert_str_eq(settings.token_issuer, "https://example.org/");
@@ -313,6 +315,11 @@ static const struct {
 	  { "never", "60s", "100y" },
 	  { "59s", "101y", "90", "" },
 	  "be a span of time from 1m to 100y, such as 90d, or never" },
+	{ "policy",
+	  "warn_before",
+	  { "never", "60s", "10y" },
+	  { "59s", "11y", "14", "" },
+	  "be a span of time from 1m to 10y, such as 14d, or never" },
 	{ "policy", "on_violation", { "report", "refuse" }, { "Refuse", "", "suspend" }, "be report or refuse" },
 	{ "self-service",
 	  "max_lifetime",

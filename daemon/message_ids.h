@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * What the journal calls the events that somebody may wait for: 128 random bits each, which never change. apikeyd(8)
+ * says what each tells.
+ */
+#ifndef APIKEYD_DAEMON_MESSAGE_IDS_H
+#define APIKEYD_DAEMON_MESSAGE_IDS_H
+
+#define MESSAGE_ID_KEY_DUE "48e344d467dcc7e83cb92141c63d90c9"
+
+#endif
