@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "daemon/due.h"
 
 void notices_add(struct notices *notices, const char *format, ...)
 {
@@ -61,9 +62,37 @@ static void tell_of_rotation(const struct store_key *key, const struct store_sec
 		    key->name, what, span, end);
 }
 
+/* What is due soon, or already, by the policies of the key's tenant. Who uses a secret that was rotated is told of
+ * that, and not of the age of another. */
+static void tell_of_due(const struct store_key *key, const struct policy_request *request, struct notices *notices)
+{
+	const char *what = key->kind == STORE_PAIR ? "private key" : "secret";
+	struct due due[DUE_MAX];
+	size_t count = due_find(key, request->policies, request->now, due);
+	char date[CLOCK_TEXT_SIZE];
+
+	for (size_t i = 0; i < count; i++) {
+		notices_time(due[i].date, date);
+		if (due[i].what == DUE_EXPIRY)
+			notices_add(notices,
+				    "Your key '%s' expires at %s: have it prolonged, or change to another one.",
+				    key->name, date);
+		else if (due[i].what == DUE_LIFETIME)
+			notices_add(
+				notices,
+				"Your key '%s' may not live as long as it would: have it given an end that is nearer.",
+				key->name);
+		else if (due[i].what == DUE_SECRET_AGE && request->secret && request->secret->number == due[i].secret)
+			notices_add(notices, "The %s of your key '%s' %s too old at %s: have the key rotated.", what,
+				    key->name, due[i].date <= request->now ? "got" : "gets", date);
+	}
+}
+
 void notices_collect(const struct store_key *key, const struct policy_request *request, struct notices *ret_notices)
 {
 	ret_notices->count = 0;
 	if (request->secret && request->secret->retires != 0)
 		tell_of_rotation(key, request->secret, ret_notices);
+	if (request->policies)
+		tell_of_due(key, request, ret_notices);
 }

@@ -53,6 +53,51 @@ START_TEST(who_uses_an_old_secret_is_told)
 }
 END_TEST
 
+START_TEST(who_uses_what_is_due_soon_is_told)
+{
+	struct policies policies;
+	struct store_key key = { .kind = STORE_OPAQUE,
+				 .state = STORE_ACTIVE,
+				 .name = "phone",
+				 .expires = TIME_NEVER,
+				 .secret_count = 2,
+				 .secrets = { { .number = 1, .form = STORE_FORM_TOKEN, .retires = END + 60 },
+					      { .number = 2, .form = STORE_FORM_TOKEN, .created = END - 1000 } } };
+	struct policy_request request = { .now = END, .secret = &key.secrets[1], .policies = &policies };
+	struct notices notices;
+
+	policies_default(&policies);
+	notices_collect(&key, &request, &notices);
+	ck_assert_uint_eq(notices.count, 0);
+	policies.max_secret_age = 4600;
+	key.expires = END + 7200;
+	notices_collect(&key, &request, &notices);
+	ck_assert_uint_eq(notices.count, 2);
+	ck_assert_str_eq(notices.texts[0],
+			 "Your key 'phone' expires at 2027-01-01 02:00 UTC: have it prolonged, or change "
+			 "to another one.");
+	ck_assert_str_eq(notices.texts[1],
+			 "The secret of your key 'phone' gets too old at 2027-01-01 01:00 UTC: have the key rotated.");
+	key.kind = STORE_PAIR;
+	key.expires = TIME_NEVER;
+	policies.max_lifetime = 86400;
+	request.now = END + 3600;
+	notices_collect(&key, &request, &notices);
+	ck_assert_uint_eq(notices.count, 2);
+	ck_assert_ptr_nonnull(strstr(notices.texts[0], "an end that is nearer"));
+	ck_assert_str_eq(
+		notices.texts[1],
+		"The private key of your key 'phone' got too old at 2027-01-01 01:00 UTC: have the key rotated.");
+	/* With the secret before, that one is what there is to tell of. */
+	request.now = END;
+	request.secret = &key.secrets[0];
+	policies.max_lifetime = TIME_NEVER;
+	notices_collect(&key, &request, &notices);
+	ck_assert_uint_eq(notices.count, 1);
+	ck_assert_ptr_nonnull(strstr(notices.texts[0], "The one you used ends"));
+}
+END_TEST
+
 START_TEST(there_is_room_for_so_many_and_no_more)
 {
 	char name[WIRE_NAME_MAX + 1], longer[2 * WIRE_NOTICE_MAX], time[CLOCK_TEXT_SIZE];
@@ -89,6 +134,7 @@ int main(void)
 	TCase *cases = tcase_create("cases");
 
 	tcase_add_loop_test(cases, who_uses_an_old_secret_is_told, 0, ARRAY_SIZE(rotations));
+	tcase_add_test(cases, who_uses_what_is_due_soon_is_told);
 	tcase_add_test(cases, there_is_room_for_so_many_and_no_more);
 	suite_add_tcase(suite, cases);
 	return suite_run(suite);
