@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/nearest.h"
+#include "cli/scope.h"
 #include "cli/text.h"
 
 static int refuse(char **ret_error, const char *form, ...) __attribute__((format(printf, 2, 3)));
@@ -148,6 +149,35 @@ static int take_option(struct arguments *arguments, int argc, char **argv, int *
 	return 0;
 }
 
+/* What people type from habit; of commands that have such an option. */
+static const struct option *letter_option(const struct arguments *arguments, const char *word)
+{
+	static const struct {
+		const char *letter, *name;
+	} letters[] = { { "-f", "follow" }, { "-n", "limit" }, { "-r", "reverse" } };
+
+	for (size_t i = 0; i < COUNT_OF(letters) && arguments->command; i++)
+		if (strcmp(letters[i].letter, word) == 0)
+			return command_option(arguments->command, letters[i].name, strlen(letters[i].name));
+	return NULL;
+}
+
+static int take_letter(struct arguments *arguments, const struct option *option, int argc, char **argv, int *index,
+		       char **ret_error)
+{
+	const char *value = NULL;
+	int r = check_count(arguments, option, ret_error);
+
+	if (r < 0)
+		return r;
+	if (option->argument && *index + 1 >= argc)
+		return refuse(ret_error, "--%s needs a value: --%s %s", option->name, option->name, option->argument);
+	if (option->argument)
+		value = argv[++*index];
+	arguments->given[arguments->given_count++] = (struct given){ option, value };
+	return 0;
+}
+
 /* Whether the command has what it needs. */
 static int check_whole(const struct arguments *arguments, char **ret_error)
 {
@@ -175,6 +205,7 @@ static int check_whole(const struct arguments *arguments, char **ret_error)
 
 int arguments_parse(int argc, char **argv, struct arguments *ret_arguments, char **ret_error)
 {
+	const struct option *letter;
 	bool options_end = false;
 	size_t room = argc > 0 ? (size_t)argc : 1;
 	int r;
@@ -195,6 +226,8 @@ int arguments_parse(int argc, char **argv, struct arguments *ret_arguments, char
 		else if (!options_end && strcmp(argv[i], "-h") == 0)
 			ret_arguments->given[ret_arguments->given_count++] =
 				(struct given){ command_option(NULL, "help", 4), NULL };
+		else if (!options_end && (letter = letter_option(ret_arguments, argv[i])) != NULL)
+			r = take_letter(ret_arguments, letter, argc, argv, &i, ret_error);
 		else if (!options_end && argv[i][0] == '-' && argv[i][1] != '\0')
 			r = refuse(ret_error, "there is no option %s here; options have two dashes", argv[i]);
 		else

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/account.h"
+#include "cli/audit.h"
 #include "cli/backup.h"
 #include "cli/completion.h"
 #include "cli/doctor.h"
@@ -402,6 +403,38 @@ static const struct option options_token_rotate_key[] = {
 	O_END,
 };
 
+static const struct option options_audit_show[] = {
+	{ OPTION_KEY, "key", "KEY", "only what is about this key; again for more", OPTION_REPEATED, COMPLETE_NOTHING },
+	{ OPTION_OWNER, "owner", "USER", "only what is about keys of USER; again for more", OPTION_REPEATED,
+	  COMPLETE_USER },
+	{ OPTION_USER, "user", "USER", "only who was, or was not, let in as USER; again for more", OPTION_REPEATED,
+	  COMPLETE_USER },
+	{ OPTION_SERVICE, "service", "NAME", "only what this service asked, such as sshd; again for more",
+	  OPTION_REPEATED, COMPLETE_NOTHING },
+	{ OPTION_VERDICT, "verdict", "granted|denied|forbidden|throttled|unavailable", "only these; again for more",
+	  OPTION_REPEATED, COMPLETE_ARGUMENT },
+	{ OPTION_REASON, "reason", "NAME", "only refusals for this reason, such as bad_secret; again for more",
+	  OPTION_REPEATED, COMPLETE_NOTHING },
+	{ OPTION_EVENT, "event", "NAME", "only these events, such as verify or key_revoke; again for more",
+	  OPTION_REPEATED, COMPLETE_NOTHING },
+	{ OPTION_SOURCE, "source", "SOURCE",
+	  "only what came from this address, network or host, local for none; or uid:N, who asked the daemon; again "
+	  "for "
+	  "more",
+	  OPTION_REPEATED, COMPLETE_NOTHING },
+	{ OPTION_ACTOR, "actor", "WHO", "only changes by uid:N, or key:ID; again for more", OPTION_REPEATED,
+	  COMPLETE_NOTHING },
+	{ OPTION_SINCE, "since", "TIME", "only from then on: 2h (ago), 2026-01-31 or 2026-01-31T08:00:00Z", OPTION_ONCE,
+	  COMPLETE_NOTHING },
+	{ OPTION_UNTIL, "until", "TIME", "only up to then", OPTION_ONCE, COMPLETE_NOTHING },
+	{ OPTION_LIMIT, "limit", "COUNT", "the last so many; or -n COUNT", OPTION_ONCE, COMPLETE_NOTHING },
+	{ OPTION_REVERSE, "reverse", NULL, "the newest first; or -r", OPTION_ONCE, COMPLETE_NOTHING },
+	{ OPTION_FOLLOW, "follow", NULL,
+	  "the last ten, unless --limit or --since says otherwise, and then what comes; or -f", OPTION_ONCE,
+	  COMPLETE_NOTHING },
+	O_END,
+};
+
 const struct command commands[] = {
 	{ "key", "create", NULL, 0, 0, key_create, "make a key and print its secret",
 	  "The secret is printed once, to standard output, and cannot be shown again. Of a pair it is two lines: the "
@@ -515,6 +548,11 @@ const struct command commands[] = {
 	  "or asked for on a terminal. Nothing is used up or counted. What is not named is not judged; without "
 	  "--rhost, it is a request that carries no address.",
 	  options_judge },
+	{ "audit", "show", NULL, 0, 0, audit_show, "show what was asked of apikeyd, and what it did",
+	  "Shows the records of the audit, the oldest first; with filters, those alone that fit one value of each. "
+	  "Administrators see all, others what is about their own keys. With --json it prints an object a line. That "
+	  "the audit was read is recorded too.",
+	  options_audit_show },
 	{ NULL, "status", NULL, 0, 0, state_show, "show how the daemon is",
 	  "The exit status is 0 when the state is ok, and 1 when it is degraded or unavailable, which is explained. "
 	  "Administrators are shown all, others the version and the state.",

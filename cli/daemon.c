@@ -119,7 +119,7 @@ enum status daemon_failed(const struct arguments *arguments, const struct apikey
 	return STATUS_UNREACHABLE;
 }
 
-enum status daemon_open(const struct arguments *arguments, struct apikey_admin **ret_admin)
+enum status daemon_try(const struct arguments *arguments, struct apikey_admin **ret_admin, int *ret_result)
 {
 	struct apikey_options options = { .size = sizeof(options),
 					  .path = arguments_value(arguments, OPTION_RUNTIME_DIR) };
@@ -137,11 +137,21 @@ enum status daemon_open(const struct arguments *arguments, struct apikey_admin *
 	r = apikey_admin_open(&options, &admin);
 	if (r == 0 && file)
 		r = apikey_admin_set_credential(admin, credential.text);
-	if (r < 0)
-		return daemon_failed(arguments, NULL, r);
-	*ret_admin = admin;
-	admin = NULL;
+	*ret_result = r;
+	if (r == 0) {
+		*ret_admin = admin;
+		admin = NULL;
+	}
 	return STATUS_DONE;
+}
+
+enum status daemon_open(const struct arguments *arguments, struct apikey_admin **ret_admin)
+{
+	enum status status;
+	int r;
+
+	status = daemon_try(arguments, ret_admin, &r);
+	return status == STATUS_DONE && r < 0 ? daemon_failed(arguments, NULL, r) : status;
 }
 
 enum status daemon_next_page(char **cursor, const char *next)

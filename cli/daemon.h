@@ -13,6 +13,10 @@
  */
 enum status daemon_open(const struct arguments *arguments, struct apikey_admin **ret_admin);
 
+/* The same, where a daemon that is out of reach is nothing to complain of: *ret_result is 0 and the handle is set, or
+ * it is a negative errno. Another status than STATUS_DONE is of the credential. */
+enum status daemon_try(const struct arguments *arguments, struct apikey_admin **ret_admin, int *ret_result);
+
 /* Says why a call of libapikey returned result, which is not 0. Returns the exit status of it. */
 enum status daemon_failed(const struct arguments *arguments, const struct apikey_admin *admin, int result);
 

@@ -69,6 +69,7 @@ static const struct group {
 	{ "Tokens", { "token" } },
 	{ "Roles", { "role" } },
 	{ "What a key opens", { "verify", "explain" } },
+	{ "What happened", { "audit" } },
 	{ "The daemon", { "status", "doctor" } },
 	{ "A way back", { "backup", "restore", "master-key" } },
 	{ "Help", { "help", "completion" } },

@@ -53,6 +53,7 @@ _Static_assert(offsetof(struct message_tenant_create, credential) == 0, "the cre
 _Static_assert(offsetof(struct message_tenant_list, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_tenant_reference, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_tenant_update, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_audit_read, credential) == 0, "the credential comes first");
 
 static const struct admin_verb verbs[] = {
 	{ WIRE_HELLO, &message_hello, NULL, AUTHORITY_SEE, false, false, false, answer_hello },
@@ -117,6 +118,11 @@ static const struct admin_verb verbs[] = {
 	/* For administrators alone: the answer tells whether a secret is somebody's. */
 	{ WIRE_KEY_IMPORT, &message_key_import, "key_import", AUTHORITY_ADMINISTER, true, true, false,
 	  admin_key_import },
+	/* Without a store administrators are served, and nobody else. They write their own records. */
+	{ WIRE_AUDIT_READ, &message_audit_read, "audit_read", AUTHORITY_SEE_AUDIT, false, false, false,
+	  admin_audit_read },
+	{ WIRE_AUDIT_COUNT, &message_audit_read, "audit_read", AUTHORITY_SEE_AUDIT, false, false, false,
+	  admin_audit_count },
 	{ WIRE_MASTER_KEY_ROTATE, &message_master_key, "master_key_rotate", AUTHORITY_ADMINISTER, true, true, false,
 	  admin_master_key_rotate },
 };

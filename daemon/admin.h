@@ -70,6 +70,7 @@ struct admin_request {
 		struct message_token_issue token_issue;
 		struct message_token_reference token_reference;
 		struct message_signing_key signing_key;
+		struct message_audit_read audit_read;
 	} message;                 /* texts point into packet */
 	struct names_query *query; /* being looked up */
 	/* whose a new key is to be */
@@ -183,6 +184,8 @@ int admin_tenant_list(struct admin_request *request, struct store_reader *reader
 int admin_tenant_show(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_tenant_update(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_tenant_delete(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_audit_read(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_audit_count(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 
 /* Finds the key a request names (an id or OWNER/NAME) among those its authority reaches. ANSWER_OK and *ret_key,
  * ANSWER_NOT_FOUND, or a negative errno. */

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include "common/cleanup.h"
@@ -20,6 +21,7 @@
 #include "daemon/audit_file.h"
 #include "daemon/audit_format.h"
 #include "daemon/audit_lines.h"
+#include "daemon/audit_read.h"
 
 #define RETRY 1000000000LL            /* nanoseconds between attempts to open, to rotate, to look after the file */
 #define CHECKPOINT_EVERY (256 * 1024) /* bytes: bounds how far back a start has to read */
@@ -391,6 +393,18 @@ void audit_reopen(struct audit *audit, const struct audit_options *options)
 	audit_file_close(&audit->file);
 	audit->next_open = audit->next_rotate = 0;
 	ready(audit);
+}
+
+void audit_reach(struct audit *audit, struct audit_reach *ret_reach)
+{
+	struct audit_reach reach = { .known = false };
+	struct stat status;
+
+	/* While nobody writes: what others put there belongs to it. */
+	LOCKED(audit);
+	if (audit->file.fd >= 0 && fstat(audit->file.fd, &status) == 0)
+		reach = (struct audit_reach){ true, status.st_ino, (uint64_t)status.st_size, audit->seq };
+	*ret_reach = reach;
 }
 
 static void read_health(struct audit *audit, struct audit_health *health)

@@ -18,6 +18,7 @@
 #define AUDIT_FILE "audit.jsonl"
 
 struct journal;
+struct audit_reach;
 
 /* One record. Texts may be NULL or empty (the field is left out) and belong to the caller; they only need to live
  * through the call. */
@@ -86,6 +87,9 @@ uint64_t audit_last_rev(struct audit *audit, uint64_t store_rev);
 
 /* Reopens (SIGHUP) with other options; a file that was moved away is followed by a new one. */
 void audit_reopen(struct audit *audit, const struct audit_options *options);
+
+/* How far the file is whole (daemon/audit_read.h). */
+void audit_reach(struct audit *audit, struct audit_reach *ret_reach);
 
 struct audit_health {
 	bool writable;        /* the file is open and the last write succeeded */

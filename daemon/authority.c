@@ -148,6 +148,8 @@ static const char *needed(enum authority_deed deed)
 		return PERMISSION_TENANTS_READ " OR " PERMISSION_TENANTS_WRITE;
 	case AUTHORITY_CHANGE_TENANTS:
 		return PERMISSION_TENANTS_WRITE;
+	case AUTHORITY_SEE_AUDIT:
+		return PERMISSION_AUDIT_READ;
 	case AUTHORITY_PROVE:
 	case AUTHORITY_SEE_ROLES:
 	case AUTHORITY_ADMINISTER:
@@ -184,7 +186,8 @@ bool authority_allows(const struct authority *authority, enum authority_deed dee
 		return !query || permission_query_holds(query, authority->permissions.text);
 	case AUTHORITY_USER:
 		return deed == AUTHORITY_SEE || deed == AUTHORITY_SEE_ROLES || deed == AUTHORITY_END ||
-		       deed == AUTHORITY_PROVE || (deed == AUTHORITY_CREATE && *authority->self_service);
+		       deed == AUTHORITY_PROVE || deed == AUTHORITY_SEE_AUDIT ||
+		       (deed == AUTHORITY_CREATE && *authority->self_service);
 	case AUTHORITY_NONE:
 		break;
 	}

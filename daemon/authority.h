@@ -55,6 +55,7 @@ enum authority_deed {
 	AUTHORITY_CHANGE_ROLES,   /* of keys, those of the account "default" or of its tenant "default" */
 	AUTHORITY_SEE_TENANTS,    /* and their account */
 	AUTHORITY_CHANGE_TENANTS, /* of keys, account keys alone */
+	AUTHORITY_SEE_AUDIT,      /* of it, what is about the keys it reaches */
 	AUTHORITY_ADMINISTER,     /* what is about the whole store: administrators alone, no key */
 };
 

@@ -28,11 +28,13 @@ struct connection {
 	int fd;
 	enum connection_socket socket;
 	struct socket_peer peer;
-	bool administrator;             /* admin.sock: root or of the admin group */
-	bool persistent;                /* has said hello */
-	bool hand_over;                 /* to a worker, when this batch is done */
-	bool answered;                  /* has had its one answer */
-	bool transferring;              /* admin.sock: has a backup or restore open (daemon/transfer.h) */
+	bool administrator; /* admin.sock: root or of the admin group */
+	bool persistent;    /* has said hello */
+	bool hand_over;     /* to a worker, when this batch is done */
+	bool answered;      /* has had its one answer */
+	bool transferring;  /* admin.sock: has a backup or restore open (daemon/transfer.h) */
+	bool audited;       /* admin.sock: has read the audit, and audit_query is what it asked for */
+	uint8_t audit_query[CRYPTO_HASH_SIZE];
 	struct admin_request *requests; /* admin.sock: those being served, */
 	struct admin_request *deferred; /* one of them, to be begun when the others are answered */
 	size_t request_count;

@@ -11,6 +11,7 @@ AM_CPPFLAGS += -DSETTINGS_FILE='"$(sysconfdir)/apikeyd/apikeyd.conf"'
 
 # A line per module.
 daemon_libdaemon_la_SOURCES += daemon/admin.c daemon/admin.h
+daemon_libdaemon_la_SOURCES += daemon/admin_audit.c daemon/audit_page.c daemon/audit_page.h
 daemon_libdaemon_la_SOURCES += daemon/admin_explain.c
 daemon_libdaemon_la_SOURCES += daemon/admin_import.c
 daemon_libdaemon_la_SOURCES += daemon/admin_key.c
@@ -32,6 +33,10 @@ daemon_libdaemon_la_SOURCES += daemon/audit_copy.c daemon/audit_copy.h
 daemon_libdaemon_la_SOURCES += daemon/audit_file.c daemon/audit_file.h
 daemon_libdaemon_la_SOURCES += daemon/audit_format.c daemon/audit_format.h
 daemon_libdaemon_la_SOURCES += daemon/audit_lines.c daemon/audit_lines.h
+daemon_libdaemon_la_SOURCES += daemon/audit_filter.c daemon/audit_filter.h
+daemon_libdaemon_la_SOURCES += daemon/audit_folder.c daemon/audit_folder.h
+daemon_libdaemon_la_SOURCES += daemon/audit_read.c daemon/audit_read.h
+daemon_libdaemon_la_SOURCES += daemon/audit_seek.c daemon/audit_seek.h
 daemon_libdaemon_la_SOURCES += daemon/audit_tail.c
 daemon_libdaemon_la_SOURCES += daemon/authority.c daemon/authority.h
 daemon_libdaemon_la_SOURCES += daemon/backup.c daemon/backup.h

@@ -17,6 +17,8 @@
 #define PERMISSION_TENANTS_READ "apikeyd.tenants.read"
 #define PERMISSION_TENANTS_WRITE "apikeyd.tenants.write"
 #define PERMISSION_TENANTS_APPROVE "apikeyd.tenants.approve"
+/* Of the audit, the records of the keys it reaches. */
+#define PERMISSION_AUDIT_READ "apikeyd.audit.read"
 /* Roles belong to the whole host. */
 #define PERMISSION_ROLES_READ "apikeyd.roles.read"
 #define PERMISSION_ROLES_WRITE "apikeyd.roles.write"

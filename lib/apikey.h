@@ -458,6 +458,60 @@ void apikey_role_list_free(struct apikey_role_list *list);
 /* A page of the roles the caller may see, sorted by name. cursor may be NULL. */
 int apikey_role_list(struct apikey_admin *admin, const char *cursor, struct apikey_role_list **ret_list);
 
+/* ---- the audit: what was asked of the daemon, and what it did ---- */
+
+/* Which records: of each list that says something, one text has to fit. NULL and 0: not said. */
+struct apikey_audit_filter {
+	size_t size;
+	const char *const *keys; /* ids, or OWNER/NAME */
+	const char *const *owners;
+	const char *const *users;
+	const char *const *services;
+	const char *const *verdicts; /* "granted", "denied", … */
+	const char *const *reasons;  /* "bad_secret", … */
+	const char *const *events;   /* "verify", "key_revoke", … */
+	const char *const *sources; /* an address, a network, a host's name; "local"; "uid:N" of who asked the daemon */
+	const char *const *actors;  /* "uid:0", "key:ID" */
+	int64_t since, until;       /* microseconds since 1970 UTC; both included */
+	int reverse;                /* 1: the newest first */
+};
+
+/* A text that the record does not have is "". Texts may hold any character but NUL, those that steer a terminal too. */
+struct apikey_audit_record {
+	const char *json; /* the record on one line; for administrators as it is in the file */
+	int damaged;      /* 1: what stands there is no record; json shows some of it, and the rest says nothing */
+	uint64_t seq;     /* 0 where the caller is no administrator */
+	int64_t time;     /* microseconds since 1970 UTC */
+	const char *event, *verdict, *reason;
+	const char *key_id, *key_name, *owner;
+	const char *user, *service, *tty, *rhost, *permission, *detail;
+	const char *actor;
+	const char *changes; /* JSON */
+	int64_t peer_uid;    /* -1: it has none */
+	int test;            /* 1: of a test key */
+	uint64_t count;      /* how many alike it stands for, 1 or more */
+};
+
+struct apikey_audit_page {
+	size_t count;
+	const struct apikey_audit_record *const *records;
+	const char *cursor; /* give it to the next call */
+	const char *start;  /* where the page began: as a cursor it goes on from there, in either direction */
+	int end;            /* 1: there is nothing more now */
+	int lost;           /* 1: records behind the cursor that was given are gone: files were removed */
+	int64_t oldest;     /* time of the first record of all; 0: there is none */
+};
+
+void apikey_audit_page_free(struct apikey_audit_page *page);
+
+/*
+ * A page of the records the caller may see, from the oldest or the newest on. filter and cursor may be NULL; limit 0:
+ * as many as fit in one answer. Each call is a bounded step: a page may be short, or empty, before the end. At the end,
+ * the cursor of the last page goes on with what comes later. A cursor outlives the connection and the daemon.
+ */
+int apikey_audit_read(struct apikey_admin *admin, const struct apikey_audit_filter *filter, const char *cursor,
+		      unsigned int limit, struct apikey_audit_page **ret_page);
+
 /* ---- accounts and tenants ---- */
 
 /* Keys are counted up to this. */

@@ -5,6 +5,7 @@ lib_libapikey_core_la_SOURCES = \
 	lib/admin.c lib/admin.h \
 	lib/apikey.h \
 	lib/ask.c lib/ask.h \
+	lib/audit.c \
 	lib/backup.c \
 	lib/block.c lib/block.h \
 	lib/client.c \
@@ -78,6 +79,7 @@ lib_example_exchange_LDADD = lib/libapikey.la lib/libapikey-sign.la
 # A page for each group of functions; the other functions of a group are links to it.
 dist_man_MANS += \
 	lib/man/apikey_admin_open.3 \
+	lib/man/apikey_audit_read.3 \
 	lib/man/apikey_backup_open.3 \
 	lib/man/apikey_client_open.3 \
 	lib/man/apikey_explain.3 \
@@ -102,6 +104,7 @@ lib_man_links = \
 	apikey_admin_message:apikey_admin_open \
 	apikey_admin_set_credential:apikey_admin_open \
 	apikey_answer_name:apikey_admin_open \
+	apikey_audit_page_free:apikey_audit_read \
 	apikey_backup_free:apikey_backup_open \
 	apikey_backup_read:apikey_backup_open \
 	apikey_client_events:apikey_client_open \

@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += proto/libproto.la
 proto_libproto_la_SOURCES = \
 	proto/access_token.c proto/access_token.h \
 	proto/answer.c proto/answer.h \
+	proto/audit_entry.c proto/audit_entry.h \
 	proto/codec.c proto/codec.h \
 	proto/credential.c proto/credential.h \
 	proto/hmac_token.c proto/hmac_token.h \

@@ -529,6 +529,58 @@ static const struct codec_field message_session_page_fields[] = {
 };
 RECORD(message_session_page);
 
+static const struct codec_field message_audit_read_fields[] = {
+	TEXT(1, message_audit_read, credential, WIRE_CREDENTIAL_MAX),
+	TEXT(2, message_audit_read, cursor, WIRE_CURSOR_MAX),
+	NUMBER(3, message_audit_read, limit, UINT16_MAX),
+	NUMBER(4, message_audit_read, reverse, 1),
+	TIME(5, message_audit_read, since),
+	TIME(6, message_audit_read, until),
+	TEXTS(7, message_audit_read, keys, WIRE_CURSOR_MAX),
+	TEXTS(8, message_audit_read, owners, WIRE_USER_MAX),
+	TEXTS(9, message_audit_read, users, WIRE_USER_MAX),
+	TEXTS(10, message_audit_read, services, WIRE_SERVICE_MAX),
+	TEXTS(11, message_audit_read, verdicts, WIRE_NAME_MAX),
+	TEXTS(12, message_audit_read, reasons, WIRE_NAME_MAX),
+	TEXTS(13, message_audit_read, events, WIRE_NAME_MAX),
+	TEXTS(14, message_audit_read, sources, WIRE_SOURCE_MAX),
+	TEXTS(15, message_audit_read, actors, WIRE_NAME_MAX),
+	NUMBER(16, message_audit_read, bucket, UINT32_MAX),
+};
+RECORD(message_audit_read);
+
+static const struct codec_field message_audit_record_fields[] = {
+	NEED(1, message_audit_record, json, WIRE_AUDIT_RECORD_MAX),
+	NUMBER(2, message_audit_record, damaged, 1),
+};
+RECORD(message_audit_record);
+
+static const struct codec_field message_audit_page_fields[] = {
+	RECORDS(1, message_audit_page, records, UINT16_MAX, message_audit_record),
+	TEXT(2, message_audit_page, cursor, WIRE_CURSOR_MAX),
+	TEXT(3, message_audit_page, start, WIRE_CURSOR_MAX),
+	NUMBER(4, message_audit_page, end, 1),
+	NUMBER(5, message_audit_page, lost, 1),
+	TIME(6, message_audit_page, oldest),
+};
+RECORD(message_audit_page);
+
+static const struct codec_field message_audit_count_fields[] = {
+	TIME(1, message_audit_count, time),
+	TEXT(2, message_audit_count, service, WIRE_SERVICE_MAX),
+	NUMBER(3, message_audit_count, granted, UINT64_MAX),
+	NUMBER(4, message_audit_count, refused, UINT64_MAX),
+};
+RECORD(message_audit_count);
+
+static const struct codec_field message_audit_counts_fields[] = {
+	RECORDS(1, message_audit_counts, counts, UINT16_MAX, message_audit_count),
+	TEXT(2, message_audit_counts, cursor, WIRE_CURSOR_MAX),
+	NUMBER(3, message_audit_counts, end, 1),
+	TIME(4, message_audit_counts, oldest),
+};
+RECORD(message_audit_counts);
+
 static const struct codec_field message_backup_fields[] = {
 	NUMBER(1, message_backup, size, UINT64_MAX),
 	NUMBER(2, message_backup, rev, UINT64_MAX),

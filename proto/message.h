@@ -677,6 +677,64 @@ struct message_session_page {
 };
 extern const struct codec_record message_session_page;
 
+/* ---- the audit ---- */
+
+/*
+ * Which records: of each list that says something, one text has to fit. Times are in microseconds. The acting
+ * authority sees no others than those of keys it reaches, unless it is an administrator.
+ */
+struct message_audit_read {
+	const char *credential;
+	const char *cursor;      /* of the page before, or "start" of another; absent: from the oldest, or newest, on */
+	uint64_t limit;          /* records a page; 0: as many as fit */
+	uint64_t reverse;        /* 1: the newest first */
+	int64_t since, until;    /* until, if it is not 0, included */
+	struct codec_texts keys; /* an id, or OWNER/NAME */
+	struct codec_texts owners;
+	struct codec_texts users;
+	struct codec_texts services;
+	struct codec_texts verdicts;
+	struct codec_texts reasons;
+	struct codec_texts events;
+	struct codec_texts sources; /* of rhost: an address, a network, or what it says; "local": none; "uid:N" */
+	struct codec_texts actors;
+	uint64_t bucket; /* of WIRE_AUDIT_COUNT: seconds that are counted together */
+};
+extern const struct codec_record message_audit_read;
+
+struct message_audit_record {
+	const char *json;
+	uint64_t damaged; /* 1: no record stands there; json says what does */
+};
+extern const struct codec_record message_audit_record;
+
+struct message_audit_page {
+	struct codec_records records; /* message_audit_record */
+	const char *cursor;           /* where the next page begins, in either direction */
+	const char *start;            /* where this one began */
+	uint64_t end;                 /* 1: there is nothing more now */
+	uint64_t lost;                /* 1: records between the request's cursor and this page are gone */
+	int64_t oldest;               /* of the first record of all; 0: there is none */
+};
+extern const struct codec_record message_audit_page;
+
+/* Uses of keys, counted at verification. */
+struct message_audit_count {
+	int64_t time; /* the first second of its bucket */
+	const char *service;
+	uint64_t granted;
+	uint64_t refused;
+};
+extern const struct codec_record message_audit_count;
+
+struct message_audit_counts {
+	struct codec_records counts; /* message_audit_count, in no order; one bucket may come again in the next page */
+	const char *cursor;
+	uint64_t end;
+	int64_t oldest; /* as above */
+};
+extern const struct codec_record message_audit_counts;
+
 /* ---- the way back ---- */
 
 struct message_backup {

@@ -71,6 +71,9 @@
 /* Most bytes of one part of a backup. */
 #define WIRE_PART_MAX 61440
 
+/* A record of the audit as it is shown: what is longer is shown without its changes. */
+#define WIRE_AUDIT_RECORD_MAX 49152
+
 /* All texts of one list of a key together, a separator after each, in bytes: what a key holds stays small enough to be
  * read on every login. */
 #define WIRE_LIST_TEXT_MAX 4096
@@ -157,6 +160,12 @@ enum wire_type {
 	WIRE_MASTER_KEY_ROTATE = 54,
 	/* The next key that signs access tokens, for administrators: message_signing_key -> message_item */
 	WIRE_SIGNING_KEY_ROTATE = 55,
+	/*
+	 * What the audit files hold. A page is one step through them: short, or empty, where little of what was looked
+	 * at is asked for, with a cursor all the same.
+	 */
+	WIRE_AUDIT_READ = 62,  /* message_audit_read -> message_audit_page */
+	WIRE_AUDIT_COUNT = 63, /* counts uses of keys: message_audit_read -> message_audit_counts */
 	/*
 	 * Sessions. On session.sock, for root: the process that connects and asks is the session's leader, which no
 	 * field says. On session-control.sock, for the daemon and root: what is registered, and its end.

@@ -36,7 +36,7 @@ offers()
 	is 'what is offered' "${COMPREPLY[*]}" "$expected"
 }
 
-offers 'key account tenant token role verify explain status backup restore master-key doctor help completion' ''
+offers 'key account tenant token role verify explain audit status backup restore master-key doctor help completion' ''
 offers '--deep --root' doctor ''
 offers 'key' k
 offers 'create list show update rotate retire activate deactivate revoke delete import' key ''
@@ -50,6 +50,7 @@ offers 'create list show update rotate retire activate deactivate revoke delete 
 offers '--why --yes' key delete alice/laptop ''
 offers '--why --yes' key delete --why 'stolen' alice/laptop ''
 offers '--format --digests --account --tenant --dry-run --report --from-line' key import ''
+offers 'granted denied forbidden throttled unavailable' audit show --verdict ''
 offers 'csv jsonl' key import --format ''
 offers 'opaque pair' key create --kind ''
 offers 'pair' key create --kind p

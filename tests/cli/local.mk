@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 # apikeyctl: its pure parts alone, and the whole of it against a daemon of its own.
 cli_tests = \
+	tests/cli/audit.sh \
 	tests/cli/backup.sh \
 	tests/cli/completion.sh \
 	tests/cli/completion-zsh.sh \

@@ -171,6 +171,11 @@ tests_daemon_test_audit_rotation_SOURCES = tests/daemon/test-audit-rotation.c te
 tests_daemon_test_audit_rotation_CFLAGS = $(daemon_test_cflags) $(JANSSON_CFLAGS)
 tests_daemon_test_audit_rotation_LDADD = $(daemon_test_ldadd) $(JANSSON_LIBS)
 
+daemon_tests += tests/daemon/test-audit-read
+tests_daemon_test_audit_read_SOURCES = tests/daemon/test-audit-read.c tests/daemon/audit-fixture.h
+tests_daemon_test_audit_read_CFLAGS = $(daemon_test_cflags) $(JANSSON_CFLAGS)
+tests_daemon_test_audit_read_LDADD = $(daemon_test_ldadd) $(JANSSON_LIBS)
+
 daemon_tests += tests/daemon/test-audit-trouble
 tests_daemon_test_audit_trouble_SOURCES = tests/daemon/test-audit-trouble.c tests/daemon/audit-fixture.h tests/daemon/mount-namespace.h
 tests_daemon_test_audit_trouble_CFLAGS = $(daemon_test_cflags) $(JANSSON_CFLAGS)

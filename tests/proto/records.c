@@ -71,6 +71,11 @@ const struct codec_record *const all_records[] = {
 	&message_redeemed,
 	&message_rotate,
 	&message_rotated,
+	&message_audit_read,
+	&message_audit_record,
+	&message_audit_page,
+	&message_audit_count,
+	&message_audit_counts,
 };
 const size_t all_records_count = ARRAY_SIZE(all_records);
 

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* The verbs of "apikeyctl audit". */
+#ifndef APIKEYD_CLI_AUDIT_H
+#define APIKEYD_CLI_AUDIT_H
+
+#include "cli/arguments.h"
+
+enum status audit_show(const struct arguments *arguments);
+
+#endif
