@@ -403,6 +403,13 @@ static const struct option options_token_rotate_key[] = {
 	O_END,
 };
 
+static const struct option options_usage[] = {
+	{ OPTION_DAYS, "days", "COUNT", "the last so many days, today among them; 14 unless you say", OPTION_ONCE,
+	  COMPLETE_NOTHING },
+	{ OPTION_HOURS, "hours", "COUNT", "the last so many hours", OPTION_ONCE, COMPLETE_NOTHING },
+	O_END,
+};
+
 static const struct option options_audit_show[] = {
 	{ OPTION_KEY, "key", "KEY", "only what is about this key; again for more", OPTION_REPEATED, COMPLETE_NOTHING },
 	{ OPTION_OWNER, "owner", "USER", "only what is about keys of USER; again for more", OPTION_REPEATED,
@@ -444,6 +451,10 @@ const struct command commands[] = {
 	  "Lists the keys you may see, sorted by owner and name; with filters, those alone of which all of them hold.",
 	  options_list },
 	{ "key", "show", "KEY", 1, 1, key_show, "show a key, its limits, its secrets and their last use", NULL, NULL },
+	{ "key", "usage", "KEY", 1, 1, key_usage, "draw how often a key was used, by day or hour and service",
+	  "Counted from the audit, as far as it reaches back, which is said where it is not far enough. A use is a "
+	  "verification, granted or refused.",
+	  options_usage },
 	{ "key", "update", "KEY", 1, 1, key_update, "change what a key may do",
 	  "What is named is replaced as a whole; what is not named stays.", options_update },
 	{ "key", "rotate", "KEY", 1, 1, key_rotate, "give a key a new secret and print it",

@@ -25,6 +25,8 @@ const struct example examples[] = {
 	{ "For a program: JSON, with times in UTC", "key list --json" },
 	{ "By owner and name", "key show alice/laptop" },
 	{ "By id, as lists and logs have it", "key show 0123456789ab" },
+	{ "How often, and for what, was it used in the last two weeks?", "key usage alice/laptop" },
+	{ "Hour by hour, since yesterday", "key usage alice/laptop --hours 24" },
 	{ "Let it open mail as well; the list is replaced as a whole",
 	  "key update alice/laptop --permission pam.sshd --permission pam.dovecot" },
 	{ "Another half year", "key update alice/laptop --expires 26w" },

@@ -10,6 +10,7 @@ enum status key_update(const struct arguments *arguments);
 enum status key_import(const struct arguments *arguments);
 enum status key_list(const struct arguments *arguments);
 enum status key_show(const struct arguments *arguments);
+enum status key_usage(const struct arguments *arguments);
 enum status key_rotate(const struct arguments *arguments);
 enum status key_retire(const struct arguments *arguments);
 enum status key_activate(const struct arguments *arguments);

@@ -36,6 +36,7 @@ cli_libapikeyctl_la_SOURCES = \
 	cli/tenant.c cli/tenant.h \
 	cli/text.c cli/text.h \
 	cli/token.h cli/token_access.c cli/token_sign.c \
+	cli/key_usage.c cli/usage_view.c cli/usage_view.h \
 	cli/when.c cli/when.h \
 	cli/whole_file.c cli/whole_file.h
 # doctor: it looks where modules and daemon are installed; what may stand in a line of the module is for its own parser

@@ -512,6 +512,30 @@ void apikey_audit_page_free(struct apikey_audit_page *page);
 int apikey_audit_read(struct apikey_admin *admin, const struct apikey_audit_filter *filter, const char *cursor,
 		      unsigned int limit, struct apikey_audit_page **ret_page);
 
+/* Verifications in a time and by a service. */
+struct apikey_audit_count {
+	int64_t time; /* the first second, UTC */
+	const char *service;
+	uint64_t granted, refused;
+};
+
+struct apikey_audit_counts {
+	size_t count;
+	const struct apikey_audit_count *const *counts; /* in no order */
+	const char *cursor;
+	int end;        /* 1: there is nothing more now */
+	int64_t oldest; /* time of the first record of all, in microseconds; 0: there is none */
+};
+
+void apikey_audit_counts_free(struct apikey_audit_counts *counts);
+
+/*
+ * Counts the verifications among the records that fit, by service and so many seconds (bucket; 0: 900). In steps, as
+ * above: what is counted in different pages is added up by the caller.
+ */
+int apikey_audit_count(struct apikey_admin *admin, const struct apikey_audit_filter *filter, unsigned int bucket,
+		       const char *cursor, struct apikey_audit_counts **ret_counts);
+
 /* ---- accounts and tenants ---- */
 
 /* Keys are counted up to this. */

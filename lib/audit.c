@@ -18,6 +18,11 @@ void apikey_audit_page_free(struct apikey_audit_page *page)
 	block_free(page);
 }
 
+void apikey_audit_counts_free(struct apikey_audit_counts *counts)
+{
+	block_free(counts);
+}
+
 /* ---- what comes back ---- */
 
 /* The text of a member, without escapes, in the block; "" where there is none. */
@@ -107,6 +112,37 @@ static int build_page(struct block *block, const void *packet, size_t size)
 	return 0;
 }
 
+static int build_counts(struct block *block, const void *packet, size_t size)
+{
+	struct apikey_audit_counts *root = block_take(block, 1, sizeof(*root));
+	struct message_audit_counts page;
+	const struct apikey_audit_count **items;
+	struct apikey_audit_count *counts;
+	struct message_audit_count message;
+	int r = codec_decode(&message_audit_counts, packet, size, &page);
+
+	if (r < 0)
+		return r;
+	items = block_take(block, page.counts.count, sizeof(*items));
+	counts = block_take(block, page.counts.count, sizeof(*counts));
+	if (root)
+		*root = (struct apikey_audit_counts){
+			.count = page.counts.count,
+			.counts = items,
+			.cursor = text_or_empty(page.cursor),
+			.end = page.end == 1,
+			.oldest = page.oldest,
+		};
+	for (size_t i = 0; codec_next_record(&page.counts, &message_audit_count, &message); i++) {
+		if (!counts)
+			continue;
+		counts[i] = (struct apikey_audit_count){ message.time, text_or_empty(message.service), message.granted,
+							 message.refused };
+		items[i] = &counts[i];
+	}
+	return 0;
+}
+
 /* ---- the calls ---- */
 
 static int read_filter(const struct apikey_audit_filter *given, struct message_audit_read *request)
@@ -142,5 +178,24 @@ int apikey_audit_read(struct apikey_admin *admin, const struct apikey_audit_filt
 	r = admin_call(admin, WIRE_AUDIT_READ, &message_audit_read, &request, build_page, &root);
 	if (r == 0)
 		*ret_page = root;
+	return r;
+}
+
+int apikey_audit_count(struct apikey_admin *admin, const struct apikey_audit_filter *filter, unsigned int bucket,
+		       const char *cursor, struct apikey_audit_counts **ret_counts)
+{
+	struct message_audit_read request = {
+		.credential = admin_credential(admin),
+		.cursor = cursor,
+		.bucket = bucket,
+	};
+	void *root;
+	int r = read_filter(filter, &request);
+
+	if (r < 0)
+		return r;
+	r = admin_call(admin, WIRE_AUDIT_COUNT, &message_audit_read, &request, build_counts, &root);
+	if (r == 0)
+		*ret_counts = root;
 	return r;
 }

@@ -104,6 +104,8 @@ lib_man_links = \
 	apikey_admin_message:apikey_admin_open \
 	apikey_admin_set_credential:apikey_admin_open \
 	apikey_answer_name:apikey_admin_open \
+	apikey_audit_count:apikey_audit_read \
+	apikey_audit_counts_free:apikey_audit_read \
 	apikey_audit_page_free:apikey_audit_read \
 	apikey_backup_free:apikey_backup_open \
 	apikey_backup_read:apikey_backup_open \

@@ -9,6 +9,7 @@ cli_tests = \
 	tests/cli/doctor.sh \
 	tests/cli/documents.sh \
 	tests/cli/import.sh \
+	tests/cli/key-usage.sh \
 	tests/cli/keys.sh \
 	tests/cli/master-key.sh \
 	tests/cli/man-page.sh \
