@@ -17,7 +17,7 @@ sources=$(readlink -f "$(dirname "$0")/../..")
 callers=(
 	sshd sshd-password sshd-key-only sftp sftp-ci sudo su
 	dovecot dovecot-services dovecot-virtual postfix vsftpd proftpd saslauthd
-	pamtester pamtester-peer doctor
+	pamtester pamtester-peer doctor rotate
 	nginx apache2 postgresql squid openvpn freeradius cockpit
 )
 [ $# -gt 0 ] || set -- "${callers[@]}"

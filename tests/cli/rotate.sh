@@ -36,6 +36,16 @@ for each in "$first" "$second"; do
 	is 'the verdict' "$out" granted
 done
 
+# who would be let in with the old one is told, by verify too
+judged "$first"
+has 'standard error' "$err" "Your key 'phone' has a new secret. The one you used ends at 2" 'change to the new one'
+run_with "$first" --runtime-dir "$runtime" --json verify --permission pam.dovecot
+is 'the notices' "$(json '.notices | length')" 1
+judged "$second"
+is 'standard error' "$err" ''
+run_with "$second" --runtime-dir "$runtime" --json verify --permission pam.dovecot
+is 'the notices' "$(json '.notices | tojson')" '[]'
+
 # explain says which it is, and until when
 run_with "$first" --runtime-dir "$runtime" explain
 succeeds

@@ -29,6 +29,7 @@ START_TEST(an_explanation_is_told_whole)
 		.reason = REASON_KEY_REVOKED,
 		.key_id = "0123456789ab",
 		.steps = { .count = ARRAY_SIZE(steps), .items = steps },
+		.notices = { .count = 1, .items = { "Your key ends soon." } },
 	};
 	static struct exchange exchange = {
 		.request_record = &message_explain,
@@ -70,6 +71,8 @@ START_TEST(an_explanation_is_told_whole)
 		ck_assert_int_eq(explanation->steps[i].outcome, steps[i].outcome);
 		assert_text(explanation->steps[i].detail, steps[i].detail);
 	}
+	ck_assert_str_eq(explanation->notices[0], "Your key ends soon.");
+	ck_assert_ptr_null(explanation->notices[1]);
 	apikey_explanation_free(explanation);
 	apikey_explanation_free(NULL);
 

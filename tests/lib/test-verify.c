@@ -70,6 +70,42 @@ START_TEST(a_ticket_comes_where_it_is_asked_for)
 }
 END_TEST
 
+static void serve_notices(struct peer *peer, int fd, unsigned int number)
+{
+	const size_t *count = peer->data;
+	struct message_verdict verdict;
+	struct peer_request request;
+
+	(void)number;
+	if (!peer_receive(fd, &request) || !peer_grant_of(&request, &verdict))
+		return;
+	while (verdict.notices.count < *count)
+		verdict.notices.items[verdict.notices.count++] = "Your key ends soon.";
+	(void)peer_reply(fd, WIRE_VERIFY | WIRE_REPLY, request.header.request_id, &message_verdict, &verdict);
+}
+
+START_TEST(what_the_user_should_know_is_told)
+{
+	static const size_t counts[] = { 0, 1, APIKEY_NOTICES_MAX, APIKEY_NOTICES_MAX + 3 };
+	struct apikey_result *result;
+	struct peer peer;
+
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		size_t count = 0;
+
+		peer_start(&peer, peer_verify_socket(), serve_notices, &counts[i]);
+		result = question_ask(apikey_verify, peer.folder, QUESTION_PATIENT, &question_whole);
+		question_assert_granted(result);
+		for (; result->notices[count]; count++)
+			ck_assert_str_eq(result->notices[count], "Your key ends soon.");
+		/* Of a later daemon's, as many as there is room for. */
+		ck_assert_uint_eq(count, counts[i] < APIKEY_NOTICES_MAX ? counts[i] : APIKEY_NOTICES_MAX);
+		apikey_result_free(result);
+		peer_stop(&peer);
+	}
+}
+END_TEST
+
 static bool is(const char *said, const char *wanted)
 {
 	return said && wanted ? strcmp(said, wanted) == 0 : said == wanted;
@@ -259,6 +295,7 @@ int main(void)
 	tcase_add_test(tcase, a_grant_is_told_whole);
 	tcase_add_test(tcase, a_request_without_a_user_is_answered_without_one);
 	tcase_add_test(tcase, a_ticket_comes_where_it_is_asked_for);
+	tcase_add_test(tcase, what_the_user_should_know_is_told);
 	tcase_add_test(tcase, a_request_arrives_as_it_was_made);
 	tcase_add_loop_test(tcase, a_request_that_cannot_be_is_refused_before_it_is_sent, 0, ARRAY_SIZE(bad_requests));
 	tcase_add_test(tcase, texts_at_their_limits_are_taken);
