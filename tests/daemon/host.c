@@ -267,6 +267,21 @@ void host_end(struct host *host, int signal)
 	host->daemon = 0;
 }
 
+void host_pause(const struct host *host)
+{
+	int status;
+
+	/* kill() returns before. */
+	if (kill(host->daemon, SIGSTOP) < 0 || waitpid(host->daemon, &status, WUNTRACED) != host->daemon ||
+	    !WIFSTOPPED(status))
+		fail("the daemon does not stop");
+}
+
+void host_resume(const struct host *host)
+{
+	kill(host->daemon, SIGCONT);
+}
+
 void host_stop(struct host *host)
 {
 	int status;

@@ -46,6 +46,10 @@ void host_spawn(struct host *host, const struct host_start *start);
 /* Starts the daemon and waits until it answers. */
 void host_start(struct host *host);
 
+/* Stops the daemon for a while, and returns when each of its threads has stopped; host_resume() lets it go on. */
+void host_pause(const struct host *host);
+void host_resume(const struct host *host);
+
 /* Waits until the daemon has ended by itself. Its status, as waitpid() gives it. */
 int host_wait(struct host *host);
 

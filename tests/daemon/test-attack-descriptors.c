@@ -233,10 +233,9 @@ int main(void)
 		for (size_t j = 0; j < ARRAY_SIZE(names); j++) {
 			pid_t attacker;
 
-			kill(host.daemon, SIGSTOP);
-			waitpid(host.daemon, NULL, WUNTRACED);
+			host_pause(&host);
 			attacker = start_attack(attacks[i].send, names[j]);
-			kill(host.daemon, SIGCONT);
+			host_resume(&host);
 			ask(names[j], attacks[i].name, false);
 			ask(names[j], attacks[i].name, true);
 			kill(attacker, SIGKILL);

@@ -768,13 +768,13 @@ START_TEST(what_was_accepted_is_answered_before_the_end)
 	late = wire_open(&host, WIRE_LOGIN_SOCKET);
 	expect_accepted(accepted, 6);
 	/* Stopped, it has all of it before it at once. */
-	kill(host.daemon, SIGSTOP);
+	host_pause(&host);
 	for (int i = 0; i < IN_FLIGHT; i++)
 		wire_send(many, WIRE_VERIFY, &message_verify, &request);
 	wire_send(admin, WIRE_KEY_CREATE, &message_key_create, &create);
 	kill(host.daemon, SIGTERM);
 	start = milliseconds();
-	kill(host.daemon, SIGCONT);
+	host_resume(&host);
 	wire_expect(admin, WIRE_KEY_CREATE | WIRE_REPLY, &message_key, &made);
 	wire_expect_end(admin);
 	for (int i = 0; i < IN_FLIGHT; i++) {
@@ -811,14 +811,14 @@ START_TEST(all_that_a_client_has_in_flight_is_answered_before_the_end)
 	wire_hello(client);
 	wire_hello(admin);
 	ck_assert_int_eq(codec_encode(&message_verify, &request, header, packet, sizeof(packet), &size), 0);
-	kill(host.daemon, SIGSTOP);
+	host_pause(&host);
 	while (send(client->fd, packet, size, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
 		sent++;
 	ck_assert_uint_gt(sent, IN_FLIGHT);
 	for (int i = 0; i < IN_FLIGHT; i++)
 		wire_send(admin, WIRE_KEY_LIST, &message_key_list, &list);
 	kill(host.daemon, SIGTERM);
-	kill(host.daemon, SIGCONT);
+	host_resume(&host);
 	for (size_t i = 0; i < sent; i++)
 		if (!wire_receive(client))
 			fail("%zu of %zu requests were answered", i, sent);

@@ -331,14 +331,14 @@ START_TEST(who_does_not_wait_is_not_registered)
 
 	get_ticket(first);
 	get_ticket(second);
-	kill(host.daemon, SIGSTOP);
+	host_pause(&host);
 	leader_ask_session(&hasty, first, "test");
 	leader_ask_session(&patient, second, "test");
 	ck_assert_uint_eq(helper_list(&host, sessions, 4), 1);
 	leader_end(&hasty);
 	ck_assert_uint_eq(helper_list(&host, sessions, 4), 1);
 	ck_assert_int_eq(leader_close_session(&before, other), ANSWER_OK);
-	kill(host.daemon, SIGCONT);
+	host_resume(&host);
 	/* On a machine that is busy enough the deadline may have passed. */
 	if (leader_answer(&patient, &number) == ANSWER_OK) {
 		ck_assert_uint_eq(helper_list(&host, sessions, 4), 1);
@@ -509,9 +509,9 @@ START_TEST(nobody_is_waited_for_long)
 	char ticket[WIRE_TICKET_SIZE + 1];
 
 	get_ticket(ticket);
-	kill(host.daemon, SIGSTOP);
+	host_pause(&host);
 	ck_assert_int_eq(leader_open_session(&leader, ticket, "test", NULL), ANSWER_UNAVAILABLE);
-	kill(host.daemon, SIGCONT);
+	host_resume(&host);
 	for (size_t i = 0; i < ARRAY_SIZE(sockets); i++) {
 		struct wire_client *client = wire_open(&host, sockets[i]);
 
