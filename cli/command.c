@@ -7,6 +7,7 @@
 
 #include "cli/account.h"
 #include "cli/audit.h"
+#include "cli/audit_verify.h"
 #include "cli/backup.h"
 #include "cli/completion.h"
 #include "cli/doctor.h"
@@ -295,6 +296,23 @@ static const struct option options_import[] = {
 	O_END,
 };
 
+static const struct option options_audit_verify[] = {
+	{ OPTION_KEY_FILE, "key-file", "FILE", "the first key of a chain, as 'audit key' wrote it; again for more",
+	  OPTION_REPEATED, COMPLETE_FILE },
+	{ OPTION_FOLDER, "folder", "DIR", "the files of this folder, and not those of the daemon", OPTION_ONCE,
+	  COMPLETE_FOLDER },
+	{ OPTION_HEADS, "heads", "FILE",
+	  "heads from the journal, as 'journalctl -o json' prints them; - is standard input", OPTION_ONCE,
+	  COMPLETE_FILE },
+	O_END,
+};
+
+static const struct option options_audit_key[] = {
+	{ OPTION_NEW, "new", NULL, "begin a new chain, where the key of this one was taken and is lost", OPTION_ONCE,
+	  COMPLETE_NOTHING },
+	O_END,
+};
+
 static const struct option options_master_rotate[] = { O_MASTER_KEY_FILE, O_END };
 
 static const struct option options_judge[] = {
@@ -564,6 +582,19 @@ const struct command commands[] = {
 	  "Administrators see all, others what is about their own keys. With --json it prints an object a line. That "
 	  "the audit was read is recorded too.",
 	  options_audit_show },
+	{ "audit", "verify", "[FILE]...", 0, 4096, audit_verify, "find what was changed in the audit, and where",
+	  "Finds records that were edited, removed, inserted, reordered or cut off, and says where. Of the daemon's "
+	  "own files "
+	  "it asks the daemon, too, which tells what the last record is, and checks the MACs that its running key is "
+	  "for. "
+	  "With the first key, all MACs are checked. FILEs, the oldest first, or --folder are checked without a "
+	  "daemon. The "
+	  "exit status is 1 when something is wrong. See apikeyd-audit(5).",
+	  options_audit_verify },
+	{ "audit", "key", NULL, 0, 0, audit_key, "print the first key of the audit's chain, once",
+	  "For root. With this key 'audit verify' proves that nobody has made records anew, not even who took over the "
+	  "host. It is erased at the daemon when it is printed: keep it elsewhere.",
+	  options_audit_key },
 	{ NULL, "status", NULL, 0, 0, state_show, "show how the daemon is",
 	  "The exit status is 0 when the state is ok, and 1 when it is degraded or unavailable, which is explained. "
 	  "Administrators are shown all, others the version and the state.",

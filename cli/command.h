@@ -95,6 +95,10 @@ enum option_id {
 	OPTION_FROM_LINE,
 	OPTION_POLICY,
 	OPTION_IDEMPOTENCY_KEY,
+	OPTION_KEY_FILE,
+	OPTION_FOLDER,
+	OPTION_HEADS,
+	OPTION_NEW,
 };
 
 /* How many times an option stands. */

@@ -132,6 +132,14 @@ static void add_audit(struct table *table, const struct apikey_status *state, in
 	    size_of(state, "audit.max_size", most), state_number(state, "audit.rotated"),
 	    state_number(state, "audit.keep"), size_of(state, "audit.disk_free", left),
 	    strcmp(state_text(state, "audit.disk"), "low") == 0 ? ", which is little" : "");
+	if (state_number(state, "audit.spool") > 0 || state_number(state, "audit.dropped") > 0)
+		add(table, "  in memory", "%" PRIu64 " records wait to be written, %" PRIu64 " were lost",
+		    state_number(state, "audit.spool"), state_number(state, "audit.dropped"));
+	add(table, "  chain", "%s; the key is sealed for record %" PRIu64 " and later%s",
+	    state_text(state, "audit.chain"), state_number(state, "audit.sealed_from"),
+	    strcmp(state_text(state, "audit.first_key"), "here") == 0
+		    ? "; take its first key with 'apikeyctl audit key'"
+		    : "");
 	add_time(table, "  last failure", state_text(state, "audit.last_failed"), now,
 		 state_text(state, "audit.last_fault"));
 	if (state_number(state, "journal.dropped") > 0)

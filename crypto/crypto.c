@@ -317,6 +317,13 @@ int crypto_hash_read(struct crypto_hash *hash, uint8_t ret_digest[CRYPTO_HASH_SI
 	return 0;
 }
 
+int crypto_hash_compute(struct crypto_hash *hash, const void *data, size_t size, uint8_t ret_digest[CRYPTO_HASH_SIZE])
+{
+	if (EVP_DigestInit_ex2(hash->context, hash->algorithm, NULL) != 1 || crypto_hash_add(hash, data, size) < 0)
+		return -EIO;
+	return crypto_hash_read(hash, ret_digest);
+}
+
 int crypto_sha256(const void *data, size_t size, uint8_t ret_digest[CRYPTO_HASH_SIZE])
 {
 	struct crypto_hash *hash;

@@ -62,6 +62,8 @@ int crypto_hash_new(struct crypto_hash **ret_hash);
 void crypto_hash_free(struct crypto_hash *hash); /* accepts NULL */
 int crypto_hash_add(struct crypto_hash *hash, const void *data, size_t size);
 int crypto_hash_read(struct crypto_hash *hash, uint8_t ret_digest[CRYPTO_HASH_SIZE]);
+/* Starts it again, and digests one text: for many of them without fetching the algorithm each time. */
+int crypto_hash_compute(struct crypto_hash *hash, const void *data, size_t size, uint8_t ret_digest[CRYPTO_HASH_SIZE]);
 
 /* What a passphrase is stretched with: scrypt, N, r and p of RFC 7914. It takes 128 * n * r bytes of memory. */
 struct crypto_stretch {

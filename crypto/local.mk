@@ -4,6 +4,10 @@ noinst_LTLIBRARIES += crypto/libcrypto-layer.la
 crypto_libcrypto_layer_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 crypto_libcrypto_layer_la_LIBADD = common/libcommon.la $(CRYPTO_LIBS)
 crypto_libcrypto_layer_la_SOURCES = \
+	crypto/audit_chain.c crypto/audit_chain.h \
+	crypto/audit_key_text.c crypto/audit_key_text.h \
+	crypto/audit_piece.c crypto/audit_piece.h \
+	crypto/audit_verify.c crypto/audit_verify.h \
 	crypto/backup_seal.c crypto/backup_seal.h \
 	crypto/crypto.c crypto/crypto.h \
 	crypto/master_key.c crypto/master_key.h \

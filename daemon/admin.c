@@ -38,6 +38,8 @@ _Static_assert(offsetof(struct message_status, credential) == 0, "the credential
 _Static_assert(offsetof(struct message_part, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_restore, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_master_key, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_audit_check, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_audit_key, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_key_import, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_role_change, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_role_list, credential) == 0, "the credential comes first");
@@ -97,6 +99,8 @@ static const struct admin_verb verbs[] = {
 	  admin_token_revoke },
 	{ WIRE_SIGNING_KEY_ROTATE, &message_signing_key, "signing_key_rotate", AUTHORITY_ADMINISTER, true, true, false,
 	  admin_signing_key_rotate },
+	{ WIRE_AUDIT_CHECK, &message_audit_check, NULL, AUTHORITY_ADMINISTER, false, false, false, admin_audit_check },
+	{ WIRE_AUDIT_KEY, &message_audit_key, "audit_key", AUTHORITY_ADMINISTER, false, false, false, admin_audit_key },
 	{ WIRE_STORE_CHECK, &message_status, NULL, AUTHORITY_ADMINISTER, false, true, false, admin_store_check },
 	{ WIRE_ACCOUNT_CREATE, &message_account_create, "account_create", AUTHORITY_ADMINISTER, true, true, false,
 	  admin_account_create },

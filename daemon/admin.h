@@ -56,6 +56,8 @@ struct admin_request {
 		struct message_part part;
 		struct message_restore restore;
 		struct message_master_key master_key;
+		struct message_audit_check audit_check;
+		struct message_audit_key audit_key;
 		struct message_key_import key_import;
 		struct message_role_change role_change;
 		struct message_role_list role_list;
@@ -174,6 +176,8 @@ int admin_token_revoke(struct admin_request *request, struct store_reader *reade
 int admin_signing_key_rotate(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_status(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_key_import(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_audit_check(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_audit_key(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_master_key_rotate(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_account_create(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_account_list(struct admin_request *request, struct store_reader *reader, struct vault *vault);

@@ -16,6 +16,7 @@
 #include "daemon/admin.h"
 #include "daemon/admin_settings.h"
 #include "daemon/audit.h"
+#include "daemon/audit_keeper.h"
 #include "daemon/journal.h"
 #include "daemon/key_fields.h"
 #include "daemon/limits.h"
@@ -42,10 +43,11 @@ struct state {
 	struct store_health store;
 	struct writer_health writer;
 	struct audit_health audit;
+	struct audit_keeper_health audit_keeper;
 	char store_fault[VAULT_FAULT_SIZE];
 	bool master_key_followed; /* by one that is not this daemon's */
 	uint32_t wrap;            /* the newest there is; 0: not known */
-	char times[5][CLOCK_TEXT_SIZE];
+	char times[6][CLOCK_TEXT_SIZE];
 	int64_t clock_latest; /* the latest time the store has seen; 0: not known */
 	int64_t clock_behind; /* seconds the clock stands behind it, or 0 */
 	struct throttle_source throttled[THROTTLED_MOST];
@@ -163,6 +165,13 @@ static void find_whys(struct state *state, const struct daemon *daemon, const st
 		add_why(state, "%s", state->writer.fault);
 	if (!state->audit.writable || *state->audit.fault)
 		add_why(state, "%s", *state->audit.fault ? state->audit.fault : "the audit file cannot be written");
+	if (state->audit.spool_records > 0 || (!state->audit.writable && state->audit.dropped > 0))
+		add_why(state,
+			"%" PRIu64 " records of the audit wait in memory until it can be written, and %" PRIu64
+			" found no room there since the start: keys are verified all the same, as on_failure says",
+			state->audit.spool_records, state->audit.dropped);
+	if (*state->audit_keeper.fault)
+		add_why(state, "%s", state->audit_keeper.fault);
 	find_low_disk(state, "key store", state->store.disk_known, state->store.disk_free, settings->low_disk);
 	find_low_disk(state, "audit file", state->audit.disk_known, state->audit.disk_free, settings->low_disk);
 	find_silent_threads(state, daemon, clock_monotonic());
@@ -257,6 +266,20 @@ static void add_master_key(struct state *state)
 	add_text(state, "master_key.restart", state->master_key_followed ? "yes" : "no");
 }
 
+static void add_chain(struct state *state)
+{
+	const struct audit_keeper_health *keeper = &state->audit_keeper;
+	const struct audit_health *health = &state->audit;
+
+	add_text(state, "audit.chain", health->keyed ? health->chain : "none");
+	add_text(state, "audit.head", health->head);
+	add_number(state, "audit.head_published", keeper->published);
+	add_number(state, "audit.sealed_from", keeper->sealed_from);
+	if (keeper->sealed_at != 0)
+		add_time(state, "audit.sealed", 5, keeper->sealed_at);
+	add_text(state, "audit.first_key", !keeper->sealed ? "none" : keeper->has_first ? "here" : "taken");
+}
+
 static void add_audit(struct state *state, uint64_t low_disk)
 {
 	const struct audit_health *health = &state->audit;
@@ -274,6 +297,11 @@ static void add_audit(struct state *state, uint64_t low_disk)
 		add_text(state, "audit.last_fault", health->last_fault);
 		add_time(state, "audit.last_failed", 3, health->last_failed);
 	}
+	add_number(state, "audit.spool", health->spool_records);
+	add_number(state, "audit.spool_size", health->spool_bytes);
+	add_number(state, "audit.spool_max", health->spool_max);
+	add_number(state, "audit.dropped", health->dropped);
+	add_chain(state);
 	if (health->disk_known) {
 		add_number(state, "audit.disk_free", health->disk_free);
 		add_text(state, "audit.disk", health->disk_free < low_disk ? "low" : "ok");
@@ -418,6 +446,7 @@ int admin_status(struct admin_request *request, struct store_reader *reader, str
 	store_health(vault_folder(daemon->keeper), &state->store);
 	writer_health(daemon->writer, &state->writer);
 	audit_health(daemon->audit, &state->audit);
+	audit_keeper_health(daemon->audit_keeper, &state->audit_keeper);
 	read_wraps(state, reader, vault);
 	find_whys(state, daemon, settings, reader);
 	add_text(state, "version", PACKAGE_VERSION);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "crypto/audit_chain.h"
 #include "proto/verdict.h"
 
 #define AUDIT_FILE "audit.jsonl"
@@ -44,6 +45,7 @@ struct audit_record {
 struct audit_options {
 	uint64_t max_size;       /* bytes before rotation; 0: never */
 	uint64_t keep;           /* rotated files: audit.jsonl.1 … */
+	uint64_t spool;          /* bytes of records that wait in memory while they cannot be written; 0: none do */
 	struct journal *journal; /* gets a copy of each record; outlives the audit; NULL: none */
 };
 
@@ -51,18 +53,21 @@ struct audit;
 
 /*
  * Opens (0640, O_APPEND, O_NOFOLLOW) the file in a folder and finds its last seq; a torn last line is closed by a
- * "recovered" record. A folder that cannot be written, or is locked by another daemon, is no error here: audit_health()
- * says so and each write tries again, opening once a second at most. 0, -ENOMEM. The process ignores SIGXFSZ.
+ * "recovered" record, before the first other one. A folder that cannot be written, or is locked by another daemon, is
+ * no error here: audit_health() says so and each write tries again, opening once a second at most. 0, -ENOMEM. The
+ * process ignores SIGXFSZ.
  *
  * Besides what it is given it writes "recovered" records, "checkpoint" records, which say the rev that was reached (at
- * the start of each file but the first, and now and then), and "store_restored" (see audit_last_rev()).
+ * the start of each file but the first, and now and then), "store_restored" (see audit_last_rev()), and of the chain
+ * "chain_start", "chain_resumed" and "chain_mismatch" (daemon/audit_notes.c).
  */
 int audit_open(const char *folder, const struct audit_options *options, struct audit **ret_audit);
 /* Accepts NULL. */
 void audit_close(struct audit *audit);
 
-/* Appends records in order, any thread; a batch is one write(2). 0, or a negative errno: none of them is in the file.
- */
+/* Appends records in order, any thread; a batch is one write(2). 0, or a negative errno: none of them is in the file;
+ * where the options have a spool, they wait in it to be written before any other, and a "spooled" record behind them
+ * says how many there were, and for how many there was no room. */
 int audit_write(struct audit *audit, const struct audit_record *records, size_t count);
 
 /*
@@ -91,14 +96,44 @@ void audit_reopen(struct audit *audit, const struct audit_options *options);
 /* How far the file is whole (daemon/audit_read.h). */
 void audit_reach(struct audit *audit, struct audit_reach *ret_reach);
 
+/* Any thread, now and then: tries again what failed, and writes what waits. */
+void audit_tend(struct audit *audit);
+
+/*
+ * The key of the chain (daemon/audit_seal.h), which comes when the store is open; until then records get no MAC. One
+ * thread. audit_lacks_key(): true where the file could be read and there is no key; *ret_seq is the next record's
+ * number. audit_continue() takes the key that was sealed, and holds the file against what was sealed with it;
+ * audit_begin() takes a fresh one, and says why (static) in a record. audit_head() fills in key, seq and prev as they
+ * are now; false while there is no key.
+ */
+struct audit_seal;
+bool audit_lacks_key(struct audit *audit, uint64_t *ret_seq);
+void audit_continue(struct audit *audit, const struct audit_seal *seal);
+void audit_begin(struct audit *audit, const struct audit_seal *seal, const char *why);
+bool audit_head(struct audit *audit, struct audit_seal *seal);
+
+/*
+ * Whether records carry the MAC of the running key, or of one that follows it. ret_right gets 1, 0, or -1 for each that
+ * is from before the key. 0; -ENOKEY: there is none; -ENOMEM, -EIO.
+ */
+int audit_check(struct audit *audit, const struct chain_links *links, size_t count, int8_t *ret_right);
+
 struct audit_health {
-	bool writable;        /* the file is open and the last write succeeded */
-	char fault[512];      /* a sentence, when not writable or not to be rotated; else "" */
-	uint64_t seq;         /* of the last record */
-	uint64_t size;        /* of the file, bytes */
-	uint64_t max_size;    /* it is rotated at; 0: never */
-	uint64_t rotated;     /* rotated files there are, */
-	uint64_t keep;        /* and may be */
+	bool writable;                      /* the file is open and the last write succeeded */
+	char fault[512];                    /* a sentence, when not writable or not to be rotated; else "" */
+	uint64_t seq;                       /* of the last record */
+	uint64_t size;                      /* of the file, bytes */
+	uint64_t max_size;                  /* it is rotated at; 0: never */
+	uint64_t rotated;                   /* rotated files there are, */
+	uint64_t keep;                      /* and may be */
+	bool keyed;                         /* records get a MAC */
+	char chain[CHAIN_ID_SIZE + 1];      /* the chain's id, once there was a key */
+	uint64_t key_from;                  /* the running key is for records from this one on */
+	char head[2 * CHAIN_HASH_SIZE + 1]; /* the prev that the next record will have */
+	uint64_t spool_records;             /* wait in memory */
+	uint64_t spool_bytes;
+	uint64_t spool_max;
+	uint64_t dropped;     /* records that found no room there, since the start */
 	uint64_t failures;    /* writes that failed since start */
 	char last_fault[256]; /* the last failure since start, long over or not; "" */
 	int64_t last_failed;  /* when that was, seconds since 1970 UTC */

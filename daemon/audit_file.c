@@ -231,27 +231,69 @@ bool audit_file_is_gone(struct audit_file *file)
 	return status.st_nlink == 0;
 }
 
+static bool is_same(const struct stat *one, const struct stat *other)
+{
+	return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
+}
+
+bool audit_file_is_elsewhere(const struct audit_file *file, const char *path)
+{
+	struct stat held, found;
+
+	if (stat(path, &found) < 0)
+		return errno == ENOENT || errno == ENOTDIR;
+	if (fstat(file->folder, &held) == 0 && !is_same(&held, &found))
+		return true;
+	return fstat(file->fd, &held) == 0 && fstatat(file->folder, AUDIT_FILE, &found, AT_SYMLINK_NOFOLLOW) == 0
+		       ? !is_same(&held, &found)
+		       : errno == ENOENT;
+}
+
+int audit_file_digest(const struct audit_file *file, uint64_t from, uint8_t ret_digest[CHAIN_HASH_SIZE])
+{
+	struct crypto_hash *hash;
+	uint8_t piece[16384];
+	ssize_t size = 0;
+	int r = crypto_hash_new(&hash);
+
+	while (r == 0 && (size = pread(file->fd, piece, sizeof(piece), (off_t)from)) != 0) {
+		if (size < 0 && errno == EINTR)
+			continue;
+		r = size < 0 ? -errno : crypto_hash_add(hash, piece, (size_t)size);
+		from += size > 0 ? (uint64_t)size : 0;
+	}
+	if (r == 0)
+		r = crypto_hash_read(hash, ret_digest);
+	crypto_hash_free(hash);
+	return r;
+}
+
 int audit_file_tail(const struct audit_file *file, struct audit_tail *ret_tail)
 {
 	CLEANUP_CLOSE int rotated = -1;
 	struct audit_tail tail = { 0 };
 	char name[NAME_SIZE];
 	bool torn;
-	uint64_t size;
+	uint64_t size, record_end;
 	int r;
 
 	r = audit_tail_read(file->fd, &tail);
 	if (r < 0)
 		return r;
 	torn = tail.torn;
-	if (!tail.has_seq || !tail.has_rev) {
+	record_end = tail.record_end;
+	if (!tail.has_seq || !tail.has_rev || !tail.has_record) {
 		file_name(name, 1);
 		rotated = openat(file->folder, name, (FILE_FLAGS & ~(O_RDWR | O_APPEND)) | O_RDONLY);
 		/* One that cannot be read says nothing; the records go on from what is known. */
 		if (rotated >= 0 && check_regular(rotated, &size) == 0)
 			audit_tail_read(rotated, &tail);
 	}
+	/* What is torn has used its number up, where that is the next one; any other number in it means nothing. */
+	if (tail.has_record && tail.seq != tail.links.seq + 1)
+		tail.seq = tail.links.seq;
 	tail.torn = torn;
+	tail.record_end = record_end;
 	*ret_tail = tail;
 	return 0;
 }

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "crypto/audit_chain.h"
+
 struct audit_file {
 	int folder;    /* holds the lock; -1 when closed */
 	int fd;        /* -1 when closed */
@@ -47,14 +49,20 @@ uint64_t audit_file_rotated(const char *path, uint64_t most);
 
 /* True when somebody removed the file while it was open. Brings size up to date. */
 bool audit_file_is_gone(struct audit_file *file);
+/* True when file or folder, which lies there, was moved away, so that the path leads elsewhere. */
+bool audit_file_is_elsewhere(const struct audit_file *file, const char *path);
 
 /* What the end of the file says. */
 struct audit_tail {
-	bool torn;             /* the last line has no end */
-	bool has_seq, has_rev; /* a whole number was found */
-	uint64_t seq;          /* of the last line that has one, a torn one included */
-	uint64_t rev;          /* of the last whole line that has one */
-	uint64_t behind_rev;   /* bytes from that line to the end of its file */
+	bool torn;                /* the last line has no end */
+	bool has_seq, has_rev;    /* a whole number was found */
+	uint64_t seq;             /* of the last line that has one, a torn one included */
+	uint64_t rev;             /* of the last whole line that has one */
+	uint64_t behind_rev;      /* bytes from that line to the end of its file */
+	bool has_links;           /* the last whole record is part of a chain, */
+	struct chain_links links; /* and this is where in it */
+	bool has_record;
+	uint64_t record_end; /* where the last whole record ends; what lies behind it is none */
 };
 
 /*
@@ -65,5 +73,8 @@ int audit_file_tail(const struct audit_file *file, struct audit_tail *ret_tail);
 
 /* The piece of audit_file_tail() for one descriptor; fills in what tail does not have yet. */
 int audit_tail_read(int fd, struct audit_tail *tail);
+
+/* The SHA-256 of what lies in the file from an offset on. 0, or a negative errno. */
+int audit_file_digest(const struct audit_file *file, uint64_t from, uint8_t ret_digest[CHAIN_HASH_SIZE]);
 
 #endif

@@ -6,57 +6,101 @@
 #include <string.h>
 
 #define HEAD "{\"seq\":"
-#define HEAD_ROOM (sizeof(HEAD "18446744073709551615,") - 1) /* until it is known it holds the line's size */
+#define HEAD_SIZE (sizeof(HEAD "18446744073709551615,") - 1)
 
-static size_t write_head(char ret_head[HEAD_ROOM + 1], uint64_t seq)
+/* What stands before the members until the head is written: more than the head will be. */
+struct room {
+	size_t size; /* of the members, without the closing brace */
+	uint8_t digest[CHAIN_HASH_SIZE];
+};
+
+_Static_assert(sizeof(struct room) >= HEAD_SIZE, "a line does not grow where it is numbered");
+
+static size_t write_head(char ret_head[HEAD_SIZE + 1], uint64_t seq)
 {
-	return (size_t)snprintf(ret_head, HEAD_ROOM + 1, HEAD "%" PRIu64 ",", seq);
+	return (size_t)snprintf(ret_head, HEAD_SIZE + 1, HEAD "%" PRIu64 ",", seq);
 }
 
 size_t audit_line_begin(struct audit_text *text)
 {
 	size_t start = text->size;
 
-	if (audit_text_reserve(text, HEAD_ROOM))
-		text->size += HEAD_ROOM;
+	if (audit_text_reserve(text, sizeof(struct room)))
+		text->size += sizeof(struct room);
 	return start;
 }
 
-void audit_line_end(struct audit_text *text, size_t start)
+void audit_line_end(struct audit_text *text, size_t start, struct crypto_hash *hash)
 {
-	size_t size;
+	struct room room;
+	const char *members;
 
-	audit_text_append(text, "\n", 1);
-	if (text->failed)
+	if (!audit_text_reserve(text, CHAIN_TAIL_MAX))
 		return;
-	size = text->size - start - HEAD_ROOM;
-	memcpy(text->data + start, &size, sizeof(size));
+	text->size--; /* the closing brace comes with the tail */
+	members = text->data + start + sizeof(room);
+	room.size = text->size - start - sizeof(room);
+	if (crypto_hash_compute(hash, members, room.size, room.digest) < 0)
+		text->failed = true;
+	memcpy(text->data + start, &room, sizeof(room));
+	text->size += CHAIN_TAIL_MAX;
 }
 
-size_t audit_lines_size(const struct audit_text *text, size_t count, uint64_t seq)
+size_t audit_lines_size(const struct audit_text *text, size_t count, uint64_t seq, bool keyed)
 {
-	char head[HEAD_ROOM + 1];
-	size_t size = text->size;
+	const struct chain_links links = { .has_mac = keyed };
+	char head[HEAD_SIZE + 1], tail[CHAIN_TAIL_MAX];
+	size_t size = text->size, tail_size = chain_write_tail(&links, tail);
 
 	for (size_t i = 0; i < count; i++)
-		size -= HEAD_ROOM - write_head(head, seq + i);
+		size -= sizeof(struct room) + CHAIN_TAIL_MAX - write_head(head, seq + i) - tail_size;
 	return size;
 }
 
-size_t audit_lines_number(struct audit_text *text, size_t count, uint64_t seq)
+size_t audit_lines_first(const struct audit_text *text, size_t most, size_t *ret_count)
 {
-	char head[HEAD_ROOM + 1];
+	size_t size = 0, count = 0;
+
+	while (size < text->size) {
+		struct room room;
+		size_t line;
+
+		memcpy(&room, text->data + size, sizeof(room));
+		line = sizeof(room) + room.size + CHAIN_TAIL_MAX;
+		if (count > 0 && line > most - size)
+			break;
+		size += line;
+		count++;
+		if (size >= most)
+			break;
+	}
+	*ret_count = count;
+	return size;
+}
+
+int audit_lines_number(struct audit_text *text, size_t count, uint64_t seq, struct audit_chain *chain, size_t *ret_size)
+{
+	char head[HEAD_SIZE + 1];
 	const char *from = text->data;
 	char *to = text->data;
 
 	for (size_t i = 0; i < count; i++) {
-		size_t size, head_size = write_head(head, seq + i);
+		struct chain_links links = { .seq = seq + i };
+		size_t head_size = write_head(head, links.seq);
+		struct room room;
+		int r;
 
-		memcpy(&size, from, sizeof(size));
+		memcpy(&room, from, sizeof(room));
+		memcpy(links.digest, room.digest, sizeof(links.digest));
+		r = audit_chain_link(chain, &links);
+		if (r < 0)
+			return r;
 		memcpy(to, head, head_size);
-		memmove(to + head_size, from + HEAD_ROOM, size);
-		to += head_size + size;
-		from += HEAD_ROOM + size;
+		memmove(to + head_size, from + sizeof(room), room.size);
+		from += sizeof(room) + room.size + CHAIN_TAIL_MAX;
+		to += head_size + room.size;
+		to += chain_write_tail(&links, to);
 	}
-	return (size_t)(to - text->data);
+	*ret_size = (size_t)(to - text->data);
+	return 0;
 }

@@ -16,8 +16,9 @@
 
 #define PIECE 65536
 #define HEAD sizeof("{\"seq\":18446744073709551615,\"rev\":18446744073709551615,")
-#define NUMBER_MAX INT64_MAX           /* what JSON readers take for an integer */
-#define WHOLE_MAX ((off_t)1024 * 1024) /* a last line without its newline is read up to this size, in bytes */
+#define NUMBER_MAX INT64_MAX                    /* what JSON readers take for an integer */
+#define WHOLE_MAX ((off_t)1024 * 1024)          /* a last line without its newline is read up to this size, in bytes */
+#define LINE_MAX_READ ((off_t)16 * 1024 * 1024) /* and another one up to this */
 
 /* Reads as much as there is. The number of bytes, or a negative errno. */
 static ssize_t read_at(int fd, char *ret_data, size_t size, off_t offset)
@@ -87,36 +88,52 @@ static bool look(const char *line, size_t size, bool whole, struct audit_tail *t
 	return tail->has_seq && tail->has_rev;
 }
 
-/* True when the bytes of a torn line are a whole record after all, and only its newline is missing. */
-static bool is_whole(int fd, off_t start, off_t end)
+/*
+ * Reads a line for where it is in the chain. False when it is no whole record. One that has no newline at its end is
+ * whole where only that is missing.
+ */
+static bool read_links(int fd, off_t start, off_t stop, bool ended, struct audit_tail *tail)
 {
 	CLEANUP_FREE char *line = NULL;
+	struct crypto_hash *hash = NULL;
+	struct chain_line read;
 	ssize_t size;
 	json_t *json;
 	bool whole;
 
-	if (end - start > WHOLE_MAX || !(line = malloc((size_t)(end - start))))
+	if (stop - start > (ended ? LINE_MAX_READ : WHOLE_MAX) || !(line = malloc((size_t)(stop - start) + 1)))
 		return false;
-	size = read_at(fd, line, (size_t)(end - start), start);
-	if (size <= 0)
+	size = read_at(fd, line, (size_t)(stop - start), start);
+	if (size <= 0 || !chain_read_line(line, (size_t)size, &read))
 		return false;
-	json = json_loadb(line, (size_t)size, 0, NULL);
-	whole = json != NULL;
-	json_decref(json);
-	return whole;
+	if (!ended) {
+		json = json_loadb(line, (size_t)size, 0, NULL);
+		whole = json != NULL;
+		json_decref(json);
+		if (!whole)
+			return false;
+	}
+	if (tail->has_record)
+		return true;
+	tail->has_record = true;
+	tail->record_end = (uint64_t)stop + ended;
+	tail->has_links = read.chained && crypto_hash_new(&hash) == 0 &&
+			  crypto_hash_compute(hash, read.text, read.text_size, read.links.digest) == 0;
+	tail->links = read.links;
+	crypto_hash_free(hash);
+	return true;
 }
 
 int audit_tail_read(int fd, struct audit_tail *tail)
 {
 	CLEANUP_FREE char *piece = NULL;
 	struct stat status;
-	off_t end;
-	bool last = true; /* no line was looked at yet */
+	off_t end, stop; /* where the line that is looked for ends: at a newline, or the end of the file */
 
 	if (fstat(fd, &status) < 0)
 		return -errno;
 	tail->torn = false;
-	end = status.st_size;
+	end = stop = status.st_size;
 	piece = malloc(PIECE + HEAD);
 	if (!piece)
 		return -ENOMEM;
@@ -137,15 +154,17 @@ int audit_tail_read(int fd, struct audit_tail *tail)
 			tail->torn = piece[line_end - 1] != '\n';
 		while ((newline = memrchr(piece, '\n', line_end)) || (start == 0 && line_end > 0)) {
 			size_t line = newline ? (size_t)(newline - piece) + 1 : 0;
-			bool whole = true;
+			off_t line_stop = stop;
+			bool last = stop == end, whole = true;
 
 			line_end = newline ? (size_t)(newline - piece) : 0;
+			stop = start + (off_t)line_end;
 			if (line == (size_t)got) /* behind the last newline */
 				continue;
-			if (last && tail->torn)
-				whole = is_whole(fd, start + (off_t)line, end);
-			last = false;
-			if (look(piece + line, (size_t)got - line, whole, tail)) {
+			if (!tail->has_record || (last && tail->torn))
+				whole = read_links(fd, start + (off_t)line, line_stop, !last || !tail->torn, tail) ||
+					!(last && tail->torn);
+			if (look(piece + line, (size_t)got - line, whole, tail) && tail->has_record) {
 				tail->behind_rev = (uint64_t)(end - start) - line;
 				return 0;
 			}

@@ -24,6 +24,7 @@ struct vault_paths;
 struct daemon {
 	struct vault_keeper *keeper;
 	struct audit *audit;
+	struct audit_keeper *audit_keeper;
 	struct journal *journal;
 	struct throttle *throttle;
 	struct throttle *chatter; /* the same for what is no failure, of callers that no [peers] line names */

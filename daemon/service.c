@@ -16,6 +16,7 @@
 #include "common/clock.h"
 #include "config.h"
 #include "daemon/audit.h"
+#include "daemon/audit_keeper.h"
 #include "daemon/backup.h"
 #include "daemon/chore.h"
 #include "daemon/closer.h"
@@ -30,6 +31,7 @@
 #include "daemon/writer.h"
 
 #define TICK_MICROSECONDS 1000000
+#define AUDIT_SPOOL_MAX ((uint64_t)4 * 1024 * 1024) /* bytes: some ten thousand records */
 #define DRAIN_TICK_MICROSECONDS 10000
 #define DRAIN_ACCURACY_MICROSECONDS 1000
 #define DRAIN_MILLISECONDS 3000 /* for what has been accepted when the daemon is told to stop */
@@ -80,6 +82,8 @@ static struct audit_options audit_options(const struct settings *settings, struc
 	return (struct audit_options){
 		.max_size = settings->audit_max_size,
 		.keep = settings->audit_keep,
+		/* Where the answer has gone out, the record is not given up. */
+		.spool = settings->audit_strict && !settings->audit_relaxed ? 0 : AUDIT_SPOOL_MAX,
 		.journal = settings->audit_journal ? journal : NULL,
 	};
 }
@@ -316,7 +320,10 @@ static int make_parts(struct service *service)
 		r = limits_new(connections_allowed(daemon, settings), &daemon->limits);
 	if (r == 0)
 		r = vault_keeper_new(service->parts->paths, &daemon->keeper);
+	if (r == 0)
+		r = audit_keeper_new(daemon, &daemon->audit_keeper);
 	if (r == 0) {
+		vault_keeper_on_open(daemon->keeper, audit_keeper_vault_opened, daemon->audit_keeper);
 		backup_clean(service->parts->paths->state_folder);
 		restore_clean(service->parts->paths->state_folder);
 		r = chores_new(&daemon->chores);
@@ -383,7 +390,10 @@ static int add_sources(struct service *service)
 
 static int start_threads(struct service *service)
 {
-	int r = thread_start(&service->login);
+	int r = audit_keeper_start(service->daemon.audit_keeper);
+
+	if (r == 0)
+		r = thread_start(&service->login);
 
 	if (r == 0)
 		r = thread_start(&service->verify);
@@ -435,6 +445,7 @@ static void free_parts(struct service *service)
 		thread_done(&service->main);
 	warnings_free(daemon->warnings);
 	closer_stop(daemon->closer);
+	audit_keeper_free(daemon->audit_keeper);
 	vault_keeper_free(daemon->keeper);
 	limits_free(daemon->limits);
 	tickets_free(daemon->tickets);

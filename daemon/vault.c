@@ -28,6 +28,8 @@ struct vault_keeper {
 	bool failing; /* the present one was reported */
 	char fault[VAULT_FAULT_SIZE];
 	atomic_uint generation;
+	void (*opened)(void *data, const struct vault *vault); /* not changed after the start */
+	void *opened_data;
 };
 
 static struct shared_vault *shared_from(struct vault *vault)
@@ -201,6 +203,8 @@ static int open_anew(struct vault_keeper *keeper, bool drop)
 	int r;
 
 	r = open_vault(&keeper->paths, &vault, fault, sizeof(fault));
+	if (r == 0 && keeper->opened)
+		keeper->opened(keeper->opened_data, vault);
 	pthread_mutex_lock(&keeper->lock);
 	snprintf(keeper->fault, sizeof(keeper->fault), "%s", r == 0 ? "" : fault);
 	if (r == 0 || drop) {
@@ -212,6 +216,13 @@ static int open_anew(struct vault_keeper *keeper, bool drop)
 	pthread_mutex_unlock(&keeper->lock);
 	vault_release(old);
 	return r;
+}
+
+void vault_keeper_on_open(struct vault_keeper *keeper, void (*opened)(void *data, const struct vault *vault),
+			  void *data)
+{
+	keeper->opened = opened;
+	keeper->opened_data = data;
 }
 
 bool vault_keeper_try(struct vault_keeper *keeper)

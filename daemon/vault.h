@@ -40,6 +40,10 @@ struct vault_keeper;
 int vault_keeper_new(const struct vault_paths *paths, struct vault_keeper **ret_keeper);
 void vault_keeper_free(struct vault_keeper *keeper);
 
+/* opened is called with each vault that is opened, before anybody gets it. */
+void vault_keeper_on_open(struct vault_keeper *keeper, void (*opened)(void *data, const struct vault *vault),
+			  void *data);
+
 /*
  * Opens the store when there is none, or when the present one was reported to fail, and makes it the present one. True
  * when what vault_acquire() gives has changed. Called by one thread.

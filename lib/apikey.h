@@ -535,6 +535,43 @@ void apikey_audit_counts_free(struct apikey_audit_counts *counts);
  */
 int apikey_audit_count(struct apikey_admin *admin, const struct apikey_audit_filter *filter, unsigned int bucket,
 		       const char *cursor, struct apikey_audit_counts **ret_counts);
+/* ---- the chain of the audit; apikeyd-audit(5) says how each value is made ---- */
+
+#define APIKEY_AUDIT_PLACES_MAX 512
+
+/* Where a record is in the chain. */
+struct apikey_audit_place {
+	uint64_t seq;
+	unsigned char prev[32];
+	unsigned char digest[32]; /* the SHA-256 of its text */
+	unsigned char mac[32];
+};
+
+struct apikey_audit_head {
+	const char *chain;          /* its id; "": the daemon has no key now */
+	uint64_t seq;               /* of the last record */
+	const char *head;           /* the prev that the next record will have, in hex */
+	uint64_t from;              /* the running key reaches back to this record */
+	uint64_t checked;           /* so many of the places could be checked */
+	const unsigned char *wrong; /* a bit for each, the first in the lowest of the first byte: its MAC is wrong */
+	size_t wrong_size;          /* bytes */
+};
+
+void apikey_audit_head_free(struct apikey_audit_head *head);
+
+/* Where the chain ends, and whether the records at places carry the MAC of the running key, which stays with the
+ * daemon; for administrators. count: at most APIKEY_AUDIT_PLACES_MAX, and 0 to ask for the head alone. */
+int apikey_audit_check(struct apikey_admin *admin, const struct apikey_audit_place *places, size_t count,
+		       struct apikey_audit_head **ret_head);
+
+struct apikey_audit_key {
+	const char *text; /* for apikeyctl audit verify --key-file; wiped when it is freed */
+};
+
+void apikey_audit_key_free(struct apikey_audit_key *key);
+
+/* The first key of the chain, for root, once: it is erased at the daemon. anew: of a new chain, which begins now. */
+int apikey_audit_take_key(struct apikey_admin *admin, int anew, struct apikey_audit_key **ret_key);
 
 /* ---- accounts and tenants ---- */
 

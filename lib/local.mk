@@ -7,6 +7,7 @@ lib_libapikey_core_la_SOURCES = \
 	lib/ask.c lib/ask.h \
 	lib/audit.c \
 	lib/backup.c \
+	lib/audit_check.c \
 	lib/block.c lib/block.h \
 	lib/client.c \
 	lib/connect.c lib/connect.h \
@@ -80,6 +81,7 @@ lib_example_exchange_LDADD = lib/libapikey.la lib/libapikey-sign.la
 dist_man_MANS += \
 	lib/man/apikey_admin_open.3 \
 	lib/man/apikey_audit_read.3 \
+	lib/man/apikey_audit_check.3 \
 	lib/man/apikey_backup_open.3 \
 	lib/man/apikey_client_open.3 \
 	lib/man/apikey_explain.3 \
@@ -107,6 +109,9 @@ lib_man_links = \
 	apikey_audit_count:apikey_audit_read \
 	apikey_audit_counts_free:apikey_audit_read \
 	apikey_audit_page_free:apikey_audit_read \
+	apikey_audit_head_free:apikey_audit_check \
+	apikey_audit_key_free:apikey_audit_check \
+	apikey_audit_take_key:apikey_audit_check \
 	apikey_backup_free:apikey_backup_open \
 	apikey_backup_read:apikey_backup_open \
 	apikey_client_events:apikey_client_open \

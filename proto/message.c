@@ -603,6 +603,28 @@ static const struct codec_field message_master_key_fields[] = {
 };
 RECORD(message_master_key);
 
+static const struct codec_field message_audit_check_fields[] = {
+	TEXT(1, message_audit_check, credential, WIRE_CREDENTIAL_MAX),
+	BYTES(2, message_audit_check, places, WIRE_AUDIT_PLACES_MAX *WIRE_AUDIT_PLACE_SIZE),
+};
+RECORD(message_audit_check);
+
+static const struct codec_field message_audit_head_fields[] = {
+	TEXT(1, message_audit_head, chain, WIRE_ID_MAX),
+	NUMBER(2, message_audit_head, seq, UINT64_MAX),
+	NEED(3, message_audit_head, head, WIRE_ID_MAX),
+	NUMBER(4, message_audit_head, from, UINT64_MAX),
+	NUMBER(5, message_audit_head, checked, WIRE_AUDIT_PLACES_MAX),
+	BYTES(6, message_audit_head, wrong, WIRE_AUDIT_PLACES_MAX / 8),
+};
+RECORD(message_audit_head);
+
+static const struct codec_field message_audit_key_fields[] = {
+	TEXT(1, message_audit_key, credential, WIRE_CREDENTIAL_MAX),
+	NUMBER(2, message_audit_key, anew, 1),
+};
+RECORD(message_audit_key);
+
 /* Longer than a key takes them, but no longer than texts are anywhere. */
 #define IMPORT_TEXT_MAX WIRE_CREDENTIAL_MAX
 

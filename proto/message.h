@@ -363,6 +363,32 @@ struct message_master_key {
 };
 extern const struct codec_record message_master_key;
 
+/* ---- the chain of the audit ---- */
+
+struct message_audit_check {
+	const char *credential;
+	struct codec_bytes places; /* WIRE_AUDIT_PLACE_SIZE each; none: only the head is asked for */
+};
+extern const struct codec_record message_audit_check;
+
+struct message_audit_head {
+	const char *chain; /* its id; NULL: there is no key now */
+	uint64_t seq;      /* of the last record */
+	const char *head;  /* the prev that the next record will have, in hex */
+	uint64_t from;     /* the key reaches back to the record of this number */
+	uint64_t checked;  /* of the places that were given, so many it could check */
+	struct codec_bytes
+		wrong; /* a bit for each place, the first in the lowest bit of the first byte: its MAC is wrong */
+};
+extern const struct codec_record message_audit_head;
+
+/* The reply is the text of the key, under "audit.key". */
+struct message_audit_key {
+	const char *credential;
+	uint64_t anew; /* 1: of a new chain, which begins now */
+};
+extern const struct codec_record message_audit_key;
+
 /* ---- imports ---- */
 
 #define MESSAGE_SHA256_SIZE 32

@@ -67,6 +67,10 @@
 
 /* Sentences to a user in one verdict. */
 #define WIRE_NOTICES_MAX 4
+/* A record's place in the chain of the audit, for who has the key: its number, 8 bytes, big-endian; prev; the SHA-256
+ * of its text; its MAC (crypto/audit_chain.h). And how many of them one request takes. */
+#define WIRE_AUDIT_PLACE_SIZE (8 + 3 * 32)
+#define WIRE_AUDIT_PLACES_MAX 512
 
 /* Most bytes of one part of a backup. */
 #define WIRE_PART_MAX 61440
@@ -160,6 +164,10 @@ enum wire_type {
 	WIRE_MASTER_KEY_ROTATE = 54,
 	/* The next key that signs access tokens, for administrators: message_signing_key -> message_item */
 	WIRE_SIGNING_KEY_ROTATE = 55,
+	/* The chain of the audit. Whether records carry the MAC of the running key, which stays with the daemon, for
+	 * administrators; and the first key, once, for root and the daemon's own uid alone. */
+	WIRE_AUDIT_CHECK = 60, /* message_audit_check -> message_audit_head */
+	WIRE_AUDIT_KEY = 61,   /* message_audit_key -> message_item */
 	/*
 	 * What the audit files hold. A page is one step through them: short, or empty, where little of what was looked
 	 * at is asked for, with a cursor all the same.

@@ -2,6 +2,7 @@
 # apikeyctl: its pure parts alone, and the whole of it against a daemon of its own.
 cli_tests = \
 	tests/cli/audit.sh \
+	tests/cli/audit-verify.sh \
 	tests/cli/backup.sh \
 	tests/cli/completion.sh \
 	tests/cli/completion-zsh.sh \

@@ -97,6 +97,17 @@ static inline char *fixture_read(const struct fixture *fixture, unsigned int num
 	return data;
 }
 
+/* Takes from a record, at the end of a text, what makes it one of a chain. */
+static inline void fixture_unchain(char *data)
+{
+	char *links = NULL;
+
+	for (char *at = data; (at = strstr(at, ",\"prev\":\"")) != NULL; at++)
+		links = at;
+	ck_assert_ptr_nonnull(links);
+	strcpy(links, "}\n");
+}
+
 /* Puts bytes at the end of the file, as somebody else would. */
 static inline void fixture_append(const struct fixture *fixture, unsigned int number, const void *data, size_t size)
 {

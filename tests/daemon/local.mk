@@ -166,6 +166,11 @@ tests_daemon_test_audit_SOURCES = tests/daemon/test-audit.c tests/daemon/audit-f
 tests_daemon_test_audit_CFLAGS = $(daemon_test_cflags) $(JANSSON_CFLAGS)
 tests_daemon_test_audit_LDADD = $(daemon_test_ldadd) $(JANSSON_LIBS)
 
+daemon_tests += tests/daemon/test-audit-chain
+tests_daemon_test_audit_chain_SOURCES = tests/daemon/test-audit-chain.c tests/daemon/audit-fixture.h
+tests_daemon_test_audit_chain_CFLAGS = $(daemon_test_cflags) $(JANSSON_CFLAGS)
+tests_daemon_test_audit_chain_LDADD = $(daemon_test_ldadd) $(JANSSON_LIBS)
+
 daemon_tests += tests/daemon/test-audit-rotation
 tests_daemon_test_audit_rotation_SOURCES = tests/daemon/test-audit-rotation.c tests/daemon/audit-fixture.h
 tests_daemon_test_audit_rotation_CFLAGS = $(daemon_test_cflags) $(JANSSON_CFLAGS)

@@ -160,10 +160,10 @@ START_TEST(test_seq_is_found_in_the_rotated_file)
 		fixture_append_text(&fixture, 0, "nothing of ours\n");
 	fixture_open(&fixture, 0, 0);
 	ck_assert_int_eq(fixture_write(&fixture, "alice"), 0);
-	ck_assert_uint_eq(health_now().seq, _i == 2 ? 42 : 43); /* with a checkpoint at the start of a file */
+	ck_assert_uint_eq(health_now().seq, 43); /* with a checkpoint at the start of a file, or what is not ours */
 	ck_assert_uint_eq(audit_last_rev(fixture.audit, 5), 5);
 	ck_assert_int_eq(audit_append_change(fixture.audit, 5, "{\"event\":\"key_create\"}"), 0);
-	ck_assert_uint_eq(health_now().seq, _i == 2 ? 42 : 43);
+	ck_assert_uint_eq(health_now().seq, 43);
 }
 END_TEST
 
@@ -184,12 +184,12 @@ START_TEST(test_reopening_after_a_move)
 		snprintf(moved, sizeof(moved), "%s", fixture_path(&fixture, 3));
 		ck_assert_int_eq(rename(fixture_path(&fixture, 0), moved), 0);
 	}
-	ck_assert_int_eq(fixture_write(&fixture, "alice"), 0); /* goes where the file went */
 	audit_reopen(fixture.audit, &options);
 	ck_assert_int_eq(audit_append_change(fixture.audit, 1, "{\"event\":\"key_create\"}"), 0); /* is there */
 	ck_assert_int_eq(fixture_write(&fixture, "bob"), 0);
-	ck_assert_uint_eq(fixture_check(&fixture, 3, &seq, NULL, NULL), 4);
-	ck_assert_uint_eq(fixture_check(&fixture, 0, &seq, NULL, NULL), 2); /* a checkpoint and bob */
+	ck_assert_uint_eq(fixture_check(&fixture, 3, &seq, NULL, NULL), 3);
+	/* where the chain goes on, a checkpoint and bob */
+	ck_assert_uint_eq(fixture_check(&fixture, 0, &seq, NULL, NULL), 3);
 	fixture_close(&fixture);
 	fixture_open(&fixture, 0, 0);
 	ck_assert_uint_eq(audit_last_rev(fixture.audit, 1), 1);

@@ -70,9 +70,11 @@ static const struct {
 	  "\n{\"seq\":43,\"rev\":8,\"time\"" },
 	{ "one torn line", "{\"se", "\n{\"seq\":1,\"rev\":0,\"time\"" },
 	{ "garbage lines", "{\"seq\":41,\"event\":\"x\"}\nseq 99\n\n{\"seq\":}\n{\"seq\":-7,}\n{\"seq\":1e9,}\n[]\n",
-	  "{\"seq\":42,\"time\"" },
-	{ "a seq beyond all numbers", "{\"seq\":41}\n{\"seq\":99999999999999999999,}\n", "{\"seq\":42,\"time\"" },
-	{ "a seq that would overflow", "{\"seq\":41}\n{\"seq\":9223372036854775808,}\n", "{\"seq\":42,\"time\"" },
+	  "{\"seq\":42,\"rev\":0,\"time\"" },
+	{ "a seq beyond all numbers", "{\"seq\":41}\n{\"seq\":99999999999999999999,}\n",
+	  "{\"seq\":42,\"rev\":0,\"time\"" },
+	{ "a seq that would overflow", "{\"seq\":41}\n{\"seq\":9223372036854775808,}\n",
+	  "{\"seq\":42,\"rev\":0,\"time\"" },
 	{ "a caller's text that looks like a head", "{\"seq\":41,\"user\":\"{\\\"seq\\\":99,\"}\n",
 	  "{\"seq\":42,\"time\"" },
 };
@@ -102,9 +104,10 @@ START_TEST(test_recovered_record_at_start)
 
 	fixture_append_text(&fixture, 0, "{\"seq\":1,");
 	fixture_open(&fixture, 0, 0);
+	audit_tend(fixture.audit);
 	data = fixture_read(&fixture, 0, &size);
 	ck_assert_ptr_nonnull(strstr(data, "\n{\"seq\":2,\"rev\":0,"));
-	ck_assert_ptr_nonnull(strstr(data, "\"event\":\"recovered\"}\n"));
+	ck_assert_ptr_nonnull(strstr(data, "\"event\":\"recovered\",\"changes\":{\"torn_bytes\":"));
 	free(data);
 }
 END_TEST
@@ -120,6 +123,7 @@ START_TEST(test_tail_of_nuls)
 	fixture_append_text(&fixture, 0, line);
 	fixture_append(&fixture, 0, nuls, sizeof(nuls));
 	fixture_open(&fixture, 0, 0);
+	audit_tend(fixture.audit);
 	data = fixture_read(&fixture, 0, &size);
 	ck_assert_int_eq(strncmp(data + strlen(line) + sizeof(nuls), next, strlen(next)), 0);
 	ck_assert_uint_eq(audit_last_rev(fixture.audit, 7), 7);
@@ -275,7 +279,7 @@ START_TEST(test_torn_line_that_cannot_be_taken_back)
 	ck_assert_uint_eq(audit_last_rev(fixture.audit, 2), 2);
 
 	data = fixture_read(&fixture, 0, &size);
-	ck_assert_ptr_nonnull(strstr(data, "\"event\":\"recovered\"}\n"));
+	ck_assert_ptr_nonnull(strstr(data, "\"event\":\"recovered\",\"changes\":{\"torn_bytes\":"));
 	for (char *line = strtok(data, "\n"); line; line = strtok(NULL, "\n")) {
 		json_t *json = json_loads(line, 0, NULL);
 
@@ -456,6 +460,199 @@ START_TEST(test_second_daemon_is_kept_out)
 }
 END_TEST
 
+/* ---- what is answered all the same ---- */
+
+#define SPOOL 20000
+
+static size_t lines_with(const char *needle)
+{
+	size_t size, count = 0;
+	char *data = fixture_read(&fixture, 0, &size);
+
+	for (char *line = strtok(data, "\n"); line; line = strtok(NULL, "\n"))
+		count += strstr(line, needle) != NULL;
+	free(data);
+	return count;
+}
+
+/* They wait in memory, as many as there is room for, and are written before what comes later. */
+START_TEST(test_spool)
+{
+	const struct audit_options options = { .spool = SPOOL };
+	struct audit_health health;
+	size_t tried = _i == 0 ? 10 : 1000;
+	uint64_t seq = 0;
+	char expected[64];
+
+	ck_assert_int_eq(audit_open(fixture.folder, &options, &fixture.audit), 0);
+	ck_assert_int_eq(fixture_write(&fixture, "first"), 0);
+	limit_file_size(health_now().size + 10);
+	for (size_t i = 0; i < tried; i++) {
+		char user[16];
+
+		snprintf(user, sizeof(user), "waits%zu", i);
+		if (fixture_write(&fixture, user) != -EFBIG)
+			tried = 0;
+	}
+	health = health_now();
+	lift_limit();
+	ck_assert_uint_gt(tried, 0);
+	ck_assert(!health.writable);
+	ck_assert_uint_le(health.spool_bytes, SPOOL);
+	ck_assert_uint_eq(health.spool_records + health.dropped, tried);
+	ck_assert_int_eq(health.dropped > 0, _i == 1);
+	ck_assert_uint_eq(lines_with("waits"), 0);
+
+	ck_assert_int_eq(fixture_write(&fixture, "later"), 0);
+	ck_assert_uint_eq(lines_with("waits"), health.spool_records);
+	snprintf(expected, sizeof(expected), "\"records\":%" PRIu64 ",\"dropped\":%" PRIu64 ",", health.spool_records,
+		 health.dropped);
+	ck_assert_uint_eq(lines_with(expected), 1);
+	ck_assert_uint_eq(fixture_check(&fixture, 0, &seq, NULL, NULL), health.spool_records + 3);
+	ck_assert_uint_eq(health_now().spool_records, 0);
+	ck_assert_uint_eq(health_now().dropped, health.dropped);
+	ck_assert(health_now().writable);
+}
+END_TEST
+
+/* Nobody writes a record, and the disk has room again. */
+START_TEST(test_spool_without_a_record)
+{
+	const struct audit_options options = { .spool = SPOOL };
+	uint64_t seq = 0;
+	int r = 0;
+
+	ck_assert_int_eq(audit_open(fixture.folder, &options, &fixture.audit), 0);
+	limit_file_size(10);
+	for (size_t i = 0; i < 20; i++)
+		r |= fixture_write(&fixture, "alice");
+	lift_limit();
+	ck_assert_int_ne(r, 0);
+	audit_tend(fixture.audit);
+	ck_assert_uint_eq(health_now().spool_records, 0);
+	fixture_check(&fixture, 0, &seq, NULL, NULL);
+	ck_assert_uint_ge(seq, 21);
+}
+END_TEST
+
+/* The daemon ends before there is room, or just when there is. */
+START_TEST(test_spool_at_the_end)
+{
+	const struct audit_options options = { .spool = SPOOL };
+
+	ck_assert_int_eq(audit_open(fixture.folder, &options, &fixture.audit), 0);
+	limit_file_size(10);
+	(void)fixture_write(&fixture, "waits");
+	if (_i == 0) {
+		fixture_close(&fixture);
+		lift_limit();
+	} else {
+		lift_limit();
+		fixture_close(&fixture);
+	}
+	ck_assert_uint_eq(lines_with("waits"), (size_t)_i);
+}
+END_TEST
+
+/* The very next record goes to a file that is there. */
+START_TEST(test_removed_file)
+{
+	fixture_open(&fixture, 0, 0);
+	ck_assert_int_eq(fixture_write(&fixture, "alice"), 0);
+	ck_assert_int_eq(unlink(fixture_path(&fixture, 0)), 0);
+	ck_assert_int_eq(fixture_write(&fixture, "bob"), 0);
+	ck_assert_uint_eq(lines_with("\"user\":\"bob\""), 1);
+	ck_assert_uint_eq(lines_with("\"known_seq\":1,\"found_seq\":0"), 1);
+	ck_assert_uint_eq(health_now().seq, 4); /* no number is used again: chain_resumed, checkpoint, bob */
+}
+END_TEST
+
+START_TEST(test_emptied_file)
+{
+	fixture_open(&fixture, 0, 0);
+	ck_assert_int_eq(fixture_write(&fixture, "alice"), 0);
+	ck_assert_int_eq(truncate(fixture_path(&fixture, 0), 0), 0);
+	ck_assert_int_eq(fixture_write(&fixture, "bob"), 0);
+	ck_assert_uint_eq(lines_with("\"known_seq\":1,\"found_seq\":0"), 1);
+	ck_assert_uint_eq(health_now().seq, 4);
+}
+END_TEST
+
+/* Within a second it is noticed, and nothing is written where nobody looks for it; what was is in the folder moved. */
+START_TEST(test_moved_folder)
+{
+	struct deadline deadline = deadline_in(10000);
+	char moved[PATH_MAX], line[PATH_MAX + 32];
+	size_t written = 0, found = 0;
+	int r;
+
+	snprintf(moved, sizeof(moved), "%s.moved", fixture.folder);
+	fixture_open(&fixture, 0, 0);
+	ck_assert_int_eq(rename(fixture.folder, moved), 0);
+	while ((r = fixture_write(&fixture, "alice")) == 0 && deadline_left(deadline) > 0) {
+		written++;
+		usleep(10000);
+	}
+	ck_assert_int_eq(r, -ENOENT);
+	ck_assert_ptr_nonnull(strstr(health_now().fault, "make the folder"));
+	ck_assert_int_eq(mkdir(fixture.folder, 0700), 0);
+	ck_assert_int_eq(write_until_healed(false), 0);
+	ck_assert_uint_gt(health_now().seq, written);
+	snprintf(line, sizeof(line), "%s/%s", moved, AUDIT_FILE);
+	{
+		FILE *file = fopen(line, "re");
+		int letter;
+
+		ck_assert_ptr_nonnull(file);
+		while ((letter = getc(file)) != EOF)
+			found += letter == '\n';
+		fclose(file);
+	}
+	ck_assert_uint_eq(found, written);
+	nftw(moved, fixture_remove, 8, FTW_DEPTH | FTW_PHYS);
+}
+END_TEST
+
+/* As a file system that met an error is mounted. */
+START_TEST(test_read_only_mount)
+{
+	if (!mount_small_disk("size=1m"))
+		return;
+	fixture_open(&fixture, 0, 0);
+	ck_assert_int_eq(fixture_write(&fixture, "alice"), 0);
+	fixture_close(&fixture);
+	ck_assert_int_eq(mount(NULL, fixture.folder, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+	fixture_open(&fixture, 0, 0);
+	ck_assert_int_eq(fixture_write(&fixture, "alice"), -EROFS);
+	ck_assert_ptr_nonnull(strstr(health_now().fault, "mount it for writing"));
+	ck_assert_int_eq(mount(NULL, fixture.folder, NULL, MS_REMOUNT, NULL), 0);
+	ck_assert_int_eq(write_until_healed(false), 0);
+	ck_assert_uint_eq(fixture_check(&fixture, 0, &(uint64_t){ 0 }, NULL, NULL), 2);
+}
+END_TEST
+
+/* Records are in the order in which they were written, whatever the clock says. */
+START_TEST(test_clock_back_and_forward)
+{
+	static const int64_t day = INT64_C(86400) * 1000000;
+	uint64_t seq = 0;
+
+	fixture_open(&fixture, 0, 0);
+	for (int i = 0; i < 9; i++) {
+		struct audit_record record = { .time = FIXTURE_TIME + (i % 3 - 1) * day, .event = "verify" };
+
+		ck_assert_int_eq(audit_write(fixture.audit, &record, 1), 0);
+		if (i % 4 == 3) {
+			fixture_close(&fixture);
+			fixture_open(&fixture, 0, 0);
+		}
+	}
+	ck_assert_uint_eq(fixture_check(&fixture, 0, &seq, NULL, NULL), 9);
+	ck_assert_uint_eq(lines_with("2026-11-20T"), 3);
+	ck_assert_uint_eq(lines_with("2026-11-22T"), 3);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("audit-trouble");
@@ -479,6 +676,14 @@ int main(void)
 	tcase_add_loop_test(test_case, test_what_is_no_file, 0, sizeof(no_files) / sizeof(no_files[0]));
 	tcase_add_test(test_case, test_mode_whatever_the_umask);
 	tcase_add_test(test_case, test_second_daemon_is_kept_out);
+	tcase_add_loop_test(test_case, test_spool, 0, 2);
+	tcase_add_test(test_case, test_spool_without_a_record);
+	tcase_add_loop_test(test_case, test_spool_at_the_end, 0, 2);
+	tcase_add_test(test_case, test_removed_file);
+	tcase_add_test(test_case, test_emptied_file);
+	tcase_add_test(test_case, test_moved_folder);
+	tcase_add_test(test_case, test_read_only_mount);
+	tcase_add_test(test_case, test_clock_back_and_forward);
 	suite_add_tcase(suite, test_case);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -94,6 +94,7 @@ START_TEST(test_golden_lines)
 	fixture_open(&fixture, 0, 0);
 	ck_assert_int_eq(audit_write(fixture.audit, &golden[_i].record, 1), 0);
 	data = fixture_read(&fixture, 0, &size);
+	fixture_unchain(data);
 	ck_assert_msg(strcmp(data, golden[_i].line) == 0, "%s:\n%s%s", golden[_i].name, data, golden[_i].line);
 	free(data);
 }
@@ -427,6 +428,7 @@ START_TEST(test_change_is_the_logged_object_with_rev)
 	ck_assert_int_eq(audit_append_change(fixture.audit, 7, object), 0);
 	free(object);
 	data = fixture_read(&fixture, 0, &size);
+	fixture_unchain(data);
 	ck_assert_str_eq(data, "{\"seq\":1,\"rev\":7,\"time\":\"2026-11-21T18:03:07.000123Z\",\"event\":\"key_revoke\","
 			       "\"key_id\":\"a1B2c3D4e5F6\",\"actor\":\"uid:0\",\"changes\":{\"state\":[\"active\","
 			       "\"revoked\"]}}\n");

@@ -11,6 +11,7 @@ fuzz_ldflags = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 fuzz_targets = tests/fuzz/fuzz-packet tests/fuzz/fuzz-credential tests/fuzz/fuzz-permission \
 	tests/fuzz/fuzz-clock tests/fuzz/fuzz-network tests/fuzz/fuzz-encoding tests/fuzz/fuzz-reply \
 	tests/fuzz/fuzz-options tests/fuzz/fuzz-settings tests/fuzz/fuzz-audit-record tests/fuzz/fuzz-audit-tail \
+	tests/fuzz/fuzz-audit-verify \
 	tests/fuzz/fuzz-audit-entry \
 	tests/fuzz/fuzz-secrets tests/fuzz/fuzz-database tests/fuzz/fuzz-master-key-text \
 	tests/fuzz/fuzz-hmac-token tests/fuzz/fuzz-access-token \
@@ -68,6 +69,9 @@ tests_fuzz_fuzz_audit_entry_SOURCES = tests/fuzz/fuzz-audit-entry.c $(fuzz_main)
 tests_fuzz_fuzz_audit_entry_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_fuzz_fuzz_audit_entry_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_audit_entry_LDADD = daemon/libdaemon.la $(JANSSON_LIBS)
+tests_fuzz_fuzz_audit_verify_SOURCES = tests/fuzz/fuzz-audit-verify.c $(fuzz_main)
+tests_fuzz_fuzz_audit_verify_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_audit_verify_LDADD = crypto/libcrypto-layer.la common/libcommon.la
 tests_fuzz_fuzz_audit_tail_SOURCES = tests/fuzz/fuzz-audit-tail.c $(fuzz_main)
 tests_fuzz_fuzz_audit_tail_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_audit_tail_LDADD = daemon/libdaemon.la

@@ -76,6 +76,9 @@ const struct codec_record *const all_records[] = {
 	&message_audit_page,
 	&message_audit_count,
 	&message_audit_counts,
+	&message_audit_check,
+	&message_audit_head,
+	&message_audit_key,
 };
 const size_t all_records_count = ARRAY_SIZE(all_records);
 
