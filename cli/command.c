@@ -16,6 +16,7 @@
 #include "cli/key.h"
 #include "cli/master_key.h"
 #include "cli/role.h"
+#include "cli/session.h"
 #include "cli/state.h"
 #include "cli/tenant.h"
 #include "cli/token.h"
@@ -231,7 +232,32 @@ static const struct option options_role_update[] = {
 	O_END,
 };
 
+#define O_END_SESSIONS                                                                                                 \
+	{                                                                                                              \
+		OPTION_END_SESSIONS, "end-sessions", NULL,                                                             \
+			"end the sessions it has opened, too; unless you say, as end_sessions in [policy] does",       \
+			OPTION_ONCE, COMPLETE_NOTHING                                                                  \
+	}
+#define O_KEEP_SESSIONS                                                                                                \
+	{                                                                                                              \
+		OPTION_KEEP_SESSIONS, "keep-sessions", NULL, "leave the sessions it has opened", OPTION_ONCE,          \
+			COMPLETE_NOTHING                                                                               \
+	}
+
 static const struct option options_state[] = { O_WHY, O_END };
+
+static const struct option options_switch_off[] = { O_WHY, O_END_SESSIONS, O_KEEP_SESSIONS, O_END };
+
+static const struct option options_session_list[] = {
+	{ OPTION_USER, "user", "USER", "only those of this user", OPTION_ONCE, COMPLETE_USER },
+	{ OPTION_KEY, "key", "KEY", "only those that this key has opened", OPTION_ONCE, COMPLETE_NOTHING },
+	O_END,
+};
+
+static const struct option options_session_end[] = {
+	{ OPTION_WHY, "why", "TEXT", "the reason, kept in the audit", OPTION_ONCE, COMPLETE_NOTHING },
+	O_END,
+};
 
 static const struct option options_rotate[] = {
 	{ OPTION_OVERLAP, "overlap", "SPAN",
@@ -253,8 +279,8 @@ static const struct option options_retire[] = {
 };
 
 static const struct option options_delete[] = {
-	O_WHY,
-	{ OPTION_YES, "yes", NULL, "do not ask", OPTION_ONCE, COMPLETE_NOTHING },
+	O_WHY,           O_END_SESSIONS,
+	O_KEEP_SESSIONS, { OPTION_YES, "yes", NULL, "do not ask", OPTION_ONCE, COMPLETE_NOTHING },
 	O_END,
 };
 
@@ -489,12 +515,12 @@ const struct command commands[] = {
 	  options_retire },
 	{ "key", "activate", "KEY", 1, 1, key_activate, "switch a key on again", NULL, options_state },
 	{ "key", "deactivate", "KEY", 1, 1, key_deactivate, "switch a key off for a while",
-	  "When the command returns, no later request succeeds with the key.", options_state },
+	  "When the command returns, no later request succeeds with the key.", options_switch_off },
 	{ "key", "revoke", "KEY", 1, 1, key_revoke, "switch a key off for good",
 	  "When the command returns, no later request succeeds with the key. A revoked key stays in the list, and "
 	  "cannot "
 	  "be switched on again.",
-	  options_state },
+	  options_switch_off },
 	{ "key", "delete", "KEY", 1, 1, key_delete, "remove a key",
 	  "On a terminal it asks first. What the key did stays in the audit.", options_delete },
 	{ "key", "import", "[FILE]", 0, 1, key_import, "make keys of secrets that were made elsewhere",
@@ -552,6 +578,13 @@ const struct command commands[] = {
 	  "For administrators. apikeyd does it by itself every 30 days. Tokens that were signed before stay good "
 	  "unless --now is said.",
 	  options_token_rotate_key },
+	{ "session", "list", NULL, 0, 0, session_list, "list sessions that keys have opened",
+	  "Lists those of the keys you may see, as far as the services have them registered: pam_apikey(8) says how.",
+	  options_session_list },
+	{ "session", "end", "NUMBER", 1, 1, session_end, "end a session",
+	  "Its leader is told to end; what is left of it is killed half a second later, where logind knows of the "
+	  "session.",
+	  options_session_end },
 	{ "role", "create", "ROLE", 1, 1, role_create, "make a role: a set of permissions with a name",
 	  "Keys hold roles beside permissions of their own.", options_role_create },
 	{ "role", "list", NULL, 0, 0, role_list, "list roles",

@@ -99,6 +99,8 @@ enum option_id {
 	OPTION_FOLDER,
 	OPTION_HEADS,
 	OPTION_NEW,
+	OPTION_END_SESSIONS,
+	OPTION_KEEP_SESSIONS,
 };
 
 /* How many times an option stands. */

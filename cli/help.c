@@ -67,6 +67,7 @@ static const struct group {
 	{ "Keys", { "key" } },
 	{ "Whose keys they are", { "account", "tenant" } },
 	{ "Tokens", { "token" } },
+	{ "Who came in with one", { "session" } },
 	{ "Roles", { "role" } },
 	{ "What a key opens", { "verify", "explain" } },
 	{ "What happened", { "audit" } },

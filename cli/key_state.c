@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /* "key activate", "key deactivate", "key revoke" and "key delete". */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,42 +11,81 @@
 #include "cli/output.h"
 #include "cli/text.h"
 
-typedef int (*state_change)(struct apikey_admin *admin, const char *key, const char *why, struct apikey_key **ret_key);
+#define ACTIVATE ((enum apikey_end)0)
+
+/* What became of the sessions it had opened; the key is ended in any case. */
+static enum status tell_sessions(const struct arguments *arguments, const struct apikey_key *key)
+{
+	bool quiet = arguments_has(arguments, OPTION_JSON);
+
+	if (!key->sessions_asked)
+		return STATUS_DONE;
+	if (!quiet && (key->sessions_ended > 0 || key->sessions_fault[0] == '\0'))
+		output_note("%" PRIu64 " %s of it %s told to end.", key->sessions_ended,
+			    key->sessions_ended == 1 ? "session" : "sessions",
+			    key->sessions_ended == 1 ? "was" : "were");
+	if (!quiet && key->sessions_loose > 0)
+		output_note("Processes that have left their session go on: logind knows of no session of its own for "
+			    "%" PRIu64 " of them.",
+			    key->sessions_loose);
+	if (key->sessions_fault[0] == '\0')
+		return STATUS_DONE;
+	return output_complain(STATUS_REFUSED, "the key is ended, but sessions of it may be open: %s",
+			       key->sessions_fault);
+}
+
+static int change(const struct arguments *arguments, struct apikey_admin *admin, enum apikey_end end,
+		  struct apikey_key **ret_key)
+{
+	const char *key = text_key_reference(arguments->operands[0]);
+	struct apikey_end_options options = { .size = sizeof(options), .why = arguments_value(arguments, OPTION_WHY) };
+
+	if (arguments_has(arguments, OPTION_END_SESSIONS))
+		options.sessions = 1;
+	else if (arguments_has(arguments, OPTION_KEEP_SESSIONS))
+		options.sessions = -1;
+	return end == ACTIVATE ? apikey_key_activate(admin, key, options.why, ret_key)
+			       : apikey_key_end(admin, key, end, &options, ret_key);
+}
 
 /* Changes the state of the key that was named; done is how the sentence about it ends. */
-static enum status change_state(const struct arguments *arguments, state_change change, const char *done)
+static enum status change_state(const struct arguments *arguments, enum apikey_end end, const char *done)
 {
 	SCOPED_ADMIN struct apikey_admin *admin = NULL;
 	SCOPED_KEY struct apikey_key *key = NULL;
-	enum status status = daemon_open(arguments, &admin);
+	enum status status;
 	int r;
 
+	if (arguments_has(arguments, OPTION_END_SESSIONS) && arguments_has(arguments, OPTION_KEEP_SESSIONS))
+		return output_complain(STATUS_USAGE,
+				       "--end-sessions ends what --keep-sessions leaves; give one of them");
+	status = daemon_open(arguments, &admin);
 	if (status != STATUS_DONE)
 		return status;
-	r = change(admin, text_key_reference(arguments->operands[0]), arguments_value(arguments, OPTION_WHY), &key);
+	r = change(arguments, admin, end, &key);
 	if (r != 0)
 		return daemon_failed(arguments, admin, r);
 	if (!arguments_has(arguments, OPTION_JSON))
 		output_note("Key %s (%s/%s) is %s.", key->id, key->owner, key->name, done);
 	else if (!key_view_print_json(key))
 		return output_no_memory();
-	return STATUS_DONE;
+	return tell_sessions(arguments, key);
 }
 
 enum status key_activate(const struct arguments *arguments)
 {
-	return change_state(arguments, apikey_key_activate, "active");
+	return change_state(arguments, ACTIVATE, "active");
 }
 
 enum status key_deactivate(const struct arguments *arguments)
 {
-	return change_state(arguments, apikey_key_deactivate,
+	return change_state(arguments, APIKEY_END_DEACTIVATE,
 			    "switched off; 'apikeyctl key activate' switches it on again");
 }
 
 enum status key_revoke(const struct arguments *arguments)
 {
-	return change_state(arguments, apikey_key_revoke, "revoked, for good");
+	return change_state(arguments, APIKEY_END_REVOKE, "revoked, for good");
 }
 
 /* Asks whether the key is to go. STATUS_DONE when it is. */
@@ -80,5 +120,5 @@ enum status key_delete(const struct arguments *arguments)
 	/* On a connection of its own: the daemon does not wait as long as a person thinks. */
 	if (isatty(STDIN_FILENO) && !arguments_has(arguments, OPTION_YES))
 		status = ask(arguments);
-	return status == STATUS_DONE ? change_state(arguments, apikey_key_delete, "deleted") : status;
+	return status == STATUS_DONE ? change_state(arguments, APIKEY_END_DELETE, "deleted") : status;
 }

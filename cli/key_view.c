@@ -66,6 +66,18 @@ static bool put_retirement(json_t *object, const struct apikey_key *key)
 	       json_put(object, "safe_to_retire_reason", json_text_or_null(why));
 }
 
+/* What became of those it had opened, when it was ended with them. */
+static json_t *sessions_json(const struct apikey_key *key)
+{
+	SCOPED_JSON json_t *object = json_object();
+
+	if (!json_put(object, "ended", json_number(key->sessions_ended)) ||
+	    !json_put(object, "loose", json_number(key->sessions_loose)) ||
+	    !json_put(object, "fault", json_text_or_null(key->sessions_fault)))
+		return NULL;
+	return json_incref(object);
+}
+
 json_t *key_view_json(const struct apikey_key *key)
 {
 	SCOPED_JSON json_t *object = json_object();
@@ -96,6 +108,8 @@ json_t *key_view_json(const struct apikey_key *key)
 	if (key->repeated && !json_put(object, "repeated", json_boolean(true)))
 		return NULL;
 	if (key_view_is_pair(key) && !json_put(object, "public_key", json_text(key->id)))
+		return NULL;
+	if (key->sessions_asked && !json_put(object, "sessions", sessions_json(key)))
 		return NULL;
 	if (key->private_key[0] != '\0' && !json_put(object, "private_key", json_text(key->private_key)))
 		return NULL;

@@ -30,6 +30,7 @@ cli_libapikeyctl_la_SOURCES = \
 	cli/pair_input.c cli/pair_input.h \
 	cli/retirement.c cli/retirement.h \
 	cli/role.c cli/role.h \
+	cli/session.c cli/session.h \
 	cli/scope.h \
 	cli/secret_input.c cli/secret_input.h \
 	cli/state.c cli/state.h cli/state_view.c cli/state_view.h \

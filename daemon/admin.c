@@ -12,6 +12,7 @@
 #include "common/clock.h"
 #include "common/secret.h"
 #include "config.h"
+#include "daemon/admin_session.h"
 #include "daemon/audit.h"
 #include "daemon/closer.h"
 #include "daemon/limits.h"
@@ -47,6 +48,8 @@ _Static_assert(offsetof(struct message_role_reference, credential) == 0, "the cr
 _Static_assert(offsetof(struct message_token_issue, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_token_reference, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_signing_key, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_session_query, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_session_choice, credential) == 0, "the credential comes first");
 
 _Static_assert(offsetof(struct message_account_create, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_account_list, credential) == 0, "the credential comes first");
@@ -101,6 +104,11 @@ static const struct admin_verb verbs[] = {
 	  admin_signing_key_rotate },
 	{ WIRE_AUDIT_CHECK, &message_audit_check, NULL, AUTHORITY_ADMINISTER, false, false, false, admin_audit_check },
 	{ WIRE_AUDIT_KEY, &message_audit_key, "audit_key", AUTHORITY_ADMINISTER, false, false, false, admin_audit_key },
+	{ WIRE_ADMIN_SESSION_LIST, &message_session_query, NULL, AUTHORITY_SEE, false, true, false,
+	  admin_session_list },
+	/* It changes nothing here: whose sessions these are is in the register. */
+	{ WIRE_ADMIN_SESSION_END, &message_session_choice, "session_end", AUTHORITY_END, false, true, false,
+	  admin_session_end },
 	{ WIRE_STORE_CHECK, &message_status, NULL, AUTHORITY_ADMINISTER, false, true, false, admin_store_check },
 	{ WIRE_ACCOUNT_CREATE, &message_account_create, "account_create", AUTHORITY_ADMINISTER, true, true, false,
 	  admin_account_create },
@@ -175,6 +183,7 @@ struct audit_record admin_record(const struct admin_request *request, const char
 static void free_request(struct admin_request *request)
 {
 	secret_wipe(&request->token, sizeof(request->token));
+	admin_sessions_done(&request->sessions);
 	secret_wipe(request->packet, request->packet_size);
 	secret_wipe(request->reply, request->reply_size);
 	settings_unshare(request->settings);
@@ -321,7 +330,10 @@ static void on_written(struct thread *thread, struct thread_task *task)
 	if (request->job.result == 0 &&
 	    (request->header.type == WIRE_TENANT_DELETE || request->header.type == WIRE_ACCOUNT_DELETE))
 		writer_wake(thread->daemon->writer);
-	finish(request, request->job.result);
+	if (request->job.result == 0 && request->sessions.end)
+		admin_sessions_end(request);
+	else
+		finish(request, request->job.result);
 }
 
 int admin_renew(struct admin_request *request, struct vault *vault)

@@ -23,6 +23,8 @@
 
 struct audit_record;
 struct admin_verb;
+struct key_message;
+struct session_link;
 
 /* An access token that is being issued or revoked. */
 struct admin_token {
@@ -32,6 +34,13 @@ struct admin_token {
 	bool changed; /* it was not revoked before */
 	char id[CLAIMS_ID_MAX + 1];
 	int64_t expires;
+};
+
+/* What a request has to do with sessions (daemon/admin_session.c). */
+struct admin_sessions {
+	struct session_link *link;    /* being asked */
+	bool end;                     /* those of keys[0] are to end, now that it is ended */
+	struct key_message *answered; /* the reply, to be completed by what came of that */
 };
 
 struct admin_request {
@@ -73,6 +82,8 @@ struct admin_request {
 		struct message_token_reference token_reference;
 		struct message_signing_key signing_key;
 		struct message_audit_read audit_read;
+		struct message_session_query session_query;
+		struct message_session_choice session_choice;
 	} message;                 /* texts point into packet */
 	struct names_query *query; /* being looked up */
 	/* whose a new key is to be */
@@ -85,6 +96,7 @@ struct admin_request {
 	struct writer_job job;
 	struct admin_token token;
 	bool repeated; /* it has made its key before */
+	struct admin_sessions sessions;
 	bool recorded; /* a refusal has its own record */
 	bool slow;     /* one failure too many: nothing more is read from the connection for a moment */
 	/* the answer */
@@ -173,6 +185,8 @@ int admin_role_delete(struct admin_request *request, struct store_reader *reader
 int admin_token_issue(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_token_inspect(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_token_revoke(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_session_list(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_session_end(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_signing_key_rotate(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_status(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_key_import(struct admin_request *request, struct store_reader *reader, struct vault *vault);

@@ -16,6 +16,7 @@
 #include "daemon/admin.h"
 #include "daemon/admin_policy.h"
 #include "daemon/admin_repeat.h"
+#include "daemon/admin_session.h"
 #include "daemon/audit.h"
 #include "daemon/key_fields.h"
 #include "daemon/key_message.h"
@@ -162,7 +163,14 @@ int admin_reply_key(struct admin_request *request, struct store_reader *reader, 
 	else
 		key_message_get(message)->secret = token;
 	key_message_get(message)->repeated = request->repeated;
-	return admin_reply(request, &message_key, key_message_get(message));
+	r = admin_reply(request, &message_key, key_message_get(message));
+	/* What comes of the sessions is added to it. */
+	if (r == 0 && request->sessions.end) {
+		key_message_free(request->sessions.answered);
+		request->sessions.answered = message;
+		message = NULL;
+	}
+	return r;
 }
 
 static const char *event_of(const struct admin_request *request)
@@ -546,6 +554,8 @@ int admin_key_change_state(struct admin_request *request, struct store_reader *r
 		r = admin_find_twice(request, reader, wanted->key);
 	if (r == 0)
 		r = change_state(request, reader, key);
+	if (r == 0)
+		r = admin_sessions_decide(request, reader);
 	if (r != 0)
 		return r;
 	if (key->state == request->keys[0].state)
@@ -562,6 +572,8 @@ int admin_key_delete(struct admin_request *request, struct store_reader *reader,
 
 	if (r == 0)
 		r = admin_find_key(request, reader, wanted->key, key);
+	if (r == 0)
+		r = admin_sessions_decide(request, reader);
 	/* The reply shows the key as it was, uses included, so it is made before they go. */
 	if (r == 0)
 		r = admin_reply_key(request, reader, key, NULL);

@@ -44,6 +44,9 @@ struct daemon {
 	int64_t started_at;                /* CLOCK_MONOTONIC, nanoseconds */
 	const struct arguments *arguments; /* of the command line */
 	const struct vault_paths *paths;
+
+	struct session_link *session_links; /* the main thread's; NULL: none */
+	bool session_links_over;            /* the daemon ends */
 };
 
 /* Takes a further reference. */

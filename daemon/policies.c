@@ -53,7 +53,7 @@ static const struct {
 			      { [POLICIES_REPORT] = "report", [POLICIES_SUSPEND] = "suspend" } },
 	[POLICIES_MISUSE_SOURCES] = { RULE(misuse_sources), KIND_NUMBER, true, 0, 64, 0, NULL },
 	[POLICIES_MISUSE_WINDOW] = { RULE(misuse_window), KIND_SPAN, true, 60, 30 * DAY, 3600, "1h" },
-	[POLICIES_END_SESSIONS] = { RULE(end_sessions), KIND_CHOICE, true, 0, 1, 0, NULL, { "no", "yes" } },
+	[POLICIES_END_SESSIONS] = { RULE(end_sessions), KIND_CHOICE, false, 0, 1, 0, NULL, { "no", "yes" } },
 };
 
 static int64_t *place(struct policies *policies, enum policies_rule rule)

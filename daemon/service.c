@@ -24,6 +24,7 @@
 #include "daemon/limits.h"
 #include "daemon/names.h"
 #include "daemon/restore.h"
+#include "daemon/session_link.h"
 #include "daemon/throttle.h"
 #include "daemon/ticket.h"
 #include "daemon/uses.h"
@@ -428,6 +429,7 @@ static void free_parts(struct service *service)
 	/* Requests that still wait for a name let go of it while it is there. */
 	while (service->main.connections)
 		connection_close(service->main.connections);
+	session_link_cancel_all(daemon);
 	/* A chore that is being done finds that nobody waits for it any more. */
 	chores_free(daemon->chores);
 	/* The writer answers its jobs to the main thread's mailbox, so it ends before that. */

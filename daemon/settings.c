@@ -69,6 +69,7 @@ static const struct settings_row table[] = {
 	{ "policy", "max_secret_age", "never", OTHER(SETTINGS_FORM_POLICY, policies.max_secret_age) },
 	{ "policy", "warn_before", "14d", OTHER(SETTINGS_FORM_POLICY, policies.warn_before) },
 	{ "policy", "on_violation", "report", OTHER(SETTINGS_FORM_POLICY, policies.on_violation) },
+	{ "policy", "end_sessions", "no", OTHER(SETTINGS_FORM_POLICY, policies.end_sessions) },
 	{ "policy", "rotation_overlap", "7d", IN(SPAN, rotation_overlap, 60, SETTINGS_OVERLAP_MAX) },
 	{ "tokens", "issuer", "apikeyd", OTHER(SETTINGS_FORM_TEXT, token_issuer) },
 	{ "tokens", "audience", "apikeyd", OTHER(SETTINGS_FORM_TEXT, token_audience) },

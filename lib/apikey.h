@@ -231,6 +231,11 @@ struct apikey_key {
 	const char *const *effective_permissions;
 	const char *const *due; /* what has to be done about it soon, or already, for a person; NULL at the end */
 	int repeated;           /* 1, of apikey_key_create(): it was made before, by the same call */
+	/* Of a key that was just switched off, revoked or deleted: what became of the sessions it had opened. */
+	int sessions_asked; /* 1: they were to end */
+	uint64_t sessions_ended;
+	uint64_t sessions_loose;    /* of these, such as left processes behind, which go on */
+	const char *sessions_fault; /* why there may be others; "": there are none */
 };
 
 /* Wipes and frees. Accepts NULL. */
@@ -299,6 +304,21 @@ int apikey_key_deactivate(struct apikey_admin *admin, const char *key, const cha
 int apikey_key_revoke(struct apikey_admin *admin, const char *key, const char *why, struct apikey_key **ret_key);
 /* *ret_key is the key as it was. */
 int apikey_key_delete(struct apikey_admin *admin, const char *key, const char *why, struct apikey_key **ret_key);
+
+enum apikey_end { APIKEY_END_DEACTIVATE = 1, APIKEY_END_REVOKE = 2, APIKEY_END_DELETE = 3 };
+
+struct apikey_end_options {
+	size_t size;
+	const char *why; /* kept in the audit; NULL */
+	int sessions;    /* 1: those that the key has opened end with it, -1: they go on, 0: as the policy says */
+};
+
+/*
+ * The last three of these with more to say. Once it returns 0 the key is ended; what became of its sessions is said in
+ * *ret_key. options may be NULL.
+ */
+int apikey_key_end(struct apikey_admin *admin, const char *key, enum apikey_end end,
+		   const struct apikey_end_options *options, struct apikey_key **ret_key);
 
 struct apikey_rotate_options {
 	size_t size;
@@ -672,6 +692,49 @@ void apikey_tenant_list_free(struct apikey_tenant_list *list);
 /* account NULL: of all that the caller reaches. */
 int apikey_tenant_list(struct apikey_admin *admin, const char *account, const char *cursor, unsigned int limit,
 		       struct apikey_tenant_list **ret_list);
+
+/* ---- sessions that keys have opened, where the service has them registered ---- */
+
+struct apikey_session {
+	uint64_t number;
+	const char *key_id, *key_name, *owner;
+	const char *user;   /* as whom the key let in */
+	const char *tenant; /* its id; "": of an account key */
+	const char *service;
+	const char *tty;    /* "" */
+	const char *source; /* an address, a name, "local" */
+	int64_t since;
+	int64_t leader; /* process id */
+	int ending;     /* 1: it was told to end and has not done so yet */
+	int whole;      /* from apikey_session_end(): 1: all of it ends; 0: processes that left their leader go on */
+};
+
+/* Accepts NULL. */
+void apikey_session_free(struct apikey_session *session);
+
+struct apikey_session_list {
+	const struct apikey_session *sessions; /* by number */
+	size_t count;
+	uint64_t after; /* give it to the next call; 0 on the last page */
+};
+
+void apikey_session_list_free(struct apikey_session_list *list);
+
+/* Which are listed: those of which all that is said holds. */
+struct apikey_session_filter {
+	size_t size;
+	const char *key; /* an id, or OWNER/NAME */
+	const char *user;
+};
+
+/* A page of the sessions of the keys that the caller may see; it may be short, or empty, and go on. filter may be NULL;
+ * after 0: from the start. */
+int apikey_session_list(struct apikey_admin *admin, const struct apikey_session_filter *filter, uint64_t after,
+			struct apikey_session_list **ret_list);
+
+/* Ends one: when it returns 0, its leader was told to. why may be NULL. */
+int apikey_session_end(struct apikey_admin *admin, uint64_t number, const char *why,
+		       struct apikey_session **ret_session);
 
 /* ---- access tokens: each stands for a key, for a short while ---- */
 

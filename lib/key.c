@@ -95,6 +95,10 @@ static struct apikey_key key_of(struct block *block, const struct message_key *m
 		.due = texts_take(block, &message->due),
 		.repeated = message->repeated == 1,
 		.effective_permissions = take_effective(block, message),
+		.sessions_asked = message->sessions_asked == 1,
+		.sessions_ended = message->sessions_ended,
+		.sessions_loose = message->sessions_loose,
+		.sessions_fault = text_or_empty(message->sessions_fault),
 	};
 }
 

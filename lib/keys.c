@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "common/cleanup.h"
 #include "lib/admin.h"
 #include "lib/key.h"
 #include "lib/texts.h"
@@ -129,6 +130,25 @@ int apikey_key_revoke(struct apikey_admin *admin, const char *key, const char *w
 int apikey_key_delete(struct apikey_admin *admin, const char *key, const char *why, struct apikey_key **ret_key)
 {
 	return refer_to_key(admin, WIRE_KEY_DELETE, key, why, ret_key);
+}
+
+int apikey_key_end(struct apikey_admin *admin, const char *key, enum apikey_end end,
+		   const struct apikey_end_options *given_options, struct apikey_key **ret_key)
+{
+	static const uint16_t types[] = { [APIKEY_END_DEACTIVATE] = WIRE_KEY_DEACTIVATE,
+					  [APIKEY_END_REVOKE] = WIRE_KEY_REVOKE,
+					  [APIKEY_END_DELETE] = WIRE_KEY_DELETE };
+	struct message_key_reference request = { .credential = admin_credential(admin), .key = key };
+	struct apikey_end_options options;
+
+	if ((size_t)end >= ARRAY_SIZE(types) || types[end] == 0 ||
+	    versioned_read(given_options, &options, sizeof(options)) < 0 || options.sessions < -1 ||
+	    options.sessions > 1)
+		return -EINVAL;
+	request.why = options.why;
+	if (options.sessions != 0)
+		request.end_sessions = options.sessions == 1 ? MESSAGE_SESSIONS_END : MESSAGE_SESSIONS_KEEP;
+	return call_for_key(admin, types[end], &message_key_reference, &request, ret_key);
 }
 
 int apikey_key_rotate(struct apikey_admin *admin, const char *key, const struct apikey_rotate_options *given_options,

@@ -21,6 +21,7 @@ lib_libapikey_core_la_SOURCES = \
 	lib/rotation.c lib/rotation.h \
 	lib/scopes.c \
 	lib/session.c lib/session.h \
+	lib/sessions.c \
 	lib/texts.c lib/texts.h \
 	lib/tokens.c \
 	lib/trust.c lib/trust.h \
@@ -89,6 +90,7 @@ dist_man_MANS += \
 	lib/man/apikey_key_import.3 \
 	lib/man/apikey_key_rotate.3 \
 	lib/man/apikey_role_create.3 \
+	lib/man/apikey_session_list.3 \
 	lib/man/apikey_sign_token.3 \
 	lib/man/apikey_tenant_create.3 \
 	lib/man/apikey_token_issue.3 \
@@ -128,6 +130,7 @@ lib_man_links = \
 	apikey_key_activate:apikey_key_create \
 	apikey_key_deactivate:apikey_key_create \
 	apikey_key_delete:apikey_key_create \
+	apikey_key_end:apikey_key_create \
 	apikey_key_free:apikey_key_create \
 	apikey_key_list:apikey_key_create \
 	apikey_key_list_free:apikey_key_create \
@@ -147,6 +150,9 @@ lib_man_links = \
 	apikey_role_list_free:apikey_role_create \
 	apikey_role_show:apikey_role_create \
 	apikey_role_update:apikey_role_create \
+	apikey_session_end:apikey_session_list \
+	apikey_session_free:apikey_session_list \
+	apikey_session_list_free:apikey_session_list \
 	apikey_sign_free:apikey_sign_token \
 	apikey_sign_message:apikey_sign_token \
 	apikey_signing_key_rotate:apikey_token_issue \

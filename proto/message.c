@@ -176,6 +176,10 @@ static const struct codec_field message_key_fields[] = {
 	NUMBER(28, message_key, repeated, 1),
 	TEXTS(29, message_key, due, WIRE_REASON_MAX),
 	NUMBER(30, message_key, test, 1),
+	NUMBER(31, message_key, sessions_asked, 1),
+	NUMBER(32, message_key, sessions_ended, UINT64_MAX),
+	NUMBER(33, message_key, sessions_loose, UINT64_MAX),
+	TEXT(34, message_key, sessions_fault, WIRE_REASON_MAX),
 };
 RECORD(message_key);
 
@@ -228,6 +232,7 @@ static const struct codec_field message_key_reference_fields[] = {
 	TEXT(1, message_key_reference, credential, WIRE_CREDENTIAL_MAX),
 	NEED(2, message_key_reference, key, WIRE_USER_MAX + 1 + WIRE_NAME_MAX),
 	TEXT(3, message_key_reference, why, WIRE_REASON_MAX),
+	NUMBER(4, message_key_reference, end_sessions, MESSAGE_SESSIONS_KEEP),
 };
 RECORD(message_key_reference);
 
@@ -580,6 +585,26 @@ static const struct codec_field message_audit_counts_fields[] = {
 	TIME(4, message_audit_counts, oldest),
 };
 RECORD(message_audit_counts);
+static const struct codec_field message_session_query_fields[] = {
+	TEXT(1, message_session_query, credential, WIRE_CREDENTIAL_MAX),
+	NUMBER(2, message_session_query, after, INT64_MAX),
+	TEXT(3, message_session_query, key, WIRE_USER_MAX + 1 + WIRE_NAME_MAX),
+	TEXT(4, message_session_query, user, WIRE_USER_MAX),
+};
+RECORD(message_session_query);
+
+static const struct codec_field message_session_view_fields[] = {
+	RECORDS(1, message_session_view, sessions, UINT16_MAX, message_session),
+	NUMBER(2, message_session_view, after, INT64_MAX),
+};
+RECORD(message_session_view);
+
+static const struct codec_field message_session_choice_fields[] = {
+	TEXT(1, message_session_choice, credential, WIRE_CREDENTIAL_MAX),
+	NUMBER(2, message_session_choice, session, INT64_MAX),
+	TEXT(3, message_session_choice, why, WIRE_REASON_MAX),
+};
+RECORD(message_session_choice);
 
 static const struct codec_field message_backup_fields[] = {
 	NUMBER(1, message_backup, size, UINT64_MAX),

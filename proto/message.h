@@ -182,6 +182,11 @@ struct message_key {
 	uint64_t repeated; /* 1: it was made before, by the same request; it has a secret then unless that was used */
 	struct codec_texts due; /* what has to be done about it soon, for a person: "expires at …" */
 	uint64_t test;          /* 1: a test key */
+	/* Of a key that was ended together with its sessions. */
+	uint64_t sessions_asked; /* 1: they were to end */
+	uint64_t sessions_ended;
+	uint64_t sessions_loose;    /* of these, such as left processes behind */
+	const char *sessions_fault; /* why there may be others */
 };
 extern const struct codec_record message_key;
 
@@ -238,10 +243,18 @@ struct message_key_page {
 };
 extern const struct codec_record message_key_page;
 
+/* What becomes of the sessions that a key has opened, when it is ended. */
+enum message_sessions {
+	MESSAGE_SESSIONS_POLICY = 0,
+	MESSAGE_SESSIONS_END = 1,
+	MESSAGE_SESSIONS_KEEP = 2,
+};
+
 struct message_key_reference {
 	const char *credential;
-	const char *key; /* an id, or OWNER/NAME */
-	const char *why; /* for a change of state: kept with the key and in the audit */
+	const char *key;       /* an id, or OWNER/NAME */
+	const char *why;       /* for a change of state: kept with the key and in the audit */
+	uint64_t end_sessions; /* enum message_sessions; where a key is switched off, revoked or deleted */
 };
 extern const struct codec_record message_key_reference;
 
@@ -760,6 +773,31 @@ struct message_audit_counts {
 	int64_t oldest; /* as above */
 };
 extern const struct codec_record message_audit_counts;
+/* ---- sessions, on admin.sock ---- */
+
+/* All that is said has to hold of a session for it to be listed. */
+struct message_session_query {
+	const char *credential;
+	uint64_t after;   /* that of the view before */
+	const char *key;  /* an id, or OWNER/NAME */
+	const char *user; /* as whom the key let in */
+};
+extern const struct codec_record message_session_query;
+
+/* Those that the authority reaches, in the order of their numbers; it may be short, or empty, and go on all the same.
+ */
+struct message_session_view {
+	struct codec_records sessions; /* message_session */
+	uint64_t after;                /* to go on behind; 0: there are no others */
+};
+extern const struct codec_record message_session_view;
+
+struct message_session_choice {
+	const char *credential;
+	uint64_t session; /* its number */
+	const char *why;  /* kept in the audit */
+};
+extern const struct codec_record message_session_choice;
 
 /* ---- the way back ---- */
 

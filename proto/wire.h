@@ -168,6 +168,9 @@ enum wire_type {
 	 * administrators; and the first key, once, for root and the daemon's own uid alone. */
 	WIRE_AUDIT_CHECK = 60, /* message_audit_check -> message_audit_head */
 	WIRE_AUDIT_KEY = 61,   /* message_audit_key -> message_item */
+	/* Sessions that keys have opened, as far as they are registered. */
+	WIRE_ADMIN_SESSION_LIST = 64, /* message_session_query -> message_session_view */
+	WIRE_ADMIN_SESSION_END = 65,  /* message_session_choice -> message_session */
 	/*
 	 * What the audit files hold. A page is one step through them: short, or empty, where little of what was looked
 	 * at is asked for, with a cursor all the same.

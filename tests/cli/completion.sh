@@ -36,7 +36,7 @@ offers()
 	is 'what is offered' "${COMPREPLY[*]}" "$expected"
 }
 
-offers 'key account tenant token role verify explain audit status backup restore master-key doctor help completion' ''
+offers 'key account tenant token session role verify explain audit status backup restore master-key doctor help completion' ''
 offers '--deep --root' doctor ''
 offers 'key' k
 offers 'create list show usage update rotate retire activate deactivate revoke delete import' key ''
@@ -47,8 +47,8 @@ offers '--owner --state --permission --role --label --unused-since --expires-bef
 offers '--label --limit' key list --l
 offers 'create list show usage update rotate retire activate deactivate revoke delete import' --json --runtime-dir /run key ''
 offers 'create list show usage update rotate retire activate deactivate revoke delete import' --runtime-dir = /run key ''
-offers '--why --yes' key delete alice/laptop ''
-offers '--why --yes' key delete --why 'stolen' alice/laptop ''
+offers '--why --end-sessions --keep-sessions --yes' key delete alice/laptop ''
+offers '--why --end-sessions --keep-sessions --yes' key delete --why 'stolen' alice/laptop ''
 offers '--format --digests --account --tenant --dry-run --report --from-line' key import ''
 offers 'granted denied forbidden throttled unavailable' audit show --verdict ''
 offers 'csv jsonl' key import --format ''

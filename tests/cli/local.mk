@@ -21,6 +21,7 @@ cli_tests = \
 	tests/cli/tokens.sh \
 	tests/cli/rotate.sh \
 	tests/cli/self-service.sh \
+	tests/cli/sessions.sh \
 	tests/cli/status.sh \
 	tests/cli/tenants.sh \
 	tests/cli/terminal.sh \

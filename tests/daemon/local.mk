@@ -269,6 +269,11 @@ daemon_wire = $(daemon_host) tests/daemon/wire-client.c tests/daemon/wire-client
 daemon_store = tests/daemon/host-store.c tests/daemon/host-store.h
 daemon_system_ldadd = lib/libapikey-core.la $(CHECK_LIBS) -lpthread
 
+daemon_tests += tests/daemon/test-daemon-session
+tests_daemon_test_daemon_session_SOURCES = tests/daemon/test-daemon-session.c $(daemon_wire)
+tests_daemon_test_daemon_session_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_daemon_session_LDADD = $(daemon_system_ldadd)
+
 daemon_tests += tests/daemon/test-daemon-ticket
 tests_daemon_test_daemon_ticket_SOURCES = tests/daemon/test-daemon-ticket.c $(daemon_wire)
 tests_daemon_test_daemon_ticket_CFLAGS = $(daemon_test_cflags)

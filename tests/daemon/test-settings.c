@@ -100,6 +100,7 @@ static void assert_defaults(void)
 	ck_assert_int_eq(settings.policies.max_secret_age, TIME_NEVER);
 	ck_assert_int_eq(settings.policies.on_violation, POLICIES_REPORT);
 	ck_assert_int_eq(settings.policies.warn_before, 14 * 86400);
+	ck_assert_int_eq(settings.policies.end_sessions, 0);
 	ck_assert_str_eq(settings.token_issuer, "apikeyd");
 	ck_assert_str_eq(settings.token_audience, "apikeyd");
 	ck_assert_uint_eq(settings.failures_per_minute, 30);
@@ -153,6 +154,7 @@ START_TEST(the_installed_file_shows_the_defaults)
 					     "max_secret_age",
 					     "on_violation",
 					     "warn_before",
+					     "end_sessions",
 					     "rotation_overlap",
 					     "issuer",
 					     "audience",

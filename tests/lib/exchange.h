@@ -36,6 +36,8 @@ struct exchange {
 		struct message_token_issue token_issue;
 		struct message_token_reference token_reference;
 		struct message_signing_key signing_key;
+		struct message_session_query session_query;
+		struct message_session_choice session_choice;
 	} request;
 };
 

@@ -24,6 +24,7 @@ lib_tests = \
 	tests/lib/test-roles \
 	tests/lib/test-rotate \
 	tests/lib/test-rotation \
+	tests/lib/test-sessions \
 	tests/lib/test-sign \
 	tests/lib/test-tokens \
 	tests/lib/test-trust \
@@ -89,6 +90,9 @@ tests_lib_test_roles_LDADD = $(lib_test_libraries)
 tests_lib_test_rotation_SOURCES = tests/lib/test-rotation.c
 tests_lib_test_rotation_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_lib_test_rotation_LDADD = $(lib_test_libraries)
+tests_lib_test_sessions_SOURCES = tests/lib/test-sessions.c
+tests_lib_test_sessions_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_lib_test_sessions_LDADD = $(lib_test_libraries)
 
 tests_lib_test_rotate_SOURCES = tests/lib/test-rotate.c
 tests_lib_test_rotate_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)

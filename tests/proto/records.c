@@ -79,6 +79,9 @@ const struct codec_record *const all_records[] = {
 	&message_audit_check,
 	&message_audit_head,
 	&message_audit_key,
+	&message_session_query,
+	&message_session_view,
+	&message_session_choice,
 };
 const size_t all_records_count = ARRAY_SIZE(all_records);
 

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * The requests about sessions. The register is apikey-sessiond's; here it is decided who sees and ends what: the
+ * sessions of the keys that an authority reaches, and no others, whose numbers do not exist for it. Of a key that was
+ * deleted only administrators know.
+ */
+#include "daemon/admin_session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "daemon/audit.h"
+#include "daemon/key_message.h"
+#include "daemon/policies.h"
+#include "daemon/session_link.h"
+#include "daemon/session_sweep.h"
+#include "proto/credential.h"
+
+#define VIEW_MOST 1024 /* sessions in one answer of the register */
+
+void admin_sessions_done(struct admin_sessions *sessions)
+{
+	session_link_close(sessions->link);
+	key_message_free(sessions->answered);
+	*sessions = (struct admin_sessions){ .link = NULL };
+}
+
+static int refuse_link(struct admin_request *request, int result)
+{
+	char fault[SESSION_LINK_FAULT_SIZE];
+
+	session_link_fault(result, fault);
+	return admin_refuse(request, ANSWER_UNAVAILABLE, "%s", fault);
+}
+
+/* Connects and asks; what follows is the callback's. */
+static int ask(struct admin_request *request, uint16_t type, const struct codec_record *record, const void *message,
+	       session_answered *answered)
+{
+	int r = request->sessions.link ? 0 : session_link_open(request->thread, &request->sessions.link);
+
+	if (r == 0)
+		r = session_link_ask(request->sessions.link, type, record, message, answered, request);
+	return r < 0 ? refuse_link(request, r) : ADMIN_LATER;
+}
+
+static int no_session(struct admin_request *request)
+{
+	return admin_refuse(
+		request, ANSWER_NOT_FOUND,
+		"there is no such session, or it is not yours to see; 'apikeyctl session list' shows yours");
+}
+
+/* ---- who sees what ---- */
+
+/* Whether the authority reaches the session's key. 1, 0, or a negative errno. */
+static int reaches(struct admin_request *request, const struct message_session *session)
+{
+	struct store_key *key = &request->keys[1];
+	int r;
+
+	if (request->authority.kind == AUTHORITY_ADMINISTRATOR)
+		return 1;
+	r = store_find_key(request->thread->reader, session->key_id, key);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	return authority_reaches(&request->authority, key);
+}
+
+/* The answers come when the transaction of the request is long over. */
+static int begin_reading(struct admin_request *request)
+{
+	if (!thread_vault(request->thread)) {
+		vault_fault(request->thread->daemon->keeper, request->detail, sizeof(request->detail));
+		return ANSWER_UNAVAILABLE;
+	}
+	return store_read_begin(request->thread->reader);
+}
+
+static void end_reading(struct admin_request *request, int r)
+{
+	store_read_end(request->thread->reader);
+	if (r == -EIO)
+		thread_vault_failed(request->thread);
+}
+
+/* ---- list ---- */
+
+struct view {
+	size_t count;
+	struct message_session sessions[VIEW_MOST];
+};
+
+static int fill_view(struct admin_request *request, struct codec_records *sessions, struct view *view,
+		     uint64_t *ret_last)
+{
+	const char *user = request->message.session_query.user;
+	struct message_session session;
+	int r = 0;
+
+	while (r >= 0 && codec_next_record(sessions, &message_session, &session)) {
+		if (view->count == VIEW_MOST)
+			return -EPROTO;
+		*ret_last = session.session;
+		if (user && (!session.user || strcmp(session.user, user) != 0))
+			continue;
+		r = reaches(request, &session);
+		if (r > 0)
+			view->sessions[view->count++] = session;
+	}
+	return r < 0 ? r : 0;
+}
+
+static int reply_view(struct admin_request *request, struct message_session_page *page)
+{
+	CLEANUP_FREE struct view *view = calloc(1, sizeof(*view));
+	struct message_session_view reply;
+	uint64_t last = 0;
+	int r;
+
+	if (!view)
+		return -ENOMEM;
+	r = begin_reading(request);
+	if (r != 0)
+		return r;
+	r = fill_view(request, &page->sessions, view, &last);
+	end_reading(request, r);
+	if (r == -EPROTO || (r == 0 && page->more && last <= request->message.session_query.after))
+		return refuse_link(request, -EPROTO);
+	if (r < 0)
+		return r;
+	reply = (struct message_session_view){ .sessions = { .count = view->count, .items = view->sessions },
+					       .after = page->more ? last : 0 };
+	return admin_reply(request, &message_session_view, &reply);
+}
+
+static void on_listed(void *data, int result, const void *packet, size_t size)
+{
+	struct admin_request *request = data;
+	struct message_session_page page;
+
+	if (result == 0 && codec_decode(&message_session_page, packet, size, &page) < 0)
+		result = -EPROTO;
+	admin_finish(request, result == 0 ? reply_view(request, &page) : refuse_link(request, result));
+}
+
+/* The id of the key that is asked for. Sessions may be left of one that was deleted. */
+static int find_key_id(struct admin_request *request, struct store_reader *reader, const char **ret_id)
+{
+	const char *name = request->message.session_query.key;
+	int r;
+
+	*ret_id = name;
+	if (!name || (request->authority.kind == AUTHORITY_ADMINISTRATOR && credential_is_id(name)))
+		return 0;
+	r = admin_find_key(request, reader, name, &request->keys[0]);
+	*ret_id = request->keys[0].id;
+	return r;
+}
+
+int admin_session_list(struct admin_request *request, struct store_reader *reader, struct vault *vault)
+{
+	struct message_session_list question = { .after = request->message.session_query.after };
+	int r = find_key_id(request, reader, &question.key);
+
+	(void)vault;
+	return r != 0 ? r : ask(request, WIRE_SESSION_LIST, &message_session_list, &question, on_listed);
+}
+
+/* ---- end ---- */
+
+static void on_ended(void *data, int result, const void *packet, size_t size)
+{
+	struct admin_request *request = data;
+	struct message_session session;
+
+	if (result == 0 && codec_decode(&message_session, packet, size, &session) < 0)
+		result = -EPROTO;
+	if (result == 0)
+		result = admin_reply(request, &message_session, &session);
+	else if (result == ANSWER_NOT_FOUND)
+		result = no_session(request);
+	else
+		result = refuse_link(request, result);
+	admin_finish(request, result);
+}
+
+/* Before it is done: what is not recorded is not done. */
+static int record(struct admin_request *request, const struct message_session *session)
+{
+	const char *why = request->message.session_choice.why;
+	struct audit_record record = admin_record(request, request->verb->event);
+
+	record.key_id = session->key_id;
+	record.key_name = session->key_name;
+	record.owner = session->owner;
+	record.user = session->user;
+	record.service = session->service;
+	record.tty = session->tty;
+	record.rhost = session->source;
+	record.detail = why;
+	if (audit_write(request->thread->daemon->audit, &record, 1) < 0 && request->settings->settings.audit_strict)
+		return admin_refuse(request, ANSWER_UNAVAILABLE, "nothing was ended: the audit file cannot be written");
+	return 0;
+}
+
+/* Finds the session that is meant in the page that begins with it. */
+static int choose(struct admin_request *request, struct message_session_page *page, struct message_session *ret_session)
+{
+	int r;
+
+	if (!codec_next_record(&page->sessions, &message_session, ret_session) ||
+	    ret_session->session != request->message.session_choice.session)
+		return no_session(request);
+	r = begin_reading(request);
+	if (r != 0)
+		return r;
+	r = reaches(request, ret_session);
+	end_reading(request, r);
+	if (r < 0)
+		return r;
+	return r > 0 ? record(request, ret_session) : no_session(request);
+}
+
+static void on_found(void *data, int result, const void *packet, size_t size)
+{
+	struct admin_request *request = data;
+	struct message_session_reference question = { .session = request->message.session_choice.session };
+	struct message_session_page page;
+	struct message_session session;
+
+	if (result == 0 && codec_decode(&message_session_page, packet, size, &page) < 0)
+		result = -EPROTO;
+	result = result == 0 ? choose(request, &page, &session) : refuse_link(request, result);
+	if (result == 0)
+		result = ask(request, WIRE_SESSION_END, &message_session_reference, &question, on_ended);
+	if (result != ADMIN_LATER)
+		admin_finish(request, result);
+}
+
+int admin_session_end(struct admin_request *request, struct store_reader *reader, struct vault *vault)
+{
+	uint64_t session = request->message.session_choice.session;
+	struct message_session_list question = { .after = session - 1 };
+	int r = admin_check_why(request, request->message.session_choice.why);
+
+	(void)reader;
+	(void)vault;
+	if (r == 0 && session == 0)
+		r = no_session(request);
+	return r != 0 ? r : ask(request, WIRE_SESSION_LIST, &message_session_list, &question, on_found);
+}
+
+/* ---- with the key ---- */
+
+int admin_sessions_decide(struct admin_request *request, struct store_reader *reader)
+{
+	uint64_t wanted = request->message.reference.end_sessions;
+	struct policies policies;
+	int r;
+
+	/* A key that is switched on has none to lose. */
+	if (request->header.type == WIRE_KEY_ACTIVATE)
+		return 0;
+	request->sessions.end = wanted == MESSAGE_SESSIONS_END;
+	if (wanted != MESSAGE_SESSIONS_POLICY)
+		return 0;
+	r = policies_find(reader, &request->settings->settings, request->keys[0].tenant, &policies);
+	if (r == 0)
+		request->sessions.end = policies.end_sessions == 1;
+	return r;
+}
+
+/* One record for all of them: each was recorded when it began. */
+static void record_sweep(struct admin_request *request, const struct session_sweep_result *result)
+{
+	struct audit_record record = admin_record(request, "session_end");
+
+	record.key_id = request->keys[0].id;
+	record.key_name = request->keys[0].name;
+	record.owner = request->keys[0].owner;
+	record.count = result->ended;
+	record.detail = result->fault;
+	(void)audit_write(request->thread->daemon->audit, &record, 1);
+}
+
+static void on_swept(void *data, const struct session_sweep_result *result)
+{
+	struct admin_request *request = data;
+	struct message_key *reply = key_message_get(request->sessions.answered);
+
+	reply->sessions_asked = 1;
+	reply->sessions_ended = result->ended;
+	reply->sessions_loose = result->loose;
+	reply->sessions_fault = *result->fault ? result->fault : NULL;
+	if (result->ended > 0 || *result->fault)
+		record_sweep(request, result);
+	admin_finish(request, admin_reply(request, &message_key, reply));
+}
+
+void admin_sessions_end(struct admin_request *request)
+{
+	struct session_sweep_request sweep = { .key = request->keys[0].id, .done = on_swept, .data = request };
+
+	session_sweep_start(request->thread, &sweep);
+}
