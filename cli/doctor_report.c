@@ -57,6 +57,8 @@ static const struct {
 	[FINDING_ACCOUNT_SOLE] = { "account-sole", DOCTOR_ERROR },
 	[FINDING_ACCOUNT_SKIPS_OTHERS] = { "account-skips-others", DOCTOR_ERROR },
 	[FINDING_ACCOUNT_REFUSAL_IGNORED] = { "account-refusal-ignored", DOCTOR_ERROR },
+	[FINDING_SESSION_MISSING] = { "session-missing", DOCTOR_WARNING },
+	[FINDING_SESSION_UNASKED] = { "session-unasked", DOCTOR_WARNING },
 	[FINDING_PEER_MISSING] = { "peer-missing", DOCTOR_WARNING },
 	[FINDING_APPARMOR_RULE] = { "apparmor-rule", DOCTOR_NOTE },
 	[FINDING_SELINUX_MODULE] = { "selinux-module", DOCTOR_NOTE },

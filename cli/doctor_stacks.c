@@ -188,6 +188,42 @@ static void check_account(struct doctor *doctor, const struct stack *stack, cons
 		}
 }
 
+/* ---- session ---- */
+
+static bool asks_for_ticket(const struct stack_rule *rule)
+{
+	for (size_t i = 0; i < rule->argument_count; i++)
+		if (strcmp(rule->arguments[i], "session") == 0)
+			return true;
+	return false;
+}
+
+/* The first auth line of ours that has the session registered. */
+static const struct stack_rule *asking_rule(const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->rule_count; i++)
+		if (stack->rules[i].is_ours && stack->rules[i].phase == STACK_AUTH && asks_for_ticket(&stack->rules[i]))
+			return &stack->rules[i];
+	return NULL;
+}
+
+/* Neither of the two lines does anything without the other. */
+static void check_session(struct doctor *doctor, const struct stack *stack)
+{
+	const struct stack_rule *asking = asking_rule(stack), *opening = our_rule(stack, STACK_SESSION);
+
+	if (asking && !opening)
+		find_in_stack(doctor, FINDING_SESSION_MISSING, stack, asking,
+			      "has 'session' in auth, but no session line of pam_apikey.so: no session is registered, "
+			      "and the ticket for that stays in the user's environment, where it goes stale",
+			      "add 'session optional pam_apikey.so', or take 'session' out of the auth line");
+	if (!asking && opening)
+		find_in_stack(doctor, FINDING_SESSION_UNASKED, stack, opening,
+			      "has a session line of pam_apikey.so, but no 'session' on its auth line: no session is "
+			      "registered, so none ends with its key",
+			      "add the word 'session' to the auth line, or take the session line out");
+}
+
 static bool has_phase(const struct stack *stack, enum stack_phase phase)
 {
 	for (size_t i = 0; i < stack->rule_count; i++)
@@ -285,6 +321,7 @@ void doctor_judge_stack(struct doctor *doctor, const struct stack *stack)
 		check_locked_out(doctor, stack, auth);
 		check_enough(doctor, stack, auth);
 	}
+	check_session(doctor, stack);
 	if (account)
 		check_account(doctor, stack, account);
 	else if (auth)

@@ -15,7 +15,7 @@ tree=$1 installed=$2 work=$3
 shift 3
 sources=$(readlink -f "$(dirname "$0")/../..")
 callers=(
-	sshd sshd-password sshd-key-only sftp sftp-ci sudo su
+	sshd sshd-password sshd-key-only sftp sftp-ci sudo su sessions
 	dovecot dovecot-services dovecot-virtual postfix vsftpd proftpd saslauthd
 	pamtester pamtester-peer doctor rotate
 	nginx apache2 postgresql squid openvpn freeradius cockpit

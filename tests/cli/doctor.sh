@@ -413,6 +413,20 @@ auth sufficient pam_apikey.so
 @include common-account
 account optional pam_apikey.so
 END
+in_stack session-missing sshd <<'END'
+auth sufficient pam_apikey.so session
+@include common-auth
+@include common-account
+account [success=ok ignore=ignore default=bad] pam_apikey.so
+@include common-session
+END
+in_stack session-unasked sudo <<'END'
+auth sufficient pam_apikey.so
+@include common-auth
+@include common-account
+account [success=ok ignore=ignore default=bad] pam_apikey.so
+session optional pam_apikey.so
+END
 # Through a file that all of them include, each service is judged by itself.
 in_stack console-locked-out common-auth <<'END'
 auth requisite pam_apikey.so
