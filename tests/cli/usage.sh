@@ -165,7 +165,7 @@ run key create --name --help --help
 misused
 
 commands=$(commands_in "$overview")
-is 'the number of commands' "$(wc -l <<<"$commands")" 45
+is 'the number of commands' "$(wc -l <<<"$commands")" 47
 while read -r name; do
 	# shellcheck disable=SC2086 # object and verb
 	run help $name
