@@ -45,7 +45,7 @@ static int add_pair(struct store *store, const struct keyring *keyring, uint64_t
 	key.owner = "nobody";
 	key.account = STORE_DEFAULT_ACCOUNT;
 	key.tenant = STORE_DEFAULT_TENANT;
-	key.state_reason = key.roles = key.users = key.sources = key.labels = "";
+	key.state_reason = key.exclusive = key.roles = key.users = key.sources = key.labels = "";
 	key.created_by = "bench";
 	key.permissions = "bench.pam bench.verify";
 	key.secret_count = 1;

@@ -136,6 +136,10 @@ static int take_option(struct arguments *arguments, int argc, char **argv, int *
 		return r;
 	if (!option->argument && value)
 		return refuse(ret_error, "--%s takes no value", option->name);
+	if (option_may_be_bare(option) && !value) {
+		arguments->given[arguments->given_count++] = (struct given){ option, NULL };
+		return 0;
+	}
 	if (option->argument && !value && *index + 1 >= argc)
 		return refuse(ret_error, "--%s needs a value: --%s %s", option->name, option->name, option->argument);
 	if (option->argument && !value && strncmp(argv[*index + 1], "--", 2) == 0)

@@ -79,6 +79,18 @@ const struct option global_options[] = {
 			"when it begins to work: 2027-01-31, 2027-01-31T08:00:00Z or 12h", OPTION_ONCE,                \
 			COMPLETE_NOTHING                                                                               \
 	}
+#define O_EXCLUSIVE                                                                                                    \
+	{                                                                                                              \
+		OPTION_EXCLUSIVE, "exclusive", "[=SERVICE]",                                                           \
+			"let one service alone use it: SERVICE, such as dovecot, or the first one that does; used at " \
+			"another one it is refused",                                                                   \
+			OPTION_ONCE, COMPLETE_NOTHING                                                                  \
+	}
+#define O_MAX_USES                                                                                                     \
+	{                                                                                                              \
+		OPTION_MAX_USES, "max-uses", "COUNT", "let it be used so many times, all in all, and no more",         \
+			OPTION_ONCE, COMPLETE_NOTHING                                                                  \
+	}
 #define O_WHY                                                                                                          \
 	{                                                                                                              \
 		OPTION_WHY, "why", "TEXT", "the reason, kept with the key and in the audit", OPTION_ONCE,              \
@@ -135,6 +147,8 @@ static const struct option options_create[] = {
 	  "when it stops to work: 90d, 2027-01-31, 2027-01-31T08:00:00Z or never; unless you say, the daemon's "
 	  "default_lifetime",
 	  OPTION_ONCE, COMPLETE_NOTHING },
+	O_EXCLUSIVE,
+	O_MAX_USES,
 	O_ACCOUNT("the account it is to be of; without --tenant, a key of the account itself"),
 	O_TENANT("the tenant it is to be of: default, unless you say"),
 	{ OPTION_IDEMPOTENCY_KEY, "idempotency-key", "TEXT",
@@ -200,6 +214,11 @@ static const struct option options_update[] = {
 	{ OPTION_NO_NOT_BEFORE, "no-not-before", NULL, "let it work from now on", OPTION_ONCE, COMPLETE_NOTHING },
 	{ OPTION_EXPIRES, "expires", "TIME", "when it stops to work: 90d, 2027-01-31, 2027-01-31T08:00:00Z or never",
 	  OPTION_ONCE, COMPLETE_NOTHING },
+	O_EXCLUSIVE,
+	{ OPTION_NO_EXCLUSIVE, "no-exclusive", NULL, "let every service use it", OPTION_ONCE, COMPLETE_NOTHING },
+	O_MAX_USES,
+	{ OPTION_NO_MAX_USES, "no-max-uses", NULL, "let it be used as often as one likes", OPTION_ONCE,
+	  COMPLETE_NOTHING },
 	O_END,
 };
 
@@ -673,37 +692,3 @@ const struct command commands[] = {
 	  NULL, NULL },
 	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };
-
-const struct command *command_find(const char *object, const char *verb)
-{
-	for (const struct command *command = commands; command->verb; command++)
-		if (strcmp(command->verb, verb) == 0 &&
-		    (object ? command->object && strcmp(command->object, object) == 0 : !command->object))
-			return command;
-	return NULL;
-}
-
-static const struct option *option_find(const struct option *options, const char *name, size_t size)
-{
-	for (; options && options->id != OPTION_END; options++)
-		if (strlen(options->name) == size && memcmp(options->name, name, size) == 0)
-			return options;
-	return NULL;
-}
-
-const struct option *command_option(const struct command *command, const char *name, size_t size)
-{
-	const struct option *option = command ? option_find(command->options, name, size) : NULL;
-
-	return option ? option : option_find(global_options, name, size);
-}
-
-char *command_name(const struct command *command)
-{
-	char *name;
-
-	if (asprintf(&name, "%s%s%s", command->object ? command->object : "", command->object ? " " : "",
-		     command->verb) < 0)
-		return NULL;
-	return name;
-}

@@ -6,6 +6,7 @@
 #ifndef APIKEYD_CLI_COMMAND_H
 #define APIKEYD_CLI_COMMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The exit status. */
@@ -43,6 +44,10 @@ enum option_id {
 	OPTION_NO_FROM,
 	OPTION_NO_LABELS,
 	OPTION_NO_NOT_BEFORE,
+	OPTION_EXCLUSIVE,
+	OPTION_NO_EXCLUSIVE,
+	OPTION_MAX_USES,
+	OPTION_NO_MAX_USES,
 	OPTION_WHY,
 	OPTION_YES,
 	OPTION_LIMIT,
@@ -121,8 +126,10 @@ enum option_completion {
 
 struct option {
 	enum option_id id;
-	const char *name;     /* without the dashes */
-	const char *argument; /* what the value is called; NULL: there is none */
+	const char *name; /* without the dashes */
+	/* What the value is called; NULL: there is none. "[=NAME]": one that may be left out, and stands in the same
+	 * word. */
+	const char *argument;
 	const char *help;
 	enum option_count count;
 	enum option_completion completion;
@@ -152,6 +159,9 @@ const struct command *command_find(const char *object, const char *verb);
 
 /* The option of that name, of the command (may be NULL) or global; NULL when there is none. size: bytes of name. */
 const struct option *command_option(const struct command *command, const char *name, size_t size);
+
+/* Whether an option has a value that may be left out. */
+bool option_may_be_bare(const struct option *option);
 
 /* What may follow "apikeyctl" to name the command: "key create". The caller frees; NULL when memory is short. */
 char *command_name(const struct command *command);

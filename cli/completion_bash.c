@@ -16,7 +16,7 @@ static const char *const generators[] = {
 
 static void print_skipped(const struct option *option)
 {
-	if (option->argument)
+	if (option->argument && !option_may_be_bare(option))
 		printf(" | --%s", option->name);
 }
 
@@ -40,7 +40,7 @@ static void print_generator(const struct option *option)
 /* Their values are the user's to think of. */
 static void print_free(const struct option *option)
 {
-	if (option->argument && option->completion == COMPLETE_NOTHING)
+	if (option->argument && option->completion == COMPLETE_NOTHING && !option_may_be_bare(option))
 		printf(" | --%s", option->name);
 }
 

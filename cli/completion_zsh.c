@@ -34,11 +34,13 @@ static void print_options(const char *indent, const struct option *options)
 
 	for (; options && options->id != OPTION_END; options++) {
 		printf("%s'%s--%s%s[", indent, options->count == OPTION_REPEATED ? "*" : "", options->name,
-		       options->argument ? "=" : "");
+		       option_may_be_bare(options) ? "=-"
+		       : options->argument         ? "="
+						   : "");
 		print_escaped(options->help);
 		putchar(']');
 		if (options->argument) {
-			putchar(':');
+			printf(option_may_be_bare(options) ? "::" : ":");
 			print_escaped(options->argument);
 			putchar(':');
 			if (options->completion == COMPLETE_ARGUMENT)
@@ -112,7 +114,7 @@ static void print_cases(void)
 /* The word behind an option with a value names no command. */
 static void print_valued(const struct option *option)
 {
-	if (option->argument)
+	if (option->argument && !option_may_be_bare(option))
 		printf(" | --%s", option->name);
 }
 

@@ -13,6 +13,10 @@ const struct example examples[] = {
 	  "upload.key" },
 	{ "A key that may log in as two more users", "key create --name ops --owner alice --user bob --user deploy "
 						     "--permission pam.sshd --expires 30d" },
+	{ "A mail password that opens mail and nothing else, wherever it gets to",
+	  "key create --name phone --owner alice --permission pam.dovecot --exclusive=dovecot --expires 1y" },
+	{ "For one job, once",
+	  "key create --name setup --owner deploy --permission pam.sshd --max-uses 1 --expires 1d > setup.key" },
 	{ "A pair for a program that signs; umask 077 before, for the file",
 	  "key create --name billing --owner deploy --kind pair --permission pam.billing --expires 1y > billing.pair" },
 	{ "A pair that another product made: two lines, public key and private key",

@@ -53,7 +53,8 @@ static void print_options(const char *title, const struct option *options)
 	for (; options->id != OPTION_END; options++) {
 		char name[64];
 
-		snprintf(name, sizeof(name), "--%s%s%s", options->name, options->argument ? " " : "",
+		snprintf(name, sizeof(name), "--%s%s%s", options->name,
+			 options->argument && !option_may_be_bare(options) ? " " : "",
 			 options->argument ? options->argument : "");
 		print_entry(name, OPTION_INDENT, options->help);
 	}
@@ -141,8 +142,9 @@ static void add_usage(char *usage, size_t size, const struct option *option)
 	size_t used = strlen(usage);
 
 	snprintf(usage + used, size - used, " %s--%s%s%s%s%s", option->count == OPTION_REQUIRED ? "" : "[",
-		 option->name, option->argument ? "\t" : "", option->argument ? option->argument : "",
-		 option->count == OPTION_REQUIRED ? "" : "]", option->count == OPTION_REPEATED ? "..." : "");
+		 option->name, option->argument && !option_may_be_bare(option) ? "\t" : "",
+		 option->argument ? option->argument : "", option->count == OPTION_REQUIRED ? "" : "]",
+		 option->count == OPTION_REPEATED ? "..." : "");
 }
 
 /* An example as it can be typed, on as many lines as it takes: one is broken before an option or a redirection. */

@@ -13,6 +13,7 @@
 #include "cli/key.h"
 #include "cli/key_rows.h"
 #include "cli/output.h"
+#include "cli/text.h"
 #include "cli/when.h"
 
 #define PAGE_MOST 1000 /* a page has as many as fit into one answer; to ask for more would be no use */
@@ -35,16 +36,11 @@ static void query_done(struct query *query)
 /* Takes what --limit says. */
 static bool parse_limit(const char *text, size_t *ret_limit)
 {
-	unsigned long limit;
-	char *end;
+	uint64_t limit;
 
-	if (text[0] < '0' || text[0] > '9')
+	if (!text_count(text, SIZE_MAX, &limit))
 		return false;
-	errno = 0;
-	limit = strtoul(text, &end, 10);
-	if (errno != 0 || *end != '\0' || limit == 0)
-		return false;
-	*ret_limit = limit;
+	*ret_limit = (size_t)limit;
 	return true;
 }
 

@@ -44,6 +44,8 @@ static const struct {
 	{ OPTION_LABEL, OPTION_NO_LABELS, APIKEY_CHANGE_LABELS },
 	{ OPTION_NOT_BEFORE, OPTION_NO_NOT_BEFORE, APIKEY_CHANGE_NOT_BEFORE },
 	{ OPTION_EXPIRES, OPTION_END, APIKEY_CHANGE_EXPIRES },
+	{ OPTION_EXCLUSIVE, OPTION_NO_EXCLUSIVE, APIKEY_CHANGE_EXCLUSIVE },
+	{ OPTION_MAX_USES, OPTION_NO_MAX_USES, APIKEY_CHANGE_MAX_USES },
 };
 
 /* Reads --expires and --not-before. STATUS_DONE, or it has been said what is wrong. */
@@ -76,10 +78,28 @@ static enum status take_times(const struct arguments *arguments, struct apikey_k
 	return STATUS_DONE;
 }
 
+/* Reads --exclusive and --max-uses. STATUS_DONE, or it has been said what is wrong. */
+static enum status take_bounds(const struct arguments *arguments, struct apikey_key_options *ret_options)
+{
+	const char *service = arguments_value(arguments, OPTION_EXCLUSIVE);
+	const char *most = arguments_value(arguments, OPTION_MAX_USES);
+	uint64_t count = 0;
+
+	if (arguments_has(arguments, OPTION_EXCLUSIVE))
+		ret_options->exclusive = service ? service : APIKEY_UNBOUND;
+	if (most && !text_count(most, UINT32_MAX, &count))
+		return output_complain(STATUS_USAGE, "--max-uses %s is no count; give a number from 1 to %u", most,
+				       UINT32_MAX);
+	ret_options->max_uses = count;
+	return STATUS_DONE;
+}
+
 /* What the options say. The lists in *ret_options belong to *ret_lists. */
 static enum status take_options(const struct arguments *arguments, struct apikey_key_options *ret_options,
 				struct lists *ret_lists)
 {
+	enum status status;
+
 	if (arguments_list(arguments, OPTION_PERMISSION, &ret_lists->permissions) < 0 ||
 	    arguments_list(arguments, OPTION_ROLE, &ret_lists->roles) < 0 ||
 	    arguments_list(arguments, OPTION_USER, &ret_lists->users) < 0 ||
@@ -95,7 +115,8 @@ static enum status take_options(const struct arguments *arguments, struct apikey
 	ret_options->users = ret_lists->users;
 	ret_options->sources = ret_lists->sources;
 	ret_options->labels = ret_lists->labels;
-	return take_times(arguments, ret_options);
+	status = take_bounds(arguments, ret_options);
+	return status == STATUS_DONE ? take_times(arguments, ret_options) : status;
 }
 
 /* How its secret is shown. */

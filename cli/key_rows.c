@@ -2,6 +2,7 @@
 #include "cli/key_rows.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,12 +16,15 @@
 #define PERMISSIONS_SIZE 512
 
 #define COLUMN_TENANT 7
+#define COLUMN_SERVICE 8
+#define COLUMN_USES 9
 
 static const struct table_column columns[] = {
 	{ "NAME", 0, true },      { "OWNER", 0, true },
 	{ "STATE", 0, false },    { "PERMISSIONS", 70, true },
 	{ "EXPIRES", 50, false }, { "LAST USE", 80, false },
 	{ "KIND", 100, false },   [COLUMN_TENANT] = { "TENANT", 90, true },
+	{ "USED AT", 95, true },  [COLUMN_USES] = { "USES LEFT", 96, false },
 	{ "ID", 130, false },
 };
 
@@ -74,6 +78,8 @@ struct key_rows *key_rows_new(const struct key_rows_options *options)
 			return NULL;
 		}
 		table_set_optional(rows->table, COLUMN_TENANT);
+		table_set_optional(rows->table, COLUMN_SERVICE);
+		table_set_optional(rows->table, COLUMN_USES);
 	}
 	return rows;
 }
@@ -143,17 +149,24 @@ static const char *tenant_cell(const struct apikey_key *key)
 	return *key->tenant ? key->tenant : "none: a key of the account";
 }
 
+static const char *service_cell(const struct apikey_key *key)
+{
+	return strcmp(key->exclusive, APIKEY_UNBOUND) == 0 ? "the first" : key->exclusive;
+}
+
 static char *pack_cells(const struct apikey_key *key, int64_t now)
 {
 	const struct apikey_use *use = key_view_last_use(key);
-	char expires[WHEN_TEXT_SIZE], used[WHEN_TEXT_SIZE] = "never", permissions[PERMISSIONS_SIZE];
+	char expires[WHEN_TEXT_SIZE], used[WHEN_TEXT_SIZE] = "never", permissions[PERMISSIONS_SIZE], left[32] = "";
 
+	if (key->max_uses > 0)
+		snprintf(left, sizeof(left), "%" PRIu64, key_view_uses_left(key));
 	when_relative(key->expires, now, expires);
 	if (use->time != 0)
 		when_relative(use->time, now, used);
 	join_permissions(key->effective_permissions, permissions);
 	return pack((const char *[]){ key->name, key->owner, key->state, permissions, expires, used, key->kind,
-				      tenant_cell(key), key->id },
+				      tenant_cell(key), service_cell(key), left, key->id },
 		    COUNT_OF(columns));
 }
 

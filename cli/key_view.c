@@ -55,6 +55,19 @@ static json_t *secrets_json(const struct apikey_key *key)
 	return json_incref(array);
 }
 
+/* What it is bound to; null where it is not. */
+static bool put_bounds(json_t *object, const struct apikey_key *key)
+{
+	bool exclusive = key->exclusive[0] != '\0', limited = key->max_uses > 0;
+	bool bound = exclusive && strcmp(key->exclusive, APIKEY_UNBOUND) != 0;
+
+	return json_put(object, "exclusive", json_boolean(exclusive)) &&
+	       json_put(object, "exclusive_service", bound ? json_text(key->exclusive) : json_null()) &&
+	       json_put(object, "max_uses", limited ? json_number(key->max_uses) : json_null()) &&
+	       json_put(object, "counted_uses", limited ? json_number(key->counted_uses) : json_null()) &&
+	       json_put(object, "uses_left", limited ? json_number(key_view_uses_left(key)) : json_null());
+}
+
 /* null where there is nothing to retire. */
 static bool put_retirement(json_t *object, const struct apikey_key *key)
 {
@@ -93,7 +106,8 @@ json_t *key_view_json(const struct apikey_key *key)
 	    !json_put(object, "effective_permissions", json_texts(key->effective_permissions)) ||
 	    !json_put(object, "users", json_texts(key->users)) ||
 	    !json_put(object, "sources", json_texts(key->sources)) ||
-	    !json_put(object, "labels", json_texts(key->labels)) || !json_put(object, "state", json_text(key->state)) ||
+	    !json_put(object, "labels", json_texts(key->labels)) || !put_bounds(object, key) ||
+	    !json_put(object, "state", json_text(key->state)) ||
 	    !json_put(object, "state_reason", json_text_or_null(key->state_reason)) ||
 	    !json_put(object, "created", json_time(key->created)) ||
 	    !json_put(object, "created_by", json_text_or_null(key->created_by)) ||
@@ -119,6 +133,11 @@ json_t *key_view_json(const struct apikey_key *key)
 bool key_view_is_pair(const struct apikey_key *key)
 {
 	return strcmp(key->kind, "pair") == 0;
+}
+
+uint64_t key_view_uses_left(const struct apikey_key *key)
+{
+	return key->counted_uses < key->max_uses ? key->max_uses - key->counted_uses : 0;
 }
 
 bool key_view_print_json(const struct apikey_key *key)
@@ -169,6 +188,22 @@ static void add_time(struct table *table, const char *name, int64_t time, int64_
 	when_local(time, now, text);
 	snprintf(line, sizeof(line), "%s%s%.280s", text, note[0] != '\0' ? " by " : "", note);
 	add(table, name, line);
+}
+
+/* What it is bound to, where it is. */
+static void add_bounds(struct table *table, const struct apikey_key *key)
+{
+	char uses[128];
+
+	if (strcmp(key->exclusive, APIKEY_UNBOUND) == 0)
+		add(table, "Used at", "the first service that uses it, from then on");
+	else if (key->exclusive[0] != '\0')
+		add(table, "Used at", key->exclusive);
+	if (key->max_uses == 0)
+		return;
+	snprintf(uses, sizeof(uses), "%" PRIu64 " of %" PRIu64 ", %" PRIu64 " left", key->counted_uses, key->max_uses,
+		 key_view_uses_left(key));
+	add(table, "Uses", uses);
 }
 
 static void add_retirement(struct table *table, const struct apikey_key *key, int64_t now)
@@ -261,6 +296,7 @@ bool key_view_print(const struct apikey_key *key, int64_t now)
 	}
 	add_texts(table, "Logs in as", key->users, "its owner alone");
 	add_texts(table, "Used from", key->sources, "anywhere");
+	add_bounds(table, key);
 	if (key->labels && key->labels[0])
 		add_texts(table, "Labels", key->labels, "");
 	add_time(table, "Created", key->created, now, key->created_by);

@@ -14,6 +14,9 @@ bool key_view_is_pair(const struct apikey_key *key);
 /* A new object; with a member "secret" or "private_key" where the key carries it. NULL when memory is short. */
 json_t *key_view_json(const struct apikey_key *key);
 
+/* How often a key with a limit may still be used. */
+uint64_t key_view_uses_left(const struct apikey_key *key);
+
 /* Prints the key as JSON. False when memory is short. */
 bool key_view_print_json(const struct apikey_key *key);
 

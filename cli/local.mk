@@ -10,7 +10,7 @@ cli_libapikeyctl_la_SOURCES = \
 	cli/audit.h cli/audit_rows.c cli/audit_rows.h cli/audit_show.c \
 	cli/audit_files.c cli/audit_files.h cli/audit_key.c cli/audit_verify.c cli/audit_verify.h \
 	cli/backup.h cli/backup_make.c cli/backup_restore.c \
-	cli/command.c cli/command.h \
+	cli/command.c cli/command_find.c cli/command.h \
 	cli/completion.c cli/completion.h cli/completion_bash.c cli/completion_zsh.c \
 	cli/confirm.c cli/confirm.h \
 	cli/count.c cli/count.h \

@@ -156,3 +156,18 @@ const char *text_key_reference(const char *text)
 		return text + prefix;
 	return text;
 }
+
+bool text_count(const char *text, uint64_t most, uint64_t *ret_count)
+{
+	uint64_t count = 0;
+
+	for (const char *at = text; *at != '\0'; at++) {
+		if (*at < '0' || *at > '9' || count > (most - (uint64_t)(*at - '0')) / 10)
+			return false;
+		count = 10 * count + (uint64_t)(*at - '0');
+	}
+	if (count == 0)
+		return false;
+	*ret_count = count;
+	return true;
+}

@@ -35,4 +35,7 @@ bool text_holds_private_key(const char *text);
 /* The id in "ak_ID" or "akt_ID", else the text itself. Points into text. */
 const char *text_key_reference(const char *text);
 
+/* Reads a number of digits alone, from 1 to most. */
+bool text_count(const char *text, uint64_t most, uint64_t *ret_count);
+
 #endif

@@ -247,6 +247,10 @@ int admin_take_roles(struct admin_request *request, struct store_reader *reader,
 /* Whether a key like this may hold the roles it has. (daemon/admin_role.c) */
 int admin_check_roles(struct admin_request *request, const struct store_key *key);
 
+/* Whether a key may have the service and the number of uses it is bound to; before: what it had, NULL for a new key. */
+int admin_check_bounds(struct admin_request *request, struct store_reader *reader, const struct store_key *before,
+		       const struct store_key *key);
+
 /* The reason somebody gave, which may be NULL. */
 int admin_check_why(struct admin_request *request, const char *why);
 

@@ -126,6 +126,30 @@ static void describe_cut(size_t size, char *ret_text)
 		 who ? who : "");
 }
 
+/* Which service it is for, and which one asks. */
+static void describe_exclusive(const struct store_key *key, const struct policy_request *request, char *ret_text)
+{
+	if (*key->exclusive == '\0')
+		snprintf(ret_text, DETAIL_SIZE, "for any service");
+	else if (strcmp(key->exclusive, STORE_UNBOUND) != 0)
+		snprintf(ret_text, DETAIL_SIZE, "for %s alone, and %s asks", key->exclusive, request->service);
+	else if (policy_check(POLICY_EXCLUSIVE, key, request, NULL) == REASON_NONE)
+		snprintf(ret_text, DETAIL_SIZE, "for the first service that uses it, which would be %s",
+			 request->service);
+	else
+		snprintf(ret_text, DETAIL_SIZE,
+			 "for the first service that uses it; %s is none that it can be bound to", request->service);
+}
+
+static void describe_uses(const struct store_key *key, const struct policy_request *request, char *ret_text)
+{
+	if (key->max_uses == 0)
+		snprintf(ret_text, DETAIL_SIZE, "as often as one likes");
+	else
+		snprintf(ret_text, DETAIL_SIZE, "%" PRIu64 " of %" PRIu32 " uses counted; explaining it counts none",
+			 request->counted, key->max_uses);
+}
+
 /* What the key has to say to a step. */
 static void describe_step(enum policy_step step, const struct store_key *key, const struct policy_request *request,
 			  char *ret_text)
@@ -154,12 +178,18 @@ static void describe_step(enum policy_step step, const struct store_key *key, co
 	case POLICY_SERVICE:
 		snprintf(ret_text, DETAIL_SIZE, "%s", request->service ? request->service : "");
 		break;
+	case POLICY_EXCLUSIVE:
+		describe_exclusive(key, request, ret_text);
+		break;
 	case POLICY_SOURCE:
 		snprintf(ret_text, DETAIL_SIZE, "%s", *key->sources ? key->sources : "from anywhere");
 		break;
 	case POLICY_PERMISSION:
 		snprintf(ret_text, DETAIL_SIZE, "%s%s%sholds %s", *key->roles ? "roles " : "", key->roles,
 			 *key->roles ? "; " : "", *request->grants ? request->grants : "none");
+		break;
+	case POLICY_USES:
+		describe_uses(key, request, ret_text);
 		break;
 	case POLICY_STEP_COUNT:
 		break;
@@ -279,9 +309,11 @@ static struct policy_request suppose(const struct admin_request *request, bool v
 		.services = settings_peer_services(settings, request->peer.uid),
 	};
 	const char *service = wanted->service || visible ? wanted->service : own_service;
+	struct policy_request policy = verify_policy_request(&caller, wanted->user, service, wanted->permission, NULL,
+							     wanted->rhost, clock_wall_seconds());
 
-	return verify_policy_request(&caller, wanted->user, service, wanted->permission, NULL, wanted->rhost,
-				     clock_wall_seconds());
+	policy.uses = true;
+	return policy;
 }
 
 static void record_explanation(struct admin_request *request, const struct verify_proof *proof, enum reason reason)
@@ -357,6 +389,8 @@ int admin_explain(struct admin_request *request, struct store_reader *reader, st
 			r = verify_policies(reader, &request->settings->settings, key,
 					    proof.secret ? proof.secret : key->secrets[key_secrets_current(key)].number,
 					    &policies, &policy);
+		if (r == 0)
+			r = verify_counted(reader, key, &policy);
 		if (r < 0)
 			return r;
 		explain_policy(&explanation, key, &policy);

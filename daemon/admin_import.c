@@ -190,7 +190,8 @@ static int fill_key(struct import *import, const struct message_import_key *want
 	key->owner = wanted->owner ? wanted->owner : "";
 	key->account = request->account;
 	key->tenant = request->tenant;
-	key->state_reason = "";
+	key->state_reason = key->exclusive = "";
+	key->max_uses = 0;
 	key->created_by = request->authority.actor;
 	key->permissions = import->lists.permissions;
 	key->roles = import->lists.roles;

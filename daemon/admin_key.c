@@ -21,6 +21,7 @@
 #include "daemon/key_fields.h"
 #include "daemon/key_message.h"
 #include "daemon/key_pair.h"
+#include "daemon/store_limit.h"
 #include "daemon/uses.h"
 #include "proto/permission.h"
 
@@ -146,15 +147,18 @@ int admin_reply_key(struct admin_request *request, struct store_reader *reader, 
 	struct store_use uses[STORE_SECRETS_MAX];
 	struct policies policies;
 	const char *grants;
+	uint64_t counted = 0;
 	int r = admin_find_uses(request, reader, key, uses);
 
+	if (r == 0 && key->max_uses > 0)
+		r = store_find_counted(reader, key->id, &counted);
 	if (r == 0)
 		r = admin_policy_find(request, reader, key->tenant, &policies);
 	if (r == 0)
 		r = role_grants_find(reader, key, &request->grants, &grants);
 	if (r != 0)
 		return r;
-	message = key_message_new(key, uses, grants);
+	message = key_message_new(key, uses, counted, grants);
 	if (!message)
 		return -ENOMEM;
 	key_message_set_due(message, key, &policies, clock_wall_seconds());
@@ -303,6 +307,8 @@ static int fill_key(struct admin_request *request, struct store_reader *reader, 
 	key->users = lists->users;
 	key->sources = lists->sources;
 	key->labels = lists->labels;
+	key->exclusive = wanted->exclusive ? wanted->exclusive : "";
+	key->max_uses = (uint32_t)wanted->max_uses;
 	key->secret_count = 1;
 	key->secrets[0] = (struct store_secret){ .number = 1, .created = now };
 	if (!key_name_check(key->name, request->detail, sizeof(request->detail)) ||
@@ -310,6 +316,8 @@ static int fill_key(struct admin_request *request, struct store_reader *reader, 
 	    !key_dates_check(key->not_before, key->expires, now, request->detail, sizeof(request->detail)))
 		return ANSWER_INVALID;
 	r = admin_policy_check_end(request, &policies, key, now);
+	if (r == 0)
+		r = admin_check_bounds(request, reader, NULL, key);
 	if (r == 0)
 		r = admin_check_roles(request, key);
 	return r != 0 ? r : admin_check_reach(request, reader, key);
@@ -505,6 +513,12 @@ int admin_key_update(struct admin_request *request, struct store_reader *reader,
 		return ANSWER_INVALID;
 	if (wanted->changes & MESSAGE_CHANGE_EXPIRES)
 		r = admin_policy_check_end(request, &policies, key, now);
+	if (wanted->changes & MESSAGE_CHANGE_EXCLUSIVE)
+		key->exclusive = wanted->exclusive ? wanted->exclusive : "";
+	if (wanted->changes & MESSAGE_CHANGE_MAX_USES)
+		key->max_uses = (uint32_t)wanted->max_uses;
+	if (r == 0 && wanted->changes & (MESSAGE_CHANGE_EXCLUSIVE | MESSAGE_CHANGE_MAX_USES))
+		r = admin_check_bounds(request, reader, &request->keys[0], key);
 	if (r == 0 && wanted->changes & MESSAGE_CHANGE_ROLES)
 		r = admin_check_roles(request, key);
 	if (r == 0)
@@ -523,6 +537,10 @@ static int change_state(struct admin_request *request, struct store_reader *read
 		if (key->state == STORE_SUSPENDED && request->authority.kind != AUTHORITY_ADMINISTRATOR)
 			return admin_refuse(request, ANSWER_NOT_PERMITTED,
 					    "the key is suspended; an administrator can activate it");
+		if (key->state == STORE_SUSPENDED && !request->message.reference.why)
+			return admin_refuse(request, ANSWER_INVALID,
+					    "the key is suspended%s%.300s; say why it may be used again: --why TEXT",
+					    *key->state_reason ? ": " : "", key->state_reason);
 		key->state = STORE_ACTIVE;
 		return admin_check_reach(request, reader, key);
 	case WIRE_KEY_DEACTIVATE:

@@ -18,6 +18,7 @@
 #include "daemon/admin_policy.h"
 #include "daemon/key_filter.h"
 #include "daemon/key_message.h"
+#include "daemon/store_limit.h"
 #include "daemon/store_tenant.h"
 
 #define ROWS_MOST 1000 /* keys, and roles of theirs, looked at; 10 ms and less */
@@ -48,11 +49,16 @@ static bool add_key(struct page *page, const struct store_key *key, const struct
 		    const struct policies *policies)
 {
 	struct key_message *message;
+	uint64_t counted = 0;
 	size_t size;
 
 	if (page->count == page->most)
 		return false;
-	message = key_message_new(key, uses, grants);
+	if (key->max_uses > 0)
+		page->error = store_find_counted(page->reader, key->id, &counted);
+	if (page->error < 0)
+		return false;
+	message = key_message_new(key, uses, counted, grants);
 	if (!message) {
 		page->error = -ENOMEM;
 		return false;

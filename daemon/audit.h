@@ -30,9 +30,10 @@ struct audit_record {
 	enum verdict verdict;
 	enum reason reason;
 	const char *key_id, *key_name, *owner, *user, *service, *tty, *rhost, *permission;
-	bool unnamed;       /* key_name and owner are nobody's: they cost the time of a key's, and are not written */
-	bool test;          /* of a test key */
-	const char *detail; /* why it was malformed: a sentence */
+	bool unnamed;         /* key_name and owner are nobody's: they cost the time of a key's, and are not written */
+	bool test;            /* of a test key */
+	const char *bound_to; /* misuse: the service that the key is for, and which did not ask */
+	const char *detail;   /* why it was malformed: a sentence */
 	bool has_peer;
 	uid_t peer_uid;
 	pid_t peer_pid;

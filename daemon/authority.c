@@ -40,8 +40,10 @@ static int judge(struct store_reader *reader, const struct store_key *key, int64
 	authority->owner_uid_known = key->owner_uid_known;
 	authority->owner_uid = key->owner_uid;
 	request.any_tenant = true; /* it acts in its own */
-	/* A test key opens what is below "test." and administers nothing. */
-	*ret_reason = key->test ? REASON_INSUFFICIENT_PERMISSION : policy_judge(key, &request);
+	/* A test key opens what is below "test." and administers nothing. Nor does a key for one service, which this is
+	 * none of, or one whose uses are counted. */
+	*ret_reason = key->test || *key->exclusive || key->max_uses > 0 ? REASON_INSUFFICIENT_PERMISSION
+									: policy_judge(key, &request);
 	return 0;
 }
 

@@ -58,6 +58,15 @@ static int find_whether_used(struct store_reader *reader, struct uses *uses, con
 	return 0;
 }
 
+/* Who changes a key is not let in with it. */
+static struct verify_caller holder_of(const struct verify_caller *caller)
+{
+	struct verify_caller holder = *caller;
+
+	holder.no_use = true;
+	return holder;
+}
+
 /*
  * Whether who shows the secret of that number may have a new one: the current one may, and the one before it where the
  * current one was made in this way and nobody has used it, for then it may never have been seen. *ret_problem NULL:
@@ -88,6 +97,7 @@ void holder_rotation_judge(struct thread *thread, const struct verify_caller *ca
 			   struct verify_outcome *ret_outcome)
 {
 	struct message_verify question = question_of(request);
+	struct verify_caller holder = holder_of(caller);
 	const char *problem = find_fault_of_shape(request->credential);
 
 	if (problem) {
@@ -95,7 +105,7 @@ void holder_rotation_judge(struct thread *thread, const struct verify_caller *ca
 		ret_outcome->problem = problem;
 		return;
 	}
-	verify_credential(thread, caller, &question, now, key, ret_outcome);
+	verify_credential(thread, &holder, &question, now, key, ret_outcome);
 	if (ret_outcome->verdict != VERDICT_GRANTED)
 		return;
 	if (find_fault(thread->reader, thread->daemon->uses, key, ret_outcome->secret, &problem) < 0) {
@@ -161,10 +171,11 @@ int holder_rotation_do(struct vault *vault, struct uses *uses, uint64_t overlap,
 		       struct holder_rotation *ret_rotation)
 {
 	struct message_verify question = question_of(request);
+	struct verify_caller holder = holder_of(caller);
 	struct holder_rotation rotation;
 	const char *problem = NULL;
 	struct store_key key;
-	int r = verify_consume(vault->store, caller, &question, now, &key, outcome);
+	int r = verify_consume(vault->store, &holder, &question, now, &key, outcome);
 
 	if (r == 0 && outcome->reason == REASON_NONE)
 		r = find_fault(store_writer(vault->store), uses, &key, outcome->secret, &problem);

@@ -289,7 +289,7 @@ void item_judge(struct item *item, struct thread *thread, const struct verify_ca
 
 bool item_is_undecided(const struct item *item)
 {
-	return item->outcome.once.kind != STORE_ONCE_NONE || item->rotates;
+	return item->outcome.undecided || item->rotates;
 }
 
 int item_consume(struct item *item, struct vault *vault, const struct daemon *daemon, const struct settings *settings,
@@ -384,6 +384,7 @@ struct audit_record item_record(const struct item *item, const struct verify_cal
 		.tty = item->tty,
 		.rhost = item->rhost,
 		.permission = item->permission,
+		.bound_to = outcome->bound_to,
 		.detail = outcome->problem,
 		.has_peer = true,
 		.peer_uid = caller->uid,

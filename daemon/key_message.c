@@ -93,11 +93,12 @@ static void take_secrets(struct key_message *message, const struct store_key *ke
 	secret_wipe(secrets, sizeof(secrets));
 }
 
-struct key_message *key_message_new(const struct store_key *key, const struct store_use *uses, const char *grants)
+struct key_message *key_message_new(const struct store_key *key, const struct store_use *uses, uint64_t counted,
+				    const char *grants)
 {
 	const char *texts[] = { key->name,         key->owner,      key->account,     key->tenant,
 				key->state_reason, key->created_by, key->permissions, key->roles,
-				key->users,        key->sources,    key->labels };
+				key->users,        key->sources,    key->labels,      key->exclusive };
 	size_t room = 0;
 	struct key_message *message;
 	struct message_key *shown;
@@ -127,6 +128,9 @@ struct key_message *key_message_new(const struct store_key *key, const struct st
 	shown->not_before = key->not_before;
 	shown->expires = key->expires;
 	shown->test = key->test;
+	shown->exclusive = take_text(message, key->exclusive);
+	shown->max_uses = key->max_uses;
+	shown->counted_uses = key->max_uses > 0 ? counted : 0;
 	take_list(message, key->permissions, ' ', &shown->permissions);
 	take_list(message, key->roles, ' ', &shown->roles);
 	take_list(message, key->users, '\n', &shown->users);

@@ -10,9 +10,10 @@
 
 struct key_message;
 
-/* Copies all it needs of key, uses (one for each secret) and grants (what it may do with its roles). NULL when out of
- * memory; freed by key_message_free(), which accepts NULL. */
-struct key_message *key_message_new(const struct store_key *key, const struct store_use *uses, const char *grants);
+/* Copies all it needs of key, uses (one for each secret) and grants (what it may do with its roles); counted: its uses
+ * where they are limited. NULL when out of memory; freed by key_message_free(), which accepts NULL. */
+struct key_message *key_message_new(const struct store_key *key, const struct store_use *uses, uint64_t counted,
+				    const char *grants);
 void key_message_free(struct key_message *message);
 
 /* Adds what has to be done about it, by what holds for it. */

@@ -72,8 +72,9 @@ static int consume(struct writer_job *job, struct vault *vault)
 {
 	struct pending *pending = (struct pending *)job;
 
-	/* After a restore the keys that sign are others, and the store does not know what was used before. */
-	if (pending->item.outcome.once.kind == STORE_TOKEN_ID &&
+	/* After a restore the keys that sign are others, and the store does not know what was used before; only nonces
+	 * are safe from that. */
+	if (pending->item.outcome.once.kind != STORE_NONCE &&
 	    pending->generation != vault_generation(job->origin->daemon->keeper))
 		return -EAGAIN;
 	return item_consume(&pending->item, vault, job->origin->daemon, &pending->settings->settings, &pending->caller);

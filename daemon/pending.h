@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * Requests that are not decided before something is on disk: what may be used once has to be noted as used. Each
- * becomes a job of the writer and is answered when that is done, by the thread whose connection it came on, which
- * serves others meanwhile. Defends against a slow disk that would hold up everybody's logins, against a key that is
- * revoked between the two halves (the writer looks at it again, in the transaction that consumes), and against a client
- * that fills the memory with what it has in flight.
+ * Requests that are not decided before something is on disk: what may be used once has to be noted as used, a key to
+ * be bound, a use to be counted. Each becomes a job of the writer and is answered when that is done, by the thread
+ * whose connection it came on, which serves others meanwhile. Defends against a slow disk that would hold up
+ * everybody's logins, against a key that is revoked between the two halves (the writer looks at it again, in the
+ * transaction that consumes), and against a client that fills the memory with what it has in flight.
  */
 #ifndef APIKEYD_DAEMON_PENDING_H
 #define APIKEYD_DAEMON_PENDING_H

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/encoding.h"
 #include "common/network.h"
+#include "proto/credential.h"
 #include "proto/permission.h"
 
 bool policy_list_contains(const char *list, char separator, const char *item)
@@ -98,6 +100,26 @@ static enum reason check_service(const struct store_key *key, const struct polic
 	return request->service_allowed ? REASON_NONE : REASON_WRONG_SERVICE;
 }
 
+bool policy_service_binds(const char *service)
+{
+	return *service && strcmp(service, STORE_UNBOUND) != 0 && strlen(service) <= WIRE_SERVICE_MAX &&
+	       encoding_is_printable_utf8(service, strlen(service)) && !credential_looks_secret(service);
+}
+
+/* Who may say anything binds nothing: else whoever has the secret could bind the key to what nobody asks for. */
+static enum reason check_exclusive(const struct store_key *key, const struct policy_request *request)
+{
+	bool fits;
+
+	if (*key->exclusive == '\0')
+		return REASON_NONE;
+	if (strcmp(key->exclusive, STORE_UNBOUND) == 0)
+		fits = request->source_believed && policy_service_binds(request->service);
+	else
+		fits = strcmp(key->exclusive, request->service) == 0;
+	return fits ? REASON_NONE : REASON_WRONG_SERVICE;
+}
+
 static bool source_matches(const char *source, bool is_address, const struct address *address, bool is_local)
 {
 	struct network network;
@@ -143,6 +165,11 @@ static enum reason check_permission(const struct store_key *key, const struct po
 	return holds ? REASON_NONE : REASON_INSUFFICIENT_PERMISSION;
 }
 
+static enum reason check_uses(const struct store_key *key, const struct policy_request *request)
+{
+	return key->max_uses == 0 || request->counted < key->max_uses ? REASON_NONE : REASON_USE_LIMIT_REACHED;
+}
+
 static bool always(const struct policy_request *request)
 {
 	(void)request;
@@ -179,6 +206,11 @@ static bool asks_permission(const struct policy_request *request)
 	return request->permission != NULL;
 }
 
+static bool asks_uses(const struct policy_request *request)
+{
+	return request->uses;
+}
+
 static const struct {
 	const char *name;
 	bool (*asked)(const struct policy_request *request);
@@ -191,8 +223,10 @@ static const struct {
 	[POLICY_TENANT] = { "tenant", asks_tenant, check_tenant },
 	[POLICY_USER] = { "user", asks_user, check_user },
 	[POLICY_SERVICE] = { "service", asks_service, check_service },
+	[POLICY_EXCLUSIVE] = { "exclusive", asks_service, check_exclusive },
 	[POLICY_SOURCE] = { "source", always, check_source },
 	[POLICY_PERMISSION] = { "permission", asks_permission, check_permission },
+	[POLICY_USES] = { "uses", asks_uses, check_uses },
 };
 
 const char *policy_step_name(enum policy_step step)
@@ -230,6 +264,17 @@ const char *policy_violation(const struct store_key *key, const struct policy_re
 	    policy_breaks_secret_age(request->secret, request->policies, request->now))
 		return "the secret is older than max_secret_age allows";
 	return "";
+}
+
+bool policy_writes(const struct store_key *key, const struct policy_request *request)
+{
+	return request->uses && (key->max_uses > 0 || (request->service && strcmp(key->exclusive, STORE_UNBOUND) == 0));
+}
+
+bool policy_is_misuse(const struct store_key *key, const struct policy_request *request, enum reason reason)
+{
+	return reason == REASON_WRONG_SERVICE && request->service_allowed && request->source_believed &&
+	       strcmp(key->exclusive, STORE_UNBOUND) != 0;
 }
 
 /* What has ended is refused whatever the clock says, and so is a form that is not known here. */

@@ -24,7 +24,9 @@ struct policy_request {
 	const char *tenant;     /* an id; NULL: "default" */
 	bool any_tenant;        /* the tenant is not judged */
 	const char *rhost;      /* NULL or "": no address */
-	bool source_believed;   /* the caller is one whose word about the source counts */
+	bool source_believed;   /* the caller is one whose word about source and service counts */
+	bool uses;              /* it would be a use of the key, which counts where these are limited */
+	uint64_t counted;       /* uses that were counted before */
 	int64_t now;            /* seconds since 1970 UTC */
 	/* What holds for keys of its tenant; NULL: lifetime and age are not judged. */
 	const struct policies *policies;
@@ -41,8 +43,10 @@ enum policy_step {
 	POLICY_TENANT,
 	POLICY_USER,
 	POLICY_SERVICE,
+	POLICY_EXCLUSIVE,
 	POLICY_SOURCE,
 	POLICY_PERMISSION,
+	POLICY_USES,
 	POLICY_STEP_COUNT,
 };
 
@@ -67,6 +71,16 @@ bool policy_breaks_secret_age(const struct store_secret *secret, const struct po
 
 /* What a request that was judged so breaks, a sentence for the record, also where it is let in; "" for nothing. */
 const char *policy_violation(const struct store_key *key, const struct policy_request *request, enum reason reason);
+
+/* Whether a key that passed all steps has to be written before the answer: bound to the service, or counted. */
+bool policy_writes(const struct store_key *key, const struct policy_request *request);
+
+/* Whether a refusal with this reason tells that a good secret was used at another service than the one it is for: by
+ * who may speak for that service, and is believed. */
+bool policy_is_misuse(const struct store_key *key, const struct policy_request *request, enum reason reason);
+
+/* Whether a key can be bound to what a service is called. */
+bool policy_service_binds(const char *service);
 
 /* Whether a secret of the key is still good: REASON_NONE, or secret_retired. */
 enum reason policy_judge_secret(const struct store_secret *secret, int64_t now);

@@ -8,6 +8,7 @@
 
 #include "common/cleanup.h"
 #include "daemon/role_grants.h"
+#include "daemon/store_limit.h"
 #include "daemon/store_policy.h"
 #include "daemon/store_repeat.h"
 #include "daemon/store_tenant.h"
@@ -22,6 +23,8 @@ enum narrowed {
 	NARROWED_SOURCES = 1 << 10,
 	NARROWED_BEGIN = 1 << 11,
 	NARROWED_END = 1 << 12,
+	NARROWED_EXCLUSIVE = 1 << 13,
+	NARROWED_USES = 1 << 14,
 };
 
 static bool list_has(const char *list, char separator, const char *item, size_t size)
@@ -95,6 +98,12 @@ static unsigned int narrowed(const struct store_key *then, const struct store_ke
 		what |= NARROWED_BEGIN;
 	if (now->expires < then->expires)
 		what |= NARROWED_END;
+	/* Bound, or bound to another service; not one that waits anew to be bound. */
+	if (*now->exclusive && strcmp(now->exclusive, then->exclusive) != 0 &&
+	    (*then->exclusive == '\0' || strcmp(now->exclusive, STORE_UNBOUND) != 0))
+		what |= NARROWED_EXCLUSIVE;
+	if (now->max_uses > 0 && (then->max_uses == 0 || now->max_uses < then->max_uses))
+		what |= NARROWED_USES;
 	return what;
 }
 
@@ -140,6 +149,10 @@ void restore_take(struct store_key *key, const struct store_key *now, unsigned i
 		key->not_before = now->not_before;
 	if (taken & NARROWED_END)
 		key->expires = now->expires;
+	if (taken & NARROWED_EXCLUSIVE)
+		key->exclusive = now->exclusive;
+	if (taken & NARROWED_USES)
+		key->max_uses = now->max_uses;
 }
 
 /* ---- the stores ---- */
@@ -327,6 +340,22 @@ static bool visit_change(void *data, uint64_t rev, const char *record)
 	return merge->error == 0;
 }
 
+/* A use that was counted stays counted, whatever is accepted: also one of a key that was deleted since. */
+static bool visit_counted(void *data, const char *key, uint64_t count)
+{
+	struct merge *merge = data;
+
+	merge->error = store_keep_counted(merge->backup, key, count);
+	return merge->error == 0;
+}
+
+static int merge_counted(struct merge *merge)
+{
+	int r = heard(merge, store_list_counted(merge->present, visit_counted, merge));
+
+	return r == 0 ? merge->error : r;
+}
+
 /* ---- roles ---- */
 
 /* A role that was deleted since is deleted again, one that was narrowed becomes as it is now. */
@@ -498,6 +527,8 @@ static int merge_all(struct merge *merge)
 		r = heard(merge, store_list_gone(merge->present, visit_gone, merge));
 	if (r == 0)
 		r = merge->error;
+	if (r == 0 && merge->backup)
+		r = merge_counted(merge);
 	if (r == 0 && merge->backup)
 		r = merge_roles(merge);
 	if (r == 0 && merge->backup && !merge->accept_revived)

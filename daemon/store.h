@@ -73,7 +73,11 @@ struct store_secret {
 };
 
 /* Room for all texts of a key with their NULs. */
-#define STORE_KEY_TEXT_SIZE (5 * (WIRE_LIST_TEXT_MAX + 1) + 4 * (WIRE_USER_MAX + 1) + 4 * (WIRE_REASON_MAX + 1))
+#define STORE_KEY_TEXT_SIZE                                                                                            \
+	(5 * (WIRE_LIST_TEXT_MAX + 1) + 4 * (WIRE_USER_MAX + 1) + 4 * (WIRE_REASON_MAX + 1) + WIRE_SERVICE_MAX + 1)
+
+/* In the place of a service: a key that is bound to the first service that uses it, and was not used yet. */
+#define STORE_UNBOUND "*"
 
 /*
  * A key as it is stored, in one row. Texts point into text[] or to what the caller gave, never NULL; "" is absent.
@@ -94,6 +98,8 @@ struct store_key {
 	const char *state_reason, *created_by;
 	const char *permissions, *roles, *sources; /* separated by ' ' */
 	const char *users, *labels;                /* separated by '\n' */
+	const char *exclusive;                     /* the one service it is for; STORE_UNBOUND; "": any */
+	uint32_t max_uses;                         /* 0: as often as one likes */
 	size_t secret_count;
 	struct store_secret secrets[STORE_SECRETS_MAX]; /* oldest first */
 	char text[STORE_KEY_TEXT_SIZE];

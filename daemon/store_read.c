@@ -76,6 +76,8 @@ const char *const store_read_sql[READ_COUNT] = {
 	[READ_ONCE_LAST] = "SELECT expires FROM one_time WHERE kind = ?1 ORDER BY expires DESC LIMIT 1",
 	[READ_ONCE_OLDEST] = "SELECT min(expires) FROM (SELECT min(expires) AS expires FROM one_time WHERE kind = 1"
 			     " UNION ALL SELECT min(expires) FROM one_time WHERE kind = 2)",
+	[READ_COUNTED] = "SELECT uses FROM counted_use WHERE key = ?1",
+	[READ_ALL_COUNTED] = "SELECT key, uses FROM counted_use WHERE key > '' ORDER BY key",
 	[READ_NUMBER] = "SELECT number FROM meta WHERE name = ?1",
 	[READ_ROLE] = "SELECT name, permissions, created, created_by FROM role WHERE name = ?1",
 	[READ_ROLES] = "SELECT name, permissions, created, created_by FROM role WHERE name > ?1 ORDER BY name",

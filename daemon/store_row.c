@@ -26,6 +26,8 @@ enum row_column {
 	ROW_CREATED_BY,
 	ROW_STATE_REASON,
 	ROW_LABELS,
+	ROW_EXCLUSIVE,
+	ROW_MAX_USES,
 	ROW_COUNT,
 };
 
@@ -48,6 +50,7 @@ static const struct row_text {
 	{ ROW_CREATED_BY, offsetof(struct store_key, created_by), false },
 	{ ROW_STATE_REASON, offsetof(struct store_key, state_reason), false },
 	{ ROW_LABELS, offsetof(struct store_key, labels), false },
+	{ ROW_EXCLUSIVE, offsetof(struct store_key, exclusive), false },
 };
 
 static uint8_t *pack_number(uint8_t *at, uint64_t number)
@@ -249,7 +252,7 @@ int store_row_bind(sqlite3_stmt *statement, const struct store_key *key, uint8_t
 		int64_t number;
 	} numbers[] = {
 		{ ROW_STATE, key->state },           { ROW_KIND, key->kind },       { ROW_TEST, key->test },
-		{ ROW_NOT_BEFORE, key->not_before }, { ROW_CREATED, key->created },
+		{ ROW_NOT_BEFORE, key->not_before }, { ROW_CREATED, key->created }, { ROW_MAX_USES, key->max_uses },
 	};
 	size_t packed_size;
 	int wrong, r;
@@ -328,7 +331,7 @@ int store_row_read(sqlite3_stmt *statement, struct store_key *ret_key)
 	} texts[ARRAY_SIZE(row_texts)];
 	struct store_secret secrets[STORE_SECRETS_MAX];
 	size_t secret_count, id_size, total = 0;
-	int64_t state, kind, test, not_before, expires, created, uid;
+	int64_t state, kind, test, not_before, expires, created, uid, max_uses;
 	const char *id;
 	char *room;
 
@@ -339,7 +342,8 @@ int store_row_read(sqlite3_stmt *statement, struct store_key *ret_key)
 	    !column_number(statement, ROW_NOT_BEFORE, NULL, INT64_MIN, INT64_MAX, &not_before) ||
 	    !column_number(statement, ROW_EXPIRES, &never, INT64_MIN, INT64_MAX, &expires) ||
 	    !column_number(statement, ROW_CREATED, NULL, INT64_MIN, INT64_MAX, &created) ||
-	    !column_number(statement, ROW_OWNER_UID, &nobody, 0, UINT32_MAX, &uid))
+	    !column_number(statement, ROW_OWNER_UID, &nobody, 0, UINT32_MAX, &uid) ||
+	    !column_number(statement, ROW_MAX_USES, NULL, 0, UINT32_MAX, &max_uses))
 		return -EBADMSG;
 	id = column_text(statement, ROW_ID, false, &id_size);
 	if (id == NULL || !id_fits(id, kind))
@@ -365,6 +369,7 @@ int store_row_read(sqlite3_stmt *statement, struct store_key *ret_key)
 	ret_key->not_before = not_before;
 	ret_key->expires = expires;
 	ret_key->created = created;
+	ret_key->max_uses = (uint32_t)max_uses;
 	ret_key->owner_uid_known = uid != nobody;
 	ret_key->owner_uid = uid != nobody ? (uint32_t)uid : 0;
 	memcpy(ret_key->secrets, secrets, secret_count * sizeof(secrets[0]));

@@ -130,22 +130,35 @@ static const char schema_3[] = "CREATE TABLE signing_key (version INTEGER PRIMAR
 			       " blob BLOB NOT NULL) STRICT;";
 
 /*
- * Version 4: what holds for the keys of one tenant instead of what the configuration says; which requests have made
- * which key, by the text with which they may be repeated; and which warnings were given today.
+ * Version 4: rules on how keys are used, and what follows from their use.
+ *
+ * tenant_policy: what holds for the keys of one tenant instead of what the configuration says.
+ *
+ * repeatable: which requests have made which key, by the text with which they may be repeated.
+ *
+ * warned: which warnings were given today.
+ *
+ * exclusive of a key: '' for none, '*' where the first use binds it, else the service it is bound to. counted_use has
+ * the uses of keys with a limit, apart from their rows, which are large; those of a deleted key stay, for a backup may
+ * bring it back.
  */
-static const char schema_4[] = "CREATE TABLE tenant_policy (tenant TEXT NOT NULL, name TEXT NOT NULL,"
-			       " number INTEGER NOT NULL, PRIMARY KEY (tenant, name)) STRICT, WITHOUT ROWID;"
+static const char schema_4[] =
+	"CREATE TABLE tenant_policy (tenant TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL,"
+	" PRIMARY KEY (tenant, name)) STRICT, WITHOUT ROWID;"
 
-			       "CREATE TABLE repeatable (who TEXT NOT NULL, name TEXT NOT NULL, key TEXT NOT NULL,"
-			       " secret INTEGER NOT NULL, digest BLOB NOT NULL, not_before INTEGER NOT NULL,"
-			       " expires INTEGER NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (who, name))"
-			       " STRICT, WITHOUT ROWID;"
-			       "CREATE INDEX repeatable_created ON repeatable (created);"
+	"CREATE TABLE repeatable (who TEXT NOT NULL, name TEXT NOT NULL, key TEXT NOT NULL, secret INTEGER NOT NULL,"
+	" digest BLOB NOT NULL, not_before INTEGER NOT NULL, expires INTEGER NOT NULL, created INTEGER NOT NULL,"
+	" PRIMARY KEY (who, name)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX repeatable_created ON repeatable (created);"
 
-			       "CREATE TABLE warned (key TEXT NOT NULL, what INTEGER NOT NULL, secret INTEGER NOT NULL,"
-			       " date INTEGER NOT NULL, day INTEGER NOT NULL, PRIMARY KEY (key, what, secret))"
-			       " STRICT, WITHOUT ROWID;"
-			       "CREATE INDEX warned_day ON warned (day);";
+	"CREATE TABLE warned (key TEXT NOT NULL, what INTEGER NOT NULL, secret INTEGER NOT NULL, date INTEGER NOT NULL,"
+	" day INTEGER NOT NULL, PRIMARY KEY (key, what, secret)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX warned_day ON warned (day);"
+
+	"ALTER TABLE key ADD COLUMN exclusive TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE key ADD COLUMN max_uses INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE counted_use (key TEXT PRIMARY KEY, uses INTEGER NOT NULL CHECK (uses > 0)) STRICT, WITHOUT "
+	"ROWID;";
 
 static const char *const steps[] = { schema_1, schema_2, schema_3, schema_4 };
 

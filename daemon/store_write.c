@@ -64,6 +64,11 @@ const char *const store_write_sql[WRITE_COUNT] = {
 	[WRITE_ONCE_TALLY_LOWER] = "UPDATE one_time_tally SET live = live - 1 WHERE key = ?1 AND kind = ?2",
 	[WRITE_ONCE_DELETE] = "DELETE FROM one_time WHERE key = ?1",
 	[WRITE_ONCE_TALLY_DELETE] = "DELETE FROM one_time_tally WHERE key = ?1",
+	[WRITE_COUNTED] = ("INSERT INTO counted_use VALUES (?1, 1)"
+			   " ON CONFLICT DO UPDATE SET uses = uses + 1 WHERE uses < ?2"),
+	[WRITE_COUNTED_KEEP] = ("INSERT INTO counted_use VALUES (?1, ?2)"
+				" ON CONFLICT DO UPDATE SET uses = ?2 WHERE uses < ?2"),
+	[WRITE_KEY_BIND] = ("UPDATE key SET exclusive = ?2 WHERE id = ?1 AND exclusive = '" STORE_UNBOUND "'"),
 	[WRITE_NUMBER] = "INSERT OR REPLACE INTO meta VALUES (?1, ?2)",
 	[WRITE_ROLE] = "INSERT INTO role (name, permissions, created, created_by) VALUES (?1, ?2, ?3, ?4)",
 	[WRITE_ROLE_CHANGE] = "UPDATE role SET permissions = ?2 WHERE name = ?1",

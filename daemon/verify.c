@@ -8,7 +8,9 @@
 #include "common/clock.h"
 #include "common/secret.h"
 #include "daemon/handle.h"
+#include "daemon/key_use.h"
 #include "daemon/scope.h"
+#include "daemon/store_limit.h"
 #include "daemon/verify_access.h"
 #include "daemon/verify_hmac.h"
 #include "daemon/verify_imported.h"
@@ -129,6 +131,11 @@ int verify_policies(struct store_reader *reader, const struct settings *settings
 	request->policies = room;
 	request->secret = verify_find_number(key, secret);
 	return 0;
+}
+
+int verify_counted(struct store_reader *reader, const struct store_key *key, struct policy_request *request)
+{
+	return request->uses && key->max_uses > 0 ? store_find_counted(reader, key->id, &request->counted) : 0;
 }
 
 static enum reason locate_opaque(struct thread *thread, const char *text, size_t size, int64_t now,
@@ -276,11 +283,12 @@ static void outcome_init(struct verify_outcome *outcome)
 	outcome->reason = REASON_NONE;
 	outcome->problem = "";
 	outcome->secret = 0;
-	outcome->described = outcome->test = false;
+	outcome->undecided = outcome->described = outcome->test = false;
 	outcome->once.kind = STORE_ONCE_NONE;
 	outcome->expires = 0;
 	outcome->key_id[0] = outcome->key_name[0] = outcome->owner[0] = outcome->tenant[0] = '\0';
-	outcome->permissions[0] = outcome->handle[0] = outcome->ticket[0] = '\0';
+	outcome->permissions[0] = outcome->bound_to[0] = '\0';
+	outcome->handle[0] = outcome->ticket[0] = '\0';
 	outcome->notices.count = 0;
 }
 
@@ -314,6 +322,8 @@ static int judge_key(struct store_reader *reader, struct role_grants *room, cons
 		r = verify_policies(reader, settings, key, outcome->secret, &policies, &judged);
 	if (r == 0)
 		r = verify_tenant(reader, tenant, id, &judged.tenant);
+	if (r == 0)
+		r = verify_counted(reader, key, &judged);
 	if (r < 0)
 		return r;
 	if (*key->roles)
@@ -323,6 +333,8 @@ static int judge_key(struct store_reader *reader, struct role_grants *room, cons
 		outcome->problem = policy_violation(key, &judged, *ret_reason);
 	if (*ret_reason == REASON_NONE)
 		notices_collect(key, &judged, &outcome->notices);
+	if (policy_is_misuse(key, &judged, *ret_reason))
+		snprintf(outcome->bound_to, sizeof(outcome->bound_to), "%s", key->exclusive);
 	return 0;
 }
 
@@ -384,8 +396,11 @@ static void grant(struct thread *thread, const struct verify_caller *caller, con
 static struct policy_request policy_of(const struct verify_caller *caller, const struct message_verify *request,
 				       int64_t now)
 {
-	return verify_policy_request(caller, request->user, request->service, request->permission, NULL, request->rhost,
-				     now);
+	struct policy_request policy = verify_policy_request(caller, request->user, request->service,
+							     request->permission, NULL, request->rhost, now);
+
+	policy.uses = !caller->no_use;
+	return policy;
 }
 
 void verify_credential(struct thread *thread, const struct verify_caller *caller, const struct message_verify *request,
@@ -398,7 +413,8 @@ void verify_credential(struct thread *thread, const struct verify_caller *caller
 						  .owner = "nobody",
 						  .tenant = "",
 						  .permissions = "",
-						  .roles = "" };
+						  .roles = "",
+						  .exclusive = "" };
 	struct policy_request policy = policy_of(caller, request, now);
 	struct verify_proof proof;
 	enum reason reason, unused;
@@ -424,14 +440,14 @@ void verify_credential(struct thread *thread, const struct verify_caller *caller
 		reason = verify_time(&proof, now);
 		if (reason == REASON_NONE)
 			reason = verify_unused(thread, &proof);
-		if (reason == REASON_NONE) {
-			ret_outcome->once = proof.once;
-			return;
-		}
-	}
-	if (reason == REASON_NONE)
+		ret_outcome->undecided = reason == REASON_NONE;
+	} else if (reason == REASON_NONE) {
 		reason = judge_evenly(thread, key, request->tenant, &policy, ret_outcome);
-	if (reason == REASON_NONE)
+		ret_outcome->undecided = reason == REASON_NONE && policy_writes(key, &policy);
+	}
+	if (ret_outcome->undecided)
+		ret_outcome->once = proof.once;
+	else if (reason == REASON_NONE)
 		grant(thread, caller, request, ret_outcome);
 	else
 		verify_refuse(ret_outcome, reason);
@@ -486,7 +502,12 @@ int verify_consume(struct store *store, const struct verify_caller *caller, cons
 		if (r < 0)
 			return r;
 	}
-	/* What else is written, a first binding or one use less, is for requests that passed all of this. */
+	/* What else is written, a first binding or one use more, is for requests that passed all of this. */
+	if (reason == REASON_NONE && policy_writes(key, &policy)) {
+		r = key_use_write(store, caller, request, now, key, &reason);
+		if (r < 0)
+			return r;
+	}
 	if (reason != REASON_NONE)
 		verify_refuse(outcome, reason);
 	return 0;

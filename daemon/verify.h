@@ -4,9 +4,10 @@
  * An outcome begins as a refusal and becomes a grant on one line. Reads only. The caller ends the read transaction,
  * which it has begun itself, or which a key with roles has.
  *
- * What may be used once is judged in two halves: verify_credential() as far as reading goes, then verify_consume() in
- * the writer's transaction, which looks at the key again. It is spent as soon as its signature was good; what is judged
- * after that does not give it back.
+ * What has to be written first is judged in two halves: verify_credential() as far as reading goes, then
+ * verify_consume() in the writer's transaction, which looks at the key again. What may be used once is spent as soon as
+ * its signature was good; what is judged after that does not give it back. A key is bound, or a use of it counted, when
+ * all else has passed.
  */
 #ifndef APIKEYD_DAEMON_VERIFY_H
 #define APIKEYD_DAEMON_VERIFY_H
@@ -29,6 +30,7 @@ struct verify_caller {
 	bool root;                       /* on login.sock: all it says is believed */
 	const char *services;            /* what the uid may speak for, separated by spaces; "" when it is not listed */
 	const struct settings *settings; /* what holds for keys stands in them; they live as long as services does */
+	bool no_use;                     /* nobody is let in: it binds no key, and counts as no use */
 };
 
 #define VERIFY_ONCE_CAP 10000 /* nonces that a key may have at a time, and as many ids of access tokens */
@@ -49,7 +51,8 @@ struct verify_outcome {
 	bool test;                              /* a test key */
 	const char *problem;                    /* what is wrong with the text's shape, or with a key that is let in all
 						 * the same: a sentence; static. Else "" */
-	struct verify_once once;                /* a kind: not decided yet, verify_consume() is to come */
+	bool undecided;                         /* something is to be written first: verify_consume() is to come */
+	struct verify_once once;                /* where it is undecided: what is to be noted as used, if anything */
 	char key_id[CREDENTIAL_KEY_ID_MAX + 1]; /* "" when the text names none */
 	uint32_t secret;                        /* its number; 0 when none fitted */
 	bool described;                         /* what follows is the key's; else there is none, and it is nobody's */
@@ -57,6 +60,7 @@ struct verify_outcome {
 	char owner[WIRE_USER_MAX + 1];
 	char tenant[STORE_SCOPE_ID_MAX + 1];
 	char permissions[WIRE_LIST_TEXT_MAX + 1]; /* with those of its roles; as many as fit */
+	char bound_to[WIRE_SERVICE_MAX + 1];      /* misuse: another service than the one that asked; else "" */
 	int64_t expires;
 	char handle[WIRE_HANDLE_MAX + 1]; /* only when granted */
 	char ticket[TICKET_TEXT_SIZE];    /* only when granted, and asked for */
@@ -77,6 +81,9 @@ int verify_tenant(struct store_reader *reader, const char *tenant, char id[STORE
  * room is where it is kept. 0 or -EIO. */
 int verify_policies(struct store_reader *reader, const struct settings *settings, const struct store_key *key,
 		    uint32_t secret, struct policies *room, struct policy_request *request);
+
+/* How many uses of a key were counted, where they are limited: request->counted. 0 or -EIO. */
+int verify_counted(struct store_reader *reader, const struct store_key *key, struct policy_request *request);
 
 /* What a credential shows, as far as it could be told. */
 struct verify_proof {

@@ -49,5 +49,6 @@ enum reason verify_imported_locate(struct thread *thread, const char *text, size
 	proof->found = true;
 	memcpy(proof->id, id, sizeof(proof->id));
 	proof->secret = secret->number;
+	memcpy(proof->once.digest, secret->digest, sizeof(proof->once.digest));
 	return policy_judge_secret(secret, now);
 }

@@ -185,6 +185,9 @@ int apikey_admin_set_credential(struct apikey_admin *admin, const char *credenti
  * next call. Never NULL. */
 const char *apikey_admin_message(const struct apikey_admin *admin);
 
+/* In the place of a service: the first one that uses the key is the one it is for from then on. */
+#define APIKEY_UNBOUND "*"
+
 struct apikey_use {
 	int64_t time; /* 0: never used */
 	const char *service;
@@ -236,6 +239,9 @@ struct apikey_key {
 	uint64_t sessions_ended;
 	uint64_t sessions_loose;    /* of these, such as left processes behind, which go on */
 	const char *sessions_fault; /* why there may be others; "": there are none */
+	const char *exclusive;  /* the one service it is for; APIKEY_UNBOUND; "": any */
+	uint64_t max_uses;      /* 0: as often as one likes */
+	uint64_t counted_uses;  /* where there is a limit: uses that count against it */
 };
 
 /* Wipes and frees. Accepts NULL. */
@@ -263,6 +269,10 @@ struct apikey_key_options {
 	 * apikey_key_update(). */
 	const char *account;
 	const char *tenant;
+	/* The one service it is to be for, as PAM or a gateway calls it; APIKEY_UNBOUND: the first that uses it; NULL:
+	 * any. */
+	const char *exclusive;
+	uint64_t max_uses; /* how often it may be used, all in all; 0: as often as one likes */
 	/* In apikey_key_create(): 1 to 128 visible ASCII characters. The same call with the same text makes no second
 	 * key: see there. NULL: none. */
 	const char *idempotency_key;
@@ -289,7 +299,9 @@ enum apikey_change {
 	APIKEY_CHANGE_LABELS = 1 << 4,
 	APIKEY_CHANGE_NOT_BEFORE = 1 << 5,
 	APIKEY_CHANGE_EXPIRES = 1 << 6,
-	APIKEY_CHANGE_ROLES = 1 << 7
+	APIKEY_CHANGE_ROLES = 1 << 7,
+	APIKEY_CHANGE_EXCLUSIVE = 1 << 8,
+	APIKEY_CHANGE_MAX_USES = 1 << 9
 };
 
 /* Replaces what changes (a sum of enum apikey_change) marks by what options says. Its owner, kind and pair are not

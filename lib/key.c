@@ -99,6 +99,9 @@ static struct apikey_key key_of(struct block *block, const struct message_key *m
 		.sessions_ended = message->sessions_ended,
 		.sessions_loose = message->sessions_loose,
 		.sessions_fault = text_or_empty(message->sessions_fault),
+		.exclusive = text_or_empty(message->exclusive),
+		.max_uses = message->max_uses,
+		.counted_uses = message->counted_uses,
 	};
 }
 

@@ -61,6 +61,8 @@ int apikey_key_create(struct apikey_admin *admin, const struct apikey_key_option
 		return -EINVAL;
 	request.idempotency_key = options.idempotency_key;
 	request.test = options.test != 0;
+	request.exclusive = options.exclusive;
+	request.max_uses = options.max_uses;
 	return call_for_key(admin, WIRE_KEY_CREATE, &message_key_create, &request, ret_key);
 }
 
@@ -92,6 +94,10 @@ int apikey_key_update(struct apikey_admin *admin, const char *key, unsigned int 
 		request.not_before = options.not_before;
 	if (changes & APIKEY_CHANGE_EXPIRES)
 		request.expires = options.expires;
+	if (changes & APIKEY_CHANGE_EXCLUSIVE)
+		request.exclusive = options.exclusive;
+	if (changes & APIKEY_CHANGE_MAX_USES)
+		request.max_uses = options.max_uses;
 	return call_for_key(admin, WIRE_KEY_UPDATE, &message_key_update, &request, ret_key);
 }
 

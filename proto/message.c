@@ -173,6 +173,9 @@ static const struct codec_field message_key_fields[] = {
 	TEXT(21, message_key, secret, WIRE_CREDENTIAL_MAX),
 	TEXT(22, message_key, private_key, WIRE_CREDENTIAL_MAX),
 	TEXT(23, message_key, effective_permissions, WIRE_EFFECTIVE_MAX),
+	TEXT(24, message_key, exclusive, WIRE_SERVICE_MAX),
+	NUMBER(25, message_key, max_uses, UINT32_MAX),
+	NUMBER(26, message_key, counted_uses, UINT64_MAX),
 	NUMBER(28, message_key, repeated, 1),
 	TEXTS(29, message_key, due, WIRE_REASON_MAX),
 	NUMBER(30, message_key, test, 1),
@@ -199,6 +202,8 @@ static const struct codec_field message_key_create_fields[] = {
 	TEXTS(13, message_key_create, roles, WIRE_ROLE_NAME_MAX),
 	TEXT(14, message_key_create, account, WIRE_NAME_MAX),
 	TEXT(15, message_key_create, tenant, WIRE_TENANT_MAX),
+	TEXT(16, message_key_create, exclusive, WIRE_SERVICE_MAX),
+	NUMBER(17, message_key_create, max_uses, UINT32_MAX),
 	TEXT(18, message_key_create, idempotency_key, WIRE_IDEMPOTENCY_MAX),
 	NUMBER(30, message_key_create, test, 1),
 };
@@ -248,6 +253,8 @@ static const struct codec_field message_key_update_fields[] = {
 	TIME(9, message_key_update, not_before),
 	TIME(10, message_key_update, expires),
 	TEXTS(11, message_key_update, roles, WIRE_ROLE_NAME_MAX),
+	TEXT(12, message_key_update, exclusive, WIRE_SERVICE_MAX),
+	NUMBER(13, message_key_update, max_uses, UINT32_MAX),
 };
 RECORD(message_key_update);
 

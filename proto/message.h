@@ -134,6 +134,9 @@ extern const struct codec_record message_redeemed;
 #define MESSAGE_STATE_SUSPENDED "suspended"
 #define MESSAGE_STATE_REVOKED "revoked"
 
+/* exclusive of a key, in the place of a service: the first one that uses it is the one it is for from then on. */
+#define MESSAGE_UNBOUND "*"
+
 /* One use of a secret. */
 struct message_use {
 	int64_t time;
@@ -179,6 +182,9 @@ struct message_key {
 	const char *secret;           /* the credential itself: in the replies to WIRE_KEY_CREATE and WIRE_KEY_ROTATE */
 	const char *private_key;      /* a pair's, in the same replies; not where it was given with the request */
 	const char *effective_permissions; /* with those of its roles, separated by one space; absent without roles */
+	const char *exclusive;             /* the one service it is for; MESSAGE_UNBOUND; absent: any */
+	uint64_t max_uses;                 /* 0: as often as one likes */
+	uint64_t counted_uses;             /* where there is a limit: uses that count against it */
 	uint64_t repeated; /* 1: it was made before, by the same request; it has a secret then unless that was used */
 	struct codec_texts due; /* what has to be done about it soon, for a person: "expires at …" */
 	uint64_t test;          /* 1: a test key */
@@ -210,6 +216,8 @@ struct message_key_create {
 	struct codec_texts roles;
 	const char *account; /* without tenant: a key of the account itself; absent as well: in the default tenant */
 	const char *tenant;
+	const char *exclusive; /* the one service it is for; MESSAGE_UNBOUND: the first that uses it; absent: any */
+	uint64_t max_uses;     /* 0: as often as one likes */
 	/* Visible ASCII: the same request with the same text, from who sent the first, makes no second key. */
 	const char *idempotency_key;
 	uint64_t test; /* 1: a test key, which holds permissions below "test." only */
@@ -268,7 +276,9 @@ enum message_key_change {
 	MESSAGE_CHANGE_NOT_BEFORE = 1 << 5,
 	MESSAGE_CHANGE_EXPIRES = 1 << 6,
 	MESSAGE_CHANGE_ROLES = 1 << 7,
-	MESSAGE_CHANGE_ALL = (1 << 8) - 1,
+	MESSAGE_CHANGE_EXCLUSIVE = 1 << 8,
+	MESSAGE_CHANGE_MAX_USES = 1 << 9,
+	MESSAGE_CHANGE_ALL = (1 << 10) - 1,
 };
 
 struct message_key_update {
@@ -283,6 +293,8 @@ struct message_key_update {
 	int64_t not_before;
 	int64_t expires;
 	struct codec_texts roles;
+	const char *exclusive; /* as in message_key_create */
+	uint64_t max_uses;
 };
 extern const struct codec_record message_key_update;
 

@@ -151,6 +151,38 @@ START_TEST(the_public_part_of_a_key_names_it)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	uint64_t most, count; /* 0: it is none */
+} counts[] = {
+	{ "1", 9, 1 },
+	{ "9", 9, 9 },
+	{ "007", 9, 7 },
+	{ "4294967295", UINT32_MAX, UINT32_MAX },
+	{ "18446744073709551615", UINT64_MAX, UINT64_MAX },
+	{ "", 9, 0 },
+	{ "0", 9, 0 },
+	{ "10", 9, 0 },
+	{ "-1", 9, 0 },
+	{ "+1", 9, 0 },
+	{ " 1", 9, 0 },
+	{ "1 ", 9, 0 },
+	{ "0x1", 99, 0 },
+	{ "4294967296", UINT32_MAX, 0 },
+	{ "18446744073709551616", UINT64_MAX, 0 },
+	{ "99999999999999999999999", UINT64_MAX, 0 },
+};
+
+START_TEST(a_count_is_digits_alone_and_within_its_limit)
+{
+	uint64_t count = 0;
+
+	ck_assert_msg(text_count(counts[_i].text, counts[_i].most, &count) == (counts[_i].count > 0), "%s",
+		      counts[_i].text);
+	ck_assert_uint_eq(count, counts[_i].count);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cli/text");
@@ -164,6 +196,7 @@ int main(void)
 	tcase_add_loop_test(tests, a_whole_key_is_recognised_wherever_it_stands, 0, (int)COUNT_OF(secrets));
 	tcase_add_loop_test(tests, a_private_key_is_recognised_where_it_is_a_word, 0, (int)COUNT_OF(private_keys));
 	tcase_add_loop_test(tests, the_public_part_of_a_key_names_it, 0, (int)COUNT_OF(references));
+	tcase_add_loop_test(tests, a_count_is_digits_alone_and_within_its_limit, 0, (int)COUNT_OF(counts));
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

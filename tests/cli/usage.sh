@@ -97,9 +97,12 @@ wrong 'is it --public-key?' token sign --public-ke x
 wrong 'no key in standard input' verify
 wrong 'no key in standard input' explain
 wrong 'one key' verify --credential-file -
-# Options of what is not there yet are unknown, not ignored.
-for option in --exclusive --max-uses; do
-	wrong "$option" key create --name a --owner alice "$option" x
+# Its value stands in the same word.
+wrong "'sshd' is one argument too many" key create --name a --owner alice --exclusive sshd
+wrong 'is empty' key create --name a --owner alice --exclusive=
+wrong 'sets what --no-exclusive takes away' key update alice/a --exclusive=sshd --no-exclusive
+for count in 0 -1 x 1x 4294967296; do
+	wrong "$count is no count" key create --name a --owner alice --max-uses="$count"
 done
 if [[ $(id -u) -eq 0 ]]; then
 	wrong '--owner USER' key create --name a

@@ -339,6 +339,15 @@ tests_daemon_test_daemon_pending_SOURCES = tests/daemon/test-daemon-pending.c $(
 tests_daemon_test_daemon_pending_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_pending_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
 
+daemon_tests += tests/daemon/test-daemon-exclusive tests/daemon/test-daemon-uses
+daemon_bounds = tests/daemon/bounds-fixture.h tests/daemon/admin-requests.h tests/daemon/token-client.h $(daemon_once)
+tests_daemon_test_daemon_exclusive_SOURCES = tests/daemon/test-daemon-exclusive.c $(daemon_bounds)
+tests_daemon_test_daemon_exclusive_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_daemon_exclusive_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
+tests_daemon_test_daemon_uses_SOURCES = tests/daemon/test-daemon-uses.c $(daemon_bounds)
+tests_daemon_test_daemon_uses_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_daemon_uses_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
+
 daemon_tests += tests/daemon/test-daemon-list
 tests_daemon_test_daemon_list_SOURCES = tests/daemon/test-daemon-list.c tests/daemon/admin-requests.h $(daemon_store) $(daemon_wire)
 tests_daemon_test_daemon_list_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)

@@ -27,6 +27,7 @@ static void make_pair(struct vault *vault, struct crypto_mac *pepper, unsigned i
 				  .account = STORE_DEFAULT_ACCOUNT,
 				  .tenant = STORE_DEFAULT_TENANT,
 				  .state_reason = "",
+				  .exclusive = "",
 				  .created_by = "test",
 				  .permissions = "test.use",
 				  .roles = "",

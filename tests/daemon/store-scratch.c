@@ -82,6 +82,7 @@ void scratch_key(struct store_key *ret_key, unsigned int number)
 		.account = STORE_DEFAULT_ACCOUNT,
 		.tenant = STORE_DEFAULT_TENANT,
 		.state_reason = "",
+		.exclusive = "",
 		.created_by = "uid:0",
 		.permissions = "mail.imap pam.sshd",
 		.roles = "",
@@ -155,6 +156,7 @@ void scratch_assert_same(const struct store_key *a, const struct store_key *b)
 		{ a->sources, b->sources },
 		{ a->users, b->users },
 		{ a->labels, b->labels },
+		{ a->exclusive, b->exclusive },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
@@ -164,6 +166,7 @@ void scratch_assert_same(const struct store_key *a, const struct store_key *b)
 	ck_assert_int_eq(a->test, b->test);
 	ck_assert_int_eq(a->owner_uid_known, b->owner_uid_known);
 	ck_assert_uint_eq(a->owner_uid, b->owner_uid);
+	ck_assert_uint_eq(a->max_uses, b->max_uses);
 	ck_assert_int_eq(a->created, b->created);
 	ck_assert_int_eq(a->not_before, b->not_before);
 	ck_assert_int_eq(a->expires, b->expires);

@@ -350,7 +350,8 @@ START_TEST(from_each_state_lead_the_ways_that_should)
 		{ "inactive", WIRE_KEY_DEACTIVATE, ANSWER_OK, "inactive" },
 		{ "inactive", WIRE_KEY_REVOKE, ANSWER_OK, "revoked" },
 		{ "inactive", WIRE_KEY_DELETE, ANSWER_OK, NULL },
-		{ "suspended", WIRE_KEY_ACTIVATE, ANSWER_OK, "active" },
+		/* Not without a reason. */
+		{ "suspended", WIRE_KEY_ACTIVATE, ANSWER_INVALID, "suspended" },
 		{ "suspended", WIRE_KEY_DEACTIVATE, ANSWER_WRONG_STATE, "suspended" },
 		{ "suspended", WIRE_KEY_REVOKE, ANSWER_OK, "revoked" },
 		{ "suspended", WIRE_KEY_DELETE, ANSWER_OK, NULL },
@@ -584,26 +585,32 @@ START_TEST(explain_goes_the_steps_of_a_login)
 	} cases[] = {
 		{ { .key = "alice/key", .rhost = "192.0.2.1" },
 		  REASON_NONE,
-		  "secret. state+ dates+ lifetime. secret age. tenant+ user. service. source+ permission." },
+		  "secret. state+ dates+ lifetime. secret age. tenant+ user. service. exclusive. source+ permission. "
+		  "uses+" },
 		{ { .subject = key.secret,
 		    .user = "bob",
 		    .service = "sshd",
 		    .permission = "test.use",
 		    .rhost = "192.0.2.1" },
 		  REASON_NONE,
-		  "secret+ state+ dates+ lifetime. secret age. tenant+ user+ service+ source+ permission+" },
+		  "secret+ state+ dates+ lifetime. secret age. tenant+ user+ service+ exclusive+ source+ permission+ "
+		  "uses+" },
 		{ { .subject = key.secret, .user = "root", .rhost = "192.0.2.1" },
 		  REASON_WRONG_USER,
-		  "secret+ state+ dates+ lifetime. secret age. tenant+ user- service. source. permission." },
+		  "secret+ state+ dates+ lifetime. secret age. tenant+ user- service. exclusive. source. permission. "
+		  "uses." },
 		{ { .key = key.id, .permission = "no.such", .rhost = "192.0.2.1" },
 		  REASON_INSUFFICIENT_PERMISSION,
-		  "secret. state+ dates+ lifetime. secret age. tenant+ user. service. source+ permission-" },
+		  "secret. state+ dates+ lifetime. secret age. tenant+ user. service. exclusive. source+ permission- "
+		  "uses." },
 		{ { .key = key.id },
 		  REASON_WRONG_SOURCE,
-		  "secret. state+ dates+ lifetime. secret age. tenant+ user. service. source- permission." },
+		  "secret. state+ dates+ lifetime. secret age. tenant+ user. service. exclusive. source- permission. "
+		  "uses." },
 		{ { .key = key.id, .tenant = "other" },
 		  REASON_WRONG_TENANT,
-		  "secret. state+ dates+ lifetime. secret age. tenant- user. service. source. permission." },
+		  "secret. state+ dates+ lifetime. secret age. tenant- user. service. exclusive. source. permission. "
+		  "uses." },
 		{ { .subject = wrong }, REASON_BAD_SECRET, "secret-" },
 		{ { .subject = "ak_" }, REASON_TRUNCATED, "secret-" },
 	};

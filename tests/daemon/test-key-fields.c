@@ -167,7 +167,7 @@ static struct store_key key_of_alice(void)
 	key.name = "laptop";
 	key.owner = "alice";
 	key.account = key.tenant = "default";
-	key.state_reason = key.created_by = key.roles = key.users = key.sources = key.labels = "";
+	key.exclusive = key.state_reason = key.created_by = key.roles = key.users = key.sources = key.labels = "";
 	key.permissions = "mail.imap";
 	key.expires = TIME_NEVER;
 	key.secret_count = 1;
@@ -226,7 +226,8 @@ START_TEST(a_new_and_a_deleted_key_are_whole)
 		"{\"after\":{\"name\":\"laptop\",\"owner\":\"alice\",\"account\":\"default\",\"tenant\":\"default\","
 		"\"kind\":\"opaque\",\"state\":\"active\",\"state_reason\":null,"
 		"\"permissions\":[\"mail.imap\"],\"roles\":[],\"users\":[\"bob\",\"deploy\"],"
-		"\"sources\":[],\"labels\":[],\"not_before\":null,\"expires\":\"1970-01-02T00:00:00Z\","
+		"\"sources\":[],\"labels\":[],\"exclusive\":null,\"max_uses\":null,\"not_before\":null,\"expires\":"
+		"\"1970-01-02T00:00:00Z\","
 		"\"secrets\":[{\"number\":1,\"created\":\"1970-01-01T00:00:10Z\",\"retires\":null}]}}");
 	free(changes);
 	changes = key_changes(&key, NULL, "left");

@@ -26,7 +26,7 @@ static void setup(void)
 	key.owner = "alice";
 	key.account = "default";
 	key.tenant = "default";
-	key.state_reason = key.created_by = key.roles = key.users = key.sources = key.labels = "";
+	key.exclusive = key.state_reason = key.created_by = key.roles = key.users = key.sources = key.labels = "";
 	key.permissions = "mail.imap pam.*";
 	request = (struct policy_request){
 		.user = "alice",
@@ -307,6 +307,78 @@ START_TEST(the_first_step_that_fails_is_the_reason)
 }
 END_TEST
 
+START_TEST(a_key_for_one_service_is_used_at_no_other)
+{
+	static const struct {
+		const char *exclusive, *service;
+		bool allowed, believed;
+		enum reason reason;
+		bool writes, misuse;
+	} cases[] = {
+		{ "", "sshd", true, true, REASON_NONE, false, false },
+		{ "", "uid-7", true, false, REASON_NONE, false, false },
+		{ "sshd", "sshd", true, true, REASON_NONE, false, false },
+		{ "sshd", "sshd2", true, true, REASON_WRONG_SERVICE, false, true },
+		{ "sshd", "ssh", true, true, REASON_WRONG_SERVICE, false, true },
+		{ "sshd", "", true, true, REASON_WRONG_SERVICE, false, true },
+		{ "sshd", "*", true, true, REASON_WRONG_SERVICE, false, true },
+		/* The word of who is not believed binds nothing, and is no misuse. */
+		{ "sshd", "sshd", false, false, REASON_WRONG_SERVICE, false, false },
+		{ "sshd", "uid-7", true, false, REASON_WRONG_SERVICE, false, false },
+		{ "uid-7", "uid-7", true, false, REASON_NONE, false, false },
+		{ STORE_UNBOUND, "sshd", true, true, REASON_NONE, true, false },
+		{ STORE_UNBOUND, "uid-7", true, false, REASON_WRONG_SERVICE, false, false },
+		{ STORE_UNBOUND, "sshd", false, true, REASON_WRONG_SERVICE, false, false },
+		{ STORE_UNBOUND, STORE_UNBOUND, true, true, REASON_WRONG_SERVICE, false, false },
+		{ STORE_UNBOUND, "", true, true, REASON_WRONG_SERVICE, false, false },
+		{ STORE_UNBOUND, "a\nb", true, true, REASON_WRONG_SERVICE, false, false },
+		{ STORE_UNBOUND, "a\xff", true, true, REASON_WRONG_SERVICE, false, false },
+	};
+	enum reason reason;
+
+	key.exclusive = cases[_i].exclusive;
+	request.service = cases[_i].service;
+	request.service_allowed = cases[_i].allowed;
+	request.source_believed = cases[_i].believed;
+	request.uses = true;
+	reason = policy_judge(&key, &request);
+	ck_assert_int_eq(reason, cases[_i].reason);
+	ck_assert_int_eq(reason == REASON_NONE && policy_writes(&key, &request), cases[_i].writes);
+	ck_assert_int_eq(policy_is_misuse(&key, &request, reason), cases[_i].misuse);
+	/* What was bound when it was used is judged again, and written no more. */
+	request.uses = false;
+	ck_assert_int_eq(policy_judge(&key, &request), cases[_i].reason);
+	ck_assert(!policy_writes(&key, &request));
+}
+END_TEST
+
+START_TEST(a_key_is_used_no_more_often_than_it_may_be)
+{
+	static const struct {
+		uint32_t most;
+		uint64_t counted;
+		enum reason reason;
+	} cases[] = {
+		{ 0, 0, REASON_NONE },
+		{ 0, UINT64_MAX, REASON_NONE },
+		{ 1, 0, REASON_NONE },
+		{ 1, 1, REASON_USE_LIMIT_REACHED },
+		{ 1, 2, REASON_USE_LIMIT_REACHED },
+		{ UINT32_MAX, UINT32_MAX - 1, REASON_NONE },
+		{ UINT32_MAX, UINT32_MAX, REASON_USE_LIMIT_REACHED },
+		{ UINT32_MAX, UINT64_MAX, REASON_USE_LIMIT_REACHED },
+	};
+
+	key.max_uses = cases[_i].most;
+	request.counted = cases[_i].counted;
+	request.uses = true;
+	ck_assert_int_eq(policy_judge(&key, &request), cases[_i].reason);
+	ck_assert_int_eq(policy_writes(&key, &request), cases[_i].most > 0);
+	request.uses = false;
+	ck_assert_int_eq(policy_judge(&key, &request), REASON_NONE);
+}
+END_TEST
+
 START_TEST(steps_have_names_and_say_whether_they_were_asked)
 {
 	struct policy_request empty = { .now = NOW };
@@ -318,8 +390,11 @@ START_TEST(steps_have_names_and_say_whether_they_were_asked)
 		ck_assert_int_eq(asked, step == POLICY_STATE || step == POLICY_DATES || step == POLICY_TENANT ||
 						step == POLICY_SOURCE);
 		ck_assert_int_eq(policy_check(step, &key, &request, &asked), REASON_NONE);
-		ck_assert(asked);
+		ck_assert_int_eq(asked, step != POLICY_USES);
 	}
+	request.uses = true;
+	ck_assert_int_eq(policy_check(POLICY_USES, &key, &request, &asked), REASON_NONE);
+	ck_assert(asked);
 }
 END_TEST
 
@@ -395,6 +470,8 @@ int main(void)
 	tcase_add_loop_test(steps, a_key_lives_no_longer_than_its_tenant_wants, 0, 10);
 	tcase_add_loop_test(steps, a_secret_is_no_older_than_its_tenant_wants, 0, 6);
 	tcase_add_test(steps, what_is_broken_is_told_by_its_own_sentence);
+	tcase_add_loop_test(steps, a_key_for_one_service_is_used_at_no_other, 0, 17);
+	tcase_add_loop_test(steps, a_key_is_used_no_more_often_than_it_may_be, 0, 8);
 	tcase_add_test(steps, steps_have_names_and_say_whether_they_were_asked);
 	tcase_add_test(steps, lists_contain_whole_items);
 	suite_add_tcase(suite, steps);

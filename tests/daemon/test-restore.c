@@ -18,6 +18,7 @@
 #include "daemon/role_grants.h"
 #include "daemon/signing_key.h"
 #include "daemon/store_connection.h"
+#include "daemon/store_limit.h"
 #include "proto/access_token.h"
 #include "tests/daemon/store-scratch.h"
 #include "tests/suite.h"
@@ -98,6 +99,18 @@ static void end_early(struct store_key *key)
 {
 	key->secrets[0].form = STORE_FORM_ENDED;
 }
+static void name_service(struct store_key *key)
+{
+	key->exclusive = "dovecot";
+}
+static void leave_unbound(struct store_key *key)
+{
+	key->exclusive = STORE_UNBOUND;
+}
+static void limit_uses(struct store_key *key)
+{
+	key->max_uses = 5;
+}
 static void rename_key(struct store_key *key)
 {
 	key->name = "another";
@@ -121,6 +134,9 @@ static const struct {
 	{ "a later beginning", delay, MESSAGE_TAKEN_NARROWED },
 	{ "a network", limit, MESSAGE_TAKEN_NARROWED },
 	{ "no users", no_users, MESSAGE_TAKEN_NARROWED },
+	{ "all services but one", name_service, MESSAGE_TAKEN_NARROWED },
+	{ "all services but the first", leave_unbound, MESSAGE_TAKEN_NARROWED },
+	{ "most uses", limit_uses, MESSAGE_TAKEN_NARROWED },
 	{ "another secret", swap_secret, MESSAGE_TAKEN_SECRET },
 	{ "a second secret", overlap, MESSAGE_TAKEN_SECRET },
 	{ "a secret, for good", end_early, MESSAGE_TAKEN_SECRET },
@@ -232,6 +248,52 @@ START_TEST(the_dead_are_not_revived)
 	then.secrets[0].retires = NOW - 1;
 	now.secrets[0] = then.secrets[1];
 	ck_assert_uint_eq(restore_taken(&then, &now, NOW), 0);
+}
+END_TEST
+
+static const struct {
+	const char *then, *now, *restored;
+} bindings[] = {
+	{ "", "", "" },
+	{ "dovecot", "", "dovecot" },
+	{ STORE_UNBOUND, "", STORE_UNBOUND },
+	{ "", "dovecot", "dovecot" },
+	{ "", STORE_UNBOUND, STORE_UNBOUND },
+	/* Its first use was since: it is no use to the second. */
+	{ STORE_UNBOUND, "dovecot", "dovecot" },
+	{ "sshd", "dovecot", "dovecot" },
+	/* It waits to be bound anew; until then the service it had is narrower. */
+	{ "sshd", STORE_UNBOUND, "sshd" },
+};
+
+START_TEST(a_binding_is_not_undone)
+{
+	unsigned int taken;
+
+	make_both();
+	then.exclusive = bindings[_i].then;
+	now.exclusive = bindings[_i].now;
+	taken = restore_taken(&then, &now, NOW);
+	ck_assert_uint_eq(taken & UINT8_MAX,
+			  strcmp(bindings[_i].then, bindings[_i].restored) == 0 ? 0 : MESSAGE_TAKEN_NARROWED);
+	restore_take(&then, &now, taken);
+	ck_assert_str_eq(then.exclusive, bindings[_i].restored);
+}
+END_TEST
+
+START_TEST(uses_are_not_added)
+{
+	static const struct {
+		uint32_t then, now, restored;
+	} cases[] = { { 0, 0, 0 }, { 5, 0, 5 }, { 0, 5, 5 }, { 5, 4, 4 }, { 4, 5, 4 }, { 5, 5, 5 } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		make_both();
+		then.max_uses = cases[i].then;
+		now.max_uses = cases[i].now;
+		restore_take(&then, &now, restore_taken(&then, &now, NOW));
+		ck_assert_uint_eq(then.max_uses, cases[i].restored);
+	}
 }
 END_TEST
 
@@ -460,6 +522,51 @@ START_TEST(what_was_taken_away_is_taken_away_again)
 	restore_free(restore);
 	restore = NULL;
 	ck_assert(!exists(STORE_FILE ".restore") && !exists(STORE_KEPT ".new") && !exists(STORE_FILE ".backup"));
+}
+END_TEST
+
+static void count_uses(unsigned int number, uint64_t count)
+{
+	CLEANUP_VAULT struct vault *vault = vault_acquire(keeper);
+	char id[CREDENTIAL_KEY_ID_MAX + 1];
+
+	ck_assert_int_eq(store_write_begin(vault->store), 0);
+	ck_assert_int_eq(store_keep_counted(vault->store, scratch_id(number, id), count), 0);
+	ck_assert_int_eq(store_write_commit(vault->store), 0);
+}
+
+static uint64_t uses_of(unsigned int number)
+{
+	CLEANUP_VAULT struct vault *vault = vault_acquire(keeper);
+	char id[CREDENTIAL_KEY_ID_MAX + 1];
+	uint64_t count = 0;
+
+	ck_assert_int_eq(store_find_counted(store_writer(vault->store), scratch_id(number, id), &count), 0);
+	return count;
+}
+
+/* Whatever is accepted: also of a key that was deleted since, and of one that is lost and may come back by a younger
+ * backup. */
+START_TEST(uses_that_were_counted_stay_counted)
+{
+	insert(1, 4);
+	count_uses(1, 3);
+	count_uses(2, 7);
+	take_backup();
+	count_uses(1, 5);
+	count_uses(3, 1);
+	count_uses(4, 2);
+	change(4, NULL);
+	insert(20, 1);
+	count_uses(20, 9);
+	ck_assert_msg(hand_over(-1, backup.size) == 0, "%s", fault);
+	ck_assert_msg(commit(_i == 1) == 0, "%s", fault);
+	ck_assert_uint_eq(uses_of(1), 5);
+	ck_assert_uint_eq(uses_of(2), 7);
+	ck_assert_uint_eq(uses_of(3), 1);
+	ck_assert_uint_eq(uses_of(4), 2);
+	ck_assert_uint_eq(uses_of(20), 9);
+	ck_assert_int_eq(state_of(4), _i == 1 ? STORE_ACTIVE : 0);
 }
 END_TEST
 
@@ -874,9 +981,12 @@ int main(void)
 	tcase_add_test(keys, a_rotation_goes_on_as_it_did);
 	tcase_add_test(keys, the_dead_are_not_revived);
 	tcase_add_test(keys, a_network_within_another_is_narrower);
+	tcase_add_loop_test(keys, a_binding_is_not_undone, 0, ARRAY_SIZE(bindings));
+	tcase_add_test(keys, uses_are_not_added);
 	suite_add_tcase(suite, keys);
 	tcase_add_checked_fixture(stores, setup, teardown);
 	tcase_add_loop_test(stores, what_was_taken_away_is_taken_away_again, 0, 2);
+	tcase_add_loop_test(stores, uses_that_were_counted_stay_counted, 0, 2);
 	tcase_add_loop_test(stores, a_role_that_was_narrowed_is_narrowed_again, 0, 2);
 	tcase_add_test(stores, a_role_that_was_never_known_comes_back);
 	tcase_add_test(stores, a_clock_that_is_ahead_revives_nothing);

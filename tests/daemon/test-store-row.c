@@ -227,6 +227,12 @@ static void make_dated(struct store_key *key)
 	key->created = -1;
 }
 
+static void make_limited(struct store_key *key)
+{
+	key->exclusive = "dovecot";
+	key->max_uses = UINT32_MAX;
+}
+
 static void make_uid(struct store_key *key)
 {
 	key->owner_uid_known = true;
@@ -259,7 +265,8 @@ static void make_five(struct store_key *key)
 }
 
 static void (*const makes[])(struct store_key *key) = {
-	make_plain, make_account_key, make_pair, make_test, make_dated, make_uid, make_uid_root, make_texts, make_five,
+	make_plain,   make_account_key, make_pair,     make_test,  make_dated,
+	make_limited, make_uid,         make_uid_root, make_texts, make_five,
 };
 
 START_TEST(rows_there_and_back)
@@ -408,6 +415,11 @@ static const char *const damages[] = {
 	"created_by = NULL",
 	"state_reason = NULL",
 	"labels = hex(zeroblob(20000))",
+	/* A key that is for one service would be for all. */
+	"exclusive = NULL",
+	"max_uses = NULL",
+	"max_uses = -1",
+	"max_uses = 4294967296",
 };
 
 START_TEST(rows_that_are_not_read)

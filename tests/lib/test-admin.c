@@ -53,6 +53,9 @@ static const struct message_key whole_key = {
 	.sources = { 2, { "192.0.2.0/24", "local" } },
 	.labels = { 1, { "team=web" } },
 	.secrets = { .count = 2, .items = secrets },
+	.exclusive = MESSAGE_UNBOUND,
+	.max_uses = 100,
+	.counted_uses = 3,
 };
 
 static const struct message_key pair_key = {
@@ -115,6 +118,9 @@ static void assert_key(const struct apikey_key *key, const struct message_key *w
 	ck_assert_int_eq(key->created, wanted->created);
 	ck_assert_int_eq(key->not_before, wanted->not_before);
 	ck_assert_int_eq(key->expires, wanted->expires);
+	assert_text(key->exclusive, wanted->exclusive);
+	ck_assert_uint_eq(key->max_uses, wanted->max_uses);
+	ck_assert_uint_eq(key->counted_uses, wanted->counted_uses);
 	assert_texts(key->permissions, &wanted->permissions);
 	assert_texts(key->roles, &wanted->roles);
 	assert_texts(key->users, &wanted->users);
@@ -181,6 +187,8 @@ static const struct apikey_key_options everything = {
 	.public_key = "a123456b-c12c-123d-1ab4-18bd8c8e88a3",
 	.private_key = "AGHYR1aWYgHgyjhJLkVCd7b8XfAVeA4tuFwCQl3X64Y=",
 	.roles = roles,
+	.exclusive = "dovecot",
+	.max_uses = 7,
 };
 
 /* Compares a decoded list with one that ends in NULL. */
@@ -220,6 +228,8 @@ START_TEST(a_new_key_is_asked_for_as_said)
 	ck_assert_str_eq(seen->kind, "pair");
 	ck_assert_str_eq(seen->public_key, everything.public_key);
 	ck_assert_str_eq(seen->private_key, everything.private_key);
+	ck_assert_str_eq(seen->exclusive, "dovecot");
+	ck_assert_uint_eq(seen->max_uses, 7);
 	ck_assert_str_eq(key->secret, PEER_OPAQUE);
 	apikey_key_free(key);
 
@@ -229,6 +239,8 @@ START_TEST(a_new_key_is_asked_for_as_said)
 	ck_assert_ptr_null(seen->kind);
 	ck_assert_ptr_null(seen->public_key);
 	ck_assert_ptr_null(seen->private_key);
+	ck_assert_ptr_null(seen->exclusive);
+	ck_assert_uint_eq(seen->max_uses, 0);
 	assert_list(&seen->permissions, empty);
 	assert_list(&seen->users, empty);
 	ck_assert_int_eq(seen->not_before, 0);
@@ -552,7 +564,7 @@ START_TEST(a_request_that_cannot_be_is_refused_and_the_handle_goes_on)
 	options = everything;
 	options.expires = -1;
 	ck_assert_int_eq(EXCHANGE_CALL(exchange, apikey_key_create(admin, &options, &key)), -EINVAL);
-	ck_assert_int_eq(EXCHANGE_CALL(exchange, apikey_key_update(admin, "id", 1 << 8, &everything, &key)), -EINVAL);
+	ck_assert_int_eq(EXCHANGE_CALL(exchange, apikey_key_update(admin, "id", 1 << 10, &everything, &key)), -EINVAL);
 	ck_assert_int_eq(EXCHANGE_CALL(exchange, apikey_key_update(admin, NULL, APIKEY_CHANGE_NAME, &everything, &key)),
 			 -EINVAL);
 	ck_assert_int_eq(EXCHANGE_CALL(exchange, apikey_key_show(admin, NULL, &key)), -EINVAL);
