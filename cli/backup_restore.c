@@ -205,6 +205,20 @@ static enum status ask(const struct arguments *arguments, struct apikey_admin *a
 	return STATUS_DONE;
 }
 
+/* A lockdown goes on through a restore, and may come with one. */
+static void say_lockdown(struct apikey_admin *admin)
+{
+	struct apikey_lockdown *lockdown;
+
+	if (apikey_lockdown_show(admin, &lockdown) != 0)
+		return;
+	if (lockdown->on)
+		output_note("LOCKDOWN: every key is refused but %zu; 'apikeyctl lockdown status' says why, and "
+			    "'apikeyctl lockdown off' ends it.",
+			    lockdown->key_count);
+	apikey_lockdown_free(lockdown);
+}
+
 static enum status finish(const struct arguments *arguments, struct apikey_admin *admin, unsigned int flags, bool said)
 {
 	SCOPED_RESTORED struct apikey_restored *restored = NULL;
@@ -219,6 +233,8 @@ static enum status finish(const struct arguments *arguments, struct apikey_admin
 		output_note("Restored: the key store is at revision %" PRIu64 " now.%s%s%s", restored->rev,
 			    *restored->kept ? " The one before is kept in the state folder as " : "", restored->kept,
 			    *restored->kept ? "." : "");
+	if (!json && restored->done)
+		say_lockdown(admin);
 	else if (!json)
 		output_note("This was a dry run: nothing was changed.");
 	return json ? print_json(arguments, restored) : STATUS_DONE;

@@ -14,6 +14,7 @@
 #include "cli/help.h"
 #include "cli/judge.h"
 #include "cli/key.h"
+#include "cli/lockdown.h"
 #include "cli/master_key.h"
 #include "cli/role.h"
 #include "cli/session.h"
@@ -505,6 +506,19 @@ static const struct option options_audit_show[] = {
 	O_END,
 };
 
+static const struct option options_lockdown_on[] = {
+	{ OPTION_EXCEPT, "except", "KEY", "a key that is let in all the same; again for more", OPTION_REPEATED,
+	  COMPLETE_NOTHING },
+	{ OPTION_WHY, "why", "TEXT", "the reason, kept with the lockdown and in the audit", OPTION_ONCE,
+	  COMPLETE_NOTHING },
+	O_END,
+};
+
+static const struct option options_lockdown_off[] = {
+	{ OPTION_WHY, "why", "TEXT", "the reason, kept in the audit", OPTION_ONCE, COMPLETE_NOTHING },
+	O_END,
+};
+
 const struct command commands[] = {
 	{ "key", "create", NULL, 0, 0, key_create, "make a key and print its secret",
 	  "The secret is printed once, to standard output, and cannot be shown again. Of a pair it is two lines: the "
@@ -651,6 +665,17 @@ const struct command commands[] = {
 	  "The exit status is 0 when the state is ok, and 1 when it is degraded or unavailable, which is explained. "
 	  "Administrators are shown all, others the version and the state.",
 	  NULL },
+	{ "lockdown", "on", NULL, 0, 0, lockdown_on, "refuse every key but those that are named",
+	  "For administrators, by their uid and not by a key. When the command returns, no later request succeeds with "
+	  "any other key, token or imported secret, nor does one act with it. It survives restarts, and where there is "
+	  "one already it is as said from then on. Passwords are none of apikeyd's, and sessions that are open stay "
+	  "open.",
+	  options_lockdown_on },
+	{ "lockdown", "off", NULL, 0, 0, lockdown_off, "end the lockdown",
+	  "Keys are judged again as before it; those that were revoked or switched off meanwhile stay so.",
+	  options_lockdown_off },
+	{ "lockdown", "status", NULL, 0, 0, lockdown_status,
+	  "say whether there is a lockdown, since when, by whom and why", NULL, NULL },
 	{ NULL, "backup", "FILE", 1, 1, backup_make, "write a copy of the key store to FILE",
 	  "For administrators, while the daemon serves. FILE is made whole or not at all, and is never overwritten "
 	  "unless "

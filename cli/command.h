@@ -106,6 +106,7 @@ enum option_id {
 	OPTION_NEW,
 	OPTION_END_SESSIONS,
 	OPTION_KEEP_SESSIONS,
+	OPTION_EXCEPT,
 };
 
 /* How many times an option stands. */

@@ -73,6 +73,7 @@ static const struct group {
 	{ "What a key opens", { "verify", "explain" } },
 	{ "What happened", { "audit" } },
 	{ "The daemon", { "status", "doctor" } },
+	{ "When a key has leaked", { "lockdown" } },
 	{ "A way back", { "backup", "restore", "master-key" } },
 	{ "Help", { "help", "completion" } },
 };

@@ -50,6 +50,7 @@ _Static_assert(offsetof(struct message_token_reference, credential) == 0, "the c
 _Static_assert(offsetof(struct message_signing_key, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_session_query, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_session_choice, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_lockdown, credential) == 0, "the credential comes first");
 
 _Static_assert(offsetof(struct message_account_create, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_account_list, credential) == 0, "the credential comes first");
@@ -135,6 +136,7 @@ static const struct admin_verb verbs[] = {
 	  admin_audit_read },
 	{ WIRE_AUDIT_COUNT, &message_audit_read, "audit_read", AUTHORITY_SEE_AUDIT, false, false, false,
 	  admin_audit_count },
+	{ WIRE_LOCKDOWN, &message_lockdown, "lockdown", AUTHORITY_ADMINISTER, true, true, false, admin_lockdown },
 	{ WIRE_MASTER_KEY_ROTATE, &message_master_key, "master_key_rotate", AUTHORITY_ADMINISTER, true, true, false,
 	  admin_master_key_rotate },
 };
@@ -184,6 +186,7 @@ static void free_request(struct admin_request *request)
 {
 	secret_wipe(&request->token, sizeof(request->token));
 	admin_sessions_done(&request->sessions);
+	free(request->lockdown);
 	secret_wipe(request->packet, request->packet_size);
 	secret_wipe(request->reply, request->reply_size);
 	settings_unshare(request->settings);
@@ -326,6 +329,8 @@ static void on_written(struct thread *thread, struct thread_task *task)
 
 	if (request->job.result == 0)
 		counter_add(&thread->counters, COUNTER_CHANGES, 0);
+	if (request->job.result == 0 && request->header.type == WIRE_LOCKDOWN)
+		admin_lockdown_written(request);
 	/* The keys of what was deleted go from now on. */
 	if (request->job.result == 0 &&
 	    (request->header.type == WIRE_TENANT_DELETE || request->header.type == WIRE_ACCOUNT_DELETE))
@@ -338,9 +343,12 @@ static void on_written(struct thread *thread, struct thread_task *task)
 
 int admin_renew(struct admin_request *request, struct vault *vault)
 {
-	enum answer answer =
-		authority_renew(vault->store, clock_wall_seconds(), &request->keys[0], &request->authority);
+	enum answer answer;
 
+	if (request->authority.kind == AUTHORITY_KEY &&
+	    lockdown_refuses(vault_lockdown(request->thread->daemon->keeper), request->authority.key_id))
+		return ANSWER_BAD_CREDENTIAL;
+	answer = authority_renew(vault->store, clock_wall_seconds(), &request->keys[0], &request->authority);
 	if (answer == ANSWER_OK && !authority_allows(&request->authority, request->verb->deed))
 		answer = ANSWER_NOT_PERMITTED;
 	return (int)answer;
@@ -376,9 +384,15 @@ static int read_request(struct admin_request *request)
 	return r;
 }
 
+/* What could write, and is only asked. */
+static bool only_asks(const struct admin_request *request)
+{
+	return request->header.type == WIRE_LOCKDOWN && request->message.lockdown.action == MESSAGE_LOCKDOWN_ASK;
+}
+
 static void run_request(struct admin_request *request)
 {
-	if (!request->verb->writes) {
+	if (!request->verb->writes || only_asks(request)) {
 		int r = read_request(request);
 
 		if (r != ADMIN_LATER)

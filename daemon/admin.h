@@ -84,6 +84,7 @@ struct admin_request {
 		struct message_audit_read audit_read;
 		struct message_session_query session_query;
 		struct message_session_choice session_choice;
+		struct message_lockdown lockdown;
 	} message;                 /* texts point into packet */
 	struct names_query *query; /* being looked up */
 	/* whose a new key is to be */
@@ -99,6 +100,7 @@ struct admin_request {
 	struct admin_sessions sessions;
 	bool recorded; /* a refusal has its own record */
 	bool slow;     /* one failure too many: nothing more is read from the connection for a moment */
+	struct store_lockdown *lockdown; /* that was written; NULL: none. Freed with the request */
 	/* the answer */
 	char detail[WIRE_REASON_MAX + 1];
 	size_t reply_size;
@@ -192,6 +194,7 @@ int admin_status(struct admin_request *request, struct store_reader *reader, str
 int admin_key_import(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_audit_check(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_audit_key(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_lockdown(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_master_key_rotate(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_account_create(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_account_list(struct admin_request *request, struct store_reader *reader, struct vault *vault);
@@ -204,6 +207,9 @@ int admin_tenant_update(struct admin_request *request, struct store_reader *read
 int admin_tenant_delete(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_audit_read(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_audit_count(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+
+/* Makes a lockdown that was written what every thread sees. Before the answer. (daemon/admin_lockdown.c) */
+void admin_lockdown_written(struct admin_request *request);
 
 /* Finds the key a request names (an id or OWNER/NAME) among those its authority reaches. ANSWER_OK and *ret_key,
  * ANSWER_NOT_FOUND, or a negative errno. */

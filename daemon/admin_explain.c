@@ -14,6 +14,7 @@
 #include "daemon/audit.h"
 #include "daemon/key_fields.h"
 #include "daemon/key_secrets.h"
+#include "daemon/lockdown.h"
 #include "daemon/notices.h"
 #include "daemon/policy.h"
 #include "daemon/throttle.h"
@@ -21,7 +22,8 @@
 #include "proto/credential.h"
 #include "proto/permission.h"
 
-#define STEPS_BEFORE 3 /* what a login does before its policy: secret or signature; time and nonce of a token */
+#define STEPS_BEFORE                                                                                                   \
+	4 /* what a login does before its policy: lockdown; secret or signature; time and nonce of a token */
 #define STEP_COUNT (STEPS_BEFORE + POLICY_STEP_COUNT)
 #define DETAIL_SIZE 256
 
@@ -248,6 +250,29 @@ static int locate(struct admin_request *request, struct store_reader *reader, in
 	return r;
 }
 
+/* While there is one; a credential that has no shape does not get so far. */
+static void explain_lockdown(struct explanation *explanation, struct admin_request *request,
+			     const struct verify_proof *proof, enum reason reason)
+{
+	bool shapeless = request->message.explain.subject && (reason == REASON_NOT_A_CREDENTIAL ||
+							      reason == REASON_MALFORMED || reason == REASON_TRUNCATED);
+	struct store_lockdown lockdown;
+	char *detail;
+	bool refused;
+
+	lockdown_get(vault_lockdown(request->thread->daemon->keeper), &lockdown);
+	if (!lockdown.on && reason != REASON_LOCKDOWN)
+		return;
+	refused = reason == REASON_LOCKDOWN ||
+		  (!request->message.explain.subject && lockdown.on && !lockdown_spares(&lockdown, proof->id));
+	detail = add_step(explanation, "lockdown", refused ? REASON_LOCKDOWN : REASON_NONE, !shapeless);
+	if (refused)
+		snprintf(detail, DETAIL_SIZE, "on%s%.160s; the key is none of the %zu that are let in",
+			 *lockdown.why ? ": " : "", lockdown.why, lockdown.key_count);
+	else if (!shapeless)
+		snprintf(detail, DETAIL_SIZE, "on, and the key is let in all the same");
+}
+
 static void describe_time(const struct verify_once *once, int64_t now, char *ret_text)
 {
 	int64_t ahead = once->moment - now;
@@ -370,6 +395,7 @@ int admin_explain(struct admin_request *request, struct store_reader *reader, st
 		return r;
 	visible = proof.found ? authority_reaches(&request->authority, key)
 			      : request->authority.kind == AUTHORITY_ADMINISTRATOR;
+	explain_lockdown(&explanation, request, &proof, reason);
 	detail = add_step(&explanation, "secret", reason, wanted->subject != NULL);
 	snprintf(detail, DETAIL_SIZE, "%s", proof.problem);
 	if (reason == REASON_TRUNCATED && wanted->subject)

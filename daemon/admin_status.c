@@ -20,6 +20,7 @@
 #include "daemon/journal.h"
 #include "daemon/key_fields.h"
 #include "daemon/limits.h"
+#include "daemon/lockdown.h"
 #include "daemon/store_health.h"
 #include "daemon/throttle.h"
 
@@ -45,6 +46,8 @@ struct state {
 	struct audit_health audit;
 	struct audit_keeper_health audit_keeper;
 	char store_fault[VAULT_FAULT_SIZE];
+	struct store_lockdown lockdown;
+	char lockdown_since[CLOCK_TEXT_SIZE];
 	bool master_key_followed; /* by one that is not this daemon's */
 	uint32_t wrap;            /* the newest there is; 0: not known */
 	char times[6][CLOCK_TEXT_SIZE];
@@ -159,6 +162,12 @@ static void find_clock(struct state *state, struct store_reader *reader)
 static void find_whys(struct state *state, const struct daemon *daemon, const struct settings *settings,
 		      struct store_reader *reader)
 {
+	if (state->lockdown.on)
+		add_why(state,
+			"LOCKDOWN since %s, by %s%s%s: every key is refused but %zu; 'apikeyctl lockdown status' tells "
+			"which, 'apikeyctl lockdown off' ends it",
+			state->lockdown_since, state->lockdown.actor, *state->lockdown.why ? ": " : "",
+			state->lockdown.why, state->lockdown.key_count);
 	if (*state->store_fault)
 		add_why(state, "%s", state->store_fault);
 	if (*state->writer.fault)
@@ -217,6 +226,20 @@ static void add_clock(struct state *state, const struct daemon *daemon)
 	if (state->clock_latest > 0)
 		add_time(state, "clock.latest", 4, state->clock_latest);
 	add_number(state, "clock.behind", (uint64_t)state->clock_behind);
+}
+
+static void add_lockdown(struct state *state)
+{
+	const struct store_lockdown *lockdown = &state->lockdown;
+
+	add_text(state, "lockdown.state", lockdown->on ? "on" : "off");
+	if (!lockdown->on)
+		return;
+	add_text(state, "lockdown.since", state->lockdown_since);
+	add_text(state, "lockdown.by", lockdown->actor);
+	if (*lockdown->why)
+		add_text(state, "lockdown.why", lockdown->why);
+	add_number(state, "lockdown.except", lockdown->key_count);
 }
 
 /* What cannot be read is not shown, and store.fault says why. */
@@ -413,6 +436,7 @@ static void add_all(struct state *state, struct daemon *daemon, const struct set
 		snprintf(number, sizeof(number), "%zu", i + 1);
 		add_text(state, join_name(state, "why", number), state->whys[i]);
 	}
+	add_lockdown(state);
 	add_clock(state, daemon);
 	add_keys(state, reader);
 	add_store(state, settings->low_disk);
@@ -447,6 +471,8 @@ int admin_status(struct admin_request *request, struct store_reader *reader, str
 	writer_health(daemon->writer, &state->writer);
 	audit_health(daemon->audit, &state->audit);
 	audit_keeper_health(daemon->audit_keeper, &state->audit_keeper);
+	lockdown_get(vault_lockdown(daemon->keeper), &state->lockdown);
+	clock_format(state->lockdown.since, state->lockdown_since, sizeof(state->lockdown_since));
 	read_wraps(state, reader, vault);
 	find_whys(state, daemon, settings, reader);
 	add_text(state, "version", PACKAGE_VERSION);

@@ -215,8 +215,13 @@ static int issue(struct writer_job *job, struct vault *vault)
 	const struct verify_proof *proof = &token->proof;
 	struct store_key *key = &request->keys[0];
 	int64_t now = clock_wall_seconds();
-	int r = verify_spend(vault->store, proof->id, proof->secret, &proof->once, now, key, &token->reason);
+	int r;
 
+	if (lockdown_refuses(vault_lockdown(request->thread->daemon->keeper), proof->id)) {
+		token->reason = REASON_LOCKDOWN;
+		return 0;
+	}
+	r = verify_spend(vault->store, proof->id, proof->secret, &proof->once, now, key, &token->reason);
 	if (r == 0 && token->reason == REASON_NONE)
 		r = judge_key(request, store_writer(vault->store), key, now, &token->reason);
 	return r == 0 && token->reason == REASON_NONE ? issue_signed(request, vault, key, now) : r;

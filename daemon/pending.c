@@ -77,6 +77,11 @@ static int consume(struct writer_job *job, struct vault *vault)
 	if (pending->item.outcome.once.kind != STORE_NONCE &&
 	    pending->generation != vault_generation(job->origin->daemon->keeper))
 		return -EAGAIN;
+	/* Begun while it waited: then nothing is used up either. */
+	if (lockdown_refuses(vault_lockdown(job->origin->daemon->keeper), pending->item.outcome.key_id)) {
+		verify_refuse(&pending->item.outcome, REASON_LOCKDOWN);
+		return 0;
+	}
 	return item_consume(&pending->item, vault, job->origin->daemon, &pending->settings->settings, &pending->caller);
 }
 

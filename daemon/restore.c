@@ -366,6 +366,17 @@ static int raise_purged_epoch(struct store *store, struct store_reader *present,
 	return raise_number(store, present, STORE_PURGED_EPOCH, (uint64_t)least);
 }
 
+/* One that there is goes on, whatever the backup says and whoever accepted what; of a store that cannot be read, what
+ * the daemon knows of it. One that the backup has comes back with it: ending it is a word of its own. */
+static int keep_lockdown(struct store *store, struct store_reader *present, struct lockdown *known)
+{
+	struct store_lockdown lockdown;
+
+	if (!present || store_find_lockdown(present, &lockdown) < 0)
+		lockdown_get(known, &lockdown);
+	return lockdown.on ? store_save_lockdown(store, &lockdown) : 0;
+}
+
 /* What a restored store has that the backup had not: a later revision, new keys that sign, one-time tokens spent. */
 static int set_numbers(struct restore *restore, struct store_reader *present, struct audit *audit, int64_t now,
 		       restore_record record, void *data, struct restore_outcome *outcome)
@@ -400,9 +411,9 @@ static int set_numbers(struct restore *restore, struct store_reader *present, st
 }
 
 /* Makes the backup what the store is to be, in one transaction of its own. */
-static int merge(struct restore *restore, struct present *present, struct audit *audit, bool accept_revived,
-		 int64_t now, restore_record record, void *data, struct restore_outcome *outcome, char *fault,
-		 size_t fault_size)
+static int merge(struct restore *restore, struct present *present, struct lockdown *lockdown, struct audit *audit,
+		 bool accept_revived, int64_t now, restore_record record, void *data, struct restore_outcome *outcome,
+		 char *fault, size_t fault_size)
 {
 	int r = store_write_begin(restore->store);
 
@@ -415,6 +426,8 @@ static int merge(struct restore *restore, struct present *present, struct audit 
 		r = set_numbers(restore, outcome->present_unreadable ? NULL : present->reader, audit, now, record, data,
 				outcome);
 	}
+	if (r == 0)
+		r = keep_lockdown(restore->store, outcome->present_unreadable ? NULL : present->reader, lockdown);
 	if (r == 0)
 		r = store_write_commit(restore->store);
 	else
@@ -493,8 +506,9 @@ static int check_master(const struct restore *restore, const struct present *pre
 	return 0;
 }
 
-static int commit(struct restore *restore, struct vault *vault, struct audit *audit, bool accept_revived, int64_t now,
-		  restore_record record, void *data, struct restore_outcome *outcome, char *fault, size_t fault_size)
+static int commit(struct restore *restore, struct vault *vault, struct lockdown *lockdown, struct audit *audit,
+		  bool accept_revived, int64_t now, restore_record record, void *data, struct restore_outcome *outcome,
+		  char *fault, size_t fault_size)
 {
 	CLEANUP(present_done) struct present present = { .store = NULL };
 	int r = open_for(restore, vault, accept_revived, &present, outcome, fault, fault_size);
@@ -502,7 +516,8 @@ static int commit(struct restore *restore, struct vault *vault, struct audit *au
 	if (r == 0)
 		r = check_master(restore, &present, fault, fault_size);
 	if (r == 0)
-		r = merge(restore, &present, audit, accept_revived, now, record, data, outcome, fault, fault_size);
+		r = merge(restore, &present, lockdown, audit, accept_revived, now, record, data, outcome, fault,
+			  fault_size);
 	if (r < 0)
 		return r;
 	if (present.reader) {
@@ -524,7 +539,8 @@ int restore_commit(struct restore *restore, struct vault_keeper *keeper, struct 
 	int r;
 
 	vault_keeper_freeze(keeper);
-	r = commit(restore, vault, audit, accept_revived, now, record, data, ret_outcome, ret_fault, fault_size);
+	r = commit(restore, vault, vault_lockdown(keeper), audit, accept_revived, now, record, data, ret_outcome,
+		   ret_fault, fault_size);
 	if (r == 0)
 		(void)vault_keeper_renew(keeper); /* what fails here is tried again every second, and status says why */
 	vault_keeper_thaw(keeper);

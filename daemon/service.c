@@ -22,6 +22,8 @@
 #include "daemon/closer.h"
 #include "daemon/journal.h"
 #include "daemon/limits.h"
+#include "daemon/lockdown.h"
+#include "daemon/message_ids.h"
 #include "daemon/names.h"
 #include "daemon/restore.h"
 #include "daemon/session_link.h"
@@ -228,13 +230,30 @@ static void feed_watchdog(struct service *service)
 		sd_notify(0, "WATCHDOG=1");
 }
 
+/* One that somebody began long ago is told of again to who looks for why nothing works. */
+static void tell_lockdown(struct daemon *daemon)
+{
+	struct store_lockdown lockdown;
+	char since[CLOCK_TEXT_SIZE];
+
+	lockdown_get(vault_lockdown(daemon->keeper), &lockdown);
+	if (!lockdown.on)
+		return;
+	clock_format(lockdown.since, since, sizeof(since));
+	journal_event(daemon->journal, LOG_WARNING, MESSAGE_ID_LOCKDOWN_ON,
+		      "LOCKDOWN since %s, by %s%s%s: every key is refused but %zu", since, lockdown.actor,
+		      *lockdown.why ? ": " : "", lockdown.why, lockdown.key_count);
+}
+
 /* Opens the store when it is not open, and says in the log and to the service manager when that changes. */
 static void tend_store(struct service *service)
 {
 	char fault[VAULT_FAULT_SIZE];
 
-	if (vault_keeper_try(service->daemon.keeper))
+	if (vault_keeper_try(service->daemon.keeper)) {
 		writer_wake(service->daemon.writer);
+		tell_lockdown(&service->daemon);
+	}
 	vault_fault(service->daemon.keeper, fault, sizeof(fault));
 	if (strcmp(fault, service->fault) == 0)
 		return;

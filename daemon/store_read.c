@@ -102,6 +102,7 @@ const char *const store_read_sql[READ_COUNT] = {
 	[READ_SIGNING_KEYS] = "SELECT version, created, blob FROM signing_key ORDER BY version DESC",
 	[READ_REPEAT] = ("SELECT key, secret, digest, not_before, expires, created FROM repeatable"
 			 " WHERE who = ?1 AND name = ?2"),
+	[READ_LOCKDOWN] = "SELECT since, actor, why, keys FROM lockdown WHERE one = 1",
 	[READ_POLICIES] = "SELECT name, number FROM tenant_policy WHERE tenant = ?1 ORDER BY name",
 };
 

@@ -141,6 +141,9 @@ static const char schema_3[] = "CREATE TABLE signing_key (version INTEGER PRIMAR
  * exclusive of a key: '' for none, '*' where the first use binds it, else the service it is bound to. counted_use has
  * the uses of keys with a limit, apart from their rows, which are large; those of a deleted key stay, for a backup may
  * bring it back.
+ *
+ * lockdown has one row while there is a lockdown; its keys, which are let in all the same, are ids, a space behind
+ * each.
  */
 static const char schema_4[] =
 	"CREATE TABLE tenant_policy (tenant TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL,"
@@ -158,7 +161,10 @@ static const char schema_4[] =
 	"ALTER TABLE key ADD COLUMN exclusive TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE key ADD COLUMN max_uses INTEGER NOT NULL DEFAULT 0;"
 	"CREATE TABLE counted_use (key TEXT PRIMARY KEY, uses INTEGER NOT NULL CHECK (uses > 0)) STRICT, WITHOUT "
-	"ROWID;";
+	"ROWID;"
+
+	"CREATE TABLE lockdown (one INTEGER PRIMARY KEY CHECK (one = 1), since INTEGER NOT NULL, actor TEXT NOT NULL,"
+	" why TEXT NOT NULL, keys TEXT NOT NULL) STRICT;";
 
 static const char *const steps[] = { schema_1, schema_2, schema_3, schema_4 };
 

@@ -95,6 +95,8 @@ const char *const store_write_sql[WRITE_COUNT] = {
 	[WRITE_WARNED] = ("INSERT INTO warned VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key, what, secret)"
 			  " DO UPDATE SET date = ?4, day = ?5 WHERE date <> ?4 OR day <> ?5"),
 	[WRITE_WARNED_PURGE] = "DELETE FROM warned WHERE day < ?1",
+	[WRITE_LOCKDOWN] = "INSERT OR REPLACE INTO lockdown VALUES (1, ?1, ?2, ?3, ?4)",
+	[WRITE_LOCKDOWN_DELETE] = "DELETE FROM lockdown",
 	[WRITE_POLICY] = "INSERT OR REPLACE INTO tenant_policy VALUES (?1, ?2, ?3)",
 	[WRITE_POLICY_DELETE] = "DELETE FROM tenant_policy WHERE tenant = ?1 AND name = ?2",
 };

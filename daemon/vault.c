@@ -30,6 +30,7 @@ struct vault_keeper {
 	atomic_uint generation;
 	void (*opened)(void *data, const struct vault *vault); /* not changed after the start */
 	void *opened_data;
+	struct lockdown lockdown; /* has its own lock */
 };
 
 static struct shared_vault *shared_from(struct vault *vault)
@@ -57,7 +58,8 @@ static int read_master(const struct vault_paths *paths, uint8_t *ret_master, cha
 }
 
 /* Opens store and keyring. */
-static int open_vault(const struct vault_paths *paths, struct vault **ret_vault, char *ret_fault, size_t fault_size)
+static int open_vault(const struct vault_paths *paths, struct vault **ret_vault, struct store_lockdown *ret_lockdown,
+		      char *ret_fault, size_t fault_size)
 {
 	CLEANUP_VAULT struct vault *vault = NULL;
 	struct store_reader *reader = NULL;
@@ -79,6 +81,8 @@ static int open_vault(const struct vault_paths *paths, struct vault **ret_vault,
 	if (r < 0)
 		return r;
 	r = store_reader_open(vault->store, &reader);
+	if (r == 0)
+		r = store_find_lockdown(reader, ret_lockdown);
 	if (r == 0)
 		r = keyring_load(reader, master, &vault->keyring, ret_fault, fault_size);
 	else
@@ -152,13 +156,14 @@ static int database_is_finished(const struct vault_paths *paths, char *ret_fault
 int vault_create(const struct vault_paths *paths, char *ret_fault, size_t fault_size)
 {
 	CLEANUP_VAULT struct vault *vault = NULL;
+	struct store_lockdown lockdown;
 	uint8_t master[CRYPTO_KEY_SIZE];
 	int r = database_is_finished(paths, ret_fault, fault_size);
 
 	if (r < 0)
 		return r;
 	if (r > 0)
-		return open_vault(paths, &vault, ret_fault, fault_size) < 0 ? -EEXIST : 0;
+		return open_vault(paths, &vault, &lockdown, ret_fault, fault_size) < 0 ? -EEXIST : 0;
 	/* A key without a database was never used: an earlier attempt that was cut short. */
 	r = paths->master ? -EEXIST : master_key_make(paths->master_key, master, ret_fault, fault_size);
 	if (r == -EEXIST)
@@ -179,6 +184,7 @@ int vault_keeper_new(const struct vault_paths *paths, struct vault_keeper **ret_
 	pthread_mutex_init(&keeper->opening, NULL);
 	pthread_mutex_init(&keeper->lock, NULL);
 	atomic_init(&keeper->generation, 1);
+	lockdown_init(&keeper->lockdown);
 	snprintf(keeper->fault, sizeof(keeper->fault), "the key store is not open yet");
 	*ret_keeper = keeper;
 	return 0;
@@ -189,6 +195,7 @@ void vault_keeper_free(struct vault_keeper *keeper)
 	if (!keeper)
 		return;
 	vault_release(keeper->present ? &keeper->present->vault : NULL);
+	lockdown_done(&keeper->lockdown);
 	pthread_mutex_destroy(&keeper->lock);
 	pthread_mutex_destroy(&keeper->opening);
 	free(keeper);
@@ -200,9 +207,13 @@ static int open_anew(struct vault_keeper *keeper, bool drop)
 {
 	char fault[VAULT_FAULT_SIZE] = "";
 	struct vault *vault = NULL, *old = NULL;
+	struct store_lockdown lockdown;
 	int r;
 
-	r = open_vault(&keeper->paths, &vault, fault, sizeof(fault));
+	r = open_vault(&keeper->paths, &vault, &lockdown, fault, sizeof(fault));
+	/* Before anybody reads a key in it. */
+	if (r == 0)
+		lockdown_set(&keeper->lockdown, &lockdown);
 	if (r == 0 && keeper->opened)
 		keeper->opened(keeper->opened_data, vault);
 	pthread_mutex_lock(&keeper->lock);
@@ -283,6 +294,11 @@ struct vault *vault_acquire(struct vault_keeper *keeper)
 unsigned int vault_generation(struct vault_keeper *keeper)
 {
 	return atomic_load_explicit(&keeper->generation, memory_order_acquire);
+}
+
+struct lockdown *vault_lockdown(struct vault_keeper *keeper)
+{
+	return &keeper->lockdown;
 }
 
 void vault_report_fault(struct vault_keeper *keeper, const struct vault *vault, const char *fault)

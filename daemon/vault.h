@@ -12,6 +12,7 @@
 
 #include "common/cleanup.h"
 #include "daemon/keyring.h"
+#include "daemon/lockdown.h"
 #include "daemon/store.h"
 
 #define VAULT_FAULT_SIZE 512
@@ -80,6 +81,9 @@ const char *vault_folder(const struct vault_keeper *keeper);
 /* The master key; the caller wipes it. 0, or a negative errno and a sentence. */
 int vault_master(const struct vault_keeper *keeper, uint8_t ret_master[CRYPTO_KEY_SIZE], char *ret_fault,
 		 size_t fault_size);
+
+/* The lockdown of the store that was opened last; lives as long as the keeper. */
+struct lockdown *vault_lockdown(struct vault_keeper *keeper);
 
 /* Any thread: an operation on this vault failed with -EIO; it will be opened anew. */
 void vault_report(struct vault_keeper *keeper, const struct vault *vault);

@@ -9,8 +9,10 @@
 #include "common/secret.h"
 #include "daemon/handle.h"
 #include "daemon/key_use.h"
+#include "daemon/lockdown.h"
 #include "daemon/scope.h"
 #include "daemon/store_limit.h"
+#include "daemon/vault.h"
 #include "daemon/verify_access.h"
 #include "daemon/verify_hmac.h"
 #include "daemon/verify_imported.h"
@@ -196,7 +198,24 @@ static enum reason locate(struct thread *thread, const char *credential, int64_t
 /* A key was looked for, and the credential is none of it. */
 static bool is_refused(const struct verify_proof *proof, enum reason reason)
 {
-	return reason != REASON_NONE && reason != REASON_STORE_FAILED && *proof->id;
+	return reason != REASON_NONE && reason != REASON_STORE_FAILED && (*proof->id || proof->locked_out);
+}
+
+/* The step after the shape is judged for what passed that one; what cannot be judged at all stays so. */
+static bool has_shape(enum reason reason)
+{
+	return reason != REASON_NOT_A_CREDENTIAL && reason != REASON_MALFORMED && reason != REASON_TRUNCATED &&
+	       reason != REASON_STORE_FAILED;
+}
+
+/* Nothing of what it showed counts, and nothing is used up. */
+static enum reason lock_out(struct verify_proof *proof)
+{
+	proof->locked_out = true;
+	proof->secret = 0;
+	proof->once.kind = STORE_ONCE_NONE;
+	proof->problem = "";
+	return REASON_LOCKDOWN;
 }
 
 /*
@@ -207,8 +226,12 @@ enum reason verify_locate(struct thread *thread, const char *credential, int64_t
 			  struct verify_proof *ret_proof)
 {
 	enum reason reason = locate(thread, credential, now, ret_key, ret_proof);
-	int r = reason == REASON_NONE && *ret_key->roles ? store_read_stay(thread->reader) : 0;
+	int r;
 
+	/* Judged first, and looked at last, or it would tell in which way a credential is no good. */
+	if (has_shape(reason) && lockdown_refuses(vault_lockdown(thread->daemon->keeper), ret_proof->id))
+		reason = lock_out(ret_proof);
+	r = reason == REASON_NONE && *ret_key->roles ? store_read_stay(thread->reader) : 0;
 	if (r < 0) {
 		thread_vault_failed(thread);
 		return REASON_STORE_FAILED;
@@ -428,7 +451,7 @@ void verify_credential(struct thread *thread, const struct verify_caller *caller
 	memcpy(ret_outcome->key_id, proof.id, sizeof(ret_outcome->key_id));
 	ret_outcome->secret = proof.secret;
 	ret_outcome->problem = proof.problem;
-	if (*proof.id)
+	if (*proof.id || proof.locked_out)
 		verify_describe_key(proof.found ? key : &nobodys, ret_outcome);
 	ret_outcome->described = proof.found;
 	memcpy(ret_outcome->once.digest, proof.once.digest, sizeof(ret_outcome->once.digest));
@@ -551,6 +574,8 @@ void verify_handle(struct thread *thread, const struct verify_caller *caller, co
 	/* The user needs no step of its own: the handle is bound to the one the key was judged for. */
 	reason = handle_check(thread->handles, &binding, request->handle, clock_boot_seconds(), ret_outcome->key_id,
 			      &ret_outcome->secret);
+	if (reason == REASON_NONE && lockdown_refuses(vault_lockdown(thread->daemon->keeper), ret_outcome->key_id))
+		reason = REASON_LOCKDOWN;
 	if (reason == REASON_NONE) {
 		reason = key_reason(thread, store_find_key_and_stay(thread->reader, ret_outcome->key_id, key), &found);
 		if (reason == REASON_NONE && !found)

@@ -93,6 +93,7 @@ struct verify_proof {
 	const char *problem;                /* as in struct verify_outcome */
 	struct verify_once once;            /* set where the credential is good for one use */
 	bool access;                        /* it is an access token */
+	bool locked_out;                    /* the host is locked down, and this is none of the keys that are spared */
 };
 
 /* Finds the key of a credential and compares its secret, or checks its signature: REASON_NONE, or the reason. The key

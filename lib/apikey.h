@@ -783,6 +783,36 @@ int apikey_token_revoke(struct apikey_admin *admin, const char *token, const cha
 /* The next key that signs them. now: what was signed before is worth nothing from then on. */
 int apikey_signing_key_rotate(struct apikey_admin *admin, int now, uint64_t *ret_version);
 
+/* ---- incidents: what is done when keys may be in the wrong hands ---- */
+
+/* A key, as far as a person needs it to know which one is meant. Texts are "" where a key was deleted meanwhile. */
+struct apikey_key_name {
+	const char *id, *name, *owner;
+	const char *tenant; /* an id; "": an account key */
+	const char *state;  /* "active", "inactive", "suspended", "revoked" */
+};
+
+/* While it is on every credential is refused, but for those of the keys that were named. */
+struct apikey_lockdown {
+	int on;
+	int was_on; /* before the call */
+	/* of the one that is on, or was */
+	int64_t since;
+	const char *by;                     /* "uid:0" */
+	const char *why;                    /* "": nobody said */
+	const struct apikey_key_name *keys; /* that are let in all the same */
+	size_t key_count;
+};
+
+void apikey_lockdown_free(struct apikey_lockdown *lockdown);
+
+/* For administrators by their uid alone: no key begins or ends one. True when they return. keys: ids or OWNER/NAME,
+ * ending in NULL; they replace those that are let in so far. why may be NULL. */
+int apikey_lockdown_begin(struct apikey_admin *admin, const char *const *keys, const char *why,
+			  struct apikey_lockdown **ret_lockdown);
+int apikey_lockdown_end(struct apikey_admin *admin, const char *why, struct apikey_lockdown **ret_lockdown);
+int apikey_lockdown_show(struct apikey_admin *admin, struct apikey_lockdown **ret_lockdown);
+
 /* ---- explanations, and the state of the daemon ---- */
 
 enum apikey_outcome {

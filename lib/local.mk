@@ -12,6 +12,7 @@ lib_libapikey_core_la_SOURCES = \
 	lib/client.c \
 	lib/connect.c lib/connect.h \
 	lib/import.c \
+	lib/incident.c \
 	lib/inspect.c \
 	lib/key.c lib/key.h \
 	lib/keys.c \
@@ -89,6 +90,7 @@ dist_man_MANS += \
 	lib/man/apikey_key_create.3 \
 	lib/man/apikey_key_import.3 \
 	lib/man/apikey_key_rotate.3 \
+	lib/man/apikey_lockdown_begin.3 \
 	lib/man/apikey_role_create.3 \
 	lib/man/apikey_session_list.3 \
 	lib/man/apikey_sign_token.3 \
@@ -138,6 +140,9 @@ lib_man_links = \
 	apikey_key_revoke:apikey_key_create \
 	apikey_key_show:apikey_key_create \
 	apikey_key_update:apikey_key_create \
+	apikey_lockdown_end:apikey_lockdown_begin \
+	apikey_lockdown_free:apikey_lockdown_begin \
+	apikey_lockdown_show:apikey_lockdown_begin \
 	apikey_master_key_rotate:apikey_backup_open \
 	apikey_restore_finish:apikey_backup_open \
 	apikey_restore_open:apikey_backup_open \

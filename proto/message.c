@@ -697,6 +697,31 @@ static const struct codec_field message_key_imported_fields[] = {
 };
 RECORD(message_key_imported);
 
+static const struct codec_field message_key_name_fields[] = {
+	NEED(1, message_key_name, id, WIRE_ID_MAX),      TEXT(2, message_key_name, name, WIRE_NAME_MAX),
+	TEXT(3, message_key_name, owner, WIRE_USER_MAX), TEXT(4, message_key_name, tenant, WIRE_ID_MAX),
+	TEXT(5, message_key_name, state, WIRE_NAME_MAX),
+};
+RECORD(message_key_name);
+
+static const struct codec_field message_lockdown_fields[] = {
+	TEXT(1, message_lockdown, credential, WIRE_CREDENTIAL_MAX),
+	NUMBER(2, message_lockdown, action, MESSAGE_LOCKDOWN_OFF),
+	TEXTS(3, message_lockdown, keys, WIRE_USER_MAX + 1 + WIRE_NAME_MAX),
+	TEXT(4, message_lockdown, why, WIRE_REASON_MAX),
+};
+RECORD(message_lockdown);
+
+static const struct codec_field message_lockdown_state_fields[] = {
+	NUMBER(1, message_lockdown_state, on, 1),
+	NUMBER(2, message_lockdown_state, was_on, 1),
+	TIME(3, message_lockdown_state, since),
+	TEXT(4, message_lockdown_state, by, WIRE_USER_MAX),
+	TEXT(5, message_lockdown_state, why, WIRE_REASON_MAX),
+	RECORDS(6, message_lockdown_state, keys, WIRE_LIST_MAX, message_key_name),
+};
+RECORD(message_lockdown_state);
+
 static const struct codec_field message_restore_fields[] = {
 	TEXT(1, message_restore, credential, WIRE_CREDENTIAL_MAX),
 	NUMBER(2, message_restore, flags, MESSAGE_RESTORE_ALL),

@@ -810,6 +810,40 @@ struct message_session_choice {
 	const char *why;  /* kept in the audit */
 };
 extern const struct codec_record message_session_choice;
+/* ---- incidents ---- */
+
+/* A key, as far as a person needs it to know which one is meant. */
+struct message_key_name {
+	const char *id, *name, *owner;
+	const char *tenant; /* an id; absent for an account key */
+	const char *state;  /* MESSAGE_STATE_… */
+};
+extern const struct codec_record message_key_name;
+
+enum message_lockdown_action {
+	MESSAGE_LOCKDOWN_ASK = 0, /* changes nothing */
+	MESSAGE_LOCKDOWN_ON = 1,  /* as said here, whether or not there is one */
+	MESSAGE_LOCKDOWN_OFF = 2,
+};
+
+struct message_lockdown {
+	const char *credential;
+	uint64_t action;         /* enum message_lockdown_action */
+	struct codec_texts keys; /* that are let in all the same: ids, or OWNER/NAME */
+	const char *why;         /* kept with it and in the audit */
+};
+extern const struct codec_record message_lockdown;
+
+struct message_lockdown_state {
+	uint64_t on;
+	uint64_t was_on; /* before the request */
+	/* of the one there is, or was */
+	int64_t since;
+	const char *by;            /* "uid:0" */
+	const char *why;           /* absent: nobody said */
+	struct codec_records keys; /* message_key_name, of those that are there */
+};
+extern const struct codec_record message_lockdown_state;
 
 /* ---- the way back ---- */
 

@@ -185,6 +185,8 @@ enum wire_type {
 	WIRE_SESSION_CLOSE = 71, /* by its leader: message_session_reference -> message_session_reference */
 	WIRE_SESSION_LIST = 72,  /* message_session_list -> message_session_page */
 	WIRE_SESSION_END = 73,   /* message_session_reference -> message_session, once its leader was told */
+	/* Begins or ends a lockdown, or tells of it; for administrators: message_lockdown -> message_lockdown_state */
+	WIRE_LOCKDOWN = 56,
 	/* a request that got no answer of its own: message_error */
 	WIRE_ERROR = 0xffff,
 };

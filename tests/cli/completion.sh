@@ -36,7 +36,7 @@ offers()
 	is 'what is offered' "${COMPREPLY[*]}" "$expected"
 }
 
-offers 'key account tenant token session role verify explain audit status backup restore master-key doctor help completion' ''
+offers 'key account tenant token session role verify explain audit status lockdown backup restore master-key doctor help completion' ''
 offers '--deep --root' doctor ''
 offers 'key' k
 offers 'create list show usage update rotate retire activate deactivate revoke delete import' key ''
@@ -62,6 +62,8 @@ offers 'bash zsh' completion ''
 offers 'sign issue inspect revoke rotate-key' token ''
 offers '--public-key --body --nonce --epoch --header' token sign ''
 offers '' token sign --nonce ''
+offers 'on off status' lockdown ''
+offers '--except --why' lockdown on ''
 offers 'zsh' completion z
 offers 'create list show usage update rotate retire activate deactivate revoke delete import' help key ''
 complete_words key create --owner "${me:0:2}"

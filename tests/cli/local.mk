@@ -12,6 +12,7 @@ cli_tests = \
 	tests/cli/import.sh \
 	tests/cli/key-usage.sh \
 	tests/cli/keys.sh \
+	tests/cli/lockdown.sh \
 	tests/cli/master-key.sh \
 	tests/cli/man-page.sh \
 	tests/cli/output.sh \

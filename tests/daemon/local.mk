@@ -316,6 +316,12 @@ tests_daemon_test_daemon_once_SOURCES = tests/daemon/test-daemon-once.c tests/da
 tests_daemon_test_daemon_once_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_once_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
 
+daemon_tests += tests/daemon/test-daemon-lockdown
+tests_daemon_test_daemon_lockdown_SOURCES = tests/daemon/test-daemon-lockdown.c tests/daemon/admin-requests.h \
+	tests/daemon/token-client.h $(daemon_once)
+tests_daemon_test_daemon_lockdown_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_daemon_lockdown_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
+
 daemon_tests += tests/daemon/test-daemon-token
 tests_daemon_test_daemon_token_SOURCES = tests/daemon/test-daemon-token.c tests/daemon/admin-requests.h \
 	tests/daemon/token-client.h $(daemon_once)

@@ -108,6 +108,20 @@ START_TEST(test_lines_without_a_journal)
 }
 END_TEST
 
+/* One line, wherever that ends up; and no key in it. */
+START_TEST(test_event_is_a_line_too)
+{
+	struct journal *journal;
+
+	journal_event(NULL, LOG_WARNING, "00000000000000000000000000000000", "no %s", "thread");
+	ck_assert_int_eq(journal_open(true, &journal), 0);
+	journal_event(journal, LOG_WARNING, "00000000000000000000000000000000", "by %s",
+		      "ak_0123456789AB_0123456789abcdef0123456789abcdefCHECK1");
+	journal_close(journal);
+	ck_assert_str_eq(read_output(), "no thread\nby ak_…\n");
+}
+END_TEST
+
 START_TEST(test_long_line_is_cut)
 {
 	static char text[100000];
@@ -420,6 +434,7 @@ int main(void)
 	tcase_set_timeout(test_case, 60);
 	tcase_add_loop_test(test_case, test_lines, 0, sizeof(streams) / sizeof(streams[0]));
 	tcase_add_test(test_case, test_lines_without_a_journal);
+	tcase_add_test(test_case, test_event_is_a_line_too);
 	tcase_add_test(test_case, test_long_line_is_cut);
 	tcase_add_test(test_case, test_key_is_cut);
 	tcase_add_test(test_case, test_pipe_nobody_reads);

@@ -82,6 +82,9 @@ const struct codec_record *const all_records[] = {
 	&message_session_query,
 	&message_session_view,
 	&message_session_choice,
+	&message_key_name,
+	&message_lockdown,
+	&message_lockdown_state,
 };
 const size_t all_records_count = ARRAY_SIZE(all_records);
 
