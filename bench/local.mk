@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 # Programs that measure; built by "make bench" alone, and run by bench/run. bench/README.md says what is measured.
-bench_programs = bench/bare-round bench/fill-once bench/fill-store bench/fsync-round bench/once-load bench/pam-transaction \
+bench_programs = bench/bare-round bench/fill-once bench/fill-store bench/fsync-round bench/once-load bench/pam-transaction bench/plant \
 	bench/sign-tokens bench/slow-apikeyd bench/sqlite-once bench/verify-load
 EXTRA_PROGRAMS += $(bench_programs) bench/store-lookup
 CLEANFILES += $(EXTRA_PROGRAMS)
@@ -19,6 +19,8 @@ bench_once_load_SOURCES = bench/once-load.c bench/issue.c bench/issue.h bench/me
 bench_once_load_LDADD = lib/libapikey-core.la crypto/libcrypto-layer.la
 bench_pam_transaction_SOURCES = bench/pam-transaction.c
 bench_pam_transaction_LDADD = $(PAM_LIBS)
+bench_plant_SOURCES = bench/plant.c bench/tokens.c bench/tokens.h
+bench_plant_LDADD = proto/libproto.la common/libcommon.la
 bench_sign_tokens_SOURCES = bench/sign-tokens.c bench/pairs.c bench/pairs.h bench/tokens.c bench/tokens.h
 bench_sign_tokens_LDADD = crypto/libcrypto-layer.la proto/libproto.la common/libcommon.la
 bench_slow_apikeyd_SOURCES = daemon/main.c bench/slow-sync.c
@@ -32,7 +34,7 @@ bench_store_lookup_LDADD = daemon/libdaemon.la
 bench_verify_load_SOURCES = bench/verify-load.c bench/measure.c bench/measure.h bench/tokens.c bench/tokens.h
 bench_verify_load_LDADD = lib/libapikey-core.la
 
-dist_noinst_SCRIPTS += bench/run bench/import.sh
+dist_noinst_SCRIPTS += bench/run bench/find.sh bench/import.sh
 EXTRA_DIST += bench/README.md
 
 .PHONY: bench

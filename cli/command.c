@@ -2,6 +2,7 @@
 #include "cli/command.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -266,8 +267,6 @@ static const struct option options_role_update[] = {
 
 static const struct option options_state[] = { O_WHY, O_END };
 
-static const struct option options_switch_off[] = { O_WHY, O_END_SESSIONS, O_KEEP_SESSIONS, O_END };
-
 static const struct option options_session_list[] = {
 	{ OPTION_USER, "user", "USER", "only those of this user", OPTION_ONCE, COMPLETE_USER },
 	{ OPTION_KEY, "key", "KEY", "only those that this key has opened", OPTION_ONCE, COMPLETE_NOTHING },
@@ -276,6 +275,36 @@ static const struct option options_session_list[] = {
 
 static const struct option options_session_end[] = {
 	{ OPTION_WHY, "why", "TEXT", "the reason, kept in the audit", OPTION_ONCE, COMPLETE_NOTHING },
+	O_END,
+};
+
+static const struct option options_end[] = {
+	O_WHY,
+	O_END_SESSIONS,
+	O_KEEP_SESSIONS,
+	{ OPTION_OWNER, "owner", "USER", "all keys of USER", OPTION_ONCE, COMPLETE_USER },
+	O_ACCOUNT("all keys of this account, its tenants' too"),
+	O_TENANT("all keys of this tenant"),
+	{ OPTION_ROLE, "role", "ROLE", "all keys that hold this role", OPTION_ONCE, COMPLETE_NOTHING },
+	{ OPTION_LABEL, "label", "NAME[=VALUE]", "all keys with this label; again for more, which all have to be there",
+	  OPTION_REPEATED, COMPLETE_NOTHING },
+	{ OPTION_ISSUED_BEFORE, "issued-before", "TIME", "all keys made before: 2h ago, 2026-01-31", OPTION_ONCE,
+	  COMPLETE_NOTHING },
+	{ OPTION_USED_FROM, "used-from", "CIDR",
+	  "all keys of which the first or the last use of a secret came from this network, or local", OPTION_ONCE,
+	  COMPLETE_NOTHING },
+	{ OPTION_SINCE, "since", "TIME", "with --used-from: uses since then alone", OPTION_ONCE, COMPLETE_NOTHING },
+	{ OPTION_DRY_RUN, "dry-run", NULL, "say which they would be, and change nothing", OPTION_ONCE,
+	  COMPLETE_NOTHING },
+	{ OPTION_YES, "yes", NULL, "do not ask", OPTION_ONCE, COMPLETE_NOTHING },
+	O_END,
+};
+
+static const struct option options_find[] = {
+	{ OPTION_REVOKE, "revoke", NULL, "revoke those of which a live secret was found", OPTION_ONCE,
+	  COMPLETE_NOTHING },
+	O_WHY,
+	{ OPTION_YES, "yes", NULL, "do not ask", OPTION_ONCE, COMPLETE_NOTHING },
 	O_END,
 };
 
@@ -547,15 +576,24 @@ const struct command commands[] = {
 	  "When the command returns, no later request succeeds with them. The current secret goes on.",
 	  options_retire },
 	{ "key", "activate", "KEY", 1, 1, key_activate, "switch a key on again", NULL, options_state },
-	{ "key", "deactivate", "KEY", 1, 1, key_deactivate, "switch a key off for a while",
-	  "When the command returns, no later request succeeds with the key.", options_switch_off },
-	{ "key", "revoke", "KEY", 1, 1, key_revoke, "switch a key off for good",
+	{ "key", "deactivate", "[KEY]", 0, 1, key_deactivate, "switch a key off for a while, or many",
+	  "When the command returns, no later request succeeds with the key. Without KEY, the options say which keys: "
+	  "all that is said has to hold. On a terminal it then asks, with how many they are.",
+	  options_end },
+	{ "key", "revoke", "[KEY]", 0, 1, key_revoke, "switch a key off for good, or many",
 	  "When the command returns, no later request succeeds with the key. A revoked key stays in the list, and "
-	  "cannot "
-	  "be switched on again.",
-	  options_switch_off },
+	  "cannot be switched on again. Without KEY, the options say which keys: all that is said has to hold. On a "
+	  "terminal it then asks, with how many they are. What was cut short is done again, and gives the rest.",
+	  options_end },
 	{ "key", "delete", "KEY", 1, 1, key_delete, "remove a key",
 	  "On a terminal it asks first. What the key did stays in the audit.", options_delete },
+	{ "key", "find", "[FILE]...", 0, SIZE_MAX, key_find,
+	  "find keys of ours in logs, diffs, dumps or any other text",
+	  "Reads each FILE, or standard input, which - is as well, whatever is in it, and names the keys that occur "
+	  "there: those whose check characters fit and that apikeyd knows, and public keys of pairs. It never prints a "
+	  "secret. The exit status is 0 where keys of ours were found, 1 where none was, 2 where something could not "
+	  "be read.",
+	  options_find },
 	{ "key", "import", "[FILE]", 0, 1, key_import, "make keys of secrets that were made elsewhere",
 	  "Reads keys from FILE, or from standard input: CSV, whose first line names the columns, or a JSON object a "
 	  "line. Each has name, owner and secret, or sha256, and may have permissions, roles, users, sources, labels, "

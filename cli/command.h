@@ -107,6 +107,9 @@ enum option_id {
 	OPTION_END_SESSIONS,
 	OPTION_KEEP_SESSIONS,
 	OPTION_EXCEPT,
+	OPTION_ISSUED_BEFORE,
+	OPTION_USED_FROM,
+	OPTION_REVOKE,
 };
 
 /* How many times an option stands. */

@@ -34,6 +34,6 @@ enum status confirm_ask(const char *form, ...)
 		return output_no_memory();
 	fprintf(stderr, "%s [y/N] ", printable);
 	if (!fgets(answer, sizeof(answer), stdin) || (strcmp(answer, "y\n") != 0 && strcmp(answer, "yes\n") != 0))
-		return output_complain(STATUS_REFUSED, "nothing was deleted");
+		return output_complain(STATUS_REFUSED, "nothing was changed");
 	return STATUS_DONE;
 }

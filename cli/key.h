@@ -16,6 +16,7 @@ enum status key_retire(const struct arguments *arguments);
 enum status key_activate(const struct arguments *arguments);
 enum status key_deactivate(const struct arguments *arguments);
 enum status key_revoke(const struct arguments *arguments);
+enum status key_find(const struct arguments *arguments);
 enum status key_delete(const struct arguments *arguments);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "cli/daemon.h"
 #include "cli/key.h"
+#include "cli/key_bulk.h"
 #include "cli/key_view.h"
 #include "cli/output.h"
 #include "cli/text.h"
@@ -77,15 +78,39 @@ enum status key_activate(const struct arguments *arguments)
 	return change_state(arguments, ACTIVATE, "active");
 }
 
+/* One key by its name, or many by what holds of them; but not both. */
+static enum status end_keys(const struct arguments *arguments, enum apikey_bulk_action action, enum apikey_end end,
+			    const char *done)
+{
+	bool many = key_bulk_is_meant(arguments);
+
+	if (many && arguments->operand_count > 0)
+		return output_complain(STATUS_USAGE, "name one KEY, or say by options which keys: not both");
+	if (many && (arguments_has(arguments, OPTION_END_SESSIONS) || arguments_has(arguments, OPTION_KEEP_SESSIONS)))
+		return output_complain(
+			STATUS_USAGE,
+			"--end-sessions and --keep-sessions go with one KEY; of many keys the sessions go "
+			"on, and 'session end' ends them");
+	if (many)
+		return key_bulk_end(arguments, action);
+	if (arguments->operand_count == 0)
+		return output_complain(STATUS_USAGE,
+				       "KEY is missing; or say by --owner, --tenant, --account, --role, --label, "
+				       "--issued-before or --used-from which keys");
+	if (arguments_has(arguments, OPTION_DRY_RUN))
+		return output_complain(STATUS_USAGE, "--dry-run goes with options that say which keys");
+	return change_state(arguments, end, done);
+}
+
 enum status key_deactivate(const struct arguments *arguments)
 {
-	return change_state(arguments, APIKEY_END_DEACTIVATE,
-			    "switched off; 'apikeyctl key activate' switches it on again");
+	return end_keys(arguments, APIKEY_BULK_DEACTIVATE, APIKEY_END_DEACTIVATE,
+			"switched off; 'apikeyctl key activate' switches it on again");
 }
 
 enum status key_revoke(const struct arguments *arguments)
 {
-	return change_state(arguments, APIKEY_END_REVOKE, "revoked, for good");
+	return end_keys(arguments, APIKEY_BULK_REVOKE, APIKEY_END_REVOKE, "revoked, for good");
 }
 
 /* Asks whether the key is to go. STATUS_DONE when it is. */

@@ -23,6 +23,7 @@ cli_libapikeyctl_la_SOURCES = \
 	cli/json.c cli/json.h \
 	cli/judge.c cli/judge.h \
 	cli/key.h cli/key_list.c cli/key_look.c cli/key_make.c cli/key_rotate.c cli/key_state.c \
+	cli/key_bulk.c cli/key_bulk.h cli/key_find.c cli/find_hits.c cli/find_hits.h \
 	cli/key_name.c cli/key_name.h cli/lockdown.c cli/lockdown.h \
 	cli/key_rows.c cli/key_rows.h cli/key_view.c cli/key_view.h \
 	cli/master_key.c cli/master_key.h cli/master_key_rotate.c \

@@ -85,6 +85,8 @@ struct admin_request {
 		struct message_session_query session_query;
 		struct message_session_choice session_choice;
 		struct message_lockdown lockdown;
+		struct message_key_bulk key_bulk;
+		struct message_key_find key_find;
 	} message;                 /* texts point into packet */
 	struct names_query *query; /* being looked up */
 	/* whose a new key is to be */
@@ -123,7 +125,7 @@ struct admin_request {
  */
 typedef int (*admin_handler)(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 
-/* What may be asked, and by whom: daemon/admin.c has the table. */
+/* What may be asked, and by whom: daemon/admin_verbs.c has the table. */
 struct admin_verb {
 	enum wire_type type;
 	const struct codec_record *record;
@@ -134,6 +136,9 @@ struct admin_verb {
 	bool names_owner; /* the owner's name or uid is looked up first */
 	admin_handler run;
 };
+
+/* NULL: there is no such request. */
+const struct admin_verb *admin_find_verb(uint16_t type);
 
 /* Receives and begins one request. */
 enum batch_result admin_serve(struct connection *connection);
@@ -194,6 +199,8 @@ int admin_status(struct admin_request *request, struct store_reader *reader, str
 int admin_key_import(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_audit_check(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_audit_key(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_key_bulk(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_key_find(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_lockdown(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_master_key_rotate(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_account_create(struct admin_request *request, struct store_reader *reader, struct vault *vault);
@@ -219,6 +226,11 @@ int admin_find_key(struct admin_request *request, struct store_reader *reader, c
 /* The keys an authority reaches, as far as the store can tell them apart: how long a walk takes does not tell of
  * others. Points into the request. */
 struct store_filter admin_reach(struct admin_request *request);
+
+/* The same, and of these the keys of the account or tenant that is named (NULL: not said). Returns as a handler does.
+ * (daemon/admin_list.c) */
+int admin_choose_reach(struct admin_request *request, struct store_reader *reader, const char *account,
+		       const char *tenant, struct store_filter *ret_reach);
 
 /* The uses of a key's secrets, in their order, those still in memory too. 0 or a negative errno. */
 int admin_find_uses(struct admin_request *request, struct store_reader *reader, const struct store_key *key,

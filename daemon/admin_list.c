@@ -16,6 +16,7 @@
 #include "common/clock.h"
 #include "daemon/admin.h"
 #include "daemon/admin_policy.h"
+#include "daemon/key_cursor.h"
 #include "daemon/key_filter.h"
 #include "daemon/key_message.h"
 #include "daemon/store_limit.h"
@@ -126,73 +127,30 @@ static bool visit(void *data, const struct store_key *key)
 	page->rows++;
 	if (!key->ending && (!page->owner || strcmp(page->owner, key->owner) == 0) && !take_key(page, key))
 		return false;
-	if (strcmp(key->account, STORE_DEFAULT_ACCOUNT) == 0 && strcmp(key->tenant, STORE_DEFAULT_TENANT) == 0)
-		snprintf(page->cursor, sizeof(page->cursor), "%s/%s", key->owner, key->name);
-	else
-		snprintf(page->cursor, sizeof(page->cursor), "%s/%s/%s/%s/", key->owner, key->name, key->account,
-			 key->tenant);
+	key_cursor_write(key, page->cursor);
 	return true;
 }
 
-/* Cuts what stands behind the last slash off a text. False when there is no slash, or no room. */
-static bool cut_last(char *text, char *ret_part, size_t size)
+int admin_choose_reach(struct admin_request *request, struct store_reader *reader, const char *account_name,
+		       const char *tenant_name, struct store_filter *ret_reach)
 {
-	char *slash = strrchr(text, '/');
-
-	if (!slash || strlen(slash + 1) >= size)
-		return false;
-	strcpy(ret_part, slash + 1);
-	*slash = '\0';
-	return true;
-}
-
-/* A cursor is a key as OWNER/NAME, in other tenants than the default one OWNER/NAME/ACCOUNT/TENANT/, which no name ends
- * like: the list goes on behind it. */
-static bool read_cursor(const char *cursor, struct store_position *ret_position)
-{
-	struct store_position position = { .account = STORE_DEFAULT_ACCOUNT, .tenant = STORE_DEFAULT_TENANT };
-	char text[WIRE_CURSOR_MAX + 1];
-	size_t size = cursor ? strlen(cursor) : 0;
-
-	*ret_position = (struct store_position){ .owner = "" };
-	if (!cursor)
-		return true;
-	snprintf(text, sizeof(text), "%s", cursor);
-	if (size > 1 && text[size - 1] == '/') {
-		text[size - 1] = '\0';
-		if (!cut_last(text, position.tenant, sizeof(position.tenant)) ||
-		    !cut_last(text, position.account, sizeof(position.account)))
-			return false;
-	}
-	if (!cut_last(text, position.name, sizeof(position.name)) || strlen(text) > WIRE_USER_MAX)
-		return false;
-	strcpy(position.owner, text);
-	*ret_position = position;
-	return true;
-}
-
-/* Whose keys are walked: those that the authority reaches, and of these the account's or tenant's that is asked for.
- * The filter points to the request. */
-static int choose_reach(struct admin_request *request, struct store_reader *reader, struct store_filter *ret_reach)
-{
-	const struct message_key_list *wanted = &request->message.list;
 	struct store_account account;
 	struct store_tenant tenant;
 	int r;
 
 	*ret_reach = admin_reach(request);
-	if (!wanted->account && !wanted->tenant)
+	if (!account_name && !tenant_name)
 		return 0;
 	if (request->authority.kind == AUTHORITY_USER)
 		return admin_refuse(request, ANSWER_NOT_PERMITTED,
 				    "only administrators, and keys, ask for those of an account or tenant");
-	r = wanted->tenant ? admin_find_tenant(request, reader, wanted->account, wanted->tenant, &tenant)
-			   : admin_find_account(request, reader, wanted->account, &account);
+	r = tenant_name ? admin_find_tenant(request, reader, account_name, tenant_name, &tenant)
+			: admin_find_account(request, reader, account_name, &account);
 	if (r != 0)
 		return r;
-	memcpy(request->account, wanted->tenant ? tenant.account : account.id, sizeof(request->account));
+	memcpy(request->account, tenant_name ? tenant.account : account.id, sizeof(request->account));
 	ret_reach->account = request->account;
-	if (!wanted->tenant)
+	if (!tenant_name)
 		return 0;
 	memcpy(request->tenant, tenant.id, sizeof(request->tenant));
 	ret_reach->tenant = request->tenant;
@@ -211,11 +169,11 @@ int admin_key_list(struct admin_request *request, struct store_reader *reader, s
 	(void)vault;
 	if (!page)
 		return -ENOMEM;
-	if (!read_cursor(wanted->cursor, &position))
+	if (!key_cursor_read(wanted->cursor, &position))
 		return admin_refuse(request, ANSWER_INVALID, "the cursor is none that a list has given");
 	if (!key_filter_read(wanted, clock_wall_seconds(), &page->filter, request->detail, sizeof(request->detail)))
 		return ANSWER_INVALID;
-	r = choose_reach(request, reader, &reach);
+	r = admin_choose_reach(request, reader, wanted->account, wanted->tenant, &reach);
 	if (r != 0)
 		return r;
 	/* No index leads to an owner's keys in all tenants of one account, so they are counted where they are met. */

@@ -239,9 +239,9 @@ struct apikey_key {
 	uint64_t sessions_ended;
 	uint64_t sessions_loose;    /* of these, such as left processes behind, which go on */
 	const char *sessions_fault; /* why there may be others; "": there are none */
-	const char *exclusive;  /* the one service it is for; APIKEY_UNBOUND; "": any */
-	uint64_t max_uses;      /* 0: as often as one likes */
-	uint64_t counted_uses;  /* where there is a limit: uses that count against it */
+	const char *exclusive;      /* the one service it is for; APIKEY_UNBOUND; "": any */
+	uint64_t max_uses;          /* 0: as often as one likes */
+	uint64_t counted_uses;      /* where there is a limit: uses that count against it */
 };
 
 /* Wipes and frees. Accepts NULL. */
@@ -791,6 +791,92 @@ struct apikey_key_name {
 	const char *tenant; /* an id; "": an account key */
 	const char *state;  /* "active", "inactive", "suspended", "revoked" */
 };
+
+/* ---- many keys at once ---- */
+
+enum apikey_bulk_action { APIKEY_BULK_REVOKE = 1, APIKEY_BULK_DEACTIVATE = 2 };
+
+/* Which keys: all that is said has to hold of a key, and something has to be said. Texts NULL and times 0: not said. */
+struct apikey_bulk_options {
+	size_t size;
+	const char *owner;
+	const char *account;
+	const char *tenant;
+	const char *role;
+	const char *const *labels; /* as in struct apikey_key_filter; ends in NULL */
+	int64_t issued_before;     /* made before */
+	const char *used_from; /* a network, or "local": the first or last use of one of its secrets was from there, */
+	int64_t used_since;    /* at or after */
+	const char *const *keys; /* ids or OWNER/NAME, of which each has to be there; ends in NULL */
+	const char *why;         /* kept with each key and in the audit */
+	int dry_run;             /* 1: say which it would be, and change nothing */
+};
+
+/* What one step did. */
+struct apikey_bulk_step {
+	const char *batch;                  /* what the records of all steps have in the audit */
+	uint64_t touched;                   /* keys that were changed, or would be */
+	uint64_t already;                   /* that are asked for, and had ended before */
+	const struct apikey_key_name *keys; /* those that were touched, with their state before */
+	size_t key_count;
+	const char *cursor; /* "": this was the last step */
+};
+
+void apikey_bulk_step_free(struct apikey_bulk_step *step);
+
+/*
+ * Ends many keys, a step a call: what it says is on disk when it returns. batch and cursor are those of the step
+ * before, NULL in the first. Whatever was cut short is done again from the start, and gives the rest.
+ */
+int apikey_key_bulk(struct apikey_admin *admin, enum apikey_bulk_action action,
+		    const struct apikey_bulk_options *options, const char *batch, const char *cursor,
+		    struct apikey_bulk_step **ret_step);
+
+/* ---- credentials that were found somewhere ---- */
+
+enum apikey_scan_kind {
+	APIKEY_SCAN_KEY = 0,       /* a whole opaque key, whose check characters fit */
+	APIKEY_SCAN_PUBLIC_KEY = 1 /* what may be the public key of a pair */
+};
+
+/* size bytes from text on; offset: where in the data. */
+typedef void (*apikey_scan_visitor)(void *user, enum apikey_scan_kind kind, const char *text, size_t size,
+				    size_t offset);
+
+/*
+ * Finds them in any bytes, asking nobody. Visits those that begin at from or behind it, each once, and returns how far
+ * that goes. With end it goes to the end; without, some of the last bytes are left, which a call with more behind them
+ * takes up from there, where the byte before from still has to be at its place.
+ */
+size_t apikey_scan(const void *data, size_t size, size_t from, int end, apikey_scan_visitor visitor, void *user);
+
+enum apikey_found_secret {
+	APIKEY_FOUND_NONE = 0,     /* it names the key and is no secret */
+	APIKEY_FOUND_CURRENT = 1,  /* it opens what the key opens */
+	APIKEY_FOUND_RETIRING = 2, /* so it does, until a date */
+	APIKEY_FOUND_RETIRED = 3,  /* it was one */
+	APIKEY_FOUND_WRONG = 4     /* it never was one, or longer ago than is remembered */
+};
+
+struct apikey_found_key {
+	size_t subject; /* its place among those that were asked for, from 0 on */
+	enum apikey_found_secret secret;
+	uint32_t number; /* of that secret; 0: of none */
+	int64_t retires; /* APIKEY_FOUND_RETIRING */
+	struct apikey_key_name key;
+};
+
+struct apikey_found {
+	const struct apikey_found_key *keys; /* of those that the caller may see; of others nothing is said */
+	size_t count;
+};
+
+void apikey_found_free(struct apikey_found *found);
+
+/* Whose they are: whole opaque keys, ids and public keys, 64 at most, ending in NULL. */
+int apikey_key_find(struct apikey_admin *admin, const char *const *subjects, struct apikey_found **ret_found);
+
+/* ---- the lockdown ---- */
 
 /* While it is on every credential is refused, but for those of the keys that were named. */
 struct apikey_lockdown {

@@ -90,6 +90,8 @@ dist_man_MANS += \
 	lib/man/apikey_key_create.3 \
 	lib/man/apikey_key_import.3 \
 	lib/man/apikey_key_rotate.3 \
+	lib/man/apikey_key_bulk.3 \
+	lib/man/apikey_key_find.3 \
 	lib/man/apikey_lockdown_begin.3 \
 	lib/man/apikey_role_create.3 \
 	lib/man/apikey_session_list.3 \
@@ -118,6 +120,7 @@ lib_man_links = \
 	apikey_audit_take_key:apikey_audit_check \
 	apikey_backup_free:apikey_backup_open \
 	apikey_backup_read:apikey_backup_open \
+	apikey_bulk_step_free:apikey_key_bulk \
 	apikey_client_events:apikey_client_open \
 	apikey_client_fd:apikey_client_open \
 	apikey_client_free:apikey_client_open \
@@ -126,6 +129,7 @@ lib_man_links = \
 	apikey_client_submit:apikey_client_open \
 	apikey_client_wait:apikey_client_open \
 	apikey_explanation_free:apikey_explain \
+	apikey_found_free:apikey_key_find \
 	apikey_import_free:apikey_key_import \
 	apikey_key_import_receive:apikey_key_import \
 	apikey_key_import_send:apikey_key_import \
@@ -158,6 +162,7 @@ lib_man_links = \
 	apikey_session_end:apikey_session_list \
 	apikey_session_free:apikey_session_list \
 	apikey_session_list_free:apikey_session_list \
+	apikey_scan:apikey_key_find \
 	apikey_sign_free:apikey_sign_token \
 	apikey_sign_message:apikey_sign_token \
 	apikey_signing_key_rotate:apikey_token_issue \

@@ -9,6 +9,7 @@ proto_libproto_la_SOURCES = \
 	proto/hmac_token.c proto/hmac_token.h \
 	proto/message.c proto/message.h \
 	proto/permission.c proto/permission.h \
+	proto/scan.c proto/scan.h \
 	proto/token_header.c proto/token_header.h \
 	proto/verdict.c proto/verdict.h \
 	proto/wire.h

@@ -704,6 +704,52 @@ static const struct codec_field message_key_name_fields[] = {
 };
 RECORD(message_key_name);
 
+static const struct codec_field message_key_bulk_fields[] = {
+	TEXT(1, message_key_bulk, credential, WIRE_CREDENTIAL_MAX),
+	NUMBER(2, message_key_bulk, action, MESSAGE_BULK_DEACTIVATE),
+	NUMBER(3, message_key_bulk, dry_run, 1),
+	TEXT(4, message_key_bulk, batch, WIRE_ID_MAX),
+	TEXT(5, message_key_bulk, cursor, WIRE_CURSOR_MAX),
+	TEXT(6, message_key_bulk, why, WIRE_REASON_MAX),
+	TEXT(7, message_key_bulk, owner, WIRE_USER_MAX),
+	TEXT(8, message_key_bulk, account, WIRE_NAME_MAX),
+	TEXT(9, message_key_bulk, tenant, WIRE_TENANT_MAX),
+	TEXT(10, message_key_bulk, role, WIRE_NAME_MAX),
+	TEXTS(11, message_key_bulk, labels, WIRE_LABEL_MAX),
+	TIME(12, message_key_bulk, issued_before),
+	TEXT(13, message_key_bulk, used_from, WIRE_NETWORK_MAX),
+	TIME(14, message_key_bulk, used_since),
+	TEXTS(15, message_key_bulk, keys, WIRE_USER_MAX + 1 + WIRE_NAME_MAX),
+};
+RECORD(message_key_bulk);
+
+static const struct codec_field message_key_bulk_page_fields[] = {
+	NEED(1, message_key_bulk_page, batch, WIRE_ID_MAX),
+	NUMBER(2, message_key_bulk_page, touched, UINT64_MAX),
+	NUMBER(3, message_key_bulk_page, already, UINT64_MAX),
+	RECORDS(4, message_key_bulk_page, keys, UINT16_MAX, message_key_name),
+	TEXT(5, message_key_bulk_page, cursor, WIRE_CURSOR_MAX),
+};
+RECORD(message_key_bulk_page);
+
+static const struct codec_field message_key_find_fields[] = {
+	TEXT(1, message_key_find, credential, WIRE_CREDENTIAL_MAX),
+	TEXTS(2, message_key_find, subjects, WIRE_ID_MAX),
+};
+RECORD(message_key_find);
+
+static const struct codec_field message_found_fields[] = {
+	NUMBER(1, message_found, subject, WIRE_LIST_MAX),    NUMBER(2, message_found, secret, UINT16_MAX),
+	NUMBER(3, message_found, number, UINT32_MAX),        TIME(4, message_found, retires),
+	RECORDS(5, message_found, key, 1, message_key_name),
+};
+RECORD(message_found);
+
+static const struct codec_field message_key_found_fields[] = {
+	RECORDS(1, message_key_found, found, WIRE_LIST_MAX, message_found),
+};
+RECORD(message_key_found);
+
 static const struct codec_field message_lockdown_fields[] = {
 	TEXT(1, message_lockdown, credential, WIRE_CREDENTIAL_MAX),
 	NUMBER(2, message_lockdown, action, MESSAGE_LOCKDOWN_OFF),

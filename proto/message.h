@@ -820,6 +820,75 @@ struct message_key_name {
 };
 extern const struct codec_record message_key_name;
 
+enum message_bulk_action {
+	MESSAGE_BULK_REVOKE = 1,
+	MESSAGE_BULK_DEACTIVATE = 2,
+};
+
+/*
+ * Ends many keys, a step a request: all that is said has to hold of a key, and something has to be said. With keys,
+ * these are looked at; else all that the authority reaches.
+ */
+struct message_key_bulk {
+	const char *credential;
+	uint64_t action;    /* enum message_bulk_action */
+	uint64_t dry_run;   /* 1: say which it would be, and change nothing */
+	const char *batch;  /* of the step before; absent in the first */
+	const char *cursor; /* likewise */
+	const char *why;    /* kept with each key and in the audit */
+	const char *owner;
+	const char *account;
+	const char *tenant;
+	const char *role;          /* that it holds */
+	struct codec_texts labels; /* as in message_key_list */
+	int64_t issued_before;     /* made before */
+	const char
+		*used_from; /* a network, or "local": the first or the last use of one of its secrets came from there */
+	int64_t used_since; /* with used_from: at or after */
+	struct codec_texts keys; /* ids, or OWNER/NAME */
+};
+extern const struct codec_record message_key_bulk;
+
+/* What a step did, which is on disk. */
+struct message_key_bulk_page {
+	const char *batch;         /* what the records of all its steps have in the audit */
+	uint64_t touched;          /* keys that were changed, or would be */
+	uint64_t already;          /* keys that are asked for and were left as they were: they let nobody in already */
+	struct codec_records keys; /* message_key_name: those that were touched, with their state before */
+	const char *cursor;        /* absent when this was the last step */
+};
+extern const struct codec_record message_key_bulk_page;
+
+struct message_key_find {
+	const char *credential;
+	struct codec_texts subjects; /* opaque tokens, whole; ids, and public keys */
+};
+extern const struct codec_record message_key_find;
+
+/* Which of a key's secrets a text is. */
+enum message_found_secret {
+	MESSAGE_FOUND_NONE = 0,     /* it names the key and is no secret */
+	MESSAGE_FOUND_CURRENT = 1,  /* it opens what the key opens */
+	MESSAGE_FOUND_RETIRING = 2, /* so it does, until a date */
+	MESSAGE_FOUND_RETIRED = 3,  /* it was one */
+	MESSAGE_FOUND_WRONG = 4,    /* it never was one, or longer ago than is remembered */
+};
+
+struct message_found {
+	uint64_t subject;         /* its place among those that were asked for, from 1 on */
+	uint64_t secret;          /* enum message_found_secret */
+	uint64_t number;          /* of that secret */
+	int64_t retires;          /* MESSAGE_FOUND_RETIRING */
+	struct codec_records key; /* message_key_name, one */
+};
+extern const struct codec_record message_found;
+
+/* Those that are of a key which the authority reaches; of all others nothing is said. */
+struct message_key_found {
+	struct codec_records found; /* message_found */
+};
+extern const struct codec_record message_key_found;
+
 enum message_lockdown_action {
 	MESSAGE_LOCKDOWN_ASK = 0, /* changes nothing */
 	MESSAGE_LOCKDOWN_ON = 1,  /* as said here, whether or not there is one */

@@ -187,6 +187,10 @@ enum wire_type {
 	WIRE_SESSION_END = 73,   /* message_session_reference -> message_session, once its leader was told */
 	/* Begins or ends a lockdown, or tells of it; for administrators: message_lockdown -> message_lockdown_state */
 	WIRE_LOCKDOWN = 56,
+	/* One step of ending many keys: message_key_bulk -> message_key_bulk_page */
+	WIRE_KEY_BULK = 57,
+	/* Whose the credentials are that were found somewhere: message_key_find -> message_key_found */
+	WIRE_KEY_FIND = 58,
 	/* a request that got no answer of its own: message_error */
 	WIRE_ERROR = 0xffff,
 };

@@ -39,14 +39,14 @@ offers()
 offers 'key account tenant token session role verify explain audit status lockdown backup restore master-key doctor help completion' ''
 offers '--deep --root' doctor ''
 offers 'key' k
-offers 'create list show usage update rotate retire activate deactivate revoke delete import' key ''
+offers 'create list show usage update rotate retire activate deactivate revoke delete find import' key ''
 offers 'create' key c
 offers 'create list show update delete' role ''
 offers '--permission --no-permissions' role update r ''
 offers '--owner --state --permission --role --label --unused-since --expires-before --due --account --tenant --sort --reverse --limit --cursor' key list ''
 offers '--label --limit' key list --l
-offers 'create list show usage update rotate retire activate deactivate revoke delete import' --json --runtime-dir /run key ''
-offers 'create list show usage update rotate retire activate deactivate revoke delete import' --runtime-dir = /run key ''
+offers 'create list show usage update rotate retire activate deactivate revoke delete find import' --json --runtime-dir /run key ''
+offers 'create list show usage update rotate retire activate deactivate revoke delete find import' --runtime-dir = /run key ''
 offers '--why --end-sessions --keep-sessions --yes' key delete alice/laptop ''
 offers '--why --end-sessions --keep-sessions --yes' key delete --why 'stolen' alice/laptop ''
 offers '--format --digests --account --tenant --dry-run --report --from-line' key import ''
@@ -63,9 +63,11 @@ offers 'sign issue inspect revoke rotate-key' token ''
 offers '--public-key --body --nonce --epoch --header' token sign ''
 offers '' token sign --nonce ''
 offers 'on off status' lockdown ''
+offers '--why --end-sessions --keep-sessions --owner --account --tenant --role --label --issued-before --used-from --since --dry-run --yes' key revoke ''
+offers '--revoke --why --yes' key find ''
 offers '--except --why' lockdown on ''
 offers 'zsh' completion z
-offers 'create list show usage update rotate retire activate deactivate revoke delete import' help key ''
+offers 'create list show usage update rotate retire activate deactivate revoke delete find import' help key ''
 complete_words key create --owner "${me:0:2}"
 has 'what is offered' " $out " " $me "
 complete_words -

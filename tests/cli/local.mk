@@ -11,6 +11,7 @@ cli_tests = \
 	tests/cli/documents.sh \
 	tests/cli/import.sh \
 	tests/cli/key-usage.sh \
+	tests/cli/incident.sh \
 	tests/cli/keys.sh \
 	tests/cli/lockdown.sh \
 	tests/cli/master-key.sh \

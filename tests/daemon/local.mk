@@ -376,6 +376,11 @@ tests_daemon_test_daemon_repeat_SOURCES = tests/daemon/test-daemon-repeat.c test
 	tests/daemon/admin-requests.h $(daemon_store) $(daemon_wire)
 tests_daemon_test_daemon_repeat_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_repeat_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS)
+daemon_tests += tests/daemon/test-daemon-incident
+tests_daemon_test_daemon_incident_SOURCES = tests/daemon/test-daemon-incident.c tests/daemon/tenant-host.h \
+	tests/daemon/admin-requests.h $(daemon_store) $(daemon_wire)
+tests_daemon_test_daemon_incident_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_daemon_incident_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS)
 
 daemon_tests += tests/daemon/test-daemon-tenants
 tests_daemon_test_daemon_tenants_SOURCES = tests/daemon/test-daemon-tenants.c tests/daemon/tenant-host.h \

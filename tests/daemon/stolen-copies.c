@@ -214,6 +214,8 @@ static const struct run runs[] = {
 	{ CONTROL "verify --permission test.use", OPAQUE, NOTHING, NULL, false },
 	{ CONTROL "--json verify --permission test.use", OPAQUE, NOTHING, NULL, false },
 	{ CONTROL "explain --permission test.use", OPAQUE, NOTHING, NULL, false },
+	{ CONTROL "key find", OPAQUE, NOTHING, NULL, false },
+	{ CONTROL "--json key find -", OPAQUE, NOTHING, NULL, false },
 	{ CONTROL "--credential-file - key list", OPAQUE, NOTHING, NULL, false },
 	{ CLIENT "rotate RUN test alice", OPAQUE, OPAQUE, NULL, false },
 	{ CLIENT "change RUN test alice FOLDER/pam.d", OPAQUE, OPAQUE, NULL, false },

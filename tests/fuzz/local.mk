@@ -15,7 +15,7 @@ fuzz_targets = tests/fuzz/fuzz-packet tests/fuzz/fuzz-credential tests/fuzz/fuzz
 	tests/fuzz/fuzz-audit-entry \
 	tests/fuzz/fuzz-secrets tests/fuzz/fuzz-database tests/fuzz/fuzz-master-key-text \
 	tests/fuzz/fuzz-hmac-token tests/fuzz/fuzz-access-token \
-	tests/fuzz/fuzz-import-line \
+	tests/fuzz/fuzz-scan tests/fuzz/fuzz-import-line \
 	tests/fuzz/fuzz-scope tests/fuzz/fuzz-kept-session
 check_PROGRAMS += $(fuzz_targets) tests/fuzz/write-seeds
 TESTS += tests/fuzz/check-corpus.sh
@@ -30,6 +30,9 @@ tests_fuzz_fuzz_packet_LDADD = proto/libproto.la common/libcommon.la
 tests_fuzz_fuzz_credential_SOURCES = tests/fuzz/fuzz-credential.c $(fuzz_main)
 tests_fuzz_fuzz_credential_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_credential_LDADD = proto/libproto.la common/libcommon.la
+tests_fuzz_fuzz_scan_SOURCES = tests/fuzz/fuzz-scan.c tests/proto/scan-reference.h $(fuzz_main)
+tests_fuzz_fuzz_scan_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_scan_LDADD = proto/libproto.la common/libcommon.la
 tests_fuzz_fuzz_hmac_token_SOURCES = tests/fuzz/fuzz-hmac-token.c $(fuzz_main)
 tests_fuzz_fuzz_hmac_token_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_hmac_token_LDADD = proto/libproto.la common/libcommon.la

@@ -3,7 +3,7 @@ EXTRA_DIST += tests/proto/records.c tests/proto/records.h tests/proto/every-kind
 if HAVE_CHECK
 proto_tests = tests/proto/test-access-token tests/proto/test-codec tests/proto/test-credential tests/proto/test-encode \
 	tests/proto/test-hmac-token tests/proto/test-message tests/proto/test-permission \
-	tests/proto/test-permission-reference tests/proto/test-token-header tests/proto/test-verdict
+	tests/proto/test-permission-reference tests/proto/test-scan tests/proto/test-token-header tests/proto/test-verdict
 check_PROGRAMS += $(proto_tests)
 TESTS += $(proto_tests)
 
@@ -25,6 +25,9 @@ tests_proto_test_permission_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_proto_test_permission_LDADD = $(proto_test_libs)
 tests_proto_test_permission_reference_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_proto_test_permission_reference_LDADD = $(proto_test_libs)
+tests_proto_test_scan_SOURCES = tests/proto/test-scan.c tests/proto/scan-reference.h
+tests_proto_test_scan_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_proto_test_scan_LDADD = $(proto_test_libs)
 tests_proto_test_token_header_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_proto_test_token_header_LDADD = $(proto_test_libs)
 tests_proto_test_verdict_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

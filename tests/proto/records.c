@@ -85,6 +85,11 @@ const struct codec_record *const all_records[] = {
 	&message_key_name,
 	&message_lockdown,
 	&message_lockdown_state,
+	&message_key_bulk,
+	&message_key_bulk_page,
+	&message_key_find,
+	&message_found,
+	&message_key_found,
 };
 const size_t all_records_count = ARRAY_SIZE(all_records);
 
