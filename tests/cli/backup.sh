@@ -28,10 +28,10 @@ dead()
 
 in_state()
 {
-	find "$scratch/state" -mindepth 1 -printf '%f\n' | grep -vxE 'apikeyd.(db|db-wal|db-shm|master-key)' | sort | tr '\n' ' '
+	find "$scratch/state" -mindepth 1 -printf '%f\n' | grep -vxE 'apikeyd.(db|db-wal|db-shm|master-key)|audit-chain' | sort | tr '\n' ' '
 }
 
-# left WHAT…: the state folder has no more than these besides the store and its key. What a client has sent goes when the
+# left WHAT…: the state folder has no more than these besides the store, its key and that of the audit. What a client has sent goes when the
 # daemon sees that the client has gone.
 left()
 {
