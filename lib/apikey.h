@@ -6,8 +6,8 @@
  * positive enum apikey_answer when the daemon said no. ret_ outputs are set only on success. Structs the caller fills
  * begin with size, which is set to sizeof of the struct (so that later versions may append members); members left 0 or
  * NULL mean "not said". Structs the library hands out are read-only, belong to the caller, are freed by the function
- * named there, and may grow at their end. All texts are NUL-terminated. Times are seconds since 1970 UTC; APIKEY_NEVER
- * stands for "no end". Lists of texts end in NULL.
+ * named there, and may grow at their end. All texts are NUL-terminated. Times are seconds since 1970 UTC unless it is
+ * said; APIKEY_NEVER stands for "no end". Lists of texts end in NULL.
  *
  * A handle is used by one thread at a time; different handles are independent. The library keeps no global state,
  * starts no thread, sets no signal handler and never raises SIGPIPE. Handles are not inherited over exec.
@@ -567,6 +567,7 @@ void apikey_audit_counts_free(struct apikey_audit_counts *counts);
  */
 int apikey_audit_count(struct apikey_admin *admin, const struct apikey_audit_filter *filter, unsigned int bucket,
 		       const char *cursor, struct apikey_audit_counts **ret_counts);
+
 /* ---- the chain of the audit; apikeyd-audit(5) says how each value is made ---- */
 
 #define APIKEY_AUDIT_PLACES_MAX 512
