@@ -6,8 +6,8 @@ lib_libapikey_core_la_SOURCES = \
 	lib/apikey.h \
 	lib/ask.c lib/ask.h \
 	lib/audit.c \
-	lib/backup.c \
 	lib/audit_check.c \
+	lib/backup.c \
 	lib/block.c lib/block.h \
 	lib/client.c \
 	lib/connect.c lib/connect.h \
@@ -82,16 +82,16 @@ lib_example_exchange_LDADD = lib/libapikey.la lib/libapikey-sign.la
 # A page for each group of functions; the other functions of a group are links to it.
 dist_man_MANS += \
 	lib/man/apikey_admin_open.3 \
-	lib/man/apikey_audit_read.3 \
 	lib/man/apikey_audit_check.3 \
+	lib/man/apikey_audit_read.3 \
 	lib/man/apikey_backup_open.3 \
 	lib/man/apikey_client_open.3 \
 	lib/man/apikey_explain.3 \
+	lib/man/apikey_key_bulk.3 \
 	lib/man/apikey_key_create.3 \
+	lib/man/apikey_key_find.3 \
 	lib/man/apikey_key_import.3 \
 	lib/man/apikey_key_rotate.3 \
-	lib/man/apikey_key_bulk.3 \
-	lib/man/apikey_key_find.3 \
 	lib/man/apikey_lockdown_begin.3 \
 	lib/man/apikey_role_create.3 \
 	lib/man/apikey_session_list.3 \
