@@ -143,7 +143,7 @@ daemon_libdaemon_la_SOURCES += daemon/verify_access.c daemon/verify_access.h
 daemon_libdaemon_la_SOURCES += daemon/verify_hmac.c daemon/verify_hmac.h
 daemon_libdaemon_la_SOURCES += daemon/verify_ticket.c daemon/verify_ticket.h
 daemon_libdaemon_la_SOURCES += daemon/verify_imported.c daemon/verify_imported.h
-daemon_libdaemon_la_SOURCES += daemon/warnings.c daemon/warnings.h daemon/message_ids.h
+daemon_libdaemon_la_SOURCES += daemon/warnings.c daemon/warnings.h
 daemon_libdaemon_la_SOURCES += daemon/writer.c daemon/writer_flush.c daemon/writer_state.h daemon/writer.h
 
 sbin_PROGRAMS += daemon/apikeyd

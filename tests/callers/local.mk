@@ -7,8 +7,7 @@ EXTRA_DIST += .ci/run .clang-tidy tests/install-dependencies.sh tests/selinux.sh
 	tests/callers/run.sh tests/callers/tree.sh tests/callers/enter.sh tests/callers/inside.sh \
 	tests/callers/harness.sh tests/callers/daemon.sh tests/callers/matrix.sh tests/callers/tokens.sh tests/callers/ssh.sh \
 	tests/callers/sshd.sh tests/callers/sshd-password.sh tests/callers/sshd-key-only.sh tests/callers/sftp.sh tests/callers/sftp-ci.sh \
-	tests/callers/sudo.sh tests/callers/su.sh tests/callers/rotate.sh \
-	tests/callers/sudo.sh tests/callers/su.sh tests/callers/sessions.sh \
+	tests/callers/sudo.sh tests/callers/su.sh tests/callers/rotate.sh tests/callers/sessions.sh \
 	tests/callers/mail.sh tests/callers/dovecot.sh tests/callers/dovecot-services.sh tests/callers/dovecot-virtual.sh \
 	tests/callers/postfix.sh tests/callers/saslauthd.sh \
 	tests/callers/ftp.sh tests/callers/vsftpd.sh tests/callers/proftpd.sh \

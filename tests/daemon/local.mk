@@ -114,7 +114,6 @@ tests_daemon_test_key_seal_SOURCES = tests/daemon/test-key-seal.c
 tests_daemon_test_key_seal_CFLAGS = $(daemon_test_cflags)
 tests_daemon_test_key_seal_LDADD = $(daemon_test_ldadd)
 
-
 daemon_tests += tests/daemon/test-limits
 tests_daemon_test_limits_SOURCES = tests/daemon/test-limits.c
 tests_daemon_test_limits_CFLAGS = $(daemon_test_cflags)
@@ -376,6 +375,7 @@ tests_daemon_test_daemon_repeat_SOURCES = tests/daemon/test-daemon-repeat.c test
 	tests/daemon/admin-requests.h $(daemon_store) $(daemon_wire)
 tests_daemon_test_daemon_repeat_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_repeat_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS)
+
 daemon_tests += tests/daemon/test-daemon-incident
 tests_daemon_test_daemon_incident_SOURCES = tests/daemon/test-daemon-incident.c tests/daemon/tenant-host.h \
 	tests/daemon/admin-requests.h $(daemon_store) $(daemon_wire)
