@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
-/* The verbs of "apikeyctl audit". */
+/* "audit show"; cli/audit_verify.h has the other verbs of "apikeyctl audit". */
 #ifndef APIKEYD_CLI_AUDIT_H
 #define APIKEYD_CLI_AUDIT_H
 

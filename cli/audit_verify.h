@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
-/* "audit verify" and "audit key". */
+/* "audit verify" and "audit key"; cli/audit.h has "audit show". */
 #ifndef APIKEYD_CLI_AUDIT_VERIFY_H
 #define APIKEYD_CLI_AUDIT_VERIFY_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * The command table: what apikeyctl can do. Parsing, help, usage errors and the bash completion all read it, and the
+ * The command table: what apikeyctl can do. Parsing, help, usage errors and the completions all read it, and the
  * tests hold the man page against it.
  */
 #ifndef APIKEYD_CLI_COMMAND_H

@@ -41,7 +41,7 @@ struct policies {
 	int64_t max_lifetime;     /* seconds that the end of a key may lie ahead, no end being too far; TIME_NEVER */
 	int64_t max_secret_age;   /* seconds after which a secret is too old; TIME_NEVER */
 	int64_t warn_before;      /* seconds ahead of an end that it is warned of; TIME_NEVER: it is not */
-	int64_t on_violation;     /* of the two above: POLICIES_REPORT or POLICIES_REFUSE */
+	int64_t on_violation;     /* of max_lifetime and max_secret_age: POLICIES_REPORT or POLICIES_REFUSE */
 	int64_t misuse;           /* what comes of it: POLICIES_REPORT or POLICIES_SUSPEND */
 	int64_t misuse_sources;   /* use from so many networks within misuse_window is misuse; 0: it is not */
 	int64_t misuse_window;    /* seconds */

@@ -785,6 +785,7 @@ struct message_audit_counts {
 	int64_t oldest; /* as above */
 };
 extern const struct codec_record message_audit_counts;
+
 /* ---- sessions, on admin.sock ---- */
 
 /* All that is said has to hold of a session for it to be listed. */
@@ -810,6 +811,7 @@ struct message_session_choice {
 	const char *why;  /* kept in the audit */
 };
 extern const struct codec_record message_session_choice;
+
 /* ---- incidents ---- */
 
 /* A key, as far as a person needs it to know which one is meant. */
