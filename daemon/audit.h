@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * The audit file: one JSON object a line, written before the reply it belongs to goes out; and its
- * rotation. A batch of records is one write(2) under one lock, which also orders seq. A failed write leaves no half
- * line behind. Texts that are not UTF-8 are escaped; a user name that looks like a key is cut to its prefix. Never a
- * secret.
+ * The audit file: one JSON object a line, written before the reply it belongs to goes out; its rotation, and the chain
+ * its records form (crypto/audit_chain.h). A batch of records is one write(2) under one lock, which also orders seq. A
+ * failed write leaves no half line behind. Texts that are not UTF-8 are escaped; a user name that looks like a key is
+ * cut to its prefix. Never a secret.
  */
 #ifndef APIKEYD_DAEMON_AUDIT_H
 #define APIKEYD_DAEMON_AUDIT_H

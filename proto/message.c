@@ -592,6 +592,7 @@ static const struct codec_field message_audit_counts_fields[] = {
 	TIME(4, message_audit_counts, oldest),
 };
 RECORD(message_audit_counts);
+
 static const struct codec_field message_session_query_fields[] = {
 	TEXT(1, message_session_query, credential, WIRE_CREDENTIAL_MAX),
 	NUMBER(2, message_session_query, after, INT64_MAX),
