@@ -29,7 +29,7 @@ static int fail(const char *what, int error)
 
 static int add_pair(struct store *store, const struct keyring *keyring, uint64_t number)
 {
-	static struct store_key key;
+	struct store_key key = { .kind = STORE_PAIR };
 	uint8_t private_key[CRYPTO_KEY_SIZE];
 	char text[KEY_PAIR_TEXT_SIZE + 1], name[32];
 	int r;
@@ -37,7 +37,6 @@ static int add_pair(struct store *store, const struct keyring *keyring, uint64_t
 	pairs_make(number, key.id, private_key);
 	encoding_base64_encode(private_key, sizeof(private_key), text);
 	snprintf(name, sizeof(name), "pair%" PRIu64, number);
-	key.kind = STORE_PAIR;
 	key.state = STORE_ACTIVE;
 	key.created = 1;
 	key.expires = TIME_NEVER;
