@@ -6,6 +6,8 @@
 #include <check.h>
 
 #include "tests/daemon/admin-requests.h"
+/* All racers are one user's, beside whoever makes the keys. */
+#define DAEMON_SETTINGS "connections_per_uid = 256\n"
 #include "tests/daemon/once-fixture.h"
 #include "tests/daemon/token-client.h"
 #include "tests/suite.h"

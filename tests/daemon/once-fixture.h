@@ -18,8 +18,11 @@
 #include "tests/daemon/pair-client.h"
 #include "tests/daemon/wire-client.h"
 
-/* Refusals are asked for here, and are not to slow down whom they are told. */
-#define SETTINGS "[daemon]\nworkers = 4\n[throttle]\nfailures_per_minute = 100000\n"
+/* Refusals are asked for here, and are not to slow down whom they are told. A test may say more of [daemon]. */
+#ifndef DAEMON_SETTINGS
+#define DAEMON_SETTINGS ""
+#endif
+#define SETTINGS "[daemon]\nworkers = 4\n" DAEMON_SETTINGS "[throttle]\nfailures_per_minute = 100000\n"
 
 static struct host host;
 static struct pair pair;
