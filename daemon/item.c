@@ -340,7 +340,8 @@ bool item_throttle(struct item *item, struct thread *thread, const struct verify
 	int64_t now = clock_monotonic();
 
 	item->count = 0;
-	if (item->outcome.reason == REASON_WRONG_SERVICE)
+	/* A key that is for another service is no matter of [peers]. */
+	if (item->outcome.reason == REASON_WRONG_SERVICE && !*item->outcome.bound_to)
 		log_claim(thread, caller, item->service);
 	if (item->outcome.verdict == VERDICT_GRANTED || item->outcome.verdict == VERDICT_FORBIDDEN ||
 	    item->outcome.reason == REASON_TOO_MANY_REQUESTS) {

@@ -57,8 +57,8 @@ static const struct {
 	[REASON_WRONG_SOURCE] = { "wrong_source", "The request does not come from the networks the key is limited to.",
 				  VERDICT_DENIED },
 	[REASON_WRONG_SERVICE] = { "wrong_service",
-				   "The caller may not speak for this service; a line in [peers] of apikeyd.conf "
-				   "allows it.",
+				   "The caller may not speak for this service, which a line in [peers] of apikeyd.conf "
+				   "allows; or the key is for another service alone.",
 				   VERDICT_DENIED },
 	[REASON_TOKEN_EXPIRED] = { "token_expired", "The access token has expired; get a new one.", VERDICT_DENIED },
 	[REASON_TOKEN_USED] = { "token_used", "The access token was used before, or revoked; get a new one.",
