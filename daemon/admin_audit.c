@@ -87,7 +87,8 @@ static bool is_visible(struct audit_query *query, const struct audit_entry *entr
 	*ret_known = true;
 	if (query->all)
 		return true;
-	if (!value->text || value->size > sizeof(id))
+	/* Its size is with the quotes, two, and the room with the NUL, one. */
+	if (!value->text || value->size > sizeof(id) + 1)
 		return false;
 	id[audit_value_text(value, id)] = '\0';
 	for (const char *letter = id; *letter; letter++)
@@ -131,14 +132,15 @@ static bool add_count(struct audit_query *query, const struct audit_entry *entry
 								  : BUCKET_SECONDS;
 	int64_t time = entry->time / SECOND;
 	uint64_t times = audit_value_number(&entry->members[AUDIT_MEMBER_COUNT], 1);
-	char name[WIRE_SERVICE_MAX + 3] = "";
+	char name[WIRE_SERVICE_MAX + 1] = "";
 	struct count *count;
 	uint64_t *sum;
 
 	if (!audit_value_is(&entry->members[AUDIT_MEMBER_EVENT], "verify") ||
 	    !entry->members[AUDIT_MEMBER_VERDICT].text)
 		return true;
-	if (service->text && service->size < sizeof(name))
+	/* Its size is with the quotes, two, and the room with the NUL, one. */
+	if (service->text && service->size <= sizeof(name) + 1)
 		name[audit_value_text(service, name)] = '\0';
 	count = find_count(query, time - time % width, name);
 	if (!count)
@@ -167,18 +169,17 @@ static bool visit(void *data, const struct audit_found *found)
 
 	if (query->error < 0)
 		return false;
-	if (!audit_filter_may_take(&query->filter, found->line, found->size) && !found->broken)
+	/* To others, the time must not tell whether a record that they may not see is as they ask. */
+	if (query->all && !found->broken && !audit_filter_may_take(&query->filter, found->line, found->size))
 		return true;
 	if (found->broken || !audit_entry_parse(found->line, found->size, &entry) || entry.seq == 0) {
 		if (!query->all || query->counts || !audit_filter_is_open(query->filter.wanted))
 			return true;
 		return audit_page_add_damage(&query->page, found->line, found->size);
 	}
-	if (!audit_filter_takes(&query->filter, &entry))
-		return true;
-	if (is_visible(query, &entry, &known))
-		return add_record(query, found, &entry);
-	return known;
+	if (!is_visible(query, &entry, &known))
+		return known;
+	return !audit_filter_takes(&query->filter, &entry) || add_record(query, found, &entry);
 }
 
 /* ---- that it is read ---- */

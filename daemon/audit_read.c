@@ -14,6 +14,7 @@
 
 #define SLACK (INT64_C(86400) * 1000000) /* microseconds by which times may be out of order */
 #define RETRIES 10
+#define PASSED_COST ((size_t)64 * 1024) /* what a file that is passed over counts for, of what may be looked at */
 
 enum step {
 	STEP_ON,
@@ -298,6 +299,7 @@ static int read_segment(struct reader *reader, enum step *step)
 	}
 	if (judged == STEP_STOP) {
 		reader->at.offset = reader->reading->backward ? 0 : segment->size;
+		reader->left -= reader->left < PASSED_COST ? reader->left : PASSED_COST;
 		return 0;
 	}
 	fd = audit_folder_open_segment(&reader->folder, segment);
