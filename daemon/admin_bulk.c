@@ -24,6 +24,7 @@
 #include "daemon/key_cursor.h"
 #include "daemon/key_fields.h"
 #include "daemon/key_filter.h"
+#include "proto/credential.h"
 
 #define ROWS_MOST 1000   /* keys looked at in one step */
 #define STEP_KEYS 200    /* keys changed in one step */
@@ -123,6 +124,17 @@ static int read_batch(struct bulk *bulk)
 	return 0;
 }
 
+/* What is asked for stands in the audit, where no secret is to be. */
+static bool names_a_secret(const struct message_key_bulk *wanted)
+{
+	bool found = (wanted->owner && credential_looks_secret(wanted->owner)) ||
+		     (wanted->role && credential_looks_secret(wanted->role));
+
+	for (size_t i = 0; i < wanted->labels.count; i++)
+		found = found || credential_looks_secret(wanted->labels.items[i]);
+	return found;
+}
+
 static int read_wanted(struct bulk *bulk)
 {
 	struct admin_request *request = bulk->request;
@@ -137,6 +149,10 @@ static int read_wanted(struct bulk *bulk)
 	if (!says_something(wanted))
 		return admin_refuse(request, ANSWER_INVALID,
 				    "say which keys: by owner, tenant, account, role, label, age or use");
+	if (names_a_secret(wanted))
+		return admin_refuse(request, ANSWER_INVALID,
+				    "this is a key and no name of an owner, role or label; 'apikeyctl key find' says "
+				    "whose it is");
 	bulk->list.role = wanted->role;
 	bulk->list.labels = wanted->labels;
 	if (!key_filter_read(&bulk->list, clock_wall_seconds(), &bulk->filter, request->detail,
@@ -374,10 +390,12 @@ static char *describe(const struct bulk *bulk)
 	return text;
 }
 
-/* A run that finds nothing is told of as well, once. */
+/* An administrator's run that finds nothing is told of as well, once. Nobody else's: it costs no key, so it could be
+ * asked for without end, and push the records of others out of the files that are kept. */
 static bool is_recorded(const struct bulk *bulk)
 {
-	return bulk->count > 0 || (!bulk->wanted->batch && !bulk->more);
+	return bulk->count > 0 ||
+	       (bulk->request->authority.kind == AUTHORITY_ADMINISTRATOR && !bulk->wanted->batch && !bulk->more);
 }
 
 static int log_step(const struct bulk *bulk, struct vault *vault)

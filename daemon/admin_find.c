@@ -123,7 +123,7 @@ static int look_up(struct find *find, const char *subject, size_t number)
 }
 
 /* That somebody knows where a key has been seen is worth a record; but nobody pushes those of others out with it. */
-static void record(struct find *find)
+static int record(struct find *find)
 {
 	struct admin_request *request = find->request;
 	struct audit_record record = admin_record(request, request->verb->event);
@@ -132,18 +132,21 @@ static void record(struct find *find)
 	json_t *object;
 
 	if (find->count == 0)
-		return;
+		return 0;
 	if (request->authority.kind != AUTHORITY_ADMINISTRATOR)
 		answer = throttle_failure(request->thread->daemon->chatter, request->peer.uid, "", clock_monotonic(),
 					  CHATTER_PER_MINUTE);
 	if (!answer.record)
-		return;
+		return 0;
 	object = json_pack("{s:O}", "found", find->keys);
 	changes = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	json_decref(object);
 	record.changes = changes;
 	record.count = answer.suppressed + 1;
-	(void)audit_write(request->thread->daemon->audit, &record, 1);
+	if (audit_write(request->thread->daemon->audit, &record, 1) < 0 &&
+	    request->authority.kind != AUTHORITY_ADMINISTRATOR && request->settings->settings.audit_strict)
+		return admin_refuse(request, ANSWER_UNAVAILABLE, "the audit file cannot be written");
+	return 0;
 }
 
 int admin_key_find(struct admin_request *request, struct store_reader *reader, struct vault *vault)
@@ -164,7 +167,9 @@ int admin_key_find(struct admin_request *request, struct store_reader *reader, s
 		r = look_up(find, subjects->items[i], i + 1);
 	if (r != 0)
 		return r;
-	record(find);
+	r = record(find);
+	if (r != 0)
+		return r;
 	reply = (struct message_key_found){ .found = { .count = find->count, .items = find->found } };
 	return admin_reply(request, &message_key_found, &reply);
 }
