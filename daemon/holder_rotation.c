@@ -44,6 +44,10 @@ static const char *find_fault_of_shape(const char *credential)
 	}
 }
 
+/* Seconds in which a new secret that nobody saw is asked for again. Later on, who has the one before may be somebody
+ * else, against whom the key was rotated. */
+#define UNSEEN 600
+
 /* Whether a secret was ever used, also a moment ago. */
 static int find_whether_used(struct store_reader *reader, struct uses *uses, const struct store_key *key,
 			     uint32_t number, bool *ret_used)
@@ -73,19 +77,23 @@ static struct verify_caller holder_of(const struct verify_caller *caller)
  * yes.
  */
 static int find_fault(struct store_reader *reader, struct uses *uses, struct store_key *key, uint32_t number,
-		      const char **ret_problem)
+		      int64_t now, const char **ret_problem)
 {
 	const struct store_secret *current = &key->secrets[key_secrets_current(key)];
-	const struct store_secret *before = key_secrets_before(key);
+	const struct store_secret *before = key_secrets_before(key), *shown = verify_find_number(key, number);
 	bool used = true;
 	int r = 0;
 
 	*ret_problem = NULL;
 	if (key_secrets_next_number(key) == 0)
 		*ret_problem = "The key has been rotated too often; ask for a new one.";
+	else if (shown && shown->form == STORE_FORM_IMPORTED)
+		*ret_problem = "An imported secret is not rotated here, since it may have been guessed; 'apikeyctl key "
+			       "rotate' does it.";
 	if (number == current->number || *ret_problem)
 		return 0;
-	if (before && before->number == number && (current->flags & STORE_SECRET_BY_HOLDER))
+	if (before && before->number == number && (current->flags & STORE_SECRET_BY_HOLDER) &&
+	    now - current->created <= UNSEEN)
 		r = find_whether_used(reader, uses, key, current->number, &used);
 	if (r == 0 && used)
 		*ret_problem = "The key was rotated already, and what was shown is to end; show the new one.";
@@ -108,7 +116,7 @@ void holder_rotation_judge(struct thread *thread, const struct verify_caller *ca
 	verify_credential(thread, &holder, &question, now, key, ret_outcome);
 	if (ret_outcome->verdict != VERDICT_GRANTED)
 		return;
-	if (find_fault(thread->reader, thread->daemon->uses, key, ret_outcome->secret, &problem) < 0) {
+	if (find_fault(thread->reader, thread->daemon->uses, key, ret_outcome->secret, now, &problem) < 0) {
 		thread_vault_failed(thread);
 		verify_refuse(ret_outcome, REASON_STORE_FAILED);
 	} else if (problem) {
@@ -178,7 +186,7 @@ int holder_rotation_do(struct vault *vault, struct uses *uses, uint64_t overlap,
 	int r = verify_consume(vault->store, &holder, &question, now, &key, outcome);
 
 	if (r == 0 && outcome->reason == REASON_NONE)
-		r = find_fault(store_writer(vault->store), uses, &key, outcome->secret, &problem);
+		r = find_fault(store_writer(vault->store), uses, &key, outcome->secret, now, &problem);
 	if (r == 0 && outcome->reason == REASON_NONE && !problem) {
 		r = add_secret(vault, overlap, now, &key, outcome->secret, &rotation, &problem);
 		if (r == 0 && !problem)
