@@ -309,23 +309,30 @@ bool audit_head(struct audit *audit, struct audit_seal *seal)
 	return audit->chain.keyed;
 }
 
-/* The key, to be wiped; false where there is none. */
-static bool copy_key(struct audit *audit, struct chain_key *ret_key)
+/* The key, to be wiped, and the number of the last record; false where there is no key. */
+static bool copy_key(struct audit *audit, struct chain_key *ret_key, uint64_t *ret_seq)
 {
 	AUDIT_LOCKED(audit);
 	*ret_key = audit->chain.key;
+	*ret_seq = audit->seq;
 	return audit->chain.keyed;
 }
 
 int audit_check(struct audit *audit, const struct chain_links *links, size_t count, int8_t *ret_right)
 {
 	struct audit_chain chain = { .keyed = true };
-	int r = copy_key(audit, &chain.key) ? 0 : -ENOKEY;
+	uint64_t last;
+	int r = copy_key(audit, &chain.key, &last) ? 0 : -ENOKEY;
 
 	/* Without the lock, which verifications wait for. */
 	for (size_t i = 0; r == 0 && i < count; i++) {
-		int right = links[i].seq / CHAIN_EPOCH < chain.key.epoch ? -1 : audit_chain_check(&chain, &links[i]);
+		int right = -1;
 
+		/* What was not written yet cannot be right, and its key might be very many steps away. */
+		if (links[i].seq > last)
+			right = 0;
+		else if (links[i].seq / CHAIN_EPOCH >= chain.key.epoch)
+			right = audit_chain_check(&chain, &links[i]);
 		if (right < -1 && right != -ERANGE)
 			r = right;
 		ret_right[i] = (int8_t)(right == -ERANGE ? 0 : right);
