@@ -17,7 +17,7 @@
 #include "proto/wire.h"
 #include "session/log.h"
 
-#define BACKLOG 128
+#define BACKLOG 2048 /* more than apikeyd lets users have connections, who cannot keep an administrator out */
 
 static const struct {
 	const char *name, *file;
