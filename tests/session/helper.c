@@ -209,15 +209,23 @@ void helper_stop(struct helper *helper)
 
 /* ---- the daemon's side ---- */
 
-size_t helper_list(const struct host *host, struct message_session *ret_sessions, size_t most)
+/* The texts of an answer lie in the client, which lives until the next question. */
+static struct wire_client *control_open(const struct host *host)
 {
 	static struct wire_client *client;
-	struct message_session_page page;
-	size_t count = 0;
 
 	if (client)
 		wire_close(client);
 	client = wire_open(host, WIRE_SESSION_CONTROL_SOCKET);
+	return client;
+}
+
+size_t helper_list(const struct host *host, struct message_session *ret_sessions, size_t most)
+{
+	struct wire_client *client = control_open(host);
+	struct message_session_page page;
+	size_t count = 0;
+
 	if (wire_ask(client, WIRE_SESSION_LIST, &message_session_list, &(struct message_session_list){ 0 },
 		     &message_session_page, &page) != ANSWER_OK)
 		fail("no list of sessions");
@@ -228,14 +236,11 @@ size_t helper_list(const struct host *host, struct message_session *ret_sessions
 
 enum answer helper_end(const struct host *host, uint64_t number, struct message_session *ret_session)
 {
-	struct wire_client *client = wire_open(host, WIRE_SESSION_CONTROL_SOCKET);
 	struct message_session_reference request = { .session = number };
 	struct message_session unused;
-	enum answer answer = wire_ask(client, WIRE_SESSION_END, &message_session_reference, &request, &message_session,
-				      ret_session ? ret_session : &unused);
 
-	wire_close(client);
-	return answer;
+	return wire_ask(control_open(host), WIRE_SESSION_END, &message_session_reference, &request, &message_session,
+			ret_session ? ret_session : &unused);
 }
 
 void helper_expect_count(const struct host *host, size_t count)

@@ -39,7 +39,7 @@ void helper_forget(struct helper *helper);
 
 /* All sessions, as the daemon's side sees them; texts live until the next call. */
 size_t helper_list(const struct host *host, struct message_session *ret_sessions, size_t most);
-/* Ends one, as the daemon does. */
+/* Ends one, as the daemon does; likewise. */
 enum answer helper_end(const struct host *host, uint64_t number, struct message_session *ret_session);
 /* Waits until so many sessions are registered. */
 void helper_expect_count(const struct host *host, size_t count);
