@@ -151,6 +151,7 @@ START_TEST(an_answer_is_whole_or_none)
 	ck_assert_str_eq(rotation->problem, cases[_i].reply == &not_rotated ? "Show the new one." : "");
 	ck_assert_int_eq(rotation->retires, *rotation->secret ? granted.retires : 0);
 	rotation_free(rotation);
+	peer_stop(&peer);
 	/* Asked once, as it was said, whatever became of it. */
 	ck_assert_uint_eq(peer.connections, 1);
 	ck_assert_uint_eq(request.header.type, WIRE_ROTATE);
@@ -162,7 +163,6 @@ START_TEST(an_answer_is_whole_or_none)
 	ck_assert_str_eq(asked.rhost, "192.0.2.1");
 	ck_assert_str_eq(asked.tty, "pts/1");
 	ck_assert_str_eq(asked.ruser, "bob");
-	peer_stop(&peer);
 }
 END_TEST
 
