@@ -23,7 +23,7 @@ static char first[SCENE_KEY_SIZE], id[SCENE_KEY_SIZE];
 static void write_service(const char *name, const char *socket, const char *options, const char *next)
 {
 	scene_service(&scene, name,
-		      "auth required " LINE "\naccount required pam_permit.so\n"
+		      "auth required " LINE "\naccount required " TEST_PROBE "\n"
 		      "password [success=done default=ignore] " LINE "\npassword required %s\n",
 		      scene.folder, socket, "permission=pam.demo notices", scene.folder, socket, options, next);
 }
@@ -34,8 +34,8 @@ static void begin(void)
 	daemon_make_key(&apikeyd, "alice", "pam.demo", NULL, first, id);
 	/* Of its own name, since a caller that is not root asks on the socket of those that are. */
 	write_service("passwd", "login.sock", "rotate", "pam_deny.so");
-	write_service("mixed", "login.sock", "rotate", "pam_permit.so");
-	write_service("bare", "login.sock", "", "pam_permit.so");
+	write_service("mixed", "login.sock", "rotate", TEST_PROBE);
+	write_service("bare", "login.sock", "", TEST_PROBE);
 	write_service("other-socket", "verify.sock", "rotate", "pam_deny.so");
 }
 
