@@ -7,16 +7,9 @@ set -euo pipefail
 mebibytes=${MIB:-1024}
 cpu=${CPU:-0}
 scratch=$(mktemp -d "${FOLDER:-${TMPDIR:-/tmp}}/apikeyd-find.XXXXXX")
-daemon=
-stop_daemon() {
-	[ -z "$daemon" ] && return
-	kill "$daemon" 2>/dev/null || true
-	wait "$daemon" 2>/dev/null || true
-	daemon=
-}
-trap 'stop_daemon; rm -rf "$scratch"' EXIT
+# shellcheck source=bench/daemon.sh
+. "$(dirname "$0")/daemon.sh"
 chmod 755 "$scratch"
-row() { printf '%-46s %12s  %s\n' "$1" "$2" "${3:-}"; }
 
 mkdir "$scratch/run" "$scratch/state" "$scratch/log"
 chown nobody "$scratch/state" "$scratch/log"
@@ -24,13 +17,8 @@ printf '[audit]\njournal = no\n' >"$scratch/apikeyd.conf"
 as_nobody() { setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups -- "$@"; }
 as_nobody daemon/apikeyd --config "$scratch/apikeyd.conf" --init --state-dir "$scratch/state"
 as_nobody bench/fill-store "$scratch/state" 1000 >/dev/null
-daemon/apikeyd --config "$scratch/apikeyd.conf" --runtime-dir "$scratch/run" --state-dir "$scratch/state" --log-dir "$scratch/log" \
-	--user nobody >"$scratch/out" 2>&1 &
-daemon=$!
-for _ in $(seq 500); do
-	cli/apikeyctl --runtime-dir "$scratch/run" status >/dev/null 2>&1 && break
-	sleep 0.02
-done
+run_daemon daemon/apikeyd --config "$scratch/apikeyd.conf" --runtime-dir "$scratch/run" --state-dir "$scratch/state" \
+	--log-dir "$scratch/log" --user nobody
 bench/plant "$mebibytes" "$((mebibytes < 1000 ? mebibytes : 1000))" >"$scratch/text"
 cat "$scratch/text" >/dev/null
 

@@ -7,17 +7,10 @@ set -euo pipefail
 lines=${KEYS:-1000000}
 cpus=${CPUS:-0,1}
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/apikeyd-import.XXXXXX")
-daemon=
-stop_daemon() {
-	[ -z "$daemon" ] && return
-	kill "$daemon" 2>/dev/null || true
-	wait "$daemon" 2>/dev/null || true
-	daemon=
-}
-trap 'stop_daemon; rm -rf "$scratch"' EXIT
+# shellcheck source=bench/daemon.sh
+. "$(dirname "$0")/daemon.sh"
 chmod 755 "$scratch"
 umask 077
-row() { printf '%-46s %12s  %s\n' "$1" "$2" "${3:-}"; }
 
 mkdir -m 755 "$scratch/run"
 mkdir "$scratch/state" "$scratch/log"
@@ -35,12 +28,7 @@ awk -v n="$lines" 'BEGIN {
 	}
 }' >"$scratch/keys.csv"
 
-taskset -c "$cpus" daemon/apikeyd "${arguments[@]}" >"$scratch/out" 2>&1 &
-daemon=$!
-for _ in $(seq 500); do
-	cli/apikeyctl --runtime-dir "$scratch/run" status >/dev/null 2>&1 && break
-	sleep 0.02
-done
+run_daemon taskset -c "$cpus" daemon/apikeyd "${arguments[@]}"
 
 # seconds_used PID: processor time
 seconds_used() { awk -v tick="$(getconf CLK_TCK)" '{ printf "%.1f", ($14 + $15) / tick }' "/proc/$1/stat"; }

@@ -93,7 +93,7 @@ void audit_rows_add(struct audit_rows *rows, const struct apikey_audit_record *r
 	table_add(rows->table,
 		  (const char *[]){ time, record->event, record->verdict, record->reason, key_cell(record, key),
 				    record->user, record->service, source_cell(record), count, record->actor,
-				    record->key_id, record->detail });
+				    record->key_id, *record->misuse ? record->misuse : record->detail });
 }
 
 int audit_rows_flush(struct audit_rows *rows)

@@ -310,6 +310,7 @@ static enum status begin(struct query *query)
 {
 	enum status status = read_lists(query);
 
+	query->filter.tenant = arguments_value(query->arguments, OPTION_TENANT);
 	if (status == STATUS_DONE)
 		status = read_times(query);
 	if (status == STATUS_DONE)

@@ -13,6 +13,7 @@
 
 #include "cli/arguments.h"
 #include "cli/backup.h"
+#include "cli/confirm.h"
 #include "cli/daemon.h"
 #include "cli/json.h"
 #include "cli/output.h"
@@ -194,15 +195,11 @@ static enum status ask(const struct arguments *arguments, struct apikey_admin *a
 {
 	SCOPED_RESTORED struct apikey_restored *restored = NULL;
 	int r = apikey_restore_finish(admin, flags | APIKEY_RESTORE_DRY_RUN, &restored);
-	char answer[16];
 
 	if (r != 0)
 		return daemon_failed(arguments, admin, r);
 	say(arguments, restored);
-	fprintf(stderr, "Put this backup in the place of the key store? [y/N] ");
-	if (!fgets(answer, sizeof(answer), stdin) || (strcmp(answer, "y\n") != 0 && strcmp(answer, "yes\n") != 0))
-		return output_complain(STATUS_REFUSED, "nothing was changed");
-	return STATUS_DONE;
+	return confirm_ask("Put this backup in the place of the key store?");
 }
 
 /* A lockdown goes on through a restore, and may come with one. */

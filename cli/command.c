@@ -17,6 +17,7 @@
 #include "cli/key.h"
 #include "cli/lockdown.h"
 #include "cli/master_key.h"
+#include "cli/portal.h"
 #include "cli/role.h"
 #include "cli/session.h"
 #include "cli/state.h"
@@ -256,12 +257,12 @@ static const struct option options_role_update[] = {
 #define O_END_SESSIONS                                                                                                 \
 	{                                                                                                              \
 		OPTION_END_SESSIONS, "end-sessions", NULL,                                                             \
-			"end the sessions it has opened, too; unless you say, as end_sessions in [policy] does",       \
+			"end the sessions they have opened, too; unless you say, as end_sessions in [policy] does",    \
 			OPTION_ONCE, COMPLETE_NOTHING                                                                  \
 	}
 #define O_KEEP_SESSIONS                                                                                                \
 	{                                                                                                              \
-		OPTION_KEEP_SESSIONS, "keep-sessions", NULL, "leave the sessions it has opened", OPTION_ONCE,          \
+		OPTION_KEEP_SESSIONS, "keep-sessions", NULL, "leave the sessions they have opened", OPTION_ONCE,       \
 			COMPLETE_NOTHING                                                                               \
 	}
 
@@ -274,6 +275,17 @@ static const struct option options_session_list[] = {
 };
 
 static const struct option options_session_end[] = {
+	{ OPTION_WHY, "why", "TEXT", "the reason, kept in the audit", OPTION_ONCE, COMPLETE_NOTHING },
+	O_END,
+};
+
+static const struct option options_portal[] = {
+	{ OPTION_ADMINISTER, "administer", NULL, "with all that an administrator may do there", OPTION_ONCE,
+	  COMPLETE_NOTHING },
+	O_END,
+};
+
+static const struct option options_signin_end[] = {
 	{ OPTION_WHY, "why", "TEXT", "the reason, kept in the audit", OPTION_ONCE, COMPLETE_NOTHING },
 	O_END,
 };
@@ -304,6 +316,8 @@ static const struct option options_find[] = {
 	{ OPTION_REVOKE, "revoke", NULL, "revoke those of which a live secret was found", OPTION_ONCE,
 	  COMPLETE_NOTHING },
 	O_WHY,
+	O_END_SESSIONS,
+	O_KEEP_SESSIONS,
 	{ OPTION_YES, "yes", NULL, "do not ask", OPTION_ONCE, COMPLETE_NOTHING },
 	O_END,
 };
@@ -507,6 +521,7 @@ static const struct option options_audit_show[] = {
 	{ OPTION_KEY, "key", "KEY", "only what is about this key; again for more", OPTION_REPEATED, COMPLETE_NOTHING },
 	{ OPTION_OWNER, "owner", "USER", "only what is about keys of USER; again for more", OPTION_REPEATED,
 	  COMPLETE_USER },
+	O_TENANT("only what is about keys that TENANT has now"),
 	{ OPTION_USER, "user", "USER", "only who was, or was not, let in as USER; again for more", OPTION_REPEATED,
 	  COMPLETE_USER },
 	{ OPTION_SERVICE, "service", "NAME", "only what this service asked, such as sshd; again for more",
@@ -537,6 +552,8 @@ static const struct option options_audit_show[] = {
 
 static const struct option options_lockdown_on[] = {
 	{ OPTION_EXCEPT, "except", "KEY", "a key that is let in all the same; again for more", OPTION_REPEATED,
+	  COMPLETE_NOTHING },
+	{ OPTION_END_SESSIONS, "end-sessions", NULL, "end the sessions that other keys have opened", OPTION_ONCE,
 	  COMPLETE_NOTHING },
 	{ OPTION_WHY, "why", "TEXT", "the reason, kept with the lockdown and in the audit", OPTION_ONCE,
 	  COMPLETE_NOTHING },
@@ -656,6 +673,14 @@ const struct command commands[] = {
 	  "Its leader is told to end; what is left of it is killed half a second later, where logind knows of the "
 	  "session.",
 	  options_session_end },
+	{ NULL, "portal", NULL, 0, 0, portal_open, "print a link that signs you in at the portal",
+	  "The link is for a browser: good once, for five minutes, by whoever has it. You are signed in as the user "
+	  "who runs this, with your own keys. [portal] url in apikeyd.conf says where the portal is.",
+	  options_portal },
+	{ "signin", "list", NULL, 0, 0, signin_list, "list browsers that are signed in at the portal",
+	  "Lists yours, those with your keys too; administrators see all.", NULL },
+	{ "signin", "end", "SIGNIN", 1, 1, signin_end, "sign a browser out",
+	  "When the command returns, no later request of it succeeds.", options_signin_end },
 	{ "role", "create", "ROLE", 1, 1, role_create, "make a role: a set of permissions with a name",
 	  "Keys hold roles beside permissions of their own.", options_role_create },
 	{ "role", "list", NULL, 0, 0, role_list, "list roles",
@@ -706,8 +731,8 @@ const struct command commands[] = {
 	{ "lockdown", "on", NULL, 0, 0, lockdown_on, "refuse every key but those that are named",
 	  "For administrators, by their uid and not by a key. When the command returns, no later request succeeds with "
 	  "any other key, token or imported secret, nor does one act with it. It survives restarts, and where there is "
-	  "one already it is as said from then on. Passwords are none of apikeyd's, and sessions that are open stay "
-	  "open.",
+	  "one already it is as said from then on. Passwords are none of apikeyd's. Sessions that are open stay open "
+	  "unless you say --end-sessions.",
 	  options_lockdown_on },
 	{ "lockdown", "off", NULL, 0, 0, lockdown_off, "end the lockdown",
 	  "Keys are judged again as before it; those that were revoked or switched off meanwhile stay so.",

@@ -110,6 +110,7 @@ enum option_id {
 	OPTION_ISSUED_BEFORE,
 	OPTION_USED_FROM,
 	OPTION_REVOKE,
+	OPTION_ADMINISTER,
 };
 
 /* How many times an option stands. */

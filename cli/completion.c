@@ -30,6 +30,12 @@ void completion_each_option(void (*visit)(const struct option *option))
 		}
 }
 
+void completion_print_valued(const struct option *option)
+{
+	if (option->argument && !option_may_be_bare(option))
+		printf(" | --%s", option->name);
+}
+
 const char *completion_values(const struct option *option, char *ret_text, size_t size)
 {
 	snprintf(ret_text, size, "%s", option->argument);

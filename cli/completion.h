@@ -18,6 +18,9 @@ void completion_print_zsh(void);
 /* Calls visit for each option of each command and for each global one, at the first place it has its name. */
 void completion_each_option(void (*visit)(const struct option *option));
 
+/* For it: prints " | --NAME" of an option whose value is the next word, which therefore names no command. */
+void completion_print_valued(const struct option *option);
+
 /* The values of an option whose argument says them, separated by spaces. Returns ret_text. */
 #define COMPLETION_VALUES_SIZE 64
 const char *completion_values(const struct option *option, char *ret_text, size_t size);

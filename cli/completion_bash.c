@@ -14,12 +14,6 @@ static const char *const generators[] = {
 	[COMPLETE_USER] = "-u",
 };
 
-static void print_skipped(const struct option *option)
-{
-	if (option->argument && !option_may_be_bare(option))
-		printf(" | --%s", option->name);
-}
-
 static void print_generator(const struct option *option)
 {
 	char values[COMPLETION_VALUES_SIZE];
@@ -120,7 +114,7 @@ void completion_print_bash(void)
 	       "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
 	       "\t\tcase ${COMP_WORDS[i]} in\n"
 	       "\t\t=");
-	completion_each_option(print_skipped);
+	completion_each_option(completion_print_valued);
 	puts(")\n"
 	     "\t\t\t((i++))\n"
 	     "\t\t\t[[ ${COMP_WORDS[i]} == '=' ]] && ((i++))\n"

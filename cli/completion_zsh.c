@@ -111,13 +111,6 @@ static void print_cases(void)
 	}
 }
 
-/* The word behind an option with a value names no command. */
-static void print_valued(const struct option *option)
-{
-	if (option->argument && !option_may_be_bare(option))
-		printf(" | --%s", option->name);
-}
-
 void completion_print_zsh(void)
 {
 	printf("#compdef apikeyctl\n"
@@ -133,7 +126,7 @@ void completion_print_zsh(void)
 	       "\tfor ((i = 2; i < CURRENT; i++)); do\n"
 	       "\t\tcase ${words[i]} in\n"
 	       "\t\t(''");
-	completion_each_option(print_valued);
+	completion_each_option(completion_print_valued);
 	printf(")\n"
 	       "\t\t\t((++i))\n"
 	       "\t\t\t;;\n"

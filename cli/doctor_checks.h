@@ -87,4 +87,7 @@ void doctor_check_store(struct doctor *doctor);
 /* Judges what the stack does with our lines, and what stands in them. */
 void doctor_judge_stack(struct doctor *doctor, const struct stack *stack);
 
+/* Whether it has sessions registered, so that they end with their key. */
+bool doctor_stack_registers(const struct stack *stack);
+
 #endif

@@ -7,6 +7,8 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "cli/doctor_checks.h"
@@ -97,6 +99,16 @@ static void check_state(struct doctor *doctor)
 			    DOCTOR_TEXT(doctor, "its state is '%s'", state), "'apikeyctl status', as root, says why");
 }
 
+/* Whoever takes the host over finds the key as well, and can write all records anew. */
+static void check_audit_key(struct doctor *doctor)
+{
+	if (strcmp(doctor_fact(doctor, "audit.first_key"), "here") == 0)
+		doctor_find(doctor, FINDING_AUDIT_KEY_HERE, "audit", 0,
+			    "the first key of its chain is still here: whoever takes this host over can change records "
+			    "of before without a trace",
+			    "take it away once, to another host: apikeyctl audit key");
+}
+
 void doctor_check_daemon(struct doctor *doctor)
 {
 	struct apikey_options options = { .size = sizeof(options), .path = doctor->runtime };
@@ -119,6 +131,7 @@ void doctor_check_daemon(struct doctor *doctor)
 					   "apikeyd tells them to administrators");
 		check_state(doctor);
 		check_stale(doctor);
+		check_audit_key(doctor);
 	}
 	check_configuration(doctor);
 }
@@ -189,6 +202,37 @@ static void check_socket(struct doctor *doctor, const char *folder, const char *
 					(unsigned int)mode, path));
 }
 
+/* Where a stack has its sessions registered, somebody has to listen for them. */
+static void check_session_helper(struct doctor *doctor, const char *folder)
+{
+	const char *path = DOCTOR_TEXT(doctor, "%s/session.sock", folder);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const struct stack *asking = NULL;
+	int fd;
+
+	for (size_t i = 0; i < doctor->stacks.count && !asking; i++)
+		if (doctor_stack_registers(&doctor->stacks.stacks[i]))
+			asking = &doctor->stacks.stacks[i];
+	if (!asking || strlen(path) >= sizeof(address.sun_path))
+		return;
+	strcpy(address.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return;
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 &&
+	    (errno == ENOENT || errno == ECONNREFUSED))
+		doctor_find(
+			doctor, FINDING_SESSION_HELPER, path, 0,
+			DOCTOR_TEXT(doctor,
+				    "apikey-sessiond does not listen there, and %s has its sessions registered: those "
+				    "that begin now do not end with their key",
+				    asking->service),
+			doctor->runtime ? "start apikey-sessiond"
+					: "systemctl enable --now apikey-sessiond.socket "
+					  "apikey-sessiond-control.socket");
+	close(fd);
+}
+
 void doctor_check_sockets(struct doctor *doctor)
 {
 	static const struct {
@@ -210,6 +254,7 @@ void doctor_check_sockets(struct doctor *doctor)
 	if (doctor_files_stat(&doctor->host, folder, DOCTOR_NO_FOLLOW, &status) == 0)
 		for (size_t i = 0; i < COUNT_OF(sockets); i++)
 			check_socket(doctor, folder, sockets[i].name, sockets[i].mode);
+	check_session_helper(doctor, folder);
 	check_folder(doctor, DOCTOR_TEXT(doctor, "%s", folder), false);
 	for (char *slash; (slash = strrchr(folder, '/'));) {
 		*slash = '\0';

@@ -9,6 +9,7 @@
 #include "cli/daemon.h"
 #include "cli/doctor_checks.h"
 #include "cli/scope.h"
+#include "cli/when.h"
 
 #define SYSTEM_UIDS 1000
 #define FORGOTTEN (365 * 86400) /* seconds */
@@ -108,6 +109,34 @@ static void check_use(struct doctor *doctor, const struct apikey_key *key)
 			    "revoke it, or give it an end: apikeyctl key update KEY --expires 90d");
 }
 
+static void check_due(struct doctor *doctor, const struct apikey_key *key)
+{
+	for (size_t i = 0; key->due && key->due[i]; i++)
+		doctor_find(
+			doctor, FINDING_KEY_DUE, subject_of(doctor, key), 0, DOCTOR_TEXT(doctor, "%s", key->due[i]),
+			"'apikeyctl key list --due' shows all; 'key rotate' gives a new secret, 'key update --expires' "
+			"another end");
+}
+
+/* Some program has not got the new secret. */
+static void check_retiring(struct doctor *doctor, const struct apikey_key *key)
+{
+	const struct apikey_secret *current = key->secret_count > 0 ? &key->secrets[key->secret_count - 1] : NULL;
+	char end[WHEN_TEXT_SIZE], used[WHEN_TEXT_SIZE];
+
+	for (const struct apikey_secret *secret = key->secrets; current && secret < current; secret++) {
+		if (secret->retires <= doctor->now || secret->last_use.time <= current->created)
+			continue;
+		when_local(secret->retires, doctor->now, end);
+		when_local(secret->last_use.time, doctor->now, used);
+		doctor_find(doctor, FINDING_KEY_RETIRING,
+			    DOCTOR_TEXT(doctor, "%s, secret %u", subject_of(doctor, key), secret->number), 0,
+			    DOCTOR_TEXT(doctor, "it ends %s, there is a new one, and %s showed it last %s", end,
+					secret->last_use.service, used),
+			    "give the new secret to what still shows this one; 'apikeyctl key show' tells the source");
+	}
+}
+
 static void check_key(struct doctor *doctor, struct owners *owners, const struct apikey_key *key)
 {
 	if (strcmp(key->state, "revoked") == 0 || (key->expires != APIKEY_NEVER && key->expires <= doctor->now))
@@ -115,6 +144,8 @@ static void check_key(struct doctor *doctor, struct owners *owners, const struct
 	check_owner(doctor, owners, key);
 	check_grants(doctor, key);
 	check_use(doctor, key);
+	check_due(doctor, key);
+	check_retiring(doctor, key);
 }
 
 void doctor_check_keys(struct doctor *doctor)

@@ -207,7 +207,12 @@ static const struct stack_rule *asking_rule(const struct stack *stack)
 	return NULL;
 }
 
-/* Neither of the two lines does anything without the other. */
+bool doctor_stack_registers(const struct stack *stack)
+{
+	return asking_rule(stack) && our_rule(stack, STACK_SESSION);
+}
+
+/* Neither of the two lines does anything without the other, and a refusal has to count. */
 static void check_session(struct doctor *doctor, const struct stack *stack)
 {
 	const struct stack_rule *asking = asking_rule(stack), *opening = our_rule(stack, STACK_SESSION);
@@ -216,12 +221,17 @@ static void check_session(struct doctor *doctor, const struct stack *stack)
 		find_in_stack(doctor, FINDING_SESSION_MISSING, stack, asking,
 			      "has 'session' in auth, but no session line of pam_apikey.so: no session is registered, "
 			      "and the ticket for that stays in the user's environment, where it goes stale",
-			      "add 'session optional pam_apikey.so', or take 'session' out of the auth line");
+			      "add 'session required pam_apikey.so', or take 'session' out of the auth line");
 	if (!asking && opening)
 		find_in_stack(doctor, FINDING_SESSION_UNASKED, stack, opening,
 			      "has a session line of pam_apikey.so, but no 'session' on its auth line: no session is "
 			      "registered, so none ends with its key",
 			      "add the word 'session' to the auth line, or take the session line out");
+	if (asking && opening && succeeds(doctor, stack, STACK_SESSION, CODE_PERM_DENIED, true, true))
+		find_in_stack(doctor, FINDING_SESSION_REFUSAL_IGNORED, stack, opening,
+			      "who shows a ticket that is no longer good is let in all the same: whoever waits a "
+			      "minute with the last answer of a login gets a session that does not end with its key",
+			      "write it as 'session required pam_apikey.so'");
 }
 
 static bool has_phase(const struct stack *stack, enum stack_phase phase)

@@ -69,6 +69,7 @@ static const struct group {
 	{ "Whose keys they are", { "account", "tenant" } },
 	{ "Tokens", { "token" } },
 	{ "Who came in with one", { "session" } },
+	{ "The portal", { "portal", "signin" } },
 	{ "Roles", { "role" } },
 	{ "What a key opens", { "verify", "explain" } },
 	{ "What happened", { "audit" } },

@@ -17,6 +17,7 @@
 #include "cli/json.h"
 #include "cli/key_name.h"
 #include "cli/output.h"
+#include "cli/session_end.h"
 #include "cli/table.h"
 #include "cli/when.h"
 
@@ -61,6 +62,8 @@ static enum status read_options(const struct arguments *arguments, struct apikey
 		.used_from = arguments_value(arguments, OPTION_USED_FROM),
 		.why = arguments_value(arguments, OPTION_WHY),
 	};
+	if (session_end_read(arguments, &ret_options->sessions) != STATUS_DONE)
+		return STATUS_USAGE;
 	if (arguments_list(arguments, OPTION_LABEL, ret_labels) < 0)
 		return output_no_memory();
 	ret_options->labels = *ret_labels;
@@ -131,15 +134,29 @@ static enum status run_steps(const struct arguments *arguments, struct apikey_ad
 			return daemon_failed(arguments, admin, r);
 		sum->touched += step->touched;
 		sum->already += step->already;
+		sum->sessions_asked |= step->sessions_asked == 1;
+		sum->sessions_ended += step->sessions_ended;
+		sum->sessions_loose += step->sessions_loose;
+		if (step->sessions_fault[0] != '\0' && !keep(&sum->sessions_fault, step->sessions_fault))
+			return output_no_memory();
 		if (!keep(&sum->batch, step->batch) || !keep(&cursor, step->cursor) || !take_keys(taker, step))
 			return output_no_memory();
 	} while (cursor[0] != '\0');
 	return STATUS_DONE;
 }
 
-static void sum_done(struct key_bulk_sum *sum)
+void key_bulk_sum_done(struct key_bulk_sum *sum)
 {
 	free(sum->batch);
+	free(sum->sessions_fault);
+}
+
+struct session_end key_bulk_sessions(const struct key_bulk_sum *sum)
+{
+	return (struct session_end){ .asked = sum->sessions_asked,
+				     .ended = sum->sessions_ended,
+				     .loose = sum->sessions_loose,
+				     .fault = sum->sessions_fault ? sum->sessions_fault : "" };
 }
 
 static const char *keys_are(uint64_t count)
@@ -152,7 +169,7 @@ static enum status ask(const struct arguments *arguments, enum apikey_bulk_actio
 		       const struct apikey_bulk_options *options)
 {
 	SCOPED_ADMIN struct apikey_admin *admin = NULL;
-	SCOPED(sum_done) struct key_bulk_sum sum = { .batch = NULL };
+	SCOPED(key_bulk_sum_done) struct key_bulk_sum sum = { .batch = NULL };
 	struct apikey_bulk_options dry = *options;
 	struct taker nobody = { .table = NULL };
 	enum status status = daemon_open(arguments, &admin);
@@ -171,9 +188,11 @@ static enum status ask(const struct arguments *arguments, enum apikey_bulk_actio
 static enum status tell(const struct arguments *arguments, enum apikey_bulk_action action, bool dry,
 			const struct key_bulk_sum *sum, json_t *keys)
 {
+	const struct session_end sessions = key_bulk_sessions(sum);
+	bool json = arguments_has(arguments, OPTION_JSON);
 	SCOPED_JSON json_t *object = NULL;
 
-	if (!arguments_has(arguments, OPTION_JSON)) {
+	if (!json) {
 		output_note("%" PRIu64 " %s %s; %" PRIu64 " %s %s.", sum->touched,
 			    dry ? (sum->touched == 1 ? "key would be" : "keys would be") : keys_are(sum->touched),
 			    words[action].done, sum->already, sum->already == 1 ? "was" : "were", words[action].before);
@@ -181,17 +200,19 @@ static enum status tell(const struct arguments *arguments, enum apikey_bulk_acti
 			output_note("This was a dry run: nothing was changed.");
 		else
 			output_note("In the audit they are under the batch %s.", sum->batch);
-		return STATUS_DONE;
+		return session_end_tell(&sessions, "them", "the keys are ended", false);
 	}
 	object = json_object();
-	return json_put(object, "action", json_text(words[action].does)) &&
-			       json_put(object, "dry_run", json_boolean(dry)) &&
-			       json_put(object, "batch", dry ? json_null() : json_text(sum->batch)) &&
-			       json_put(object, "touched", json_number(sum->touched)) &&
-			       json_put(object, "already", json_number(sum->already)) &&
-			       json_put(object, "keys", json_incref(keys)) && json_print(object)
-		       ? STATUS_DONE
-		       : output_no_memory();
+	if (sessions.asked && !json_put(object, "sessions", session_end_json(&sessions)))
+		return output_no_memory();
+	if (!json_put(object, "action", json_text(words[action].does)) ||
+	    !json_put(object, "dry_run", json_boolean(dry)) ||
+	    !json_put(object, "batch", dry ? json_null() : json_text(sum->batch)) ||
+	    !json_put(object, "touched", json_number(sum->touched)) ||
+	    !json_put(object, "already", json_number(sum->already)) || !json_put(object, "keys", json_incref(keys)) ||
+	    !json_print(object))
+		return output_no_memory();
+	return session_end_tell(&sessions, "them", "the keys are ended", true);
 }
 
 enum status key_bulk_end(const struct arguments *arguments, enum apikey_bulk_action action)
@@ -201,7 +222,7 @@ enum status key_bulk_end(const struct arguments *arguments, enum apikey_bulk_act
 	};
 	bool json = arguments_has(arguments, OPTION_JSON), dry = arguments_has(arguments, OPTION_DRY_RUN);
 	SCOPED_ADMIN struct apikey_admin *admin = NULL;
-	SCOPED(sum_done) struct key_bulk_sum sum = { .batch = NULL };
+	SCOPED(key_bulk_sum_done) struct key_bulk_sum sum = { .batch = NULL };
 	SCOPED_TABLE struct table *table = NULL;
 	SCOPED_JSON json_t *keys = NULL;
 	SCOPED_FREE const char **labels = NULL;
@@ -245,7 +266,7 @@ enum status key_bulk_revoke(const struct arguments *arguments, struct apikey_adm
 {
 	struct apikey_bulk_options options = { .size = sizeof(options), .why = arguments_value(arguments, OPTION_WHY) };
 	struct taker nobody = { .table = NULL };
-	enum status status = STATUS_DONE;
+	enum status status = session_end_read(arguments, &options.sessions);
 
 	for (size_t done = 0; status == STATUS_DONE && done < count; done += GROUP) {
 		const char *group[GROUP + 1] = { NULL };

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "cli/arguments.h"
+#include "cli/session_end.h"
 #include "lib/apikey.h"
 
 /* True where the command line says which keys by more than the name of one. */
@@ -17,7 +18,15 @@ enum status key_bulk_end(const struct arguments *arguments, enum apikey_bulk_act
 struct key_bulk_sum {
 	char *batch; /* malloc'ed; NULL before the first step */
 	uint64_t touched, already;
+	bool sessions_asked;
+	uint64_t sessions_ended, sessions_loose;
+	char *sessions_fault; /* the last; malloc'ed, NULL: none */
 };
+
+void key_bulk_sum_done(struct key_bulk_sum *sum);
+
+/* What became of their sessions, to be told or shown. Lives as long as sum. */
+struct session_end key_bulk_sessions(const struct key_bulk_sum *sum);
 
 /* Revokes keys by their ids, however many, in one batch. STATUS_DONE; else it has been said why, and the sum says how
  * far it came. */

@@ -368,7 +368,10 @@ static bool print_json(const struct find *find, const struct find_hit *const *so
 {
 	SCOPED_JSON json_t *object = json_object();
 	SCOPED_JSON json_t *array = json_array();
+	const struct session_end sessions = key_bulk_sessions(revoked);
 
+	if (sessions.asked && !json_put(object, "sessions", session_end_json(&sessions)))
+		return false;
 	for (size_t i = 0; i < count; i++) {
 		json_t *hit = hit_json(find, sorted[i]);
 
@@ -426,8 +429,9 @@ static enum status finish(struct find *find)
 {
 	bool json = arguments_has(find->arguments, OPTION_JSON), ends = arguments_has(find->arguments, OPTION_REVOKE);
 	SCOPED_FREE const struct find_hit **sorted = NULL;
-	struct key_bulk_sum sum = { .batch = NULL };
-	enum status status = STATUS_DONE;
+	SCOPED(key_bulk_sum_done) struct key_bulk_sum sum = { .batch = NULL };
+	enum status status = STATUS_DONE, told = STATUS_DONE;
+	struct session_end sessions;
 	bool printed = true;
 	size_t count = 0;
 
@@ -449,9 +453,12 @@ static enum status finish(struct find *find)
 	if (!json && sum.batch)
 		output_note("%" PRIu64 " %s revoked, for good; in the audit under the batch %s.", sum.touched,
 			    sum.touched == 1 ? "key is" : "keys are", sum.batch);
-	free(sum.batch);
+	sessions = key_bulk_sessions(&sum);
+	told = session_end_tell(&sessions, "them", "the keys are ended", json);
 	if (!printed)
 		return output_no_memory();
+	if (status == STATUS_DONE)
+		status = told;
 	if (status != STATUS_DONE)
 		return status;
 	return find->unread ? STATUS_USAGE : count > 0 ? STATUS_DONE : STATUS_REFUSED;
@@ -467,6 +474,9 @@ enum status key_find(const struct arguments *arguments)
 		return output_complain(STATUS_USAGE,
 				       "there is no terminal to ask on: say --yes to revoke what is found, or leave "
 				       "out --revoke to see what that would be");
+	if (!arguments_has(arguments, OPTION_REVOKE) &&
+	    (arguments_has(arguments, OPTION_END_SESSIONS) || arguments_has(arguments, OPTION_KEEP_SESSIONS)))
+		return output_complain(STATUS_USAGE, "--end-sessions and --keep-sessions go with --revoke");
 	find.buffer = malloc(BUFFER_SIZE);
 	if (!find.buffer)
 		return output_no_memory();

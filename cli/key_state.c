@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /* "key activate", "key deactivate", "key revoke" and "key delete". */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "cli/confirm.h"
 #include "cli/daemon.h"
 #include "cli/key.h"
 #include "cli/key_bulk.h"
 #include "cli/key_view.h"
 #include "cli/output.h"
+#include "cli/session_end.h"
 #include "cli/text.h"
 
 #define ACTIVATE ((enum apikey_end)0)
@@ -17,34 +17,22 @@
 /* What became of the sessions it had opened; the key is ended in any case. */
 static enum status tell_sessions(const struct arguments *arguments, const struct apikey_key *key)
 {
-	bool quiet = arguments_has(arguments, OPTION_JSON);
+	const struct session_end end = { .asked = key->sessions_asked,
+					 .ended = key->sessions_ended,
+					 .loose = key->sessions_loose,
+					 .fault = key->sessions_fault };
 
-	if (!key->sessions_asked)
-		return STATUS_DONE;
-	if (!quiet && (key->sessions_ended > 0 || key->sessions_fault[0] == '\0'))
-		output_note("%" PRIu64 " %s of it %s told to end.", key->sessions_ended,
-			    key->sessions_ended == 1 ? "session" : "sessions",
-			    key->sessions_ended == 1 ? "was" : "were");
-	if (!quiet && key->sessions_loose > 0)
-		output_note("Processes that have left their session go on: logind knows of no session of its own for "
-			    "%" PRIu64 " of them.",
-			    key->sessions_loose);
-	if (key->sessions_fault[0] == '\0')
-		return STATUS_DONE;
-	return output_complain(STATUS_REFUSED, "the key is ended, but sessions of it may be open: %s",
-			       key->sessions_fault);
+	return session_end_tell(&end, "it", "the key is ended", arguments_has(arguments, OPTION_JSON));
 }
 
-static int change(const struct arguments *arguments, struct apikey_admin *admin, enum apikey_end end,
+static int change(const struct arguments *arguments, struct apikey_admin *admin, enum apikey_end end, int sessions,
 		  struct apikey_key **ret_key)
 {
 	const char *key = text_key_reference(arguments->operands[0]);
-	struct apikey_end_options options = { .size = sizeof(options), .why = arguments_value(arguments, OPTION_WHY) };
+	struct apikey_end_options options = { .size = sizeof(options),
+					      .why = arguments_value(arguments, OPTION_WHY),
+					      .sessions = sessions };
 
-	if (arguments_has(arguments, OPTION_END_SESSIONS))
-		options.sessions = 1;
-	else if (arguments_has(arguments, OPTION_KEEP_SESSIONS))
-		options.sessions = -1;
 	return end == ACTIVATE ? apikey_key_activate(admin, key, options.why, ret_key)
 			       : apikey_key_end(admin, key, end, &options, ret_key);
 }
@@ -54,16 +42,14 @@ static enum status change_state(const struct arguments *arguments, enum apikey_e
 {
 	SCOPED_ADMIN struct apikey_admin *admin = NULL;
 	SCOPED_KEY struct apikey_key *key = NULL;
-	enum status status;
-	int r;
+	int r, sessions = 0;
+	enum status status = session_end_read(arguments, &sessions);
 
-	if (arguments_has(arguments, OPTION_END_SESSIONS) && arguments_has(arguments, OPTION_KEEP_SESSIONS))
-		return output_complain(STATUS_USAGE,
-				       "--end-sessions ends what --keep-sessions leaves; give one of them");
-	status = daemon_open(arguments, &admin);
+	if (status == STATUS_DONE)
+		status = daemon_open(arguments, &admin);
 	if (status != STATUS_DONE)
 		return status;
-	r = change(arguments, admin, end, &key);
+	r = change(arguments, admin, end, sessions, &key);
 	if (r != 0)
 		return daemon_failed(arguments, admin, r);
 	if (!arguments_has(arguments, OPTION_JSON))
@@ -86,11 +72,6 @@ static enum status end_keys(const struct arguments *arguments, enum apikey_bulk_
 
 	if (many && arguments->operand_count > 0)
 		return output_complain(STATUS_USAGE, "name one KEY, or say by options which keys: not both");
-	if (many && (arguments_has(arguments, OPTION_END_SESSIONS) || arguments_has(arguments, OPTION_KEEP_SESSIONS)))
-		return output_complain(
-			STATUS_USAGE,
-			"--end-sessions and --keep-sessions go with one KEY; of many keys the sessions go "
-			"on, and 'session end' ends them");
 	if (many)
 		return key_bulk_end(arguments, action);
 	if (arguments->operand_count == 0)
@@ -143,7 +124,7 @@ enum status key_delete(const struct arguments *arguments)
 	enum status status = STATUS_DONE;
 
 	/* On a connection of its own: the daemon does not wait as long as a person thinks. */
-	if (isatty(STDIN_FILENO) && !arguments_has(arguments, OPTION_YES))
+	if (confirm_is_due(arguments))
 		status = ask(arguments);
 	return status == STATUS_DONE ? change_state(arguments, APIKEY_END_DELETE, "deleted") : status;
 }

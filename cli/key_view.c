@@ -9,6 +9,7 @@
 
 #include "cli/output.h"
 #include "cli/retirement.h"
+#include "cli/session_end.h"
 #include "cli/table.h"
 #include "cli/when.h"
 
@@ -82,13 +83,11 @@ static bool put_retirement(json_t *object, const struct apikey_key *key)
 /* What became of those it had opened, when it was ended with them. */
 static json_t *sessions_json(const struct apikey_key *key)
 {
-	SCOPED_JSON json_t *object = json_object();
+	const struct session_end end = { .ended = key->sessions_ended,
+					 .loose = key->sessions_loose,
+					 .fault = key->sessions_fault };
 
-	if (!json_put(object, "ended", json_number(key->sessions_ended)) ||
-	    !json_put(object, "loose", json_number(key->sessions_loose)) ||
-	    !json_put(object, "fault", json_text_or_null(key->sessions_fault)))
-		return NULL;
-	return json_incref(object);
+	return session_end_json(&end);
 }
 
 json_t *key_view_json(const struct apikey_key *key)
@@ -109,6 +108,7 @@ json_t *key_view_json(const struct apikey_key *key)
 	    !json_put(object, "labels", json_texts(key->labels)) || !put_bounds(object, key) ||
 	    !json_put(object, "state", json_text(key->state)) ||
 	    !json_put(object, "state_reason", json_text_or_null(key->state_reason)) ||
+	    !json_put(object, "state_since", json_time(key->state_since)) ||
 	    !json_put(object, "created", json_time(key->created)) ||
 	    !json_put(object, "created_by", json_text_or_null(key->created_by)) ||
 	    !json_put(object, "not_before", json_time(key->not_before)) ||
@@ -264,15 +264,17 @@ bool key_view_print(const struct apikey_key *key, int64_t now)
 {
 	static const struct table_column columns[] = { { "NAME", 0, false }, { "VALUE", 0, true } };
 	SCOPED_TABLE struct table *table = table_new(columns, COUNT_OF(columns), false);
-	char uid[32] = "no local user", owner[300], state[600];
+	char uid[32] = "no local user", owner[300], state[600], since[WHEN_TEXT_SIZE] = "";
 
 	if (!table)
 		return false;
 	if (key->owner_uid >= 0)
 		snprintf(uid, sizeof(uid), "uid %" PRId64, key->owner_uid);
 	snprintf(owner, sizeof(owner), "%.260s (%s)", key->owner, uid);
-	snprintf(state, sizeof(state), "%.30s%s%.520s", key->state, key->state_reason[0] != '\0' ? ": " : "",
-		 key->state_reason);
+	if (key->state_since != 0)
+		when_local(key->state_since, now, since);
+	snprintf(state, sizeof(state), "%.30s%s%.40s%s%.515s", key->state, since[0] != '\0' ? " since " : "", since,
+		 key->state_reason[0] != '\0' ? ": " : "", key->state_reason);
 	add(table, "Id", key->id);
 	add(table, "Name", key->name);
 	add(table, "Owner", owner);

@@ -19,10 +19,11 @@ cli_libapikeyctl_la_SOURCES = \
 	cli/help.c cli/help.h \
 	cli/import_ask.c cli/import_ask.h cli/import_line.c cli/import_line.h cli/key_import.c \
 	cli/line_input.c cli/line_input.h \
+	cli/list.c cli/list.h \
 	cli/progress.c cli/progress.h \
 	cli/json.c cli/json.h \
 	cli/judge.c cli/judge.h \
-	cli/key.h cli/key_list.c cli/key_look.c cli/key_make.c cli/key_rotate.c cli/key_state.c \
+	cli/key.h cli/key_list.c cli/key_look.c cli/key_make.c cli/key_rotate.c cli/key_state.c cli/session_end.c cli/session_end.h \
 	cli/key_bulk.c cli/key_bulk.h cli/key_find.c cli/find_hits.c cli/find_hits.h \
 	cli/key_name.c cli/key_name.h cli/lockdown.c cli/lockdown.h \
 	cli/key_rows.c cli/key_rows.h cli/key_view.c cli/key_view.h \
@@ -33,6 +34,7 @@ cli_libapikeyctl_la_SOURCES = \
 	cli/retirement.c cli/retirement.h \
 	cli/role.c cli/role.h \
 	cli/session.c cli/session.h \
+	cli/portal.c cli/portal.h \
 	cli/scope.h \
 	cli/secret_input.c cli/secret_input.h \
 	cli/state.c cli/state.h cli/state_view.c cli/state_view.h \

@@ -13,12 +13,28 @@
 #include "cli/json.h"
 #include "cli/key_name.h"
 #include "cli/output.h"
+#include "cli/session_end.h"
 #include "cli/table.h"
 #include "cli/text.h"
 #include "cli/when.h"
 
 SCOPE_DESTRUCTOR(lockdown_scope, struct apikey_lockdown, apikey_lockdown_free);
 #define SCOPED_LOCKDOWN SCOPED(lockdown_scope)
+
+static struct session_end sessions_of(const struct apikey_lockdown *lockdown)
+{
+	return (struct session_end){ .asked = lockdown->sessions_asked,
+				     .ended = lockdown->sessions_ended,
+				     .loose = lockdown->sessions_loose,
+				     .fault = lockdown->sessions_fault };
+}
+
+static bool put_sessions(json_t *object, const struct apikey_lockdown *lockdown)
+{
+	const struct session_end sessions = sessions_of(lockdown);
+
+	return json_put(object, "sessions", session_end_json(&sessions));
+}
 
 static bool print_json(const struct apikey_lockdown *lockdown)
 {
@@ -29,7 +45,8 @@ static bool print_json(const struct apikey_lockdown *lockdown)
 	       json_put(object, "by", json_text_or_null(lockdown->on ? lockdown->by : "")) &&
 	       json_put(object, "why", json_text_or_null(lockdown->on ? lockdown->why : "")) &&
 	       json_put(object, "except", key_names_json(lockdown->keys, lockdown->on ? lockdown->key_count : 0)) &&
-	       json_print(object);
+	       json_put(object, "refused", lockdown->on ? json_integer((json_int_t)lockdown->refused) : json_null()) &&
+	       (!lockdown->sessions_asked || put_sessions(object, lockdown)) && json_print(object);
 }
 
 static bool print_state(const struct apikey_lockdown *lockdown)
@@ -55,6 +72,11 @@ static bool print_state(const struct apikey_lockdown *lockdown)
 		key_name_text(&lockdown->keys[i], key);
 		table_add(table, (const char *[]){ i == 0 ? "Let in" : "", key });
 	}
+	if (lockdown->on) {
+		snprintf(line, sizeof(line), "%" PRIu64 " %s switched on", lockdown->refused,
+			 lockdown->refused == 1 ? "key that is" : "keys that are");
+		table_add(table, (const char *[]){ "Refused", line });
+	}
 	return table_print(table) == 0;
 }
 
@@ -70,6 +92,10 @@ enum status lockdown_on(const struct arguments *arguments)
 	SCOPED_ADMIN struct apikey_admin *admin = NULL;
 	SCOPED_LOCKDOWN struct apikey_lockdown *lockdown = NULL;
 	SCOPED_FREE const char **keys = NULL;
+	struct apikey_lockdown_options options = { .size = sizeof(options),
+						   .why = arguments_value(arguments, OPTION_WHY),
+						   .end_sessions = arguments_has(arguments, OPTION_END_SESSIONS) };
+	struct session_end sessions;
 	enum status status;
 	int r;
 
@@ -80,11 +106,17 @@ enum status lockdown_on(const struct arguments *arguments)
 	status = daemon_open(arguments, &admin);
 	if (status != STATUS_DONE)
 		return status;
-	r = apikey_lockdown_begin(admin, keys, arguments_value(arguments, OPTION_WHY), &lockdown);
+	options.keys = keys;
+	r = apikey_lockdown_begin(admin, &options, &lockdown);
 	if (r != 0)
 		return daemon_failed(arguments, admin, r);
-	if (arguments_has(arguments, OPTION_JSON))
-		return show(arguments, lockdown);
+	sessions = sessions_of(lockdown);
+	if (arguments_has(arguments, OPTION_JSON)) {
+		status = show(arguments, lockdown);
+		return status != STATUS_DONE
+			       ? status
+			       : session_end_tell(&sessions, "other keys", "the host is locked down", true);
+	}
 	output_note("The host is locked down: from now on every key is refused%s.",
 		    lockdown->key_count > 0 ? " but these" : "");
 	for (size_t i = 0; i < lockdown->key_count; i++) {
@@ -93,9 +125,11 @@ enum status lockdown_on(const struct arguments *arguments)
 		key_name_text(&lockdown->keys[i], key);
 		output_note("  %s", key);
 	}
-	output_note("Sessions that are open stay open. 'apikeyctl lockdown off' ends the lockdown; root and the admin "
-		    "group need no key for it.");
-	return STATUS_DONE;
+	output_note("That is %" PRIu64 " %s switched on.", lockdown->refused,
+		    lockdown->refused == 1 ? "key that is" : "keys that are");
+	output_note("%s'apikeyctl lockdown off' ends the lockdown; root and the admin group need no key for it.",
+		    sessions.asked ? "" : "Sessions that are open stay open; --end-sessions ends them. ");
+	return session_end_tell(&sessions, "other keys", "the host is locked down", false);
 }
 
 enum status lockdown_off(const struct arguments *arguments)

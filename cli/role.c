@@ -12,6 +12,7 @@
 
 #include "cli/daemon.h"
 #include "cli/json.h"
+#include "cli/list.h"
 #include "cli/output.h"
 #include "cli/table.h"
 #include "cli/when.h"
@@ -230,16 +231,6 @@ enum status role_list(const struct arguments *arguments)
 	static const struct table_column columns[] = {
 		{ "NAME", 0, false }, { "PERMISSIONS", 0, true }, { "KEYS", 60, false }, { "KIND", 100, false }
 	};
-	SCOPED_TABLE struct table *table = table_new(columns, COUNT_OF(columns), true);
-	SCOPED_JSON json_t *array = arguments_has(arguments, OPTION_JSON) ? json_array() : NULL;
-	enum status status;
 
-	if (!table || (arguments_has(arguments, OPTION_JSON) && !array))
-		return output_no_memory();
-	status = list_pages(arguments, table, array);
-	if (status != STATUS_DONE)
-		return status;
-	if (array ? !json_print(array) : table_print(table) < 0)
-		return output_no_memory();
-	return STATUS_DONE;
+	return list_print(arguments, columns, COUNT_OF(columns), list_pages);
 }

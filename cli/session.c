@@ -13,6 +13,7 @@
 
 #include "cli/daemon.h"
 #include "cli/json.h"
+#include "cli/list.h"
 #include "cli/output.h"
 #include "cli/table.h"
 #include "cli/text.h"
@@ -92,18 +93,8 @@ enum status session_list(const struct arguments *arguments)
 						       { "KEY", 0, true },      { "SERVICE", 0, false },
 						       { "TTY", 90, false },    { "FROM", 70, true },
 						       { "SINCE", 0, false } };
-	SCOPED_TABLE struct table *table = table_new(columns, COUNT_OF(columns), true);
-	SCOPED_JSON json_t *array = arguments_has(arguments, OPTION_JSON) ? json_array() : NULL;
-	enum status status;
 
-	if (!table || (arguments_has(arguments, OPTION_JSON) && !array))
-		return output_no_memory();
-	status = list_pages(arguments, table, array);
-	if (status != STATUS_DONE)
-		return status;
-	if (array ? !json_print(array) : table_print(table) < 0)
-		return output_no_memory();
-	return STATUS_DONE;
+	return list_print(arguments, columns, COUNT_OF(columns), list_pages);
 }
 
 /* ---- end ---- */

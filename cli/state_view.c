@@ -186,6 +186,29 @@ static void add_throttled(struct table *table, const struct apikey_status *state
 		add(table, named == 0 ? "Throttled" : "", "%" PRIu64 " more sources", count - named);
 }
 
+static void add_alarms(struct table *table, const struct apikey_status *state)
+{
+	uint64_t count = state_number(state, "alarms.keys"), named = 0;
+	char name[40];
+
+	for (; named < count; named++) {
+		const struct apikey_item *key;
+		const char *source;
+
+		snprintf(name, sizeof(name), "alarms.%" PRIu64 ".key", named + 1);
+		key = find_item(state, name);
+		if (!key)
+			break;
+		snprintf(name, sizeof(name), "alarms.%" PRIu64 ".source", named + 1);
+		source = state_text(state, name);
+		snprintf(name, sizeof(name), "alarms.%" PRIu64 ".failures", named + 1);
+		add(table, named == 0 ? "Alarms" : "", "key %s: %" PRIu64 " wrong secrets too many, the last from %s",
+		    key->text, state_number(state, name), source);
+	}
+	if (named < count)
+		add(table, named == 0 ? "Alarms" : "", "%" PRIu64 " more keys", count - named);
+}
+
 /* ---- verdicts ---- */
 
 /* What was counted in a window, for a minute of it. */
@@ -266,5 +289,6 @@ bool state_view_print(const struct apikey_status *state, int64_t now)
 	add_audit(table, state, now);
 	add_connections(table, state);
 	add_throttled(table, state);
+	add_alarms(table, state);
 	return table_print(table) == 0 && print_verdicts(state);
 }

@@ -10,6 +10,7 @@
 #include "cli/count.h"
 #include "cli/daemon.h"
 #include "cli/json.h"
+#include "cli/list.h"
 #include "cli/output.h"
 #include "cli/table.h"
 #include "cli/when.h"
@@ -259,17 +260,11 @@ static enum status add_page(const struct apikey_tenant_list *page, struct table 
 	return STATUS_DONE;
 }
 
-enum status tenant_list(const struct arguments *arguments)
+static enum status list_pages(const struct arguments *arguments, struct table *table, json_t *array)
 {
-	static const struct table_column columns[] = {
-		{ "ACCOUNT", 0, true }, { "NAME", 0, true }, { "ID", 0, false }, { "CREATED", 90, false }
-	};
-	bool as_json = arguments_has(arguments, OPTION_JSON);
 	SCOPED_ADMIN struct apikey_admin *admin = NULL;
-	SCOPED_TABLE struct table *table = as_json ? NULL : table_new(columns, COUNT_OF(columns), true);
-	SCOPED_JSON json_t *array = as_json ? json_array() : NULL;
 	SCOPED_FREE char *cursor = NULL;
-	enum status status = table || array ? daemon_open(arguments, &admin) : output_no_memory();
+	enum status status = daemon_open(arguments, &admin);
 
 	do {
 		SCOPED_TENANTS struct apikey_tenant_list *page = NULL;
@@ -284,9 +279,16 @@ enum status tenant_list(const struct arguments *arguments)
 		if (status == STATUS_DONE)
 			status = daemon_next_page(&cursor, page->cursor);
 	} while (cursor);
-	if (status != STATUS_DONE)
-		return status;
-	return (array ? json_print(array) : table_print(table) == 0) ? STATUS_DONE : output_no_memory();
+	return status;
+}
+
+enum status tenant_list(const struct arguments *arguments)
+{
+	static const struct table_column columns[] = {
+		{ "ACCOUNT", 0, true }, { "NAME", 0, true }, { "ID", 0, false }, { "CREATED", 90, false }
+	};
+
+	return list_print(arguments, columns, COUNT_OF(columns), list_pages);
 }
 
 /* ---- delete ---- */

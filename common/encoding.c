@@ -236,3 +236,11 @@ bool encoding_is_printable_utf8(const char *text, size_t size)
 {
 	return utf8_check(text, size, false);
 }
+
+bool encoding_is_visible(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text <= ' ' || *text > '~')
+			return false;
+	return true;
+}

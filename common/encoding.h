@@ -47,6 +47,9 @@ void encoding_hex(const void *data, size_t size, char *ret_text);
 /* Reads exactly 2 * size hexadecimal digits of either case. False when text is anything else. */
 bool encoding_unhex(const char *text, void *ret_data, size_t size);
 
+/* True when all characters are visible ASCII ones, without blanks: '!' to '~'. */
+bool encoding_is_visible(const char *text);
+
 /* True when the size bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF). */
 bool encoding_is_utf8(const char *text, size_t size);
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -51,4 +52,11 @@ int socket_listen(const char *path, mode_t mode, int backlog)
 	if (listen(fd, backlog) < 0)
 		return -errno;
 	return cleanup_take_fd(&fd);
+}
+
+void socket_names_free(char ***names)
+{
+	for (char **name = *names; name && *name; name++)
+		free(*name);
+	free(*names);
 }

@@ -13,4 +13,8 @@
  */
 int socket_listen(const char *path, mode_t mode, int backlog);
 
+/* For CLEANUP(): the names of the sockets that systemd handed over, malloc'ed as the list of them, which a NULL ends.
+ */
+void socket_names_free(char ***names);
+
 #endif

@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
 
 int socket_address(const char *path, struct sockaddr_un *ret_address, socklen_t *ret_size)
 {
@@ -31,4 +34,25 @@ int socket_peer(int fd, struct socket_peer *ret_peer)
 		return -ENOTCONN;
 	*ret_peer = (struct socket_peer){ .uid = credentials.uid, .gid = credentials.gid, .pid = credentials.pid };
 	return 0;
+}
+
+int socket_connect(const char *path)
+{
+	CLEANUP_CLOSE int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_un address;
+	struct socket_peer peer = { .uid = (uid_t)-1 };
+	socklen_t size;
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = socket_address(path, &address, &size);
+	if (r < 0)
+		return r;
+	if (connect(fd, (const struct sockaddr *)&address, size) < 0)
+		return -errno;
+	r = socket_peer(fd, &peer);
+	if (r < 0)
+		return r;
+	return peer.uid == 0 || peer.uid == geteuid() ? cleanup_take_fd(&fd) : -EPERM;
 }

@@ -23,4 +23,10 @@ struct socket_peer {
 /* 0, or a negative errno; -ENOTCONN for a socket without a peer. */
 int socket_peer(int fd, struct socket_peer *ret_peer);
 
+/*
+ * Connects to a server of root's or of the own user's, without waiting. A descriptor that does not block; -EAGAIN where
+ * the server's queue is full; -EPERM where it is another user's; or another negative errno.
+ */
+int socket_connect(const char *path);
+
 #endif

@@ -353,15 +353,28 @@ static bool check_seq(struct audit_verifier *verifier, const struct chain_line *
 	return true;
 }
 
-static void look_at_event(struct audit_verifier *verifier, const struct chain_line *line)
+static bool is_event(const struct chain_line *line, const char *wanted)
 {
-	static const char mismatch[] = "chain_mismatch";
 	size_t size;
 	const char *event = chain_read_event(line->text, line->text_size, &size);
 
-	if (event && size == sizeof(mismatch) - 1 && memcmp(event, mismatch, size) == 0)
-		find(verifier, AUDIT_DISTRUST, verifier->line, line->links.seq, line->links.seq,
+	return event && size == strlen(wanted) && memcmp(event, wanted, size) == 0;
+}
+
+/* What the daemon itself says about the records before this one. */
+static void look_at_event(struct audit_verifier *verifier, const struct chain_line *line)
+{
+	uint64_t seq = line->links.seq;
+
+	if (is_event(line, "chain_mismatch"))
+		find(verifier, AUDIT_DISTRUST, verifier->line, seq, seq,
 		     "apikeyd found before this record that the end of the file was not what it had written");
+	/* Behind others, what is missing between them shows by itself. */
+	if (!verifier->begun && is_event(line, "chain_resumed"))
+		find(verifier, AUDIT_REMOVED, verifier->line, seq - 1, seq - 1,
+		     "records up to %" PRIu64 " are gone: apikeyd had written them, and found their file removed or "
+		     "moved away",
+		     seq - 1);
 }
 
 static int take_record(struct audit_verifier *verifier, struct chain_line *line)

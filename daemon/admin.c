@@ -10,7 +10,9 @@
 
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "common/encoding.h"
 #include "common/secret.h"
+#include "crypto/crypto.h"
 #include "daemon/admin_session.h"
 #include "daemon/audit.h"
 #include "daemon/closer.h"
@@ -46,13 +48,17 @@ struct audit_record admin_record(const struct admin_request *request, const char
 		.peer_uid = request->peer.uid,
 		.peer_pid = request->peer.pid,
 		.actor = request->authority.actor,
+		.rhost = *request->authority.signin.source ? request->authority.signin.source : NULL,
 	};
 }
 
 static void free_request(struct admin_request *request)
 {
+	if (request->counted)
+		limits_leave(request->thread->daemon->limits, request->peer.uid);
 	secret_wipe(&request->token, sizeof(request->token));
-	admin_sessions_done(&request->sessions);
+	secret_wipe(&request->signin, sizeof(request->signin));
+	admin_sessions_done(request);
 	free(request->lockdown);
 	secret_wipe(request->packet, request->packet_size);
 	secret_wipe(request->reply, request->reply_size);
@@ -62,7 +68,12 @@ static void free_request(struct admin_request *request)
 
 static void encode_error(struct admin_request *request, enum answer answer)
 {
-	struct message_error error = { .answer = answer, .detail = request->detail };
+	bool gateway = settings_is_gateway(&request->settings->settings, request->peer.uid);
+	struct message_error error = {
+		.answer = answer,
+		.detail = request->detail,
+		.reason = gateway && answer == ANSWER_BAD_CREDENTIAL ? request->authority.reason : REASON_NONE,
+	};
 	struct codec_header header = { .type = WIRE_ERROR, .request_id = request->header.request_id };
 
 	/* The reply may hold a secret whose key did not come about. */
@@ -72,8 +83,7 @@ static void encode_error(struct admin_request *request, enum answer answer)
 		request->reply_size = 0;
 }
 
-/* Who acts for others, of whom one must not slow down the rest. */
-static bool acts_for_others(const struct admin_request *request)
+bool admin_acts_for_others(const struct admin_request *request)
 {
 	const struct settings *settings = &request->settings->settings;
 
@@ -85,15 +95,42 @@ struct throttle_answer admin_count_failure(struct admin_request *request)
 {
 	struct daemon *daemon = request->thread->daemon;
 	int64_t now = clock_monotonic();
-	struct throttle_answer answer = throttle_failure(daemon->throttle, request->peer.uid, "", now,
-							 request->settings->settings.failures_per_minute);
+	struct throttle_answer answer =
+		throttle_failure(daemon->throttle, request->peer.uid, request->authority.signin.source, now,
+				 request->settings->settings.failures_per_minute);
 
-	if (!answer.throttled || !request->connection || request->connection->administrator || acts_for_others(request))
+	if (!answer.throttled || !request->connection || request->connection->administrator ||
+	    admin_acts_for_others(request))
 		return answer;
 	/* Else this socket would be the one to guess at. */
 	request->slow = true;
 	limits_slow(daemon->limits, request->peer.uid, now + LIMITS_SLOW_NANOSECONDS);
 	return answer;
+}
+
+/* What counts together of an authority: its uid; or of keys, the owner in their tenant, since who has one may make
+ * many. */
+static struct throttle_answer count(struct admin_request *request, const char *what, uint64_t per_minute)
+{
+	const struct authority *authority = &request->authority;
+	char bucket[WIRE_NETWORK_MAX + 1];
+	uint8_t digest[CRYPTO_HASH_SIZE];
+	char text[sizeof(authority->account) + sizeof(authority->tenant) + sizeof(authority->owner)];
+	int size = snprintf(text, sizeof(text), "%s/%s/%s", authority->account, authority->tenant, authority->owner);
+	char hash[ENCODING_BASE64URL_SIZE(12) + 1] = "";
+
+	if (authority->kind == AUTHORITY_KEY && crypto_sha256(text, (size_t)size, digest) == 0)
+		encoding_base64url_encode(digest, 12, hash);
+	snprintf(bucket, sizeof(bucket), "%s%s%s", what, *hash ? ":" : "", hash);
+	return throttle_failure(request->thread->daemon->chatter, authority->uid, bucket, clock_monotonic(),
+				per_minute);
+}
+
+struct throttle_answer admin_count_record(struct admin_request *request, const char *what)
+{
+	if (request->authority.kind == AUTHORITY_ADMINISTRATOR)
+		return (struct throttle_answer){ .record = true };
+	return count(request, what, CHATTER_PER_MINUTE);
 }
 
 /* Attempts beyond one's authority are recorded, but not so many that a user could push others' records out of the files
@@ -210,10 +247,15 @@ static void on_written(struct thread *thread, struct thread_task *task)
 
 int admin_renew(struct admin_request *request, struct vault *vault)
 {
+	struct daemon *daemon = request->thread->daemon;
+	const struct signin *signin = &request->authority.signin;
 	enum answer answer;
 
 	if (request->authority.kind == AUTHORITY_KEY &&
-	    lockdown_refuses(vault_lockdown(request->thread->daemon->keeper), request->authority.key_id))
+	    lockdown_refuses(vault_lockdown(daemon->keeper), request->authority.key_id))
+		return ANSWER_BAD_CREDENTIAL;
+	if (*signin->id && (!signins_hold(daemon->signins, signin->id, signin_now()) ||
+			    lockdown_refuses(vault_lockdown(daemon->keeper), signin->key_id)))
 		return ANSWER_BAD_CREDENTIAL;
 	answer = authority_renew(vault->store, clock_wall_seconds(), &request->keys[0], &request->authority);
 	if (answer == ANSWER_OK && !authority_allows(&request->authority, request->verb->deed))
@@ -332,22 +374,28 @@ static void find_owner(struct admin_request *request)
 		finish(request, admin_refuse(request, ANSWER_UNAVAILABLE, "out of memory"));
 }
 
-/* Each change stays in the change log for long, and in the audit: whoever may change own keys must not be able to fill
- * the disk with that, nor push the records of others out. What ends keys is never refused; it ends with them. */
+/* What makes, and what ends is never refused: it ends with that. Nobody deletes more tenants than were made. */
+static bool makes_more(const struct admin_verb *verb)
+{
+	return verb->writes && (verb->deed == AUTHORITY_CREATE || verb->deed == AUTHORITY_CHANGE_ROLES ||
+				verb->deed == AUTHORITY_CHANGE_TENANTS);
+}
+
+/* Each change stays in the change log for long, and in the audit: whoever may change own keys, or those of a tenant,
+ * must not be able to fill the disk with that, nor push the records of others out. */
 static int check_pace(struct admin_request *request)
 {
-	struct thread *thread = request->thread;
+	const struct authority *authority = &request->authority;
+	bool key = authority->kind == AUTHORITY_KEY && !authority->root;
+	int most = key ? CHANGES_PER_MINUTE_BY_KEY : CHANGES_PER_MINUTE;
 
-	if (request->authority.kind != AUTHORITY_USER || !request->verb->writes ||
-	    request->verb->deed != AUTHORITY_CREATE ||
-	    !throttle_failure(thread->daemon->chatter, request->peer.uid, "changes", clock_monotonic(),
-			      CHANGES_PER_MINUTE)
-		     .throttled)
+	if ((!key && authority->kind != AUTHORITY_USER) || !makes_more(request->verb) ||
+	    !count(request, "changes", (uint64_t)most).throttled)
 		return 0;
 	return admin_refuse(request, ANSWER_BUSY,
 			    "you may make and change keys %d times a minute; nothing was changed, try again in a "
 			    "moment. Revoking, retiring and deleting goes on",
-			    CHANGES_PER_MINUTE);
+			    most);
 }
 
 /* Greeting and the short form of status; and what takes a proof of its own. */
@@ -394,9 +442,9 @@ static void begin(struct admin_request *request)
 		run_request(request);
 }
 
-void admin_forget(struct connection *connection)
+bool admin_forget(struct connection *connection)
 {
-	struct admin_request *request;
+	struct admin_request *request, *last = NULL;
 
 	while ((request = connection->requests) != NULL) {
 		connection->requests = request->next;
@@ -405,7 +453,12 @@ void admin_forget(struct connection *connection)
 			names_cancel(request->query);
 		if (request->query || request == connection->deferred)
 			free_request(request);
+		else if (!last)
+			last = request; /* the newest is first in the list, and done last */
 	}
+	if (last)
+		last->counted = true;
+	return last != NULL;
 }
 
 /* Decodes the packet. False when it breaks a rule of the wire. */

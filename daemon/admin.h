@@ -15,6 +15,7 @@
 #include "daemon/batch.h"
 #include "daemon/claims.h"
 #include "daemon/names.h"
+#include "daemon/session_turn.h"
 #include "daemon/throttle.h"
 #include "daemon/verify.h"
 #include "daemon/writer.h"
@@ -36,11 +37,23 @@ struct admin_token {
 	int64_t expires;
 };
 
+/* A sign-in that is being begun (daemon/admin_signin.c). */
+struct admin_signin {
+	char account_name[WIRE_NAME_MAX + 1];
+	char tenant_name[WIRE_NAME_MAX + 1];
+	char text[SIGNIN_TEXT_SIZE]; /* the secret */
+};
+
 /* What a request has to do with sessions (daemon/admin_session.c). */
 struct admin_sessions {
 	struct session_link *link;    /* being asked */
 	bool end;                     /* those of keys[0] are to end, now that it is ended */
 	struct key_message *answered; /* the reply, to be completed by what came of that */
+	/* Where those of many keys are to end, or of all but some: instead of the two above. */
+	const struct admin_sessions_many *many;
+	void *data;                /* its own; goes with the request */
+	struct session_keys *keys; /* NULL: none yet */
+	struct session_turn turn;
 };
 
 struct admin_request {
@@ -62,6 +75,7 @@ struct admin_request {
 		struct message_key_retire retire;
 		struct message_explain explain;
 		struct message_status status;
+		struct message_metrics metrics;
 		struct message_part part;
 		struct message_restore restore;
 		struct message_master_key master_key;
@@ -87,6 +101,9 @@ struct admin_request {
 		struct message_lockdown lockdown;
 		struct message_key_bulk key_bulk;
 		struct message_key_find key_find;
+		struct message_signin_begin signin_begin;
+		struct message_signin_choice signin_choice;
+		struct message_link_create link_create;
 	} message;                 /* texts point into packet */
 	struct names_query *query; /* being looked up */
 	/* whose a new key is to be */
@@ -98,9 +115,11 @@ struct admin_request {
 	char tenant[STORE_SCOPE_ID_MAX + 1]; /* "": a key of the account */
 	struct writer_job job;
 	struct admin_token token;
+	struct admin_signin signin;
 	bool repeated; /* it has made its key before */
 	struct admin_sessions sessions;
 	bool recorded; /* a refusal has its own record */
+	bool counted;  /* its peer has gone, and it counts against the uid until it is done */
 	bool slow;     /* one failure too many: nothing more is read from the connection for a moment */
 	struct store_lockdown *lockdown; /* that was written; NULL: none. Freed with the request */
 	/* the answer */
@@ -143,8 +162,9 @@ const struct admin_verb *admin_find_verb(uint16_t type);
 /* Receives and begins one request. */
 enum batch_result admin_serve(struct connection *connection);
 
-/* The connection has ended: no request of it that is being served is answered. */
-void admin_forget(struct connection *connection);
+/* The connection has ended: no request of it that is being served is answered. True where something is left to be done,
+ * which then leaves limits_leave() to the last of it. */
+bool admin_forget(struct connection *connection);
 
 /* Answers a request whose handler returned ADMIN_LATER, and frees it. result: as a handler's. In the request's thread.
  */
@@ -163,6 +183,13 @@ int admin_refuse(struct admin_request *request, enum answer answer, const char *
 
 /* Counts a failure to show a good credential, as those of a login are counted. */
 struct throttle_answer admin_count_failure(struct admin_request *request);
+
+/* Counts a record of what somebody does with what is their own, and of what kind; those of an administrator are
+ * written each time. */
+struct throttle_answer admin_count_record(struct admin_request *request, const char *what);
+
+/* Whether the peer acts for others: a gateway, or one of [peers]. One of whom must not slow down the rest. */
+bool admin_acts_for_others(const struct admin_request *request);
 
 /* A record of this request, to be completed. */
 struct audit_record admin_record(const struct admin_request *request, const char *event);
@@ -190,11 +217,18 @@ int admin_role_show(struct admin_request *request, struct store_reader *reader, 
 int admin_role_update(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_role_delete(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_token_issue(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_introspect(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_token_inspect(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_token_revoke(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_session_list(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_session_end(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_signin(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_signin_show(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_signin_list(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_signin_end(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_link_create(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_signing_key_rotate(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+int admin_metrics(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_status(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_key_import(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_audit_check(struct admin_request *request, struct store_reader *reader, struct vault *vault);
@@ -214,6 +248,10 @@ int admin_tenant_update(struct admin_request *request, struct store_reader *read
 int admin_tenant_delete(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_audit_read(struct admin_request *request, struct store_reader *reader, struct vault *vault);
 int admin_audit_count(struct admin_request *request, struct store_reader *reader, struct vault *vault);
+
+/* Ends the sign-ins and links that a lockdown does not spare. (daemon/admin_signin_view.c) */
+struct store_lockdown;
+void admin_signins_lock_out(struct daemon *daemon, const struct store_lockdown *lockdown);
 
 /* Makes a lockdown that was written what every thread sees. Before the answer. (daemon/admin_lockdown.c) */
 void admin_lockdown_written(struct admin_request *request);

@@ -19,10 +19,12 @@
 #include "daemon/admin.h"
 #include "daemon/arguments.h"
 #include "daemon/audit.h"
+#include "daemon/audit_cursor.h"
 #include "daemon/audit_filter.h"
 #include "daemon/audit_page.h"
 #include "daemon/audit_read.h"
 #include "daemon/escape.h"
+#include "daemon/store_tenant.h"
 #include "daemon/throttle.h"
 
 #define LOOKUPS_MOST 1000 /* keys that one request looks up; 10 ms and less */
@@ -47,6 +49,9 @@ struct audit_query {
 	struct store_reader *reader; /* NULL: administrators alone */
 	struct audit_filter filter;
 	bool all; /* an administrator asks */
+	bool scoped;
+	char tenant[STORE_SCOPE_ID_MAX + 1]; /* whose keys are asked for, where scoped is set */
+	struct audit_cursor_reader cursors;
 	struct known_key known[KNOWN];
 	size_t lookups;
 	int error;
@@ -66,16 +71,19 @@ static void query_free(struct audit_query **query)
 
 /* ---- who sees what ---- */
 
-/* -ENOENT for a key that is not reached, as for one that is not there. */
+/* -ENOENT for a key that is not reached, or not asked for, as for one that is not there. */
 static int look_up(struct audit_query *query, const char *id)
 {
 	struct store_key *key = &query->request->keys[0];
 	int r = store_find_key(query->reader, id, key);
 
+	if (r == 0 && query->scoped && strcmp(key->tenant, query->tenant) != 0)
+		return -ENOENT;
 	return r == 0 && !authority_reaches(&query->request->authority, key) ? -ENOENT : r;
 }
 
-/* Whether the authority reaches the key of a record. False in *ret_known: too many were looked up. */
+/* Whether the authority reaches the key of a record, and it is of the tenant that is asked for. False in *ret_known:
+ * too many were looked up. */
 static bool is_visible(struct audit_query *query, const struct audit_entry *entry, bool *ret_known)
 {
 	const struct audit_value *value = &entry->members[AUDIT_MEMBER_KEY_ID];
@@ -85,7 +93,7 @@ static bool is_visible(struct audit_query *query, const struct audit_entry *entr
 	int r;
 
 	*ret_known = true;
-	if (query->all)
+	if (query->all && !query->scoped)
 		return true;
 	/* Its size is with the quotes, two, and the room with the NUL, one. */
 	if (!value->text || value->size > sizeof(id) + 1)
@@ -173,7 +181,7 @@ static bool visit(void *data, const struct audit_found *found)
 	if (query->all && !found->broken && !audit_filter_may_take(&query->filter, found->line, found->size))
 		return true;
 	if (found->broken || !audit_entry_parse(found->line, found->size, &entry) || entry.seq == 0) {
-		if (!query->all || query->counts || !audit_filter_is_open(query->filter.wanted))
+		if (!query->all || query->counts || query->scoped || !audit_filter_is_open(query->filter.wanted))
 			return true;
 		return audit_page_add_damage(&query->page, found->line, found->size);
 	}
@@ -230,7 +238,8 @@ static char *describe(const struct admin_request *request)
 
 	if (json_object_set_new(object, "what",
 				json_string(request->header.type == WIRE_AUDIT_COUNT ? "counts" : "records")) < 0 ||
-	    !put_time(object, "since", wanted->since) || !put_time(object, "until", wanted->until))
+	    !put_time(object, "since", wanted->since) || !put_time(object, "until", wanted->until) ||
+	    (wanted->tenant && json_object_set_new(object, "tenant", escaped_text(wanted->tenant)) < 0))
 		return NULL;
 	for (const struct audit_filter_list *list = audit_filter_lists; list->name; list++)
 		if (!put_list(object, list->name, audit_filter_texts(list, wanted)))
@@ -245,7 +254,7 @@ static int record_reading(struct admin_request *request)
 	struct daemon *daemon = request->thread->daemon;
 	bool administrator = request->authority.kind == AUTHORITY_ADMINISTRATOR;
 	CLEANUP_FREE char *question = describe(request);
-	struct throttle_answer answer = { .record = true };
+	struct throttle_answer answer;
 	struct audit_record record = admin_record(request, request->verb->event);
 	uint8_t digest[CRYPTO_HASH_SIZE];
 	int r = question ? crypto_sha256(question, strlen(question), digest) : -ENOMEM;
@@ -257,9 +266,7 @@ static int record_reading(struct admin_request *request)
 		digest[(size_t)(letter - request->authority.actor) % sizeof(digest)] ^= (uint8_t)*letter;
 	if (connection->audited && memcmp(connection->audit_query, digest, sizeof(digest)) == 0)
 		return 0;
-	if (!administrator)
-		answer = throttle_failure(daemon->chatter, request->peer.uid, "audit", clock_monotonic(),
-					  CHATTER_PER_MINUTE);
+	answer = admin_count_record(request, "audit");
 	record.changes = question;
 	record.count = answer.suppressed + 1;
 	if (answer.record && audit_write(daemon->audit, &record, 1) < 0 && !administrator &&
@@ -292,6 +299,24 @@ static int find_keys(struct audit_query *query)
 	return 0;
 }
 
+static int find_tenant(struct audit_query *query)
+{
+	const char *name = query->filter.wanted->tenant;
+	struct store_tenant tenant;
+	int r;
+
+	query->scoped = name != NULL;
+	if (!name)
+		return 0;
+	if (!query->reader)
+		return admin_refuse(query->request, ANSWER_UNAVAILABLE,
+				    "which keys are a tenant's cannot be told while there is no key store");
+	r = admin_find_tenant(query->request, query->reader, NULL, name, &tenant);
+	if (r == 0)
+		snprintf(query->tenant, sizeof(query->tenant), "%s", tenant.id);
+	return r;
+}
+
 static int read_page(struct audit_query *query, struct audit_reading_end *end)
 {
 	struct admin_request *request = query->request;
@@ -307,10 +332,16 @@ static int read_page(struct audit_query *query, struct audit_reading_end *end)
 	struct audit_place from;
 	int r = find_keys(query);
 
+	if (r == 0)
+		r = find_tenant(query);
 	if (r != 0)
 		return r;
-	if (wanted->cursor && !audit_place_parse(wanted->cursor, &from))
-		return admin_refuse(request, ANSWER_INVALID, "the cursor is none that reading the audit has given");
+	if (wanted->cursor)
+		r = audit_cursor_read(&query->cursors, wanted->cursor, &from);
+	if (r == -EINVAL)
+		return admin_refuse(request, ANSWER_INVALID, "the cursor is none that reading the audit has given you");
+	if (r < 0)
+		return r;
 	reading.from = wanted->cursor ? &from : NULL;
 	audit_reach(request->thread->daemon->audit, &reading.reach);
 	r = audit_read(&reading, end);
@@ -324,6 +355,12 @@ static int read_page(struct audit_query *query, struct audit_reading_end *end)
 	return record_reading(request);
 }
 
+static int no_store(struct admin_request *request)
+{
+	return admin_refuse(request, ANSWER_UNAVAILABLE,
+			    "which records are yours cannot be told while there is no key store");
+}
+
 /* A transaction holds what a reading sees of the keys together. */
 static int read_in_transaction(struct audit_query *query, struct audit_reading_end *end)
 {
@@ -333,8 +370,7 @@ static int read_in_transaction(struct audit_query *query, struct audit_reading_e
 	if (query->reader)
 		r = store_read_begin(query->reader);
 	else if (!query->all)
-		return admin_refuse(request, ANSWER_UNAVAILABLE,
-				    "which records are yours cannot be told while there is no key store");
+		return no_store(request);
 	if (r < 0 && !query->all)
 		return r;
 	if (r < 0)
@@ -345,11 +381,16 @@ static int read_in_transaction(struct audit_query *query, struct audit_reading_e
 	return r;
 }
 
-static int begin_query(struct admin_request *request, struct store_reader *reader, struct audit_query *query)
+static int begin_query(struct admin_request *request, struct store_reader *reader, const struct vault *vault,
+		       struct audit_query *query)
 {
 	query->request = request;
 	query->reader = reader;
 	query->all = request->authority.kind == AUTHORITY_ADMINISTRATOR;
+	if (!query->all && !vault)
+		return no_store(request);
+	query->cursors =
+		(struct audit_cursor_reader){ query->all ? NULL : vault->keyring.data, request->authority.uid };
 	if (!audit_filter_read(&request->message.audit_read, &query->filter, request->detail, sizeof(request->detail)))
 		return ANSWER_INVALID;
 	return 0;
@@ -358,23 +399,24 @@ static int begin_query(struct admin_request *request, struct store_reader *reade
 int admin_audit_read(struct admin_request *request, struct store_reader *reader, struct vault *vault)
 {
 	CLEANUP(query_free) struct audit_query *query = calloc(1, sizeof(*query));
-	char cursor[AUDIT_PLACE_SIZE], start[AUDIT_PLACE_SIZE];
+	char cursor[AUDIT_CURSOR_SIZE], start[AUDIT_CURSOR_SIZE];
 	struct audit_reading_end end;
 	struct message_audit_page reply;
 	int r;
 
-	(void)vault;
 	if (!query)
 		return -ENOMEM;
-	r = begin_query(request, reader, query);
+	r = begin_query(request, reader, vault, query);
 	if (r == 0)
 		r = audit_page_init(&query->page, request->message.audit_read.limit);
 	if (r == 0)
 		r = read_in_transaction(query, &end);
+	if (r == 0)
+		r = audit_cursor_write(&query->cursors, &end.place, cursor);
+	if (r == 0)
+		r = audit_cursor_write(&query->cursors, &end.start, start);
 	if (r != 0)
 		return r;
-	audit_place_format(&end.place, cursor);
-	audit_place_format(&end.start, start);
 	reply = (struct message_audit_page){
 		.records = { .count = query->page.count, .items = query->page.records },
 		.cursor = cursor,
@@ -390,23 +432,23 @@ int admin_audit_count(struct admin_request *request, struct store_reader *reader
 {
 	CLEANUP(query_free) struct audit_query *query = calloc(1, sizeof(*query));
 	struct message_audit_count counts[COUNTS_MAX];
-	char cursor[AUDIT_PLACE_SIZE];
+	char cursor[AUDIT_CURSOR_SIZE];
 	struct audit_reading_end end;
 	struct message_audit_counts reply;
 	int r;
 
-	(void)vault;
 	if (!query || !(query->counts = calloc(COUNTS_MAX, sizeof(*query->counts))))
 		return -ENOMEM;
-	r = begin_query(request, reader, query);
+	r = begin_query(request, reader, vault, query);
 	if (r == 0)
 		r = read_in_transaction(query, &end);
+	if (r == 0)
+		r = audit_cursor_write(&query->cursors, &end.place, cursor);
 	if (r != 0)
 		return r;
 	for (size_t i = 0; i < query->count; i++)
 		counts[i] = (struct message_audit_count){ query->counts[i].time, query->counts[i].service,
 							  query->counts[i].granted, query->counts[i].refused };
-	audit_place_format(&end.place, cursor);
 	reply = (struct message_audit_counts){
 		.counts = { .count = query->count, .items = counts },
 		.cursor = cursor,

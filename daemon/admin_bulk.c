@@ -7,6 +7,9 @@
  *
  * Each step that changes something leaves one record with the ids and names of its keys, and all records of a run carry
  * the same batch: so a record stays bounded, and a list of a million keys is whole all the same.
+ *
+ * Sessions end with each step's keys, once the step is on disk; those of keys that had ended before too, or what was
+ * cut short between the two would leave them open.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -20,10 +23,12 @@
 #include "common/network.h"
 #include "crypto/crypto.h"
 #include "daemon/admin.h"
-#include "daemon/audit.h"
+#include "daemon/admin_session.h"
+#include "daemon/audit_changes.h"
 #include "daemon/key_cursor.h"
 #include "daemon/key_fields.h"
 #include "daemon/key_filter.h"
+#include "daemon/session_sweep.h"
 #include "proto/credential.h"
 
 #define ROWS_MOST 1000   /* keys looked at in one step */
@@ -225,6 +230,14 @@ static bool take(struct bulk *bulk, const struct store_key *key)
 	return true;
 }
 
+/* What becomes of the sessions of a key that is asked for. 0 or a negative errno. */
+static int decide_sessions(struct bulk *bulk, const struct store_key *key)
+{
+	if (bulk->wanted->dry_run == 1)
+		return 0;
+	return admin_sessions_decide_of(bulk->request, bulk->reader, key, bulk->wanted->end_sessions);
+}
+
 static bool visit(void *data, const struct store_key *key)
 {
 	struct bulk *bulk = data;
@@ -238,14 +251,16 @@ static bool visit(void *data, const struct store_key *key)
 	}
 	bulk->rows++;
 	r = fits(bulk, key);
-	if (r < 0) {
-		bulk->error = r;
-		return false;
-	}
 	if (r > 0 && !bulk->action->takes(key->state)) {
 		bulk->already++;
 	} else if (r > 0 && !take(bulk, key)) {
 		bulk->more = true;
+		return false;
+	}
+	if (r > 0)
+		r = decide_sessions(bulk, key);
+	if (r < 0) {
+		bulk->error = r;
 		return false;
 	}
 	key_cursor_write(key, bulk->cursor);
@@ -303,7 +318,7 @@ static int look_up(struct bulk *bulk)
 		r = fits(bulk, key);
 		if (r <= 0)
 			continue;
-		r = 0;
+		r = decide_sessions(bulk, key);
 		if (!bulk->action->takes(key->state))
 			bulk->already++;
 		else if (!take(bulk, key))
@@ -317,6 +332,7 @@ static int look_up(struct bulk *bulk)
 static int change(struct bulk *bulk, struct vault *vault)
 {
 	struct store_key *key = &bulk->request->keys[1];
+	int64_t now = clock_wall_seconds();
 
 	for (size_t i = 0; i < bulk->count; i++) {
 		int r = store_find_key(bulk->reader, bulk->ids[i], key);
@@ -325,6 +341,7 @@ static int change(struct bulk *bulk, struct vault *vault)
 			return r;
 		key->state = bulk->action->state;
 		key->state_reason = bulk->wanted->why ? bulk->wanted->why : "";
+		key->state_since = now;
 		r = store_update_key(vault->store, key);
 		if (r < 0)
 			return r;
@@ -402,20 +419,41 @@ static int log_step(const struct bulk *bulk, struct vault *vault)
 {
 	struct audit_record record = admin_record(bulk->request, bulk->action->event);
 	CLEANUP_FREE char *changes = describe(bulk);
-	CLEANUP_FREE char *object = NULL;
-	uint64_t rev;
 
-	record.changes = changes;
-	object = changes ? audit_format(&record) : NULL;
-	if (!object)
-		return -ENOMEM;
-	return store_log_change(vault->store, record.time / 1000000, object, &rev);
+	return audit_changes_log(vault->store, &record, changes);
+}
+
+static int reply(struct admin_request *request, const struct bulk *bulk, const struct session_sweep_result *result)
+{
+	const struct message_key_bulk_page page = {
+		.batch = bulk->batch,
+		.touched = bulk->count,
+		.already = bulk->already,
+		.keys = { .count = bulk->count, .items = bulk->names },
+		.cursor = bulk->more ? bulk->cursor : NULL,
+		.sessions_asked = result != NULL,
+		.sessions_ended = result ? result->ended : 0,
+		.sessions_loose = result ? result->loose : 0,
+		.sessions_fault = result && *result->fault ? result->fault : NULL,
+	};
+
+	return admin_reply(request, &message_key_bulk_page, &page);
+}
+
+static bool is_of_these(const struct admin_request *request, const struct message_session *session)
+{
+	return admin_sessions_are_of(request, session->key_id);
+}
+
+static int reply_swept(struct admin_request *request, const struct session_sweep_result *result)
+{
+	return reply(request, request->sessions.data, result);
 }
 
 int admin_key_bulk(struct admin_request *request, struct store_reader *reader, struct vault *vault)
 {
+	static const struct admin_sessions_many sessions = { is_of_these, reply_swept, free };
 	CLEANUP_FREE struct bulk *bulk = calloc(1, sizeof(*bulk));
-	struct message_key_bulk_page reply;
 	int r;
 
 	if (!bulk)
@@ -431,12 +469,11 @@ int admin_key_bulk(struct admin_request *request, struct store_reader *reader, s
 		if (r == 0 && is_recorded(bulk))
 			r = log_step(bulk, vault);
 	}
-	if (r != 0)
+	if (r == 0)
+		r = reply(request, bulk, NULL);
+	if (r != 0 || !admin_sessions_are_to_end(request))
 		return r;
-	reply = (struct message_key_bulk_page){ .batch = bulk->batch,
-						.touched = bulk->count,
-						.already = bulk->already,
-						.keys = { .count = bulk->count, .items = bulk->names },
-						.cursor = bulk->more ? bulk->cursor : NULL };
-	return admin_reply(request, &message_key_bulk_page, &reply);
+	admin_sessions_end_many(request, &sessions, bulk);
+	bulk = NULL;
+	return 0;
 }

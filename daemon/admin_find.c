@@ -128,14 +128,12 @@ static int record(struct find *find)
 	struct admin_request *request = find->request;
 	struct audit_record record = admin_record(request, request->verb->event);
 	CLEANUP_FREE char *changes = NULL;
-	struct throttle_answer answer = { .record = true };
+	struct throttle_answer answer;
 	json_t *object;
 
 	if (find->count == 0)
 		return 0;
-	if (request->authority.kind != AUTHORITY_ADMINISTRATOR)
-		answer = throttle_failure(request->thread->daemon->chatter, request->peer.uid, "", clock_monotonic(),
-					  CHATTER_PER_MINUTE);
+	answer = admin_count_record(request, "");
 	if (!answer.record)
 		return 0;
 	object = json_pack("{s:O}", "found", find->keys);

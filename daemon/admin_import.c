@@ -20,7 +20,7 @@
 #include "crypto/crypto.h"
 #include "daemon/admin.h"
 #include "daemon/admin_policy.h"
-#include "daemon/audit.h"
+#include "daemon/audit_changes.h"
 #include "daemon/key_fields.h"
 #include "proto/credential.h"
 
@@ -192,6 +192,7 @@ static int fill_key(struct import *import, const struct message_import_key *want
 	key->tenant = request->tenant;
 	key->state_reason = key->exclusive = "";
 	key->max_uses = 0;
+	key->state_since = 0;
 	key->created_by = request->authority.actor;
 	key->permissions = import->lists.permissions;
 	key->roles = import->lists.roles;
@@ -258,7 +259,7 @@ static int judge_collision(struct import *import, const struct store_key *key, s
 		r = store_find_key_named(import->reader, &scope, key->owner, key->name, &import->request->keys[0]);
 	if (r == 0)
 		return admin_refuse(import->request, ANSWER_EXISTS,
-				    "%.200s has a key named '%.128s' already, with another secret", key->owner,
+				    "'%.200s' has a key named '%.128s' already, with another secret", key->owner,
 				    key->name);
 	return r == -ENOENT ? -EEXIST : r;
 }
@@ -342,21 +343,16 @@ static int import_keys(struct import *import)
 static int log_import(struct import *import)
 {
 	struct audit_record record = admin_record(import->request, import->request->verb->event);
-	CLEANUP_FREE char *changes = NULL, *object = NULL;
+	CLEANUP_FREE char *changes = NULL;
 	json_t *root;
-	uint64_t rev;
 
 	if (import->created == 0)
 		return 0;
 	root = json_pack("{s:{s:O},s:I}", "after", "keys", import->keys, "refused", (json_int_t)import->refused);
 	changes = root ? json_dumps(root, JSON_COMPACT) : NULL;
 	json_decref(root);
-	record.changes = changes;
 	record.count = import->created;
-	object = changes ? audit_format(&record) : NULL;
-	if (!object)
-		return -ENOMEM;
-	return store_log_change(import->vault->store, record.time / 1000000, object, &rev);
+	return audit_changes_log(import->vault->store, &record, changes);
 }
 
 /* All that a dry run has written is undone. */

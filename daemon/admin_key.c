@@ -17,10 +17,11 @@
 #include "daemon/admin_policy.h"
 #include "daemon/admin_repeat.h"
 #include "daemon/admin_session.h"
-#include "daemon/audit.h"
+#include "daemon/audit_changes.h"
 #include "daemon/key_fields.h"
 #include "daemon/key_message.h"
 #include "daemon/key_pair.h"
+#include "daemon/sources.h"
 #include "daemon/store_limit.h"
 #include "daemon/uses.h"
 #include "proto/permission.h"
@@ -102,18 +103,12 @@ static int log_change(struct admin_request *request, struct vault *vault, const 
 {
 	struct audit_record record = admin_record(request, event_of(request));
 	CLEANUP_FREE char *changes = key_changes(before, after, why);
-	CLEANUP_FREE char *object = NULL;
-	uint64_t rev;
 
 	record.key_id = key->id;
 	record.key_name = key->name;
 	record.owner = key->owner;
 	record.test = key->test;
-	record.changes = changes;
-	object = changes ? audit_format(&record) : NULL;
-	if (!object)
-		return -ENOMEM;
-	return store_log_change(vault->store, record.time / 1000000, object, &rev);
+	return audit_changes_log(vault->store, &record, changes);
 }
 
 /* ---- create ---- */
@@ -218,6 +213,7 @@ static int fill_key(struct admin_request *request, struct store_reader *reader, 
 	key->labels = lists->labels;
 	key->exclusive = wanted->exclusive ? wanted->exclusive : "";
 	key->max_uses = (uint32_t)wanted->max_uses;
+	key->state_since = 0;
 	key->secret_count = 1;
 	key->secrets[0] = (struct store_secret){ .number = 1, .created = now };
 	if (!key_name_check(key->name, request->detail, sizeof(request->detail)) ||
@@ -271,7 +267,7 @@ static int insert_key(struct admin_request *request, struct store_reader *reader
 
 	if (r == 0)
 		return admin_refuse(request, ANSWER_EXISTS,
-				    "%.200s has a key named '%.128s' already; choose another name", key->owner,
+				    "'%.200s' has a key named '%.128s' already; choose another name", key->owner,
 				    key->name);
 	if (r != -ENOENT)
 		return r;
@@ -369,7 +365,7 @@ int admin_save_key(struct admin_request *request, struct store_reader *reader, s
 
 	if (r == -EEXIST)
 		return admin_refuse(request, ANSWER_EXISTS,
-				    "%.200s has a key named '%.128s' already; choose another name",
+				    "'%.200s' has a key named '%.128s' already; choose another name",
 				    request->keys[1].owner, request->keys[1].name);
 	if (r == 0)
 		r = log_change(request, vault, &request->keys[1], &request->keys[0], &request->keys[1], why);
@@ -488,6 +484,10 @@ int admin_key_change_state(struct admin_request *request, struct store_reader *r
 	if (key->state == request->keys[0].state)
 		return admin_reply_key(request, reader, key, NULL);
 	key->state_reason = wanted->why ? wanted->why : "";
+	key->state_since = clock_wall_seconds();
+	/* It begins anew, or its next use would be misuse again. Not where its owner has switched it off and on. */
+	if (key->state == STORE_ACTIVE && request->keys[0].state == STORE_SUSPENDED)
+		sources_forget(request->thread->daemon->sources, key->id);
 	return admin_save_key(request, reader, vault, NULL, NULL);
 }
 

@@ -13,16 +13,20 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "daemon/admin.h"
+#include "daemon/admin_session.h"
 #include "daemon/audit.h"
 #include "daemon/journal.h"
 #include "daemon/key_fields.h"
 #include "daemon/lockdown.h"
 #include "daemon/message_ids.h"
+#include "daemon/session_sweep.h"
 
 /* ---- the answer ---- */
 
 /* The keys that are let in all the same, with the names they have now. Large. */
 struct spared {
+	bool on, was_on;
+	uint64_t refused; /* all others that are switched on; expired ones too, for the tally knows no dates */
 	size_t count;
 	struct message_key_name keys[STORE_LOCKDOWN_KEYS];
 	char names[STORE_LOCKDOWN_KEYS][WIRE_NAME_MAX + 1];
@@ -31,20 +35,26 @@ struct spared {
 };
 
 /* One that was deleted meanwhile is still told of, by its id. */
-static int name_spared(struct admin_request *request, struct store_reader *reader,
+static int find_spared(struct admin_request *request, struct store_reader *reader,
 		       const struct store_lockdown *lockdown, struct spared *spared)
 {
+	uint64_t counts[STORE_STATE_COUNT];
 	struct store_key *key = &request->keys[0];
+	int r = store_count_keys(reader, counts);
 
+	if (r < 0)
+		return r;
+	spared->refused = counts[STORE_ACTIVE];
 	for (size_t i = 0; i < lockdown->key_count; i++) {
-		int r = store_find_key(reader, lockdown->keys[i], key);
-
+		r = store_find_key(reader, lockdown->keys[i], key);
 		if (r < 0 && r != -ENOENT)
 			return r;
 		spared->keys[i] = (struct message_key_name){ .id = lockdown->keys[i] };
 		spared->count++;
 		if (r == -ENOENT)
 			continue;
+		if (key->state == STORE_ACTIVE && spared->refused > 0)
+			spared->refused--;
 		snprintf(spared->names[i], sizeof(spared->names[i]), "%s", key->name);
 		snprintf(spared->owners[i], sizeof(spared->owners[i]), "%s", key->owner);
 		snprintf(spared->tenants[i], sizeof(spared->tenants[i]), "%s", key->tenant);
@@ -56,25 +66,49 @@ static int name_spared(struct admin_request *request, struct store_reader *reade
 	return 0;
 }
 
-static int answer(struct admin_request *request, struct store_reader *reader, const struct store_lockdown *told,
-		  bool on, bool was_on)
+static int reply(struct admin_request *request, const struct spared *spared, const struct store_lockdown *told,
+		 const struct session_sweep_result *result)
 {
-	CLEANUP_FREE struct spared *spared = calloc(1, sizeof(*spared));
-	struct message_lockdown_state reply = { .on = on, .was_on = was_on };
-	int r;
+	struct message_lockdown_state state = { .on = spared->on,
+						.was_on = spared->was_on,
+						.refused = spared->refused };
 
-	if (!spared)
-		return -ENOMEM;
-	r = name_spared(request, reader, told, spared);
-	if (r < 0)
-		return r;
 	if (told->on) {
-		reply.since = told->since;
-		reply.by = told->actor;
-		reply.why = *told->why ? told->why : NULL;
-		reply.keys = (struct codec_records){ .count = spared->count, .items = spared->keys };
+		state.since = told->since;
+		state.by = told->actor;
+		state.why = *told->why ? told->why : NULL;
+		state.keys = (struct codec_records){ .count = spared->count, .items = spared->keys };
 	}
-	return admin_reply(request, &message_lockdown_state, &reply);
+	if (result) {
+		state.sessions_asked = 1;
+		state.sessions_ended = result->ended;
+		state.sessions_loose = result->loose;
+		state.sessions_fault = *result->fault ? result->fault : NULL;
+	}
+	return admin_reply(request, &message_lockdown_state, &state);
+}
+
+static bool is_refused(const struct admin_request *request, const struct message_session *session)
+{
+	return !lockdown_spares(request->lockdown, session->key_id);
+}
+
+static int reply_swept(struct admin_request *request, const struct session_sweep_result *result)
+{
+	return reply(request, request->sessions.data, request->lockdown, result);
+}
+
+/* Takes what is spared over. */
+static int answer(struct admin_request *request, const struct store_lockdown *told, struct spared *spared)
+{
+	static const struct admin_sessions_many sessions = { is_refused, reply_swept, free };
+	int r = reply(request, spared, told, NULL);
+
+	if (r == 0 && request->message.lockdown.end_sessions == 1)
+		admin_sessions_end_many(request, &sessions, spared);
+	else
+		free(spared);
+	return r;
 }
 
 /* ---- the change ---- */
@@ -104,7 +138,8 @@ static int read_spared(struct admin_request *request, struct store_reader *reade
 	return 0;
 }
 
-static json_t *describe(const struct store_lockdown *lockdown)
+/* refused: how many keys, where it begins; NULL: that is not told. */
+static json_t *describe(const struct store_lockdown *lockdown, const uint64_t *refused)
 {
 	json_t *object = json_object(), *keys;
 
@@ -115,6 +150,8 @@ static json_t *describe(const struct store_lockdown *lockdown)
 	for (size_t i = 0; i < lockdown->key_count; i++)
 		json_array_append_new(keys, json_string(lockdown->keys[i]));
 	json_object_set_new(object, "except", keys);
+	if (refused)
+		json_object_set_new(object, "refused", json_integer((json_int_t)*refused));
 	if (*lockdown->why)
 		json_object_set_new(object, "why", json_string(lockdown->why));
 	return object;
@@ -124,13 +161,16 @@ int admin_lockdown(struct admin_request *request, struct store_reader *reader, s
 {
 	const struct message_lockdown *wanted = &request->message.lockdown;
 	CLEANUP_FREE struct store_lockdown *fresh = calloc(1, sizeof(*fresh));
+	CLEANUP_FREE struct spared *spared = calloc(1, sizeof(*spared));
 	struct store_lockdown before;
+	const struct store_lockdown *told;
+	bool asked, changes;
 	int r = store_find_lockdown(reader, &before);
 
-	if (!fresh)
+	if (!fresh || !spared)
 		return -ENOMEM;
-	if (r == 0 && wanted->action == MESSAGE_LOCKDOWN_ASK)
-		return answer(request, reader, &before, before.on, before.on);
+	if (r == 0 && wanted->action != MESSAGE_LOCKDOWN_ON && wanted->end_sessions == 1)
+		r = admin_refuse(request, ANSWER_INVALID, "sessions end when a lockdown begins");
 	if (r == 0)
 		r = admin_check_why(request, wanted->why);
 	if (r == 0 && wanted->action == MESSAGE_LOCKDOWN_OFF && wanted->keys.count > 0)
@@ -144,14 +184,23 @@ int admin_lockdown(struct admin_request *request, struct store_reader *reader, s
 	}
 	if (r != 0)
 		return r;
-	if (fresh->on || before.on) {
+	asked = wanted->action == MESSAGE_LOCKDOWN_ASK;
+	changes = !asked && (fresh->on || before.on);
+	told = fresh->on ? fresh : &before;
+	spared->on = asked ? before.on : fresh->on;
+	spared->was_on = before.on;
+	if (changes)
 		r = store_save_lockdown(vault->store, fresh);
-		if (r == 0)
-			r = admin_log_scope(request, vault, describe(&before), describe(fresh), wanted->why);
-	}
 	if (r == 0)
-		r = answer(request, reader, fresh->on ? fresh : &before, fresh->on, before.on);
-	if (r != 0)
+		r = find_spared(request, reader, told, spared);
+	if (r == 0 && changes)
+		r = admin_log_scope(request, vault, describe(&before, NULL), describe(fresh, &spared->refused),
+				    wanted->why);
+	if (r == 0) {
+		r = answer(request, told, spared);
+		spared = NULL;
+	}
+	if (r != 0 || asked)
 		return r;
 	request->lockdown = fresh;
 	fresh = NULL;
@@ -167,6 +216,8 @@ void admin_lockdown_written(struct admin_request *request)
 
 	lockdown_get(vault_lockdown(daemon->keeper), &before);
 	lockdown_set(vault_lockdown(daemon->keeper), lockdown);
+	if (lockdown->on)
+		admin_signins_lock_out(daemon, lockdown);
 	if (lockdown->on)
 		journal_event(daemon->journal, LOG_WARNING, MESSAGE_ID_LOCKDOWN_ON,
 			      "LOCKDOWN by %s%s%s: every key is refused but %zu", lockdown->actor, why ? ": " : "",

@@ -10,10 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/cleanup.h"
-#include "common/clock.h"
 #include "daemon/admin.h"
-#include "daemon/audit.h"
+#include "daemon/audit_changes.h"
 #include "daemon/keyring.h"
 
 _Static_assert(MESSAGE_MASTER_KEY_SIZE == CRYPTO_KEY_SIZE, "the wire has room for the key, and no more");
@@ -41,14 +39,10 @@ static int check_keys(struct admin_request *request)
 static int log_rotation(struct admin_request *request, struct vault *vault, uint32_t wrap)
 {
 	struct audit_record record = admin_record(request, "master_key_rotate");
-	CLEANUP_FREE char *text = NULL;
 	char changes[64];
-	uint64_t rev;
 
 	snprintf(changes, sizeof(changes), "{\"after\":{\"wrap\":%" PRIu32 "}}", wrap);
-	record.changes = changes;
-	text = audit_format(&record);
-	return text ? store_log_change(vault->store, clock_wall_seconds(), text, &rev) : -ENOMEM;
+	return audit_changes_log(vault->store, &record, changes);
 }
 
 int admin_master_key_rotate(struct admin_request *request, struct store_reader *reader, struct vault *vault)

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/settings_value.h"
+#include "common/settings_value.h"
 #include "daemon/store_policy.h"
 #include "proto/credential.h"
 
@@ -155,8 +155,6 @@ int admin_policy_write(const struct admin_request *request, struct store_reader 
 		return r;
 	ret_texts->own.count = ret_texts->in_force.count = 0;
 	for (enum policies_rule rule = 0; rule < POLICIES_COUNT; rule++) {
-		if (!policies_in_use(rule))
-			continue;
 		if (own.has & (1U << rule))
 			add_text(&ret_texts->own, ret_texts->room[used++], rule, &own.values);
 		add_text(&ret_texts->in_force, ret_texts->room[used++], rule, &policies);

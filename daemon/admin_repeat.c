@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/encoding.h"
 #include "common/secret.h"
 #include "crypto/crypto.h"
 #include "daemon/admin_policy.h"
@@ -14,19 +15,11 @@
 #define TIME_SLACK 300 /* seconds between two clocks, and between asking and being heard */
 #define PURGE_STEP 8   /* of those that are too old, with each that is noted: so there are never many */
 
-static bool is_visible(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if (*text <= ' ' || *text > '~')
-			return false;
-	return true;
-}
-
 int admin_repeat_check(struct admin_request *request)
 {
 	const char *text = request->message.create.idempotency_key;
 
-	if (!text || (*text && is_visible(text) && !credential_looks_secret(text)))
+	if (!text || (*text && encoding_is_visible(text) && !credential_looks_secret(text)))
 		return 0;
 	return admin_refuse(request, ANSWER_INVALID,
 			    "an idempotency key is 1 to %d visible ASCII characters without blanks, and no key of ours",

@@ -14,7 +14,7 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "daemon/admin.h"
-#include "daemon/audit.h"
+#include "daemon/audit_changes.h"
 #include "daemon/key_fields.h"
 #include "daemon/policy.h"
 #include "daemon/role.h"
@@ -270,14 +270,8 @@ static int log_role(struct admin_request *request, struct vault *vault, const st
 {
 	struct audit_record record = admin_record(request, request->verb->event);
 	CLEANUP_FREE char *changes = role_changes(before, after);
-	CLEANUP_FREE char *object = NULL;
-	uint64_t rev;
 
-	record.changes = changes;
-	object = changes ? audit_format(&record) : NULL;
-	if (!object)
-		return -ENOMEM;
-	return store_log_change(vault->store, record.time / 1000000, object, &rev);
+	return audit_changes_log(vault->store, &record, changes);
 }
 
 /* The permissions the request names, as a role keeps them; nobody lets a role grant what they do not hold. */

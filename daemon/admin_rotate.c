@@ -18,6 +18,7 @@
 #include "daemon/key_fields.h"
 #include "daemon/key_secrets.h"
 #include "daemon/policy.h"
+#include "daemon/sources.h"
 
 static struct store_secret *current_secret(struct store_key *key)
 {
@@ -182,6 +183,19 @@ static int take_back(struct admin_request *request, struct store_key *key, int64
 			    before->number, end, number, key->id);
 }
 
+/* From where the key was used counts no more once none of the secrets is good that it was used with; or who had one of
+ * those would have its next use, by who holds the new one, taken for misuse. */
+static void begin_networks_anew(const struct admin_request *request, struct store_key *key, int64_t now)
+{
+	const struct store_secret *current = current_secret(key);
+
+	for (size_t i = 0; i < key->secret_count; i++) {
+		if (&key->secrets[i] != current && policy_judge_secret(&key->secrets[i], now) == REASON_NONE)
+			return;
+	}
+	sources_forget(request->thread->daemon->sources, key->id);
+}
+
 int admin_key_rotate(struct admin_request *request, struct store_reader *reader, struct vault *vault)
 {
 	struct store_key *key = &request->keys[1];
@@ -198,6 +212,8 @@ int admin_key_rotate(struct admin_request *request, struct store_reader *reader,
 		r = cancel ? take_back(request, key, now) : add_secret(request, vault, key, now, token);
 	if (r == 0)
 		r = admin_save_key(request, reader, vault, cancel ? NULL : token, NULL);
+	if (r == 0)
+		begin_networks_anew(request, key, now);
 	secret_wipe(token, sizeof(token));
 	return r;
 }
@@ -250,6 +266,10 @@ int admin_key_retire(struct admin_request *request, struct store_reader *reader,
 		r = end_secrets(request, key, now, &changed);
 	if (r != 0)
 		return r;
-	return changed ? admin_save_key(request, reader, vault, NULL, wanted->why)
-		       : admin_reply_key(request, reader, key, NULL);
+	if (!changed)
+		return admin_reply_key(request, reader, key, NULL);
+	r = admin_save_key(request, reader, vault, NULL, wanted->why);
+	if (r == 0)
+		begin_networks_anew(request, key, now);
+	return r;
 }

@@ -12,7 +12,7 @@
 #include "common/cleanup.h"
 #include "crypto/crypto.h"
 #include "daemon/admin.h"
-#include "daemon/audit.h"
+#include "daemon/audit_changes.h"
 #include "daemon/role.h"
 #include "daemon/scope.h"
 #include "proto/credential.h"
@@ -151,9 +151,7 @@ int admin_log_scope(struct admin_request *request, struct vault *vault, json_t *
 {
 	struct audit_record record = admin_record(request, request->verb->event);
 	json_t *changes = json_object();
-	CLEANUP_FREE char *object = NULL;
 	CLEANUP_FREE char *text = NULL;
-	uint64_t rev;
 
 	if (before)
 		json_object_set_new(changes, "before", before);
@@ -163,9 +161,5 @@ int admin_log_scope(struct admin_request *request, struct vault *vault, json_t *
 		json_object_set_new(changes, "why", json_string(why));
 	text = json_dumps(changes, JSON_COMPACT);
 	json_decref(changes);
-	record.changes = text;
-	object = text ? audit_format(&record) : NULL;
-	if (!object)
-		return -ENOMEM;
-	return store_log_change(vault->store, record.time / 1000000, object, &rev);
+	return audit_changes_log(vault->store, &record, text);
 }

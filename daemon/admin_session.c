@@ -7,24 +7,34 @@
 #include "daemon/admin_session.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "daemon/audit.h"
 #include "daemon/key_message.h"
 #include "daemon/policies.h"
+#include "daemon/session_keys.h"
 #include "daemon/session_link.h"
 #include "daemon/session_sweep.h"
+#include "daemon/throttle.h"
 #include "proto/credential.h"
 
 #define VIEW_MOST 1024 /* sessions in one answer of the register */
 
-void admin_sessions_done(struct admin_sessions *sessions)
+void admin_sessions_done(struct admin_request *request)
 {
+	struct admin_sessions *sessions = &request->sessions;
+
+	session_turn_leave(request->thread, &sessions->turn);
 	session_link_close(sessions->link);
 	key_message_free(sessions->answered);
+	if (sessions->many)
+		sessions->many->free_data(sessions->data);
+	session_keys_free(sessions->keys);
 	*sessions = (struct admin_sessions){ .link = NULL };
 }
 
@@ -52,6 +62,18 @@ static int no_session(struct admin_request *request)
 	return admin_refuse(
 		request, ANSWER_NOT_FOUND,
 		"there is no such session, or it is not yours to see; 'apikeyctl session list' shows yours");
+}
+
+/*
+ * What has ended nothing can be asked for without end: an end that fails, and that of a session that has not ended yet.
+ * Of these nobody but an administrator gets a record each time, or one user's would push those of others out of the
+ * files that are kept.
+ */
+static struct throttle_answer pace(struct admin_request *request, bool ends)
+{
+	if (ends)
+		return (struct throttle_answer){ .record = true };
+	return admin_count_record(request, "sessions");
 }
 
 /* ---- who sees what ---- */
@@ -188,11 +210,9 @@ static void on_ended(void *data, int result, const void *packet, size_t size)
 	admin_finish(request, result);
 }
 
-/* Before it is done: what is not recorded is not done. */
-static int record(struct admin_request *request, const struct message_session *session)
+static struct audit_record record_of(const struct admin_request *request, const struct message_session *session)
 {
-	const char *why = request->message.session_choice.why;
-	struct audit_record record = admin_record(request, request->verb->event);
+	struct audit_record record = admin_record(request, "session_end");
 
 	record.key_id = session->key_id;
 	record.key_name = session->key_name;
@@ -201,7 +221,19 @@ static int record(struct admin_request *request, const struct message_session *s
 	record.service = session->service;
 	record.tty = session->tty;
 	record.rhost = session->source;
-	record.detail = why;
+	return record;
+}
+
+/* Before it is done: what is not recorded is not done. */
+static int record(struct admin_request *request, const struct message_session *session)
+{
+	struct throttle_answer answer = pace(request, session->ending == 0);
+	struct audit_record record = record_of(request, session);
+
+	if (!answer.record)
+		return 0;
+	record.detail = request->message.session_choice.why;
+	record.count = answer.suppressed + 1;
 	if (audit_write(request->thread->daemon->audit, &record, 1) < 0 && request->settings->settings.audit_strict)
 		return admin_refuse(request, ANSWER_UNAVAILABLE, "nothing was ended: the audit file cannot be written");
 	return 0;
@@ -274,15 +306,24 @@ int admin_sessions_decide(struct admin_request *request, struct store_reader *re
 	return r;
 }
 
-/* One record for all of them: each was recorded when it began. */
-static void record_sweep(struct admin_request *request, const struct session_sweep_result *result)
+/* One record for all of them: each was recorded when it began. key: whose; NULL: those of many, which have their own
+ * records where they ended. */
+static void record_sweep(struct admin_request *request, const struct store_key *key,
+			 const struct session_sweep_result *result)
 {
+	struct throttle_answer answer = pace(request, result->ended > result->again);
 	struct audit_record record = admin_record(request, "session_end");
 
-	record.key_id = request->keys[0].id;
-	record.key_name = request->keys[0].name;
-	record.owner = request->keys[0].owner;
-	record.count = result->ended;
+	if (!answer.record)
+		return;
+	if (key) {
+		record.key_id = key->id;
+		record.key_name = key->name;
+		record.owner = key->owner;
+		record.count = result->ended;
+	}
+	if (answer.suppressed > 0)
+		record.count = answer.suppressed + 1;
 	record.detail = result->fault;
 	(void)audit_write(request->thread->daemon->audit, &record, 1);
 }
@@ -297,13 +338,97 @@ static void on_swept(void *data, const struct session_sweep_result *result)
 	reply->sessions_loose = result->loose;
 	reply->sessions_fault = *result->fault ? result->fault : NULL;
 	if (result->ended > 0 || *result->fault)
-		record_sweep(request, result);
+		record_sweep(request, &request->keys[0], result);
 	admin_finish(request, admin_reply(request, &message_key, reply));
+}
+
+/* ---- with many keys ---- */
+
+int admin_sessions_decide_of(struct admin_request *request, struct store_reader *reader, const struct store_key *key,
+			     uint64_t wanted)
+{
+	struct admin_sessions *sessions = &request->sessions;
+	struct policies policies;
+	int r;
+
+	if (wanted == MESSAGE_SESSIONS_KEEP)
+		return 0;
+	if (wanted == MESSAGE_SESSIONS_POLICY) {
+		r = policies_find(reader, &request->settings->settings, key->tenant, &policies);
+		if (r < 0 || policies.end_sessions != 1)
+			return r;
+	}
+	return session_keys_add(&sessions->keys, key->id);
+}
+
+bool admin_sessions_are_to_end(const struct admin_request *request)
+{
+	return request->sessions.keys != NULL;
+}
+
+bool admin_sessions_are_of(const struct admin_request *request, const char *key_id)
+{
+	return session_keys_have(request->sessions.keys, key_id);
+}
+
+void admin_sessions_end_many(struct admin_request *request, const struct admin_sessions_many *many, void *data)
+{
+	if (request->sessions.many)
+		request->sessions.many->free_data(request->sessions.data);
+	request->sessions.many = many;
+	request->sessions.data = data;
+	request->sessions.end = true;
+	session_keys_sort(request->sessions.keys);
+}
+
+static bool is_wanted(void *data, const struct message_session *session)
+{
+	const struct admin_request *request = data;
+
+	return request->sessions.many->wanted(request, session);
+}
+
+/* A record for each, since the keys are not told from the others by the request. */
+static void record_ended(void *data, const struct message_session *session)
+{
+	struct admin_request *request = data;
+	struct throttle_answer answer = pace(request, session->ending == 0);
+	struct audit_record record = record_of(request, session);
+
+	record.count = answer.suppressed + 1;
+	if (answer.record)
+		(void)audit_write(request->thread->daemon->audit, &record, 1);
+}
+
+static void on_swept_many(void *data, const struct session_sweep_result *result)
+{
+	struct admin_request *request = data;
+
+	if (*result->fault)
+		record_sweep(request, NULL, result);
+	admin_finish(request, request->sessions.many->reply(request, result));
+}
+
+static void begin_sweep(struct admin_request *request)
+{
+	struct session_sweep_request sweep = { .key = request->keys[0].id, .done = on_swept, .data = request };
+
+	if (request->sessions.many)
+		sweep = (struct session_sweep_request){
+			.wanted = is_wanted, .ended = record_ended, .done = on_swept_many, .data = request
+		};
+	session_sweep_start(request->thread, &sweep);
+}
+
+static void on_turn(struct session_turn *turn)
+{
+	begin_sweep((struct admin_request *)((char *)turn - offsetof(struct admin_request, sessions.turn)));
 }
 
 void admin_sessions_end(struct admin_request *request)
 {
-	struct session_sweep_request sweep = { .key = request->keys[0].id, .done = on_swept, .data = request };
-
-	session_sweep_start(request->thread, &sweep);
+	if (request->authority.kind == AUTHORITY_ADMINISTRATOR)
+		begin_sweep(request);
+	else
+		session_turn_take(request->thread, &request->sessions.turn, request->authority.uid, on_turn);
 }

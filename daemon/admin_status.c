@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,45 +14,29 @@
 #include "config.h"
 #include "daemon/admin.h"
 #include "daemon/admin_settings.h"
-#include "daemon/audit.h"
-#include "daemon/audit_keeper.h"
+#include "daemon/alarms.h"
 #include "daemon/journal.h"
 #include "daemon/key_fields.h"
 #include "daemon/limits.h"
-#include "daemon/lockdown.h"
-#include "daemon/store_health.h"
+#include "daemon/outlook.h"
 #include "daemon/throttle.h"
 
 #define ITEM_MAX (512 + ADMIN_SETTINGS_MAX)
 #define NAME_SIZE 64
-#define WHY_MAX 8
-#define THROTTLED_MOST 16                       /* sources that are named */
-#define SILENT_NANOSECONDS INT64_C(10000000000) /* after so long a thread is said to hang */
+#define ALARMS_SHOWN 16   /* keys that are named */
+#define THROTTLED_MOST 16 /* sources that are named */
 #define LOOK_BACK_SHORT 60
 #define LOOK_BACK_LONG 900
-#define AHEAD_MOST 600 /* seconds that tokens may be refused for, as after a restore, without a word */
-#define BEHIND_MOST 60 /* seconds the clock may stand behind the latest time without a word */
 
 /* The items of one reply. Whatever their texts point to lives until it is encoded. */
 struct state {
 	size_t count;
 	struct message_item items[ITEM_MAX];
 	char names[ITEM_MAX][NAME_SIZE];
-	size_t why_count;
-	char whys[WHY_MAX][WIRE_REASON_MAX + 1];
-	struct store_health store;
-	struct writer_health writer;
-	struct audit_health audit;
-	struct audit_keeper_health audit_keeper;
-	char store_fault[VAULT_FAULT_SIZE];
-	struct store_lockdown lockdown;
-	char lockdown_since[CLOCK_TEXT_SIZE];
-	bool master_key_followed; /* by one that is not this daemon's */
-	uint32_t wrap;            /* the newest there is; 0: not known */
+	struct outlook outlook;
 	char times[6][CLOCK_TEXT_SIZE];
-	int64_t clock_latest; /* the latest time the store has seen; 0: not known */
-	int64_t clock_behind; /* seconds the clock stands behind it, or 0 */
 	struct throttle_source throttled[THROTTLED_MOST];
+	struct alarm alarms[ALARMS_MOST];
 };
 
 /* name and text are static, or outlive the reply. */
@@ -83,126 +66,6 @@ static void add_named_number(struct state *state, const char *group, const char 
 	add_number(state, join_name(state, group, name), number);
 }
 
-/* ---- what is wrong ---- */
-
-static void add_why(struct state *state, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void add_why(struct state *state, const char *format, ...)
-{
-	va_list values;
-
-	if (state->why_count == WHY_MAX)
-		return;
-	va_start(values, format);
-	vsnprintf(state->whys[state->why_count++], sizeof(state->whys[0]), format, values);
-	va_end(values);
-}
-
-static void find_low_disk(struct state *state, const char *what, bool known, uint64_t disk_free, uint64_t low)
-{
-	if (known && disk_free < low)
-		add_why(state,
-			"%" PRIu64 " MiB are free where the %s lies, which is less than the %" PRIu64
-			" MiB of low_disk; make room",
-			disk_free >> 20, what, low >> 20);
-}
-
-static void find_silent_threads(struct state *state, const struct daemon *daemon, int64_t now)
-{
-	for (struct thread *thread = daemon->threads; thread; thread = thread->next) {
-		int64_t silent = now - atomic_load(&thread->heartbeat);
-
-		if (silent > SILENT_NANOSECONDS)
-			add_why(state, "the thread '%s' has not been heard of for %" PRId64 " seconds", thread->name,
-				silent / 1000000000);
-	}
-}
-
-/* The clock had stood far ahead; what is as old as what was used and forgotten then is refused. */
-static void find_refused(struct state *state, struct store_reader *reader, const char *name, int64_t now,
-			 const char *what, const char *mend)
-{
-	char text[CLOCK_TEXT_SIZE];
-	uint64_t purged = 0;
-
-	if (store_load_number(reader, name, &purged) < 0 || purged > INT64_MAX || (int64_t)purged <= now + AHEAD_MOST)
-		return;
-	clock_format((int64_t)purged, text, sizeof(text));
-	add_why(state, "%s %s: the clock stood ahead, and what was used then is not remembered any more; %s", what,
-		text, mend);
-}
-
-/* A clock that was set back, perhaps while nothing ran that could have noticed. */
-static void find_clock(struct state *state, struct store_reader *reader)
-{
-	int64_t now = clock_wall_seconds();
-	char text[CLOCK_TEXT_SIZE];
-	uint64_t latest = 0;
-
-	if (!reader || store_load_number(reader, WRITER_CLOCK, &latest) < 0 || latest > INT64_MAX)
-		return;
-	state->clock_latest = (int64_t)latest;
-	state->clock_behind = state->clock_latest > now ? state->clock_latest - now : 0;
-	if (state->clock_behind > BEHIND_MOST) {
-		clock_format(state->clock_latest, text, sizeof(text));
-		add_why(state,
-			"the clock was set back: it stands %" PRId64
-			" seconds behind %s, the latest time seen here; mend it, "
-			"or tokens that are good once may be refused until it has caught up",
-			state->clock_behind, text);
-		return;
-	}
-	find_refused(state, reader, STORE_PURGED_EPOCH, now, "HMAC tokens are refused until",
-		     "until that time use other keys");
-	find_refused(state, reader, STORE_PURGED_EXP, now, "access tokens are refused that expire before",
-		     "'apikeyctl token rotate-key --now' ends those there are, and lets new ones in");
-}
-
-/* Everything that an operator should do something about, the worst first. */
-static void find_whys(struct state *state, const struct daemon *daemon, const struct settings *settings,
-		      struct store_reader *reader)
-{
-	if (state->lockdown.on)
-		add_why(state,
-			"LOCKDOWN since %s, by %s%s%s: every key is refused but %zu; 'apikeyctl lockdown status' tells "
-			"which, 'apikeyctl lockdown off' ends it",
-			state->lockdown_since, state->lockdown.actor, *state->lockdown.why ? ": " : "",
-			state->lockdown.why, state->lockdown.key_count);
-	if (*state->store_fault)
-		add_why(state, "%s", state->store_fault);
-	if (*state->writer.fault)
-		add_why(state, "%s", state->writer.fault);
-	if (!state->audit.writable || *state->audit.fault)
-		add_why(state, "%s", *state->audit.fault ? state->audit.fault : "the audit file cannot be written");
-	if (state->audit.spool_records > 0 || (!state->audit.writable && state->audit.dropped > 0))
-		add_why(state,
-			"%" PRIu64 " records of the audit wait in memory until it can be written, and %" PRIu64
-			" found no room there since the start: keys are verified all the same, as on_failure says",
-			state->audit.spool_records, state->audit.dropped);
-	if (*state->audit_keeper.fault)
-		add_why(state, "%s", state->audit_keeper.fault);
-	find_low_disk(state, "key store", state->store.disk_known, state->store.disk_free, settings->low_disk);
-	find_low_disk(state, "audit file", state->audit.disk_known, state->audit.disk_free, settings->low_disk);
-	find_silent_threads(state, daemon, clock_monotonic());
-	if (state->master_key_followed)
-		add_why(state,
-			"the master key was rotated, and apikeyd runs with the one before, which opens the key store "
-			"until then: restart it (systemctl restart apikeyd). Where that changes nothing the rotation "
-			"was cut short: run 'apikeyctl master-key rotate' again");
-	find_clock(state, reader);
-}
-
-/* What cannot be read is told of as a fault of the store. */
-static void read_wraps(struct state *state, struct store_reader *reader, const struct vault *vault)
-{
-	uint32_t oldest = 0, newest = 0;
-
-	if (!reader || !vault || store_wraps(reader, &oldest, &newest) < 0)
-		return;
-	state->wrap = newest;
-	state->master_key_followed = newest > vault->keyring.wrap;
-}
-
 /* ---- the groups ---- */
 
 static void add_time(struct state *state, const char *name, size_t room, int64_t time)
@@ -223,19 +86,19 @@ static void add_clock(struct state *state, const struct daemon *daemon)
 		add_number(state, "clock.last_jump", (uint64_t)llabs(history->last_jump));
 		add_text(state, "clock.last_jump_direction", history->last_jump < 0 ? "back" : "forward");
 	}
-	if (state->clock_latest > 0)
-		add_time(state, "clock.latest", 4, state->clock_latest);
-	add_number(state, "clock.behind", (uint64_t)state->clock_behind);
+	if (state->outlook.clock_latest > 0)
+		add_time(state, "clock.latest", 4, state->outlook.clock_latest);
+	add_number(state, "clock.behind", (uint64_t)state->outlook.clock_behind);
 }
 
 static void add_lockdown(struct state *state)
 {
-	const struct store_lockdown *lockdown = &state->lockdown;
+	const struct store_lockdown *lockdown = &state->outlook.lockdown;
 
 	add_text(state, "lockdown.state", lockdown->on ? "on" : "off");
 	if (!lockdown->on)
 		return;
-	add_text(state, "lockdown.since", state->lockdown_since);
+	add_text(state, "lockdown.since", state->outlook.lockdown_since);
 	add_text(state, "lockdown.by", lockdown->actor);
 	if (*lockdown->why)
 		add_text(state, "lockdown.why", lockdown->why);
@@ -260,8 +123,8 @@ static void add_keys(struct state *state, struct store_reader *reader)
 
 static void add_store(struct state *state, uint64_t low_disk)
 {
-	const struct store_health *store = &state->store;
-	const struct writer_health *writer = &state->writer;
+	const struct store_health *store = &state->outlook.store;
+	const struct writer_health *writer = &state->outlook.writer;
 
 	add_number(state, "store.schema", store_schema());
 	add_text(state, "store.writable", store->writable && !*writer->fault ? "yes" : "no");
@@ -271,8 +134,8 @@ static void add_store(struct state *state, uint64_t low_disk)
 		add_number(state, "store.disk_free", store->disk_free);
 		add_text(state, "store.disk", store->disk_free < low_disk ? "low" : "ok");
 	}
-	if (*state->store_fault)
-		add_text(state, "store.fault", state->store_fault);
+	if (*state->outlook.store_fault)
+		add_text(state, "store.fault", state->outlook.store_fault);
 	if (*writer->fault)
 		add_text(state, "store.write_fault", writer->fault);
 	if (writer->last_failed != 0) {
@@ -283,16 +146,16 @@ static void add_store(struct state *state, uint64_t low_disk)
 
 static void add_master_key(struct state *state)
 {
-	if (state->wrap == 0)
+	if (state->outlook.wrap == 0)
 		return;
-	add_number(state, "master_key.wrap", state->wrap);
-	add_text(state, "master_key.restart", state->master_key_followed ? "yes" : "no");
+	add_number(state, "master_key.wrap", state->outlook.wrap);
+	add_text(state, "master_key.restart", state->outlook.master_key_followed ? "yes" : "no");
 }
 
 static void add_chain(struct state *state)
 {
-	const struct audit_keeper_health *keeper = &state->audit_keeper;
-	const struct audit_health *health = &state->audit;
+	const struct audit_keeper_health *keeper = &state->outlook.audit_keeper;
+	const struct audit_health *health = &state->outlook.audit;
 
 	add_text(state, "audit.chain", health->keyed ? health->chain : "none");
 	add_text(state, "audit.head", health->head);
@@ -305,7 +168,7 @@ static void add_chain(struct state *state)
 
 static void add_audit(struct state *state, uint64_t low_disk)
 {
-	const struct audit_health *health = &state->audit;
+	const struct audit_health *health = &state->outlook.audit;
 
 	add_text(state, "audit.state", health->writable ? "ok" : "failing");
 	if (*health->fault)
@@ -401,6 +264,20 @@ static void add_throttled(struct state *state, struct throttle *throttle)
 	}
 }
 
+static void add_alarms(struct state *state, struct alarms *alarms)
+{
+	size_t count = alarms_list(alarms, clock_monotonic(), state->alarms);
+	char group[sizeof("alarms.18446744073709551615")];
+
+	add_number(state, "alarms.keys", count);
+	for (size_t i = 0; i < count && i < ALARMS_SHOWN; i++) {
+		snprintf(group, sizeof(group), "alarms.%zu", i + 1);
+		add_text(state, join_name(state, group, "key"), state->alarms[i].key_id);
+		add_text(state, join_name(state, group, "source"), state->alarms[i].source);
+		add_named_number(state, group, "failures", state->alarms[i].count);
+	}
+}
+
 /* How long ago each thread has been heard of; of those of one name, the one that has been silent for longest. */
 static void add_threads(struct state *state, const struct daemon *daemon)
 {
@@ -430,11 +307,11 @@ static void add_all(struct state *state, struct daemon *daemon, const struct set
 	uint64_t numbers[COUNTER_COUNT];
 
 	counters_sum(daemon, numbers);
-	for (size_t i = 0; i < state->why_count; i++) {
+	for (size_t i = 0; i < state->outlook.why_count; i++) {
 		char number[sizeof("18446744073709551615")];
 
 		snprintf(number, sizeof(number), "%zu", i + 1);
-		add_text(state, join_name(state, "why", number), state->whys[i]);
+		add_text(state, join_name(state, "why", number), state->outlook.whys[i]);
 	}
 	add_lockdown(state);
 	add_clock(state, daemon);
@@ -446,6 +323,7 @@ static void add_all(struct state *state, struct daemon *daemon, const struct set
 	add_window(state, daemon->history, "verdicts_1m", LOOK_BACK_SHORT, numbers);
 	add_window(state, daemon->history, "verdicts_15m", LOOK_BACK_LONG, numbers);
 	add_throttled(state, daemon->throttle);
+	add_alarms(state, daemon->alarms);
 	add_connections(state, daemon, numbers);
 	add_threads(state, daemon);
 }
@@ -466,17 +344,9 @@ int admin_status(struct admin_request *request, struct store_reader *reader, str
 
 	if (!state)
 		return -ENOMEM;
-	vault_fault(daemon->keeper, state->store_fault, sizeof(state->store_fault));
-	store_health(vault_folder(daemon->keeper), &state->store);
-	writer_health(daemon->writer, &state->writer);
-	audit_health(daemon->audit, &state->audit);
-	audit_keeper_health(daemon->audit_keeper, &state->audit_keeper);
-	lockdown_get(vault_lockdown(daemon->keeper), &state->lockdown);
-	clock_format(state->lockdown.since, state->lockdown_since, sizeof(state->lockdown_since));
-	read_wraps(state, reader, vault);
-	find_whys(state, daemon, settings, reader);
+	outlook_take(daemon, settings, reader, vault, &state->outlook);
 	add_text(state, "version", PACKAGE_VERSION);
-	add_text(state, "state", !reader ? "unavailable" : state->why_count > 0 ? "degraded" : "ok");
+	add_text(state, "state", outlook_state(&state->outlook));
 	if (request->authority.kind == AUTHORITY_ADMINISTRATOR) {
 		add_all(state, daemon, settings, reader);
 		admin_settings_list(daemon, request->settings, &configured);

@@ -13,9 +13,12 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/encoding.h"
 #include "common/secret.h"
+#include "crypto/pair_signature.h"
 #include "daemon/admin.h"
 #include "daemon/audit.h"
+#include "daemon/key_secrets.h"
 #include "daemon/policy.h"
 #include "daemon/signing_key.h"
 #include "daemon/signing_key_make.h"
@@ -53,23 +56,27 @@ static struct throttle_answer pace(struct admin_request *request, enum reason re
 {
 	struct daemon *daemon = request->thread->daemon;
 
+	/* Of a gateway's client, by where that is. */
+	if (reason != REASON_NONE && *request->authority.signin.source)
+		return throttle_failure(daemon->throttle, request->peer.uid, request->authority.signin.source,
+					clock_monotonic(), request->settings->settings.failures_per_minute);
 	if (reason != REASON_NONE)
 		return admin_count_failure(request);
-	if (request->authority.kind == AUTHORITY_ADMINISTRATOR)
-		return (struct throttle_answer){ .record = true };
-	return throttle_failure(daemon->chatter, request->peer.uid, "", clock_monotonic(), CHATTER_PER_MINUTE);
+	return admin_count_record(request, "");
 }
 
 /* 0, or the answer where what cannot be recorded is not done. */
 static int record(struct admin_request *request, const char *why)
 {
-	const struct admin_token *token = &request->token;
+	struct admin_token *token = &request->token;
 	const struct store_key *key = &request->keys[0];
 	struct audit_record record = admin_record(request, request->verb->event);
 	struct throttle_answer answer = pace(request, token->reason);
 	char changes[CLAIMS_ID_MAX + 64];
 
 	request->recorded = true;
+	if (token->reason != REASON_NONE && answer.throttled && *request->authority.signin.source)
+		token->reason = REASON_TOO_MANY_FAILURES;
 	if (!answer.record)
 		return 0;
 	record.has_verdict = true;
@@ -101,6 +108,7 @@ static int refuse_proof(struct admin_request *request)
 	if (reason_verdict(token->reason) == VERDICT_UNAVAILABLE)
 		return ANSWER_STORE_FAILED;
 	(void)record(request, NULL);
+	request->authority.reason = token->reason;
 	if (request->authority.kind == AUTHORITY_ADMINISTRATOR)
 		return admin_refuse(request, ANSWER_BAD_CREDENTIAL, "%s",
 				    problem ? token->proof.problem : reason_sentence(token->reason));
@@ -123,6 +131,10 @@ static int judge_key(const struct admin_request *request, struct store_reader *r
 
 	if (r < 0)
 		return r;
+	if (*request->authority.signin.source) {
+		policy.rhost = request->authority.signin.source;
+		policy.source_believed = true;
+	}
 	/* Which tenant it is for is asked where it is used. */
 	policy.any_tenant = true;
 	*ret_reason = policy_judge(key, &policy);
@@ -137,7 +149,7 @@ static int64_t earlier(int64_t end, int64_t other)
 /* It lives no longer than what it was got with. */
 static int64_t end_of_token(const struct store_key *key, uint32_t number, int64_t now, int64_t lifetime)
 {
-	const struct store_secret *secret = verify_find_number(key, number);
+	const struct store_secret *secret = key_secrets_find(key, number);
 	int64_t end = earlier(now + lifetime, key->expires);
 
 	return secret ? earlier(end, secret->retires) : end;
@@ -238,19 +250,41 @@ static void on_issued(struct thread *thread, struct thread_task *task)
 	admin_finish(request, r);
 }
 
+/* A gateway is believed where its client is, as it is when that signs in. 0, or the answer. */
+static int take_source(struct admin_request *request)
+{
+	const char *source = request->message.token_issue.source;
+	struct signin *signin = &request->authority.signin;
+
+	if (!source || !settings_is_gateway(&request->settings->settings, request->peer.uid))
+		return 0;
+	if (!encoding_is_visible(source))
+		return admin_refuse(request, ANSWER_INVALID, "the source is an address");
+	snprintf(signin->source, sizeof(signin->source), "%s", source);
+	return 0;
+}
+
 int admin_token_issue(struct admin_request *request, struct store_reader *reader, struct vault *vault)
 {
 	const char *proof = request->message.token_issue.proof;
+	const struct codec_bytes *body = &request->message.token_issue.body;
 	struct admin_token *token = &request->token;
 	int64_t now = clock_wall_seconds();
+	char body_hash[PAIR_BODY_HASH_SIZE + 1];
+	int r = take_source(request);
 
 	(void)reader;
 	(void)vault;
+	if (r != 0)
+		return r;
+	if (pair_hash_body(body->data, body->size, body_hash) < 0)
+		return admin_refuse(request, ANSWER_UNAVAILABLE, "the body cannot be hashed");
 	/* An imported secret, which may be guessed, is not even looked for. */
 	if (credential_classify(proof, strlen(proof)).kind == CREDENTIAL_OTHER)
 		token->reason = REASON_NOT_A_CREDENTIAL;
 	else
-		token->reason = verify_locate(request->thread, proof, now, &request->keys[0], &token->proof);
+		token->reason =
+			verify_locate_signed(request->thread, proof, body_hash, now, &request->keys[0], &token->proof);
 	token->found = token->proof.found;
 	/* Else one would live for ever, by the next. */
 	if (token->reason == REASON_NONE && token->proof.access)
@@ -339,6 +373,13 @@ int admin_token_inspect(struct admin_request *request, struct store_reader *read
 	return r < 0 ? r : reply_state(request, &claims, policy.reuse, reason);
 }
 
+/* Whoever has a key may end the tokens that were got with it. */
+static bool may_end(const struct authority *authority, const char *key_id)
+{
+	return authority_allows(authority, AUTHORITY_END) ||
+	       (authority->kind == AUTHORITY_KEY && strcmp(authority->key_id, key_id) == 0);
+}
+
 /* In the writer's thread: an id that was used is not taken again, whatever the tenant says. */
 static int end_token(struct writer_job *job, struct vault *vault)
 {
@@ -367,6 +408,8 @@ static int end_token(struct writer_job *job, struct vault *vault)
 			return r;
 		token->found = r == 0;
 	}
+	if (token->found && !may_end(&request->authority, claims.subject))
+		return ANSWER_NOT_PERMITTED;
 	/* A key that is gone has ended its tokens. */
 	if (!token->found || !authority_reaches(&request->authority, &request->keys[0]))
 		return admin_refuse(request, ANSWER_NOT_FOUND,
@@ -423,6 +466,7 @@ static int forget_used(struct store *store, int64_t now)
 
 int admin_signing_key_rotate(struct admin_request *request, struct store_reader *reader, struct vault *vault)
 {
+	struct audit_record record = admin_record(request, request->verb->event);
 	struct message_item reply = { .name = "signing_key.version" };
 	int64_t now = clock_wall_seconds();
 	bool at_once = request->message.signing_key.now == 1;
@@ -439,7 +483,7 @@ int admin_signing_key_rotate(struct admin_request *request, struct store_reader 
 	if (r == 0 && at_once)
 		r = forget_used(vault->store, now);
 	if (r == 0)
-		r = signing_key_log(vault, admin_record(request, request->verb->event), version);
+		r = signing_key_log(vault, &record, version);
 	if (r < 0)
 		return r;
 	reply.number = version;

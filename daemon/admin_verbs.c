@@ -28,6 +28,7 @@ _Static_assert(offsetof(struct message_key_rotate, credential) == 0, "the creden
 _Static_assert(offsetof(struct message_key_retire, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_explain, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_status, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_metrics, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_part, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_restore, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_master_key, credential) == 0, "the credential comes first");
@@ -43,6 +44,9 @@ _Static_assert(offsetof(struct message_signing_key, credential) == 0, "the crede
 _Static_assert(offsetof(struct message_session_query, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_session_choice, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_lockdown, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_signin_begin, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_signin_choice, credential) == 0, "the credential comes first");
+_Static_assert(offsetof(struct message_link_create, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_key_find, credential) == 0, "the credential comes first");
 _Static_assert(offsetof(struct message_key_bulk, credential) == 0, "the credential comes first");
 
@@ -72,15 +76,14 @@ static const struct admin_verb verbs[] = {
 	{ WIRE_KEY_RETIRE, &message_key_retire, "key_retire", AUTHORITY_END, true, true, false, admin_key_retire },
 	{ WIRE_EXPLAIN, &message_explain, "explain", AUTHORITY_SEE, false, true, false, admin_explain },
 	{ WIRE_STATUS, &message_status, NULL, AUTHORITY_SEE, false, false, false, admin_status },
-	{ WIRE_BACKUP_OPEN, &message_status, "backup", AUTHORITY_ADMINISTER, false, true, false, admin_backup_open },
-	{ WIRE_BACKUP_READ, &message_part, "backup", AUTHORITY_ADMINISTER, false, false, false, admin_backup_read },
+	/* For gateways, too, which act on nobody's behalf here; it judges that itself. */
+	{ WIRE_METRICS, &message_metrics, NULL, AUTHORITY_SEE, false, false, false, admin_metrics },
+	{ WIRE_BACKUP_OPEN, &message_status, "backup", AUTHORITY_KEEP, false, true, false, admin_backup_open },
+	{ WIRE_BACKUP_READ, &message_part, "backup", AUTHORITY_KEEP, false, false, false, admin_backup_read },
 	/* A store that cannot be opened is what a restore is for. */
-	{ WIRE_RESTORE_OPEN, &message_status, "restore", AUTHORITY_ADMINISTER, false, false, false,
-	  admin_restore_open },
-	{ WIRE_RESTORE_WRITE, &message_part, "restore", AUTHORITY_ADMINISTER, false, false, false,
-	  admin_restore_write },
-	{ WIRE_RESTORE_FINISH, &message_restore, "restore", AUTHORITY_ADMINISTER, false, false, false,
-	  admin_restore_finish },
+	{ WIRE_RESTORE_OPEN, &message_status, "restore", AUTHORITY_KEEP, false, false, false, admin_restore_open },
+	{ WIRE_RESTORE_WRITE, &message_part, "restore", AUTHORITY_KEEP, false, false, false, admin_restore_write },
+	{ WIRE_RESTORE_FINISH, &message_restore, "restore", AUTHORITY_KEEP, false, false, false, admin_restore_finish },
 	{ WIRE_ROLE_CREATE, &message_role_change, "role_create", AUTHORITY_CHANGE_ROLES, true, true, false,
 	  admin_role_create },
 	{ WIRE_ROLE_LIST, &message_role_list, NULL, AUTHORITY_SEE_ROLES, false, true, false, admin_role_list },
@@ -93,18 +96,25 @@ static const struct admin_verb verbs[] = {
 	  admin_token_issue },
 	{ WIRE_TOKEN_INSPECT, &message_token_reference, NULL, AUTHORITY_SEE, false, true, false, admin_token_inspect },
 	/* It hands the writing on itself: what it did is recorded, and changes no key. */
-	{ WIRE_TOKEN_REVOKE, &message_token_reference, "token_revoke", AUTHORITY_END, false, true, false,
+	{ WIRE_INTROSPECT, &message_token_reference, "introspect", AUTHORITY_INTROSPECT, false, true, false,
+	  admin_introspect },
+	{ WIRE_TOKEN_REVOKE, &message_token_reference, "token_revoke", AUTHORITY_END_TOKEN, false, true, false,
 	  admin_token_revoke },
-	{ WIRE_SIGNING_KEY_ROTATE, &message_signing_key, "signing_key_rotate", AUTHORITY_ADMINISTER, true, true, false,
+	{ WIRE_SIGNING_KEY_ROTATE, &message_signing_key, "signing_key_rotate", AUTHORITY_KEEP, true, true, false,
 	  admin_signing_key_rotate },
-	{ WIRE_AUDIT_CHECK, &message_audit_check, NULL, AUTHORITY_ADMINISTER, false, false, false, admin_audit_check },
-	{ WIRE_AUDIT_KEY, &message_audit_key, "audit_key", AUTHORITY_ADMINISTER, false, false, false, admin_audit_key },
+	{ WIRE_AUDIT_CHECK, &message_audit_check, NULL, AUTHORITY_KEEP, false, false, false, admin_audit_check },
+	{ WIRE_AUDIT_KEY, &message_audit_key, "audit_key", AUTHORITY_KEEP, false, false, false, admin_audit_key },
 	{ WIRE_ADMIN_SESSION_LIST, &message_session_query, NULL, AUTHORITY_SEE, false, true, false,
 	  admin_session_list },
 	/* It changes nothing here: whose sessions these are is in the register. */
 	{ WIRE_ADMIN_SESSION_END, &message_session_choice, "session_end", AUTHORITY_END, false, true, false,
 	  admin_session_end },
-	{ WIRE_STORE_CHECK, &message_status, NULL, AUTHORITY_ADMINISTER, false, true, false, admin_store_check },
+	{ WIRE_SIGNIN, &message_signin_begin, "signin", AUTHORITY_PROVE, false, true, false, admin_signin },
+	{ WIRE_SIGNIN_SHOW, &message_status, NULL, AUTHORITY_BE, false, true, false, admin_signin_show },
+	{ WIRE_SIGNIN_LIST, &message_status, NULL, AUTHORITY_BE, false, true, false, admin_signin_list },
+	{ WIRE_SIGNIN_END, &message_signin_choice, "signin_end", AUTHORITY_BE, false, true, false, admin_signin_end },
+	{ WIRE_LINK_CREATE, &message_link_create, "link_create", AUTHORITY_BE, false, true, false, admin_link_create },
+	{ WIRE_STORE_CHECK, &message_status, NULL, AUTHORITY_KEEP, false, true, false, admin_store_check },
 	{ WIRE_ACCOUNT_CREATE, &message_account_create, "account_create", AUTHORITY_ADMINISTER, true, true, false,
 	  admin_account_create },
 	{ WIRE_ACCOUNT_LIST, &message_account_list, NULL, AUTHORITY_SEE_TENANTS, false, true, false,
@@ -123,8 +133,7 @@ static const struct admin_verb verbs[] = {
 	{ WIRE_TENANT_UPDATE, &message_tenant_update, "tenant_update", AUTHORITY_CHANGE_TENANTS, true, true, false,
 	  admin_tenant_update },
 	/* For administrators alone: the answer tells whether a secret is somebody's. */
-	{ WIRE_KEY_IMPORT, &message_key_import, "key_import", AUTHORITY_ADMINISTER, true, true, false,
-	  admin_key_import },
+	{ WIRE_KEY_IMPORT, &message_key_import, "key_import", AUTHORITY_KEEP, true, true, false, admin_key_import },
 	/* Without a store administrators are served, and nobody else. They write their own records. */
 	{ WIRE_AUDIT_READ, &message_audit_read, "audit_read", AUTHORITY_SEE_AUDIT, false, false, false,
 	  admin_audit_read },
@@ -132,8 +141,8 @@ static const struct admin_verb verbs[] = {
 	  admin_audit_count },
 	{ WIRE_KEY_FIND, &message_key_find, "key_find", AUTHORITY_SEE, false, true, false, admin_key_find },
 	{ WIRE_KEY_BULK, &message_key_bulk, "key_bulk", AUTHORITY_END, true, true, false, admin_key_bulk },
-	{ WIRE_LOCKDOWN, &message_lockdown, "lockdown", AUTHORITY_ADMINISTER, true, true, false, admin_lockdown },
-	{ WIRE_MASTER_KEY_ROTATE, &message_master_key, "master_key_rotate", AUTHORITY_ADMINISTER, true, true, false,
+	{ WIRE_LOCKDOWN, &message_lockdown, "lockdown", AUTHORITY_KEEP, true, true, false, admin_lockdown },
+	{ WIRE_MASTER_KEY_ROTATE, &message_master_key, "master_key_rotate", AUTHORITY_KEEP, true, true, false,
 	  admin_master_key_rotate },
 };
 

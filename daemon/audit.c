@@ -53,6 +53,7 @@ static int make_room(struct audit *audit, size_t size)
 		audit_rotate_failed(audit, r);
 		return 0;
 	}
+	audit->rotations++;
 	audit->rotate_fault[0] = '\0';
 	audit->notes[AUDIT_NOTE_CHECKPOINT] = true;
 	return audit_write_notes(audit);
@@ -78,19 +79,6 @@ int audit_put_lines(struct audit *audit, struct audit_text *text, size_t count)
 	return 0;
 }
 
-/* Writes count lines that were begun and ended. On success *ret_seq is the first one's. The text is used up. */
-static int write_lines(struct audit *audit, struct audit_text *text, size_t count, uint64_t *ret_seq)
-{
-	int r = audit_ready(audit);
-
-	if (r == 0)
-		r = audit_put_lines(audit, text, count);
-	if (r < 0)
-		return r;
-	*ret_seq = audit->seq + 1 - count;
-	return 0;
-}
-
 static void make_lines(const struct audit_record *records, size_t count, struct audit_text *ret_text)
 {
 	struct crypto_hash *hash = NULL;
@@ -107,14 +95,29 @@ static void make_lines(const struct audit_record *records, size_t count, struct 
 	crypto_hash_free(hash);
 }
 
-/* The lines that were used up are made once more: this is seldom. */
-static void keep_for_later(struct audit *audit, const struct audit_record *records, size_t count)
+/* Writes count lines that were begun and ended, or keeps them for later. On success *ret_seq is the first one's. The
+ * text is used up; records are what it was made of. */
+static int write_lines(struct audit *audit, const struct audit_record *records, struct audit_text *text, size_t count,
+		       uint64_t *ret_seq)
 {
-	CLEANUP(audit_text_done) struct audit_text text = AUDIT_TEXT_INIT;
+	CLEANUP(audit_text_done) struct audit_text again = AUDIT_TEXT_INIT;
+	int r = audit_ready(audit);
 
-	make_lines(records, count, &text);
-	AUDIT_LOCKED(audit);
-	audit_spool_add(audit, &text, count);
+	if (r < 0) {
+		audit_spool_add(audit, text, count);
+		return r;
+	}
+	r = audit_put_lines(audit, text, count);
+	if (r == 0) {
+		*ret_seq = audit->seq + 1 - count;
+		return 0;
+	}
+	/* From now on others wait behind these, so that this is seldom. */
+	if (audit->options.spool > 0) {
+		make_lines(records, count, &again);
+		audit_spool_add(audit, &again, count);
+	}
+	return r;
 }
 
 int audit_write(struct audit *audit, const struct audit_record *records, size_t count)
@@ -122,7 +125,6 @@ int audit_write(struct audit *audit, const struct audit_record *records, size_t 
 	CLEANUP(audit_text_done) struct audit_text text = AUDIT_TEXT_INIT;
 	struct journal *journal;
 	uint64_t seq = 0;
-	bool keep;
 	int r;
 
 	if (count == 0)
@@ -131,11 +133,10 @@ int audit_write(struct audit *audit, const struct audit_record *records, size_t 
 	{
 		AUDIT_LOCKED(audit);
 		journal = audit->options.journal;
-		keep = audit->options.spool > 0;
-		r = text.failed ? audit_fail(audit, "write", -ENOMEM) : write_lines(audit, &text, count, &seq);
+		if (text.failed)
+			audit_spool_add(audit, &text, count); /* which counts them */
+		r = text.failed ? audit_fail(audit, "write", -ENOMEM) : write_lines(audit, records, &text, count, &seq);
 	}
-	if (r < 0 && keep)
-		keep_for_later(audit, records, count);
 	if (journal) {
 		for (size_t i = 0; i < count; i++)
 			audit_copy(journal, &records[i], r < 0 ? 0 : seq + i);
@@ -167,7 +168,6 @@ static void append_change(struct audit_text *text, uint64_t rev, const char *obj
 int audit_append_change(struct audit *audit, uint64_t rev, const char *object)
 {
 	CLEANUP(audit_text_done) struct audit_text text = AUDIT_TEXT_INIT;
-	uint64_t seq;
 	int r;
 
 	append_change(&text, rev, object);
@@ -181,7 +181,7 @@ int audit_append_change(struct audit *audit, uint64_t rev, const char *object)
 		return 0;
 	if (rev > audit->rev_attempted)
 		audit->rev_attempted = rev;
-	r = write_lines(audit, &text, 1, &seq);
+	r = audit_put_lines(audit, &text, 1);
 	if (r < 0)
 		return r;
 	audit->rev = rev;
@@ -231,7 +231,7 @@ void audit_close(struct audit *audit)
 		return;
 	/* The last moment for what waits. */
 	if (audit->spool.since != 0) {
-		audit->next_open = 0;
+		audit->next_open = audit->spool.next_try = 0;
 		(void)audit_ready(audit);
 	}
 	audit_file_close(&audit->file);
@@ -247,7 +247,7 @@ void audit_reopen(struct audit *audit, const struct audit_options *options)
 	AUDIT_LOCKED(audit);
 	audit->options = *options;
 	audit_file_close(&audit->file);
-	audit->next_open = audit->next_rotate = 0;
+	audit->next_open = audit->next_rotate = audit->spool.next_try = 0;
 	audit_ready(audit);
 }
 
@@ -266,6 +266,7 @@ void audit_reach(struct audit *audit, struct audit_reach *ret_reach)
 void audit_tend(struct audit *audit)
 {
 	AUDIT_LOCKED(audit);
+	audit->spool.next_try = 0;
 	audit_ready(audit);
 }
 

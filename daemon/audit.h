@@ -33,6 +33,7 @@ struct audit_record {
 	bool unnamed;         /* key_name and owner are nobody's: they cost the time of a key's, and are not written */
 	bool test;            /* of a test key */
 	const char *bound_to; /* misuse: the service that the key is for, and which did not ask */
+	const char *misuse;   /* how a key was used that should not be used so: a sentence */
 	const char *detail;   /* why it was malformed: a sentence */
 	bool has_peer;
 	uid_t peer_uid;
@@ -67,8 +68,8 @@ int audit_open(const char *folder, const struct audit_options *options, struct a
 void audit_close(struct audit *audit);
 
 /* Appends records in order, any thread; a batch is one write(2). 0, or a negative errno: none of them is in the file;
- * where the options have a spool, they wait in it to be written before any other, and a "spooled" record behind them
- * says how many there were, and for how many there was no room. */
+ * where the options have a spool, they wait in it to be written before any other, which is tried once a second, and a
+ * "spooled" record behind them says how many there were, and for how many there was no room. */
 int audit_write(struct audit *audit, const struct audit_record *records, size_t count);
 
 /*
@@ -99,6 +100,14 @@ void audit_reach(struct audit *audit, struct audit_reach *ret_reach);
 
 /* Any thread, now and then: tries again what failed, and writes what waits. */
 void audit_tend(struct audit *audit);
+
+/*
+ * Waits until all records that were written before are on the disk, with the names of their files; nobody else waits
+ * meanwhile. Any thread. 0, or a negative errno: it is not known, and the next call tries again.
+ */
+int audit_sync(struct audit *audit);
+/* True where a file was rotated away since: it should not be behind the one that follows it for long. */
+bool audit_has_rotated(struct audit *audit);
 
 /*
  * The key of the chain (daemon/audit_seal.h), which comes when the store is open; until then records get no MAC. One

@@ -1,6 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 #include "daemon/audit_changes.h"
 
+#include <errno.h>
+
+#include "common/cleanup.h"
+
+int audit_changes_log(struct store *store, const struct audit_record *record, const char *changes)
+{
+	struct audit_record changed = *record;
+	CLEANUP_FREE char *object = NULL;
+	uint64_t rev;
+
+	changed.changes = changes;
+	object = changes ? audit_format(&changed) : NULL;
+	return object ? store_log_change(store, record->time / 1000000, object, &rev) : -ENOMEM;
+}
+
 struct append {
 	struct audit *audit;
 	uint64_t last; /* the last rev that is in the file */

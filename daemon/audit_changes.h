@@ -9,6 +9,10 @@
 #include "daemon/audit.h"
 #include "daemon/vault.h"
 
+/* Puts the record of a change, with what was changed (JSON; NULL: there was no memory for it), into the log, inside the
+ * open transaction. 0 or a negative errno. */
+int audit_changes_log(struct store *store, const struct audit_record *record, const char *changes);
+
 /* Puts into the file what the log has behind what the file has: after each commit, and at the start what a crash left
  * out. What cannot be written now is tried again the next time. 0 or a negative errno. */
 int audit_changes_append(struct audit *audit, struct vault *vault);

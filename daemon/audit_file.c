@@ -249,6 +249,24 @@ bool audit_file_is_elsewhere(const struct audit_file *file, const char *path)
 		       : errno == ENOENT;
 }
 
+int64_t audit_file_read_at(int fd, void *ret_data, size_t size, uint64_t offset)
+{
+	size_t got = 0;
+
+	while (got < size) {
+		ssize_t count = pread(fd, (char *)ret_data + got, size - got, (off_t)(offset + got));
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			return -errno;
+		if (count == 0)
+			break;
+		got += (size_t)count;
+	}
+	return (int64_t)got;
+}
+
 int audit_file_digest(const struct audit_file *file, uint64_t from, uint8_t ret_digest[CHAIN_HASH_SIZE])
 {
 	struct crypto_hash *hash;

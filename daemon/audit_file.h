@@ -74,6 +74,9 @@ int audit_file_tail(const struct audit_file *file, struct audit_tail *ret_tail);
 /* The piece of audit_file_tail() for one descriptor; fills in what tail does not have yet. */
 int audit_tail_read(int fd, struct audit_tail *tail);
 
+/* Reads up to size bytes, fewer at the end of the file. How many, or a negative errno. */
+int64_t audit_file_read_at(int fd, void *ret_data, size_t size, uint64_t offset);
+
 /* The SHA-256 of what lies in the file from an offset on. 0, or a negative errno. */
 int audit_file_digest(const struct audit_file *file, uint64_t from, uint8_t ret_digest[CHAIN_HASH_SIZE]);
 

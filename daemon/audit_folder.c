@@ -165,21 +165,3 @@ int audit_folder_open_segment(const struct audit_folder *folder, const struct au
 		return -errno;
 	return status.st_ino == segment->file ? cleanup_take_fd(&fd) : -EAGAIN;
 }
-
-int64_t audit_folder_read(int fd, void *ret_data, size_t size, uint64_t offset)
-{
-	size_t got = 0;
-
-	while (got < size) {
-		ssize_t count = pread(fd, (char *)ret_data + got, size - got, (off_t)(offset + got));
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0)
-			return -errno;
-		if (count == 0)
-			break;
-		got += (size_t)count;
-	}
-	return (int64_t)got;
-}

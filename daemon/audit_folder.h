@@ -42,7 +42,4 @@ bool audit_folder_holds_still(const struct audit_folder *folder);
 /* A descriptor of a segment, for reading. -EAGAIN where its name is another file's by now; or a negative errno. */
 int audit_folder_open_segment(const struct audit_folder *folder, const struct audit_segment *segment);
 
-/* Reads up to size bytes, fewer at the end of the file. How many, or a negative errno. */
-int64_t audit_folder_read(int fd, void *ret_data, size_t size, uint64_t offset);
-
 #endif

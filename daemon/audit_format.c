@@ -28,6 +28,7 @@ const struct audit_text_field audit_text_fields[] = {
 	{ "rhost", offsetof(struct audit_record, rhost), false },
 	{ "permission", offsetof(struct audit_record, permission), false },
 	{ "bound_to", offsetof(struct audit_record, bound_to), false },
+	{ "misuse", offsetof(struct audit_record, misuse), false },
 	{ "detail", offsetof(struct audit_record, detail), false },
 	{ NULL, 0, false },
 };

@@ -13,23 +13,26 @@
 #include "common/clock.h"
 #include "common/encoding.h"
 #include "common/secret.h"
+#include "common/thread_create.h"
 #include "daemon/audit.h"
 #include "daemon/audit_seal.h"
 #include "daemon/journal.h"
 #include "daemon/message_ids.h"
-#include "daemon/thread_create.h"
 #include "daemon/vault.h"
 
 #define LOOK INT64_C(1000000000)         /* nanoseconds */
 #define SEAL_EVERY INT64_C(60000000000)  /* where there are new records, but no new key */
 #define HEAD_EVERY INT64_C(300000000000) /* likewise */
 #define HEAD_RECORDS CHAIN_EPOCH
+#define DISK_PATIENCE INT64_C(10000000000) /* until it is said */
 
 struct audit_keeper {
 	struct daemon *daemon;
 	pthread_t id;
 	bool running;
-	pthread_mutex_t lock; /* over all below */
+	bool opened; /* a store was; of who opens it */
+	/* Over all below. Whoever has it may wait for a disk, but not before there was a store. */
+	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool stopping;
 	bool writable; /* as it was said last */
@@ -38,6 +41,14 @@ struct audit_keeper {
 	unsigned int generation;         /* of the vault it was sealed under */
 	int64_t sealed_at, published_at; /* CLOCK_MONOTONIC, nanoseconds */
 	struct audit_keeper_health health;
+	/* What others are shown: whoever asks waits for no disk. */
+	struct {
+		pthread_mutex_t lock; /* over all in here, and for no longer than a copy takes */
+		struct audit_keeper_health health;
+		unsigned int waiting; /* threads, for a disk: */
+		const char *disk;     /* this, of them that began last; static */
+		int64_t disk_since;   /* CLOCK_MONOTONIC, nanoseconds */
+	} shown;
 };
 
 static void unlock(pthread_mutex_t **lock)
@@ -49,31 +60,118 @@ static void unlock(pthread_mutex_t **lock)
 	CLEANUP(unlock) __attribute__((unused)) pthread_mutex_t *locked = &(keeper)->lock;                             \
 	pthread_mutex_lock(locked)
 
+/* ---- what is shown ---- */
+
+static void wait_for_disk(struct audit_keeper *keeper, const char *disk)
+{
+	pthread_mutex_lock(&keeper->shown.lock);
+	keeper->shown.disk = disk;
+	if (keeper->shown.waiting++ == 0)
+		keeper->shown.disk_since = clock_monotonic();
+	pthread_mutex_unlock(&keeper->shown.lock);
+}
+
+static void disk_answered(struct audit_keeper *keeper)
+{
+	pthread_mutex_lock(&keeper->shown.lock);
+	keeper->shown.waiting--;
+	pthread_mutex_unlock(&keeper->shown.lock);
+}
+
+static void show(struct audit_keeper *keeper)
+{
+	struct audit_keeper_health health = keeper->health;
+
+	health.sealed = keeper->loaded;
+	health.has_first = keeper->loaded && keeper->seal.has_first;
+	health.first_seq = keeper->seal.first_seq;
+	health.sealed_from = health.has_first ? keeper->seal.first_seq : keeper->seal.key.epoch * CHAIN_EPOCH;
+	pthread_mutex_lock(&keeper->shown.lock);
+	keeper->shown.health = health;
+	pthread_mutex_unlock(&keeper->shown.lock);
+}
+
+void audit_keeper_health(struct audit_keeper *keeper, struct audit_keeper_health *ret_health)
+{
+	const char *disk;
+	int64_t waited;
+
+	pthread_mutex_lock(&keeper->shown.lock);
+	*ret_health = keeper->shown.health;
+	disk = keeper->shown.waiting > 0 ? keeper->shown.disk : NULL;
+	waited = clock_monotonic() - keeper->shown.disk_since;
+	pthread_mutex_unlock(&keeper->shown.lock);
+	if (disk && waited >= DISK_PATIENCE)
+		snprintf(ret_health->fault, sizeof(ret_health->fault),
+			 "%s has not answered for %" PRId64
+			 " s; until it does, records are guarded by a key that is getting old",
+			 disk, waited / LOOK);
+}
+
 /* ---- the key ---- */
+
+#define STATE_DISK "the disk of the state folder"
+#define AUDIT_DISK "the disk of the audit file"
 
 static void set_fault(struct audit_keeper *keeper, const char *what, int error)
 {
 	struct audit_keeper_health *health = &keeper->health;
+	const char *until = keeper->loaded ? "are guarded by a key that is getting old" : "carry no MAC";
 	char fault[sizeof(health->fault)] = "";
 
-	if (error < 0)
+	if (error < 0 && !what) /* before there is anything to seal */
+		snprintf(fault, sizeof(fault),
+			 "the records of the audit cannot be brought to the disk: %s; until they can, they %s",
+			 strerror(-error), until);
+	else if (error < 0)
 		snprintf(fault, sizeof(fault),
 			 "the key of the audit's chain cannot be %s in %s/" AUDIT_SEAL_FILE
 			 ": %s; until it can, records %s",
-			 what, vault_folder(keeper->daemon->keeper), strerror(-error),
-			 keeper->loaded ? "are guarded by a key that is getting old" : "carry no MAC");
+			 what, vault_folder(keeper->daemon->keeper), strerror(-error), until);
 	if (strcmp(fault, health->fault) != 0)
 		journal_print(keeper->daemon->journal, error < 0 ? LOG_ERR : LOG_NOTICE, "%s",
 			      error < 0 ? fault : "the key of the audit's chain is sealed again");
 	memcpy(health->fault, fault, sizeof(fault));
 }
 
-/* Seals, and from then on it is what counts. 0 or a negative errno. */
+/* What was written before is on the disk when this returns. 0 or a negative errno. */
+static int sync_records(struct audit_keeper *keeper)
+{
+	int r;
+
+	wait_for_disk(keeper, AUDIT_DISK);
+	r = audit_sync(keeper->daemon->audit);
+	disk_answered(keeper);
+	return r;
+}
+
+/* Without the lock: there may be no store yet, and whoever opens one waits for no disk here. */
+static int sync_unlocked(struct audit_keeper *keeper)
+{
+	int r = sync_records(keeper);
+
+	if (r < 0) {
+		LOCKED(keeper);
+		set_fault(keeper, NULL, r);
+	}
+	return r;
+}
+
+/* Seals, and from then on it is what counts; the records that it tells of go to the disk first. 0 or a negative errno.
+ */
 static int save(struct audit_keeper *keeper, const struct vault *vault, struct audit_seal *seal)
 {
 	struct audit_keeper_health *health = &keeper->health;
-	int r = audit_seal_save(vault_folder(keeper->daemon->keeper), vault->keyring.data, seal);
+	int r = sync_records(keeper);
 
+	keeper->sealed_at = clock_monotonic();
+	if (r < 0) {
+		set_fault(keeper, NULL, r);
+		return r;
+	}
+	wait_for_disk(keeper, STATE_DISK);
+	r = audit_seal_save(vault_folder(keeper->daemon->keeper), vault->keyring.data, seal);
+	disk_answered(keeper);
 	keeper->sealed_at = clock_monotonic();
 	set_fault(keeper, "sealed", r);
 	if (r < 0)
@@ -140,8 +238,14 @@ void audit_keeper_vault_opened(void *data, const struct vault *vault)
 {
 	struct audit_keeper *keeper = data;
 
+	/* There is a key since the first; or it could not be sealed, which the thread tries every second, and which may
+	 * take as long as a disk does. Who opens a store is the main thread. */
+	if (keeper->opened)
+		return;
+	keeper->opened = true;
 	LOCKED(keeper);
 	obtain(keeper, vault);
+	show(keeper);
 }
 
 /* Seals the running key where the sealed one is another, and now and then where records have come. */
@@ -188,17 +292,20 @@ int audit_keeper_take_first(struct audit_keeper *keeper, bool anew, char ret_tex
 	if (r == 0)
 		r = audit_key_text_write(&first, seq, ret_text);
 	secret_wipe(&first, sizeof(first));
+	show(keeper);
 	return r;
 }
 
 /* ---- heads ---- */
 
-/* So that a tail that is cut off shows: whoever has the journal, or where it was sent to, knows what was there. */
+/* So that a tail that is cut off shows: whoever has the journal, or where it was sent to, knows what was there. Without
+ * the lock: what it needs is written by nobody else. */
 static void publish(struct audit_keeper *keeper, bool now)
 {
 	struct audit_keeper_health *health = &keeper->health;
+	CLEANUP(audit_seal_done) struct audit_seal last = { .count = 0 };
 	struct audit_health audit;
-	char message[160], seq[64], head[128], chain[64];
+	char message[160], seq[64], head[128], chain[64], hex[2 * CHAIN_HASH_SIZE + 1];
 	static const char id[] = "MESSAGE_ID=" MESSAGE_ID_AUDIT_HEAD;
 	const char *const fields[] = { message, "PRIORITY=6", "SYSLOG_FACILITY=10", id, seq, head, chain };
 
@@ -207,14 +314,19 @@ static void publish(struct audit_keeper *keeper, bool now)
 	      audit.seq >= health->published + HEAD_RECORDS;
 	if (audit.seq == 0 || audit.seq == health->published || !now)
 		return;
-	snprintf(message, sizeof(message), "MESSAGE=audit: record %" PRIu64 " is the last, head %s", audit.seq,
-		 audit.head);
-	snprintf(seq, sizeof(seq), "APIKEYD_SEQ=%" PRIu64, audit.seq);
-	snprintf(head, sizeof(head), "APIKEYD_HEAD=%s", audit.head);
+	/* The journal may be on another disk, or another host, and must not be ahead of the file after a power cut. */
+	(void)audit_head(keeper->daemon->audit, &last);
+	if (sync_unlocked(keeper) < 0)
+		return;
+	encoding_hex(last.prev, sizeof(last.prev), hex);
+	snprintf(message, sizeof(message), "MESSAGE=audit: record %" PRIu64 " is the last, head %s", last.seq, hex);
+	snprintf(seq, sizeof(seq), "APIKEYD_SEQ=%" PRIu64, last.seq);
+	snprintf(head, sizeof(head), "APIKEYD_HEAD=%s", hex);
 	snprintf(chain, sizeof(chain), "APIKEYD_CHAIN=%s", audit.keyed ? audit.chain : "none");
 	journal_fields(keeper->daemon->journal, fields, ARRAY_SIZE(fields));
-	health->published = audit.seq;
 	keeper->published_at = clock_monotonic();
+	LOCKED(keeper);
+	health->published = last.seq;
 }
 
 /* ---- what is wrong ---- */
@@ -243,10 +355,8 @@ static void complain(struct audit_keeper *keeper)
 
 /* ---- the thread ---- */
 
-static void look(struct audit_keeper *keeper, bool now)
+static void tend(struct audit_keeper *keeper, const struct vault *vault, bool now)
 {
-	CLEANUP_VAULT struct vault *vault = vault_acquire(keeper->daemon->keeper);
-
 	LOCKED(keeper);
 	audit_tend(keeper->daemon->audit);
 	complain(keeper);
@@ -254,7 +364,19 @@ static void look(struct audit_keeper *keeper, bool now)
 		obtain(keeper, vault);
 		seal_running(keeper, vault, now);
 	}
+	show(keeper);
+}
+
+static void look(struct audit_keeper *keeper, bool now)
+{
+	CLEANUP_VAULT struct vault *vault = vault_acquire(keeper->daemon->keeper);
+
+	tend(keeper, vault, now);
 	publish(keeper, now);
+	if (audit_has_rotated(keeper->daemon->audit))
+		(void)sync_unlocked(keeper);
+	LOCKED(keeper);
+	show(keeper);
 }
 
 /* False when it is time to end. */
@@ -290,6 +412,7 @@ int audit_keeper_new(struct daemon *daemon, struct audit_keeper **ret_keeper)
 		return -ENOMEM;
 	keeper->daemon = daemon;
 	pthread_mutex_init(&keeper->lock, NULL);
+	pthread_mutex_init(&keeper->shown.lock, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&keeper->wake, &attributes);
@@ -329,16 +452,7 @@ void audit_keeper_free(struct audit_keeper *keeper)
 	look(keeper, true);
 	pthread_cond_destroy(&keeper->wake);
 	pthread_mutex_destroy(&keeper->lock);
+	pthread_mutex_destroy(&keeper->shown.lock);
 	audit_seal_done(&keeper->seal);
 	free(keeper);
-}
-
-void audit_keeper_health(struct audit_keeper *keeper, struct audit_keeper_health *ret_health)
-{
-	LOCKED(keeper);
-	*ret_health = keeper->health;
-	ret_health->sealed = keeper->loaded;
-	ret_health->has_first = keeper->loaded && keeper->seal.has_first;
-	ret_health->first_seq = keeper->seal.first_seq;
-	ret_health->sealed_from = ret_health->has_first ? keeper->seal.first_seq : keeper->seal.key.epoch * CHAIN_EPOCH;
 }

@@ -165,6 +165,7 @@ int audit_open_file(struct audit *audit)
 		return audit_fail(audit, "read", r);
 	}
 	audit->next_look = now + AUDIT_RETRY;
+	audit->found++; /* what others wrote, and what was written before */
 	audit->writable = true;
 	audit->fault[0] = audit->rotate_fault[0] = '\0';
 	return 0;
@@ -296,22 +297,40 @@ static void look_after(struct audit *audit, int64_t now)
 	}
 }
 
-int audit_ready(struct audit *audit)
+/* What was tried a moment ago. */
+static int refuse_for_now(struct audit *audit)
 {
-	int64_t now = clock_monotonic();
+	audit->failures++;
+	return audit->last_error < 0 ? audit->last_error : -EIO;
+}
+
+static int make_ready(struct audit *audit, int64_t now)
+{
 	int r;
 
 	if (audit->file.fd >= 0)
 		look_after(audit, now);
 	if (audit->file.fd < 0) {
-		if (now < audit->next_open) {
-			audit->failures++;
-			return audit->last_error < 0 ? audit->last_error : -EIO;
-		}
+		if (now < audit->next_open)
+			return refuse_for_now(audit);
 		r = audit_open_file(audit);
 		if (r < 0)
 			return r;
 	}
 	r = audit_write_notes(audit);
 	return r < 0 ? r : audit_spool_write(audit);
+}
+
+int audit_ready(struct audit *audit)
+{
+	struct audit_spool *spool = &audit->spool;
+	int64_t now = clock_monotonic();
+	int r;
+
+	if (spool->since != 0 && now < spool->next_try)
+		return refuse_for_now(audit);
+	r = make_ready(audit, now);
+	if (r < 0)
+		spool->next_try = now + AUDIT_RETRY;
+	return r;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "daemon/audit_file.h"
 #include "daemon/audit_folder.h"
 #include "daemon/audit_seek.h"
 #include "proto/audit_entry.h"
@@ -117,7 +118,7 @@ static int skip_long(struct reader *reader, int fd, enum step *ret_step)
 		return 0;
 	for (offset += reader->room; offset < size && !newline;) {
 		size_t most = size - offset < reader->room ? (size_t)(size - offset) : reader->room;
-		int64_t got = audit_folder_read(fd, reader->buffer, most, offset);
+		int64_t got = audit_file_read_at(fd, reader->buffer, most, offset);
 
 		if (got <= 0)
 			return got < 0 ? (int)got : -EAGAIN;
@@ -150,7 +151,7 @@ static int read_forward(struct reader *reader, int fd, enum step *step)
 	while (*step == STEP_ON && reader->left > 0 && reader->at.offset < size) {
 		uint64_t rest = size - reader->at.offset;
 		size_t most = rest < reader->room ? (size_t)rest : reader->room;
-		int64_t got = audit_folder_read(fd, reader->buffer, most, reader->at.offset);
+		int64_t got = audit_file_read_at(fd, reader->buffer, most, reader->at.offset);
 		int r;
 
 		if (got <= 0)
@@ -206,7 +207,7 @@ static int skip_long_backward(struct reader *reader, int fd, enum step *ret_step
 		return 0;
 	while (offset > 0 && !newline) {
 		size_t most = offset < reader->room ? (size_t)offset : reader->room;
-		int64_t got = audit_folder_read(fd, reader->buffer, most, offset - most);
+		int64_t got = audit_file_read_at(fd, reader->buffer, most, offset - most);
 
 		if (got != (int64_t)most)
 			return got < 0 ? (int)got : -EAGAIN;
@@ -222,7 +223,7 @@ static int read_backward(struct reader *reader, int fd, enum step *step)
 	while (*step == STEP_ON && reader->left > 0 && reader->at.offset > 0) {
 		size_t most = reader->at.offset < reader->room ? (size_t)reader->at.offset : reader->room;
 		uint64_t start = reader->at.offset - most;
-		int64_t got = audit_folder_read(fd, reader->buffer, most, start);
+		int64_t got = audit_file_read_at(fd, reader->buffer, most, start);
 		int r;
 
 		if (got != (int64_t)most)

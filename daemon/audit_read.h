@@ -6,7 +6,8 @@
  * Where a reading stands is a place that a client keeps: a reading survives that the file is rotated, that the daemon
  * is started anew, and that old files go. A place names a file by its inode and a line by the seq before it, and is
  * believed only where both fit; else it is looked for by its seq. So whatever somebody makes of one, a reading begins
- * at the start of a line.
+ * at the start of a line. It tells how many records there are: who is no administrator is given it sealed
+ * (daemon/audit_cursor.h).
  */
 #ifndef APIKEYD_DAEMON_AUDIT_READ_H
 #define APIKEYD_DAEMON_AUDIT_READ_H

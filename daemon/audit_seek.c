@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "daemon/audit_file.h"
 #include "proto/audit_entry.h"
 
-#define WINDOW ((size_t)256 * 1024) /* bytes in which the start of a record is looked for */
+#define WINDOW ((size_t)256 * 1024) /* bytes in which the start of a record is looked for, */
+#define GLANCE ((size_t)4096)       /* and in which it nearly always is */
 
 struct head {
 	uint64_t start, end; /* of its line, the newline included, in bytes of the file */
@@ -22,7 +24,7 @@ static bool read_window(const struct audit_folder *folder, size_t index, uint64_
 	CLEANUP_CLOSE int fd = audit_folder_open_segment(folder, &folder->segments[index]);
 	char *data = fd < 0 ? NULL : malloc(size + 1);
 
-	if (!data || audit_folder_read(fd, data, size, start) != (int64_t)size) {
+	if (!data || audit_file_read_at(fd, data, size, start) != (int64_t)size) {
 		free(data);
 		return false;
 	}
@@ -30,14 +32,13 @@ static bool read_window(const struct audit_folder *folder, size_t index, uint64_
 	return true;
 }
 
-/* The first record that begins at an offset or behind it; the offset is the start of a line, or behind it where inside
- * is set. */
-static bool first_head(const struct audit_folder *folder, size_t index, uint64_t offset, bool inside,
-		       struct head *ret_head)
+/* Looks at so many bytes from an offset on. */
+static bool first_head_in(const struct audit_folder *folder, size_t index, uint64_t offset, bool inside, size_t window,
+			  struct head *ret_head)
 {
 	CLEANUP_FREE char *data = NULL;
 	uint64_t rest = folder->segments[index].size - offset;
-	size_t size = rest < WINDOW ? (size_t)rest : WINDOW;
+	size_t size = rest < window ? (size_t)rest : window;
 	const char *line, *newline;
 
 	if (!read_window(folder, index, offset, size, &data))
@@ -67,13 +68,21 @@ static bool first_head(const struct audit_folder *folder, size_t index, uint64_t
 	return false;
 }
 
-/* The last record before an offset, which is the start of a line or the end of the file. only: of the line right before
- * it. */
-static bool last_head(const struct audit_folder *folder, size_t index, uint64_t offset, bool only,
-		      struct head *ret_head)
+/* The first record that begins at an offset or behind it; the offset is the start of a line, or behind it where inside
+ * is set. */
+static bool first_head(const struct audit_folder *folder, size_t index, uint64_t offset, bool inside,
+		       struct head *ret_head)
+{
+	return first_head_in(folder, index, offset, inside, GLANCE, ret_head) ||
+	       first_head_in(folder, index, offset, inside, WINDOW, ret_head);
+}
+
+/* Looks at so many bytes before an offset. */
+static bool last_head_in(const struct audit_folder *folder, size_t index, uint64_t offset, bool only, size_t window,
+			 struct head *ret_head)
 {
 	CLEANUP_FREE char *data = NULL;
-	size_t size = offset < WINDOW ? (size_t)offset : WINDOW, end = size;
+	size_t size = offset < window ? (size_t)offset : window, end = size;
 	uint64_t start = offset - size;
 
 	if (size == 0 || !read_window(folder, index, start, size, &data))
@@ -95,6 +104,15 @@ static bool last_head(const struct audit_folder *folder, size_t index, uint64_t 
 		end = line;
 	}
 	return false;
+}
+
+/* The last record before an offset, which is the start of a line or the end of the file. only: of the line right before
+ * it. */
+static bool last_head(const struct audit_folder *folder, size_t index, uint64_t offset, bool only,
+		      struct head *ret_head)
+{
+	return last_head_in(folder, index, offset, only, GLANCE, ret_head) ||
+	       last_head_in(folder, index, offset, only, WINDOW, ret_head);
 }
 
 int audit_seek_limit(struct audit_folder *folder, const struct audit_reach *reach)

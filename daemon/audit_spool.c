@@ -2,7 +2,8 @@
 /*
  * Records that could not be written and whose answers went out all the same, as the administrator chose: they wait in
  * memory, and are written when that works again, before any other. Defends against a disk that stays full: what waits
- * is bounded, and what finds no room is counted, and the count is recorded.
+ * is bounded, and what finds no room is counted, and the count is recorded; and the disk is not asked again for each
+ * record.
  */
 #include <errno.h>
 #include <string.h>
@@ -20,8 +21,10 @@ void audit_spool_add(struct audit *audit, const struct audit_text *lines, size_t
 
 	if (audit->options.spool == 0)
 		return;
-	if (spool->since == 0)
+	if (spool->since == 0) {
 		spool->since = clock_wall_microseconds();
+		spool->next_try = clock_monotonic() + AUDIT_RETRY;
+	}
 	if (lines->failed || lines->size > audit->options.spool ||
 	    spool->text.size > audit->options.spool - lines->size) {
 		spool->dropped += count;

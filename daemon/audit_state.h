@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
  * The audit, private to its own files: records (daemon/audit.c), how the file is opened and what the audit itself has
- * to say in it (daemon/audit_notes.c), what is told about it (daemon/audit_health.c). All functions are called with the
+ * to say in it (daemon/audit_notes.c), what is told about it (daemon/audit_health.c), what is on the disk
+ * (daemon/audit_sync.c). All functions are called with the
  * lock held.
  */
 #ifndef APIKEYD_DAEMON_AUDIT_STATE_H
@@ -15,7 +16,9 @@
 #include "daemon/audit_file.h"
 #include "daemon/audit_format.h"
 
-#define AUDIT_RETRY 1000000000LL /* nanoseconds between attempts to open, to rotate, to look after the file */
+#define AUDIT_RETRY                                                                                                    \
+	1000000000LL /* nanoseconds between attempts to open, to rotate, to write what waits, to look after the file   \
+		      */
 
 /* Records of the audit's own that have to come before any other, in this order. */
 enum audit_note {
@@ -41,6 +44,7 @@ struct audit_spool {
 	struct audit_text text; /* lines without their numbers */
 	size_t count;           /* lines */
 	int64_t since;          /* microseconds since 1970 UTC; 0: all is written */
+	int64_t next_try;       /* CLOCK_MONOTONIC, nanoseconds: nothing is tried before, and all records wait */
 	uint64_t written;       /* of what waited, */
 	uint64_t dropped;       /* and what found no room, since then; */
 	uint64_t dropped_ever;  /* and since the start */
@@ -61,9 +65,14 @@ struct audit {
 	struct audit_sealed sealed;
 	bool has_first; /* a record was in the file when it was read first, */
 	struct chain_links first;
-	bool first_chained;   /* of a chain, */
-	uint64_t learned_seq; /* and no other has been written while seq is still this */
-	bool closed;          /* torn ends in a newline already */
+	bool first_chained;    /* of a chain, */
+	uint64_t learned_seq;  /* and no other has been written while seq is still this */
+	uint64_t found;        /* how often a file was opened that others may have written, or was none */
+	uint64_t synced_found; /* all files of then are on the disk; but the one that is written may not be, */
+	uint64_t rotations;    /* nor those that were rotated away since there were so many */
+	uint64_t synced_rotations;
+	uint64_t synced_seq; /* all up to here is */
+	bool closed;         /* torn ends in a newline already */
 	bool notes[AUDIT_NOTE_COUNT];
 	struct chain_torn torn; /* what NOTE_RECOVERED says */
 	const char *why;        /* a chain began; static */
@@ -106,7 +115,7 @@ void audit_settle_sealed(struct audit *audit);
 /* Numbers lines, each begun and ended, and appends them; where that fails the chain is where it was. The text is used
  * up. 0 or a negative errno. */
 int audit_put_lines(struct audit *audit, struct audit_text *text, size_t count);
-/* Keeps lines that could not be written, where the options say so. */
+/* Keeps lines that could not be written, behind those that wait, where the options say so. */
 void audit_spool_add(struct audit *audit, const struct audit_text *lines, size_t count);
 /* Writes what waits. 0 or a negative errno. */
 int audit_spool_write(struct audit *audit);

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "daemon/audit_file.h"
@@ -19,25 +18,6 @@
 #define NUMBER_MAX INT64_MAX                    /* what JSON readers take for an integer */
 #define WHOLE_MAX ((off_t)1024 * 1024)          /* a last line without its newline is read up to this size, in bytes */
 #define LINE_MAX_READ ((off_t)16 * 1024 * 1024) /* and another one up to this */
-
-/* Reads as much as there is. The number of bytes, or a negative errno. */
-static ssize_t read_at(int fd, char *ret_data, size_t size, off_t offset)
-{
-	size_t got = 0;
-
-	while (got < size) {
-		ssize_t count = pread(fd, ret_data + got, size - got, offset + (off_t)got);
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0)
-			return -errno;
-		if (count == 0)
-			break;
-		got += (size_t)count;
-	}
-	return (ssize_t)got;
-}
 
 static bool take_literal(const char **at, const char *end, const char *literal)
 {
@@ -97,13 +77,13 @@ static bool read_links(int fd, off_t start, off_t stop, bool ended, struct audit
 	CLEANUP_FREE char *line = NULL;
 	struct crypto_hash *hash = NULL;
 	struct chain_line read;
-	ssize_t size;
+	int64_t size;
 	json_t *json;
 	bool whole;
 
 	if (stop - start > (ended ? LINE_MAX_READ : WHOLE_MAX) || !(line = malloc((size_t)(stop - start) + 1)))
 		return false;
-	size = read_at(fd, line, (size_t)(stop - start), start);
+	size = audit_file_read_at(fd, line, (size_t)(stop - start), (uint64_t)start);
 	if (size <= 0 || !chain_read_line(line, (size_t)size, &read))
 		return false;
 	if (!ended) {
@@ -141,8 +121,8 @@ int audit_tail_read(int fd, struct audit_tail *tail)
 	/* Each piece is read with the start of the line that begins right behind it. */
 	for (off_t piece_end = end; piece_end > 0;) {
 		off_t start = piece_end > PIECE ? piece_end - PIECE : 0;
-		size_t room = (size_t)(piece_end - start) + HEAD;
-		ssize_t got = read_at(fd, piece, room < (size_t)(end - start) ? room : (size_t)(end - start), start);
+		size_t room = (size_t)(piece_end - start) + HEAD, most = (size_t)(end - start);
+		int64_t got = audit_file_read_at(fd, piece, room < most ? room : most, (uint64_t)start);
 		const char *newline;
 		size_t line_end = (size_t)(piece_end - start);
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/lockdown.h"
 #include "daemon/role.h"
 #include "daemon/verify.h"
 #include "proto/credential.h"
@@ -17,9 +18,8 @@ static struct verify_caller caller_of(const struct authority *authority)
 				       .services = authority->services };
 }
 
-/* Judges the key and keeps what it is and may do. 0 and the reason, or a negative errno. */
-static int judge(struct store_reader *reader, const struct store_key *key, int64_t now, struct authority *authority,
-		 enum reason *ret_reason)
+int authority_judge(struct store_reader *reader, const struct store_key *key, int64_t now, struct authority *authority,
+		    enum reason *ret_reason)
 {
 	struct verify_caller caller = caller_of(authority);
 	struct policy_request request = verify_policy_request(&caller, NULL, NULL, NULL, NULL, NULL, now);
@@ -40,6 +40,11 @@ static int judge(struct store_reader *reader, const struct store_key *key, int64
 	authority->owner_uid_known = key->owner_uid_known;
 	authority->owner_uid = key->owner_uid;
 	request.any_tenant = true; /* it acts in its own */
+	/* A gateway is believed where its client comes from. */
+	if (*authority->signin.source) {
+		request.rhost = authority->signin.source;
+		request.source_believed = true;
+	}
 	/* A test key opens what is below "test." and administers nothing. Nor does a key for one service, which this is
 	 * none of, or one whose uses are counted. */
 	*ret_reason = key->test || *key->exclusive || key->max_uses > 0 ? REASON_INSUFFICIENT_PERMISSION
@@ -65,7 +70,7 @@ static enum reason locate(struct thread *thread, const char *credential, int64_t
 		return reason;
 	authority->secret = ret_proof->secret;
 	memcpy(authority->digest, ret_proof->once.digest, sizeof(authority->digest));
-	if (judge(thread->reader, key, now, authority, &reason) < 0) {
+	if (authority_judge(thread->reader, key, now, authority, &reason) < 0) {
 		thread_vault_failed(thread);
 		return REASON_STORE_FAILED;
 	}
@@ -85,6 +90,7 @@ static enum answer decide_by_credential(struct connection *connection, const cha
 	reason = locate(thread, credential, now, key, authority, &proof);
 	store_read_end(thread->reader);
 	snprintf(authority->actor, sizeof(authority->actor), "key:%s", proof.id);
+	authority->reason = reason;
 	if (reason == REASON_STORE_FAILED)
 		return ANSWER_UNAVAILABLE;
 	if (reason != REASON_NONE)
@@ -93,6 +99,86 @@ static enum answer decide_by_credential(struct connection *connection, const cha
 	authority->kind = AUTHORITY_KEY;
 	return ANSWER_OK;
 }
+
+/* ---- by a sign-in ---- */
+
+/* The key of a sign-in as it is now. */
+static enum reason judge_again(struct thread *thread, int64_t now, struct store_key *key, struct authority *authority)
+{
+	enum reason reason;
+	int r = store_read_begin(thread->reader);
+
+	if (r == 0)
+		r = verify_again(thread->reader, authority->key_id, authority->secret, authority->digest, now, key,
+				 &reason);
+	if (r == 0 && reason == REASON_NONE)
+		r = authority_judge(thread->reader, key, now, authority, &reason);
+	store_read_end(thread->reader);
+	if (r == 0)
+		return reason;
+	thread_vault_failed(thread);
+	return REASON_STORE_FAILED;
+}
+
+static enum answer decide_by_key_of_signin(struct connection *connection, int64_t now, struct store_key *key,
+					   struct authority *authority)
+{
+	const struct signin *signin = &authority->signin;
+
+	authority->root = false;
+	authority->services = "";
+	authority->settings = &connection->thread->settings->settings;
+	authority->secret = signin->secret;
+	memcpy(authority->digest, signin->digest, sizeof(authority->digest));
+	snprintf(authority->key_id, sizeof(authority->key_id), "%s", signin->key_id);
+	snprintf(authority->actor, sizeof(authority->actor), "key:%s", signin->key_id);
+	authority->reason = judge_again(connection->thread, now, key, authority);
+	if (authority->reason == REASON_STORE_FAILED)
+		return ANSWER_UNAVAILABLE;
+	if (authority->reason != REASON_NONE)
+		return ANSWER_BAD_CREDENTIAL;
+	authority->kind = AUTHORITY_KEY;
+	return ANSWER_OK;
+}
+
+/* Whether somebody who signed in by a link may still ask as what they were then. */
+static enum answer decide_by_user_of_signin(const struct settings *settings, struct authority *authority)
+{
+	const struct signin *signin = &authority->signin;
+	bool administers = signin->kind == SIGNIN_ADMINISTRATOR;
+
+	authority->uid = signin->uid;
+	snprintf(authority->actor, sizeof(authority->actor), "uid:%u", (unsigned int)signin->uid);
+	/* The settings may have changed. */
+	if (settings_is_gateway(settings, signin->uid) || (!administers && signin->uid < settings->minimum_uid)) {
+		authority->reason = REASON_WRONG_USER;
+		return ANSWER_BAD_CREDENTIAL;
+	}
+	authority->kind = administers ? AUTHORITY_ADMINISTRATOR : AUTHORITY_USER;
+	return ANSWER_OK;
+}
+
+static enum answer decide_by_signin(struct connection *connection, const char *credential, int64_t now,
+				    struct store_key *key, struct authority *authority)
+{
+	const struct settings *settings = &connection->thread->settings->settings;
+	struct daemon *daemon = connection->thread->daemon;
+
+	authority->reason = REASON_UNKNOWN_KEY;
+	if (!settings_is_gateway(settings, connection->peer.uid) ||
+	    !signins_find(daemon->signins, credential, connection->peer.uid, signin_now(), &authority->signin))
+		return ANSWER_BAD_CREDENTIAL;
+	if (lockdown_refuses(vault_lockdown(daemon->keeper), authority->signin.key_id)) {
+		authority->reason = REASON_LOCKDOWN;
+		return ANSWER_BAD_CREDENTIAL;
+	}
+	authority->reason = REASON_NONE;
+	if (authority->signin.kind == SIGNIN_KEY)
+		return decide_by_key_of_signin(connection, now, key, authority);
+	return decide_by_user_of_signin(settings, authority);
+}
+
+/* ---- both ---- */
 
 enum answer authority_renew(struct store *store, int64_t now, struct store_key *key, struct authority *authority)
 {
@@ -105,9 +191,10 @@ enum answer authority_renew(struct store *store, int64_t now, struct store_key *
 	memcpy(once.digest, authority->digest, sizeof(once.digest));
 	r = verify_spend(store, authority->key_id, authority->secret, &once, now, key, &reason);
 	if (r == 0 && reason == REASON_NONE)
-		r = judge(store_writer(store), key, now, authority, &reason);
+		r = authority_judge(store_writer(store), key, now, authority, &reason);
 	if (r < 0)
 		return ANSWER_STORE_FAILED;
+	authority->reason = reason;
 	return reason == REASON_NONE ? ANSWER_OK : ANSWER_BAD_CREDENTIAL;
 }
 
@@ -121,7 +208,11 @@ enum answer authority_decide(struct connection *connection, const char *credenti
 	ret_authority->uid = uid;
 	ret_authority->self_service = settings->self_service_permissions;
 	ret_authority->permissions.text[0] = '\0';
+	ret_authority->signin.id[0] = ret_authority->signin.source[0] = '\0';
+	ret_authority->reason = REASON_NONE;
 	snprintf(ret_authority->actor, sizeof(ret_authority->actor), "uid:%u", (unsigned int)uid);
+	if (credential && signin_is_credential(credential))
+		return decide_by_signin(connection, credential, now, key, ret_authority);
 	if (credential)
 		return decide_by_credential(connection, credential, now, key, ret_authority);
 	if (settings_is_gateway(settings, uid))
@@ -152,9 +243,14 @@ static const char *needed(enum authority_deed deed)
 		return PERMISSION_TENANTS_WRITE;
 	case AUTHORITY_SEE_AUDIT:
 		return PERMISSION_AUDIT_READ;
+	case AUTHORITY_INTROSPECT:
+		return PERMISSION_INTROSPECT;
+	case AUTHORITY_END_TOKEN:
 	case AUTHORITY_PROVE:
+	case AUTHORITY_BE:
 	case AUTHORITY_SEE_ROLES:
 	case AUTHORITY_ADMINISTER:
+	case AUTHORITY_KEEP:
 		break;
 	}
 	return NULL;
@@ -177,8 +273,9 @@ bool authority_allows(const struct authority *authority, enum authority_deed dee
 {
 	const char *query = needed(deed);
 
-	if (deed == AUTHORITY_ADMINISTER)
-		return authority->kind == AUTHORITY_ADMINISTRATOR;
+	if (deed == AUTHORITY_ADMINISTER || deed == AUTHORITY_KEEP)
+		return authority->kind == AUTHORITY_ADMINISTRATOR &&
+		       (deed == AUTHORITY_ADMINISTER || !*authority->signin.id);
 	switch (authority->kind) {
 	case AUTHORITY_ADMINISTRATOR:
 		return true;
@@ -188,8 +285,8 @@ bool authority_allows(const struct authority *authority, enum authority_deed dee
 		return !query || permission_query_holds(query, authority->permissions.text);
 	case AUTHORITY_USER:
 		return deed == AUTHORITY_SEE || deed == AUTHORITY_SEE_ROLES || deed == AUTHORITY_END ||
-		       deed == AUTHORITY_PROVE || deed == AUTHORITY_SEE_AUDIT ||
-		       (deed == AUTHORITY_CREATE && *authority->self_service);
+		       deed == AUTHORITY_END_TOKEN || deed == AUTHORITY_PROVE || deed == AUTHORITY_BE ||
+		       deed == AUTHORITY_SEE_AUDIT || (deed == AUTHORITY_CREATE && *authority->self_service);
 	case AUTHORITY_NONE:
 		break;
 	}

@@ -2,6 +2,10 @@
 /*
  * On whose behalf an administrative request acts, and how far that reaches. Every request has one authority: the
  * credential it carries if it carries one, else the peer of the connection. Pure but for the look-up of the credential.
+ *
+ * The credential of a sign-in stands for a key, or for a uid of this host, over connections of the gateway that it was
+ * given to. It gives what these have now: a key is judged anew by what was shown of it, in the place the client came
+ * from. In a lockdown it gives nothing but to a key that is spared.
  */
 #ifndef APIKEYD_DAEMON_AUTHORITY_H
 #define APIKEYD_DAEMON_AUTHORITY_H
@@ -12,6 +16,7 @@
 
 #include "daemon/connection.h"
 #include "daemon/role_grants.h"
+#include "daemon/signin.h"
 #include "daemon/store.h"
 #include "proto/answer.h"
 
@@ -26,8 +31,10 @@ enum authority_kind {
 
 struct authority {
 	enum authority_kind kind;
-	uid_t uid;                                          /* of the peer */
+	uid_t uid;                                          /* of the peer; of a user who signed in, that user's */
 	char actor[sizeof("key:") + CREDENTIAL_KEY_ID_MAX]; /* for the audit: "uid:1000", "key:<id>" */
+	struct signin signin;                               /* by which it acts; id "": none */
+	enum reason reason;                                 /* why a credential was refused */
 	const char *self_service; /* grants a user may hand on to own keys; lives as long as the thread's settings */
 	/* AUTHORITY_KEY */
 	char key_id[CREDENTIAL_KEY_ID_MAX + 1];
@@ -51,12 +58,16 @@ enum authority_deed {
 	AUTHORITY_CREATE,         /* or give other permissions, or switch on */
 	AUTHORITY_END,            /* switch off, revoke, delete */
 	AUTHORITY_PROVE,          /* what the request brings a proof for, whoever asks */
+	AUTHORITY_BE,             /* what is about the one that asks */
+	AUTHORITY_INTROSPECT,     /* a token; administrators, and keys that are told so, no user */
+	AUTHORITY_END_TOKEN,      /* revoke an access token: of what it may end, and for a key its own */
 	AUTHORITY_SEE_ROLES,      /* some of them; daemon/admin_role.c says which */
 	AUTHORITY_CHANGE_ROLES,   /* of keys, those of the account "default" or of its tenant "default" */
 	AUTHORITY_SEE_TENANTS,    /* and their account */
 	AUTHORITY_CHANGE_TENANTS, /* of keys, account keys alone */
 	AUTHORITY_SEE_AUDIT,      /* of it, what is about the keys it reaches */
 	AUTHORITY_ADMINISTER,     /* what is about the whole store: administrators alone, no key */
+	AUTHORITY_KEEP,           /* what is about the host: the same, over a connection of their own */
 };
 
 /*
@@ -72,6 +83,13 @@ enum answer authority_decide(struct connection *connection, const char *credenti
  * above, and ANSWER_STORE_FAILED.
  */
 enum answer authority_renew(struct store *store, int64_t now, struct store_key *key, struct authority *authority);
+
+/*
+ * Judges a key whose secret was shown, for what is given: uid, root, services, settings, secret and source of the
+ * sign-in; and writes down what it is and may do. The kind stays as it is. 0 and the reason, or a negative errno.
+ */
+int authority_judge(struct store_reader *reader, const struct store_key *key, int64_t now, struct authority *authority,
+		    enum reason *ret_reason);
 
 /* True when it may do this at all, to keys it reaches. */
 bool authority_allows(const struct authority *authority, enum authority_deed deed);

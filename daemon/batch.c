@@ -134,10 +134,9 @@ static void judge_item(struct connection *connection, const struct verify_caller
 	batch->states[i] = STATE_RECORDED;
 }
 
-static void judge(struct connection *connection, struct batch *batch)
+static void judge(struct connection *connection, const struct verify_caller *caller, struct batch *batch)
 {
 	struct thread *thread = connection->thread;
-	struct verify_caller caller = item_caller(connection);
 
 	/* One look-up alone is a transaction of its own, begun no earlier. */
 	if (thread_vault(thread) && batch->count > 1)
@@ -145,7 +144,7 @@ static void judge(struct connection *connection, struct batch *batch)
 	batch->record_count = 0;
 	for (size_t i = 0; i < batch->count; i++) {
 		if (item_is_judged(&batch->items[i]))
-			judge_item(connection, &caller, batch, i);
+			judge_item(connection, caller, batch, i);
 	}
 	if (thread->reader)
 		store_read_end(thread->reader);
@@ -163,11 +162,11 @@ static void record(struct thread *thread, struct batch *batch)
 	}
 }
 
-static void count(struct thread *thread, const struct batch *batch)
+static void count(const struct connection *connection, const struct verify_caller *caller, const struct batch *batch)
 {
 	for (size_t i = 0; i < batch->count; i++) {
 		if (item_is_judged(&batch->items[i]) && batch->states[i] != STATE_PENDING)
-			item_count(&batch->items[i], thread);
+			item_count(&batch->items[i], connection->thread, caller, TALLY_READ, connection->active);
 	}
 }
 
@@ -249,7 +248,9 @@ enum batch_result batch_serve(struct thread *thread, struct connection *connecti
 	connection->active = clock_monotonic();
 	batch->reply_count = 0;
 	if (batch->count > 0) {
-		judge(connection, batch);
+		struct verify_caller caller = item_caller(connection);
+
+		judge(connection, &caller, batch);
 		if (!thread->settings->settings.audit_relaxed)
 			record(thread, batch);
 		r = encode_replies(connection, batch);
@@ -257,7 +258,7 @@ enum batch_result batch_serve(struct thread *thread, struct connection *connecti
 			r = send_replies(connection, batch);
 		if (thread->settings->settings.audit_relaxed)
 			record(thread, batch);
-		count(thread, batch);
+		count(connection, &caller, batch);
 		connection->answered = connection->answered || batch->reply_count > 0;
 	}
 	wipe(batch, (size_t)received);

@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "daemon/thread_create.h"
+#include "common/thread_create.h"
 
 struct chores {
 	pthread_t id;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * Work that takes long (copying the store, reading all of it) in a thread of its own, so that the main thread goes on
- * serving. One chore at a time: such work is bound by the disk, and two at once are slower than one after the other.
+ * Work that takes long (copying the store, reading all of it, what waits for a disk) in a thread of its own, so that
+ * the main thread goes on serving. One chore at a time: such work is bound by the disk, and two at once are slower than
+ * one after the other.
  */
 #ifndef APIKEYD_DAEMON_CHORE_H
 #define APIKEYD_DAEMON_CHORE_H

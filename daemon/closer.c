@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/thread_create.h"
+#include "common/thread_create.h"
 
 #define QUEUE_MAX 256
 #define WAIT_NANOSECONDS 1000000 /* what a close may wait for */

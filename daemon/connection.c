@@ -49,9 +49,9 @@ static void leave_loop(struct connection *connection)
 
 void connection_close(struct connection *connection)
 {
-	bool counted = pending_forget(connection);
+	/* It has the ones or the others. */
+	bool pending = pending_forget(connection), administering = admin_forget(connection);
 
-	admin_forget(connection);
 	if (connection->transferring)
 		transfer_forget(connection);
 	leave_loop(connection);
@@ -63,7 +63,7 @@ void connection_close(struct connection *connection)
 	else
 		closer_close(connection->thread->daemon->closer, connection->fd);
 	/* What it has left to do counts against its uid until it is done, or hanging up would lift the limits. */
-	if (!counted)
+	if (!pending && !administering)
 		limits_leave(connection->thread->daemon->limits, connection->peer.uid);
 	if (connection->kept)
 		secret_wipe(connection->kept, connection->kept_size);

@@ -28,9 +28,13 @@ struct daemon {
 	struct journal *journal;
 	struct throttle *throttle;
 	struct throttle *chatter; /* the same for what is no failure, of callers that no [peers] line names */
+	struct alarms *alarms;
 	struct uses *uses;
+	struct sources *sources;
+	struct services *services;
 	struct limits *limits;
 	struct tickets *tickets;
+	struct signins *signins;
 	struct writer *writer;
 	struct closer *closer;
 	struct names *names;
@@ -47,6 +51,7 @@ struct daemon {
 
 	struct session_link *session_links; /* the main thread's; NULL: none */
 	bool session_links_over;            /* the daemon ends */
+	struct session_turn *session_turns; /* the main thread's, in the order in which they came; NULL: none */
 };
 
 /* Takes a further reference. */

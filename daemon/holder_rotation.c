@@ -80,7 +80,7 @@ static int find_fault(struct store_reader *reader, struct uses *uses, struct sto
 		      int64_t now, const char **ret_problem)
 {
 	const struct store_secret *current = &key->secrets[key_secrets_current(key)];
-	const struct store_secret *before = key_secrets_before(key), *shown = verify_find_number(key, number);
+	const struct store_secret *before = key_secrets_before(key), *shown = key_secrets_find(key, number);
 	bool used = true;
 	int r = 0;
 
@@ -149,7 +149,7 @@ static int add_secret(struct vault *vault, uint64_t overlap, int64_t now, struct
 	if (r < 0)
 		return r;
 	key->secrets[key->secret_count++] = secret;
-	rotation->retires = verify_find_number(key, shown)->retires;
+	rotation->retires = key_secrets_find(key, shown)->retires;
 	return 0;
 }
 

@@ -8,8 +8,10 @@
 #include "common/clock.h"
 #include "common/secret.h"
 #include "config.h"
+#include "daemon/alarms.h"
 #include "daemon/journal.h"
 #include "daemon/limits.h"
+#include "daemon/message_ids.h"
 #include "daemon/throttle.h"
 #include "daemon/uses.h"
 #include "daemon/writer.h"
@@ -24,7 +26,8 @@ struct item_handler {
 	enum wire_type type;
 	bool login_only; /* not there on verify.sock */
 	const struct codec_record *request;
-	const char *event;               /* in the audit; NULL: not recorded */
+	const char *event; /* in the audit; NULL: not recorded */
+	enum tally_phase phase;
 	void (*take)(struct item *item); /* what the two kinds of judging have in common; NULL: nothing is judged */
 	void (*judge)(struct item *item, struct thread *thread, const struct verify_caller *caller,
 		      struct store_key *key);
@@ -46,12 +49,19 @@ static int reply_welcome(const struct item *item, const struct connection *conne
 	return codec_encode(&message_welcome, &welcome, reply_header(item), buffer, WIRE_VERIFY_PACKET_MAX, ret_size);
 }
 
+/* A gateway makes a code of it for its own client, of which there are fewer. */
+static bool tells_reason(const struct connection *connection)
+{
+	return connection->socket == CONNECTION_LOGIN ||
+	       settings_is_gateway(&connection->thread->settings->settings, connection->peer.uid);
+}
+
 static int reply_verdict(const struct item *item, const struct connection *connection, void *buffer, size_t *ret_size)
 {
 	const struct verify_outcome *outcome = &item->outcome;
 	struct message_verdict verdict = { .verdict = outcome->verdict, .user = item->user, .service = item->service };
 
-	if (connection->socket == CONNECTION_LOGIN)
+	if (tells_reason(connection))
 		verdict.reason = outcome->reason;
 	if (outcome->verdict == VERDICT_GRANTED) {
 		verdict.key_id = outcome->key_id;
@@ -194,11 +204,12 @@ static int reply_rotated(const struct item *item, const struct connection *conne
 }
 
 static const struct item_handler handlers[] = {
-	{ WIRE_HELLO, false, &message_hello, NULL, NULL, NULL, reply_welcome },
-	{ WIRE_VERIFY, false, &message_verify, "verify", take_verify, judge_verify, reply_verdict },
-	{ WIRE_ACCOUNT, false, &message_account, "account", take_account, judge_account, reply_verdict },
-	{ WIRE_REDEEM, true, &message_redeem, "session_open", take_redeem, judge_redeem, reply_redeemed },
-	{ WIRE_ROTATE, true, &message_rotate, "rotate", take_rotate, judge_rotate, reply_rotated },
+	{ WIRE_HELLO, false, &message_hello, NULL, TALLY_AUTHENTICATE, NULL, NULL, reply_welcome },
+	{ WIRE_VERIFY, false, &message_verify, "verify", TALLY_AUTHENTICATE, take_verify, judge_verify, reply_verdict },
+	{ WIRE_ACCOUNT, false, &message_account, "account", TALLY_ACCOUNT, take_account, judge_account, reply_verdict },
+	{ WIRE_REDEEM, true, &message_redeem, "session_open", TALLY_ACCOUNT, take_redeem, judge_redeem,
+	  reply_redeemed },
+	{ WIRE_ROTATE, true, &message_rotate, "rotate", TALLY_ROTATE, take_rotate, judge_rotate, reply_rotated },
 };
 
 static const struct item_handler *find_handler(uint16_t type, enum connection_socket socket)
@@ -249,6 +260,7 @@ struct verify_caller item_caller(const struct connection *connection)
 		.root = connection->socket == CONNECTION_LOGIN,
 		.services = settings_peer_services(&connection->thread->settings->settings, connection->peer.uid),
 		.settings = &connection->thread->settings->settings,
+		.sources = connection->thread->daemon->sources,
 	};
 }
 
@@ -314,6 +326,17 @@ void item_finish(struct item *item, struct thread *thread, const struct verify_c
 		item->outcome.verdict = VERDICT_GRANTED;
 }
 
+void item_announce(const struct item *item, struct thread *thread)
+{
+	const struct verify_outcome *outcome = &item->outcome;
+
+	if (!outcome->suspended)
+		return;
+	journal_event(thread->daemon->journal, LOG_WARNING, MESSAGE_ID_KEY_SUSPENDED,
+		      "key %s (%s/%s) is suspended, %s; 'apikeyctl key activate --why TEXT' lets it be used again",
+		      outcome->key_id, outcome->owner, outcome->key_name, outcome->misuse);
+}
+
 /* Tells the administrator which line would let a caller speak for the service it named. */
 static void log_claim(struct thread *thread, const struct verify_caller *caller, const char *service)
 {
@@ -327,6 +350,29 @@ static void log_claim(struct thread *thread, const struct verify_caller *caller,
 		"uid %u showed a good key for the service %s, which it may not speak for; this line in [peers] of the "
 		"configuration lets it: %u = %s",
 		(unsigned int)caller->uid, service, (unsigned int)caller->uid, service);
+}
+
+/* A secret, or a signature, that is none of the key that was named, or of none: which of the two makes no difference
+ * here. */
+static bool is_wrong_secret(const struct item *item)
+{
+	enum reason reason = item->outcome.reason;
+
+	return credential_of(item) && *item->outcome.key_id &&
+	       (reason == REASON_BAD_SECRET || reason == REASON_BAD_SIGNATURE || reason == REASON_UNKNOWN_KEY);
+}
+
+/* Who takes part in a burst of wrong secrets for one key has had its failures. */
+static struct throttle_answer count_failure(const struct item *item, struct thread *thread,
+					    const struct verify_caller *caller, int64_t now)
+{
+	const struct settings *settings = &thread->settings->settings;
+	bool user = !verify_is_believed(caller);
+	bool burst = is_wrong_secret(item) && alarms_note(thread->daemon->alarms, item->outcome.key_id, item->source,
+							  user, now, settings->failures_per_key);
+
+	return (burst ? throttle_overrun : throttle_failure)(thread->daemon->throttle, caller->uid, item->source, now,
+							     settings->failures_per_minute);
 }
 
 /* What callers that no [peers] line names do with good keys is theirs alone; but whoever has one could push the records
@@ -345,7 +391,7 @@ bool item_throttle(struct item *item, struct thread *thread, const struct verify
 		log_claim(thread, caller, item->service);
 	if (item->outcome.verdict == VERDICT_GRANTED || item->outcome.verdict == VERDICT_FORBIDDEN ||
 	    item->outcome.reason == REASON_TOO_MANY_REQUESTS) {
-		if (caller->root || *caller->services)
+		if (verify_is_believed(caller))
 			return true;
 		answer = throttle_failure(thread->daemon->chatter, caller->uid, "", now, CHATTER_PER_MINUTE);
 		item->count = answer.suppressed + 1;
@@ -354,8 +400,7 @@ bool item_throttle(struct item *item, struct thread *thread, const struct verify
 	/* What was turned away unseen counts like what was refused. */
 	if (item->outcome.verdict != VERDICT_DENIED && item->outcome.reason != REASON_TOO_MANY_FAILURES)
 		return true;
-	answer = throttle_failure(thread->daemon->throttle, caller->uid, item->source, now,
-				  thread->settings->settings.failures_per_minute);
+	answer = count_failure(item, thread, caller, now);
 	item->count = answer.suppressed + 1;
 	if (!answer.throttled && item->outcome.reason != REASON_TOO_MANY_FAILURES)
 		return true;
@@ -386,6 +431,7 @@ struct audit_record item_record(const struct item *item, const struct verify_cal
 		.rhost = item->rhost,
 		.permission = item->permission,
 		.bound_to = outcome->bound_to,
+		.misuse = outcome->misuse,
 		.detail = outcome->problem,
 		.has_peer = true,
 		.peer_uid = caller->uid,
@@ -400,19 +446,37 @@ void item_fail_audit(struct item *item)
 	item->outcome.reason = REASON_AUDIT_FAILED;
 }
 
-void item_count(const struct item *item, struct thread *thread)
+/* Only who may speak for a service makes its name known. */
+static void tally(const struct item *item, struct thread *thread, const struct verify_caller *caller)
+{
+	const struct verify_outcome *outcome = &item->outcome;
+	bool add = caller->root || policy_list_contains(caller->services, ' ', item->service);
+	size_t service = services_find(thread->daemon->services, item->service, add);
+
+	tally_verdict(thread->tally, item->handler->phase, service,
+		      outcome->verdict == VERDICT_GRANTED ? REASON_NONE : outcome->reason);
+}
+
+void item_count(const struct item *item, struct thread *thread, const struct verify_caller *caller, enum tally_way way,
+		int64_t begun)
 {
 	struct daemon *daemon = thread->daemon;
 
 	/* That login was counted when it was verified. */
 	if (item->header.type == WIRE_REDEEM)
 		return;
+	tally(item, thread, caller);
+	tally_duration(thread->tally, way, clock_monotonic() - begun);
 	if (item->outcome.verdict != VERDICT_GRANTED) {
 		counter_add(&thread->counters, COUNTER_REASONS, item->outcome.reason);
 		return;
 	}
 	counter_add(&thread->counters, COUNTER_GRANTED, 0);
-	if (item->header.type == WIRE_VERIFY && uses_note(daemon->uses, item->outcome.key_id, item->outcome.secret,
-							  clock_wall_seconds(), item->service, item->source))
+	if (item->header.type != WIRE_VERIFY)
+		return;
+	/* The end of a secret that waited for this use is to be in the store before it comes, and not seconds later. */
+	if (uses_note(daemon->uses, item->outcome.key_id, item->outcome.secret, clock_wall_seconds(), item->service,
+		      item->source) ||
+	    item->outcome.settles)
 		writer_wake(daemon->writer);
 }

@@ -59,6 +59,9 @@ int item_consume(struct item *item, struct vault *vault, const struct daemon *da
 /* After the commit, in the thread that answers: grants what was not refused. */
 void item_finish(struct item *item, struct thread *thread, const struct verify_caller *caller);
 
+/* After the commit: tells the journal what everybody should know of it. */
+void item_announce(const struct item *item, struct thread *thread);
+
 /* Counts a refusal against the caller, who may turn out to be throttled. True when a record is to be written. */
 bool item_throttle(struct item *item, struct thread *thread, const struct verify_caller *caller);
 
@@ -68,8 +71,9 @@ struct audit_record item_record(const struct item *item, const struct verify_cal
 /* What cannot be recorded is not decided. */
 void item_fail_audit(struct item *item);
 
-/* Counts what came of it, and notes a use. */
-void item_count(const struct item *item, struct thread *thread);
+/* Counts what came of it, of which way and begun at a moment (CLOCK_MONOTONIC, nanoseconds), and notes a use. */
+void item_count(const struct item *item, struct thread *thread, const struct verify_caller *caller, enum tally_way way,
+		int64_t begun);
 
 /* Encodes the answer into WIRE_VERIFY_PACKET_MAX bytes. 0 or a negative errno. */
 int item_reply(const struct item *item, const struct connection *connection, void *buffer, size_t *ret_size);

@@ -28,8 +28,8 @@
 #include <systemd/sd-journal.h>
 
 #include "common/cleanup.h"
+#include "common/thread_create.h"
 #include "daemon/escape.h"
-#include "daemon/thread_create.h"
 
 #define ENTRIES_MAX 4096
 #define BYTES_MAX ((size_t)1024 * 1024)

@@ -6,6 +6,19 @@
 #include "common/secret.h"
 #include "daemon/policy.h"
 
+static const struct store_secret *find_number(const struct store_secret *secrets, size_t count, uint32_t number)
+{
+	for (size_t i = 0; i < count; i++)
+		if (secrets[i].number == number)
+			return &secrets[i];
+	return NULL;
+}
+
+const struct store_secret *key_secrets_find(const struct store_key *key, uint32_t number)
+{
+	return find_number(key->secrets, key->secret_count, number);
+}
+
 size_t key_secrets_current(const struct store_key *key)
 {
 	size_t i = key->secret_count;
@@ -88,14 +101,22 @@ void key_secrets_take_back(struct store_key *key, int64_t now)
 	before->after_use = 0;
 }
 
+bool key_secrets_wait(const struct store_secret *secrets, size_t count, uint32_t number)
+{
+	const struct store_secret *used = find_number(secrets, count, number);
+
+	for (const struct store_secret *secret = secrets; used && secret < used; secret++) {
+		if (secret->after_use != 0)
+			return true;
+	}
+	return false;
+}
+
 bool key_secrets_used(struct store_secret *secrets, size_t count, uint32_t number, int64_t time)
 {
-	const struct store_secret *used = NULL;
+	const struct store_secret *used = find_number(secrets, count, number);
 	bool changed = false;
 
-	for (size_t i = 0; i < count; i++)
-		if (secrets[i].number == number)
-			used = &secrets[i];
 	if (!used)
 		return false;
 	if (time < used->created)

@@ -24,6 +24,9 @@ struct key_overlap {
 	uint64_t after_use; /* or from the first use of the new one on */
 };
 
+/* The secret that has this number, which is never given to another one; NULL when it is gone. */
+const struct store_secret *key_secrets_find(const struct store_key *key, uint32_t number);
+
 /* Where the current secret stands; secret_count for a key without any. */
 size_t key_secrets_current(const struct store_key *key);
 
@@ -56,5 +59,8 @@ void key_secrets_take_back(struct store_key *key, int64_t now);
  * anything changed.
  */
 bool key_secrets_used(struct store_secret *secrets, size_t count, uint32_t number, int64_t time);
+
+/* Whether one before that secret still waits for its first use. */
+bool key_secrets_wait(const struct store_secret *secrets, size_t count, uint32_t number);
 
 #endif

@@ -13,7 +13,7 @@
 
 #include "common/cleanup.h"
 #include "common/clock.h"
-#include "daemon/audit.h"
+#include "daemon/audit_changes.h"
 #include "daemon/store_limit.h"
 
 static char *binding_changes(const char *service)
@@ -27,9 +27,9 @@ static char *binding_changes(const char *service)
 }
 
 static int log_binding(struct store *store, const struct verify_caller *caller, const struct message_verify *request,
-		       int64_t now, const struct store_key *key)
+		       const struct store_key *key)
 {
-	CLEANUP_FREE char *changes = binding_changes(request->service), *object = NULL;
+	CLEANUP_FREE char *changes = binding_changes(request->service);
 	struct audit_record record = {
 		.time = clock_wall_microseconds(),
 		.event = "key_bind",
@@ -44,27 +44,24 @@ static int log_binding(struct store *store, const struct verify_caller *caller, 
 		.has_peer = true,
 		.peer_uid = caller->uid,
 		.peer_pid = caller->pid,
-		.changes = changes,
 	};
-	uint64_t rev;
 
-	object = changes ? audit_format(&record) : NULL;
-	return object ? store_log_change(store, now, object, &rev) : -ENOMEM;
+	return audit_changes_log(store, &record, changes);
 }
 
 static int bind_key(struct store *store, const struct verify_caller *caller, const struct message_verify *request,
-		    int64_t now, const struct store_key *key)
+		    const struct store_key *key)
 {
 	int r = store_bind_key(store, key->id, request->service);
 
 	/* It was read in this transaction, and waited to be bound. */
 	if (r == -ENOENT)
 		return -EIO;
-	return r < 0 ? r : log_binding(store, caller, request, now, key);
+	return r < 0 ? r : log_binding(store, caller, request, key);
 }
 
 int key_use_write(struct store *store, const struct verify_caller *caller, const struct message_verify *request,
-		  int64_t now, const struct store_key *key, enum reason *ret_reason)
+		  const struct store_key *key, enum reason *ret_reason)
 {
 	enum reason reason = REASON_NONE;
 	int r = 0;
@@ -75,7 +72,7 @@ int key_use_write(struct store *store, const struct verify_caller *caller, const
 		reason = REASON_USE_LIMIT_REACHED;
 		r = 0;
 	} else if (r == 0 && strcmp(key->exclusive, STORE_UNBOUND) == 0) {
-		r = bind_key(store, caller, request, now, key);
+		r = bind_key(store, caller, request, key);
 	}
 	if (r == 0)
 		*ret_reason = reason;

@@ -11,6 +11,6 @@
 /* 0 and the reason: REASON_NONE where all is written; or a negative errno. key is as it was read in this transaction.
  */
 int key_use_write(struct store *store, const struct verify_caller *caller, const struct message_verify *request,
-		  int64_t now, const struct store_key *key, enum reason *ret_reason);
+		  const struct store_key *key, enum reason *ret_reason);
 
 #endif

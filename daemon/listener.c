@@ -41,17 +41,10 @@ struct listener {
 
 /* ---- opening ---- */
 
-static void free_names(char ***names)
-{
-	for (char **name = *names; name && *name; name++)
-		free(*name);
-	free(*names);
-}
-
 /* 1: systemd handed sockets over; 0: it did not. */
 static int take_from_systemd(struct listener_fds *fds, char *ret_fault, size_t fault_size)
 {
-	CLEANUP(free_names) char **names = NULL;
+	CLEANUP(socket_names_free) char **names = NULL;
 	int count = sd_listen_fds_with_names(1, &names);
 
 	if (count <= 0)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 # All of the daemon but main.c is a library, so that tests and fuzz targets link the same objects.
 noinst_LTLIBRARIES += daemon/libdaemon.la
-daemon_libdaemon_la_CFLAGS = $(AM_CFLAGS) -pthread $(SYSTEMD_CFLAGS) $(SQLITE_CFLAGS) $(INIH_CFLAGS) $(JANSSON_CFLAGS)
-daemon_libdaemon_la_LIBADD = crypto/libcrypto-layer.la proto/libproto.la common/libserver.la common/libcommon.la \
-	$(SYSTEMD_LIBS) $(SQLITE_LIBS) $(INIH_LIBS) $(JANSSON_LIBS) -lpthread
+daemon_libdaemon_la_CFLAGS = $(AM_CFLAGS) -pthread $(SYSTEMD_CFLAGS) $(SQLITE_CFLAGS) $(JANSSON_CFLAGS)
+daemon_libdaemon_la_LIBADD = crypto/libcrypto-layer.la proto/libproto.la common/libsettings.la common/libserver.la common/libcommon.la \
+	$(SYSTEMD_LIBS) $(SQLITE_LIBS) $(JANSSON_LIBS) -lpthread
 daemon_libdaemon_la_SOURCES =
 
 # main.c names the file too.
@@ -12,9 +12,10 @@ AM_CPPFLAGS += -DSETTINGS_FILE='"$(sysconfdir)/apikeyd/apikeyd.conf"'
 # A line per module.
 daemon_libdaemon_la_SOURCES += daemon/admin.c daemon/admin.h
 daemon_libdaemon_la_SOURCES += daemon/admin_audit.c daemon/audit_page.c daemon/audit_page.h
-daemon_libdaemon_la_SOURCES += daemon/admin_explain.c
+daemon_libdaemon_la_SOURCES += daemon/admin_explain.c daemon/explain_text.c daemon/explain_text.h
 daemon_libdaemon_la_SOURCES += daemon/admin_named.c
 daemon_libdaemon_la_SOURCES += daemon/admin_import.c
+daemon_libdaemon_la_SOURCES += daemon/admin_introspect.c
 daemon_libdaemon_la_SOURCES += daemon/admin_key.c
 daemon_libdaemon_la_SOURCES += daemon/admin_account.c
 daemon_libdaemon_la_SOURCES += daemon/admin_audit_chain.c
@@ -28,14 +29,18 @@ daemon_libdaemon_la_SOURCES += daemon/admin_master_key.c
 daemon_libdaemon_la_SOURCES += daemon/admin_backup.c
 daemon_libdaemon_la_SOURCES += daemon/admin_session.c daemon/admin_session.h
 daemon_libdaemon_la_SOURCES += daemon/admin_settings.c daemon/admin_settings.h
+daemon_libdaemon_la_SOURCES += daemon/admin_metrics.c
 daemon_libdaemon_la_SOURCES += daemon/admin_status.c
 daemon_libdaemon_la_SOURCES += daemon/admin_token.c
+daemon_libdaemon_la_SOURCES += daemon/admin_signin.c daemon/admin_signin.h daemon/admin_signin_view.c daemon/admin_link.c
+daemon_libdaemon_la_SOURCES += daemon/signin.c daemon/signin.h
 daemon_libdaemon_la_SOURCES += daemon/admin_verbs.c
 daemon_libdaemon_la_SOURCES += daemon/arguments.c daemon/arguments.h
 daemon_libdaemon_la_SOURCES += daemon/audit.c daemon/audit.h
 daemon_libdaemon_la_SOURCES += daemon/audit_chain.c daemon/audit_chain.h
 daemon_libdaemon_la_SOURCES += daemon/audit_changes.c daemon/audit_changes.h
 daemon_libdaemon_la_SOURCES += daemon/audit_copy.c daemon/audit_copy.h
+daemon_libdaemon_la_SOURCES += daemon/audit_cursor.c daemon/audit_cursor.h
 daemon_libdaemon_la_SOURCES += daemon/audit_file.c daemon/audit_file.h
 daemon_libdaemon_la_SOURCES += daemon/audit_format.c daemon/audit_format.h
 daemon_libdaemon_la_SOURCES += daemon/audit_health.c
@@ -49,6 +54,7 @@ daemon_libdaemon_la_SOURCES += daemon/audit_notes.c
 daemon_libdaemon_la_SOURCES += daemon/audit_seal.c daemon/audit_seal.h
 daemon_libdaemon_la_SOURCES += daemon/audit_spool.c
 daemon_libdaemon_la_SOURCES += daemon/audit_state.h
+daemon_libdaemon_la_SOURCES += daemon/audit_sync.c
 daemon_libdaemon_la_SOURCES += daemon/audit_tail.c
 daemon_libdaemon_la_SOURCES += daemon/authority.c daemon/authority.h
 daemon_libdaemon_la_SOURCES += daemon/backup.c daemon/backup.h
@@ -85,12 +91,16 @@ daemon_libdaemon_la_SOURCES += daemon/lockdown.c daemon/lockdown.h
 daemon_libdaemon_la_SOURCES += daemon/admin_lockdown.c
 daemon_libdaemon_la_SOURCES += daemon/store_lockdown.c daemon/store_lockdown.h
 daemon_libdaemon_la_SOURCES += daemon/message_ids.h
+daemon_libdaemon_la_SOURCES += daemon/verify_caller.c
+daemon_libdaemon_la_SOURCES += daemon/alarms.c daemon/alarms.h
+daemon_libdaemon_la_SOURCES += daemon/misuse.c daemon/misuse.h
+daemon_libdaemon_la_SOURCES += daemon/sources.c daemon/sources.h
 daemon_libdaemon_la_SOURCES += daemon/names.c daemon/names.h
+daemon_libdaemon_la_SOURCES += daemon/outlook.c daemon/outlook.h
 daemon_libdaemon_la_SOURCES += daemon/pending.c daemon/pending.h
 daemon_libdaemon_la_SOURCES += daemon/due.c daemon/due.h
 daemon_libdaemon_la_SOURCES += daemon/policies.c daemon/policies.h
 daemon_libdaemon_la_SOURCES += daemon/policy.c daemon/policy.h
-daemon_libdaemon_la_SOURCES += daemon/privileges.c daemon/privileges.h
 daemon_libdaemon_la_SOURCES += daemon/restore.c daemon/restore.h
 daemon_libdaemon_la_SOURCES += daemon/restore_merge.c daemon/restore_merge.h
 daemon_libdaemon_la_SOURCES += daemon/role.c daemon/role.h
@@ -103,11 +113,10 @@ daemon_libdaemon_la_SOURCES += daemon/scope.c daemon/scope.h
 daemon_libdaemon_la_SOURCES += daemon/service.c daemon/service.h
 daemon_libdaemon_la_SOURCES += daemon/session_link.c daemon/session_link.h
 daemon_libdaemon_la_SOURCES += daemon/session_sweep.c daemon/session_sweep.h
+daemon_libdaemon_la_SOURCES += daemon/session_turn.c daemon/session_turn.h
+daemon_libdaemon_la_SOURCES += daemon/session_keys.c daemon/session_keys.h
 daemon_libdaemon_la_SOURCES += daemon/settings.c daemon/settings.h
-daemon_libdaemon_la_SOURCES += daemon/settings_file.c
 daemon_libdaemon_la_SOURCES += daemon/settings_loader.c daemon/settings_loader.h
-daemon_libdaemon_la_SOURCES += daemon/settings_syntax.c daemon/settings_syntax.h
-daemon_libdaemon_la_SOURCES += daemon/settings_value.c daemon/settings_value.h
 daemon_libdaemon_la_SOURCES += daemon/signing_key.c daemon/signing_key.h
 daemon_libdaemon_la_SOURCES += daemon/signing_key_make.c daemon/signing_key_make.h
 daemon_libdaemon_la_SOURCES += daemon/store.h
@@ -131,7 +140,8 @@ daemon_libdaemon_la_SOURCES += daemon/store_token.c daemon/store_token.h
 daemon_libdaemon_la_SOURCES += daemon/store_write.c daemon/store_write.h
 daemon_libdaemon_la_SOURCES += daemon/sweep.c daemon/sweep.h
 daemon_libdaemon_la_SOURCES += daemon/thread.c daemon/thread.h
-daemon_libdaemon_la_SOURCES += daemon/thread_create.c daemon/thread_create.h
+daemon_libdaemon_la_SOURCES += daemon/services.c daemon/services.h
+daemon_libdaemon_la_SOURCES += daemon/tally.c daemon/tally.h
 daemon_libdaemon_la_SOURCES += daemon/throttle.c daemon/throttle.h
 daemon_libdaemon_la_SOURCES += daemon/ticket.c daemon/ticket.h
 daemon_libdaemon_la_SOURCES += daemon/transfer.c daemon/transfer.h

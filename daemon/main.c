@@ -16,11 +16,11 @@
 
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "common/privileges.h"
 #include "common/secret.h"
 #include "crypto/master_key.h"
 #include "daemon/arguments.h"
 #include "daemon/listener.h"
-#include "daemon/privileges.h"
 #include "daemon/service.h"
 #include "daemon/settings.h"
 #include "daemon/vault.h"

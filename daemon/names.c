@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/thread_create.h"
+#include "common/thread_create.h"
 
 /* Belongs to the look-up thread until it comes back as a task; found, data and timer belong to the asking thread all
  * the time. */

@@ -20,7 +20,8 @@ struct pending {
 	unsigned int generation; /* of the vault that was read */
 	struct item item;
 	size_t packet_size;
-	bool counted; /* its client has gone, and counts against the uid until this is done */
+	int64_t begun; /* CLOCK_MONOTONIC, nanoseconds */
+	bool counted;  /* its client has gone, and counts against the uid until this is done */
 	unsigned char packet[];
 };
 
@@ -117,6 +118,8 @@ static void on_consumed(struct thread *thread, struct thread_task *task)
 	bool relaxed = thread->settings->settings.audit_relaxed, recorded;
 
 	thread->pending_count--;
+	if (pending->job.result == 0)
+		item_announce(item, thread);
 	if (pending->job.result != 0)
 		verify_refuse(&item->outcome, REASON_STORE_FAILED);
 	else if (pending->connection)
@@ -129,7 +132,7 @@ static void on_consumed(struct thread *thread, struct thread_task *task)
 	answer(pending);
 	if (recorded && relaxed)
 		record(thread, pending);
-	item_count(item, thread);
+	item_count(item, thread, &pending->caller, TALLY_WRITTEN, pending->begun);
 	if (pending->counted)
 		limits_leave(thread->daemon->limits, pending->caller.uid);
 	pending_free(pending);
@@ -160,6 +163,7 @@ bool pending_start(struct connection *connection, const struct verify_caller *ca
 	pending->settings = settings_share(thread->settings);
 	pending->caller = *caller;
 	pending->caller.settings = &pending->settings->settings;
+	pending->begun = connection->active;
 	pending->generation = thread->vault_generation;
 	link_pending(connection, pending);
 	thread->pending_count++;

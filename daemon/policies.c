@@ -5,17 +5,17 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/settings_value.h"
 #include "daemon/settings.h"
-#include "daemon/settings_value.h"
 #include "daemon/store_policy.h"
 
 #define DAY INT64_C(86400)
 #define YEAR (365 * DAY)
 
 enum kind {
-	KIND_SPAN, /* seconds between limits; */
-	KIND_END,  /* or TIME_NEVER too */
-	KIND_NUMBER,
+	KIND_SPAN,   /* seconds between limits; */
+	KIND_END,    /* or TIME_NEVER too */
+	KIND_COUNT,  /* a number between limits, or 0: none at all */
 	KIND_CHOICE, /* one of the words */
 };
 
@@ -25,19 +25,17 @@ static const struct {
 	const char *name;
 	size_t offset; /* in struct policies */
 	enum kind kind;
-	bool idle; /* nothing goes by it yet, so nobody can set it */
 	int64_t minimum, maximum, fallback;
 	const char *example;
 	const char *words[WORDS_MAX];
 } rules[POLICIES_COUNT] = {
 #define RULE(member) .name = #member, .offset = offsetof(struct policies, member)
-	[POLICIES_DEFAULT_LIFETIME] = { RULE(default_lifetime), KIND_END, false, 60, 100 * YEAR, TIME_NEVER, "90d" },
-	[POLICIES_MAX_LIFETIME] = { RULE(max_lifetime), KIND_END, false, 60, 100 * YEAR, TIME_NEVER, "1y" },
-	[POLICIES_MAX_SECRET_AGE] = { RULE(max_secret_age), KIND_END, false, 60, 100 * YEAR, TIME_NEVER, "90d" },
-	[POLICIES_WARN_BEFORE] = { RULE(warn_before), KIND_END, false, 60, 10 * YEAR, 14 * DAY, "14d" },
+	[POLICIES_DEFAULT_LIFETIME] = { RULE(default_lifetime), KIND_END, 60, 100 * YEAR, TIME_NEVER, "90d" },
+	[POLICIES_MAX_LIFETIME] = { RULE(max_lifetime), KIND_END, 60, 100 * YEAR, TIME_NEVER, "1y" },
+	[POLICIES_MAX_SECRET_AGE] = { RULE(max_secret_age), KIND_END, 60, 100 * YEAR, TIME_NEVER, "90d" },
+	[POLICIES_WARN_BEFORE] = { RULE(warn_before), KIND_END, 60, 10 * YEAR, 14 * DAY, "14d" },
 	[POLICIES_ON_VIOLATION] = { RULE(on_violation),
 				    KIND_CHOICE,
-				    false,
 				    0,
 				    1,
 				    POLICIES_REPORT,
@@ -45,15 +43,14 @@ static const struct {
 				    { [POLICIES_REPORT] = "report", [POLICIES_REFUSE] = "refuse" } },
 	[POLICIES_MISUSE] = { RULE(misuse),
 			      KIND_CHOICE,
-			      true,
 			      0,
 			      1,
 			      POLICIES_REPORT,
 			      NULL,
 			      { [POLICIES_REPORT] = "report", [POLICIES_SUSPEND] = "suspend" } },
-	[POLICIES_MISUSE_SOURCES] = { RULE(misuse_sources), KIND_NUMBER, true, 0, 64, 0, NULL },
-	[POLICIES_MISUSE_WINDOW] = { RULE(misuse_window), KIND_SPAN, true, 60, 30 * DAY, 3600, "1h" },
-	[POLICIES_END_SESSIONS] = { RULE(end_sessions), KIND_CHOICE, false, 0, 1, 0, NULL, { "no", "yes" } },
+	[POLICIES_MISUSE_SOURCES] = { RULE(misuse_sources), KIND_COUNT, 2, 64, 0, NULL },
+	[POLICIES_MISUSE_WINDOW] = { RULE(misuse_window), KIND_SPAN, 60, 30 * DAY, 3600, "1h" },
+	[POLICIES_END_SESSIONS] = { RULE(end_sessions), KIND_CHOICE, 0, 1, 0, NULL, { "no", "yes" } },
 };
 
 static int64_t *place(struct policies *policies, enum policies_rule rule)
@@ -82,16 +79,11 @@ const char *policies_name(enum policies_rule rule)
 	return rules[rule].name;
 }
 
-bool policies_in_use(enum policies_rule rule)
-{
-	return !rules[rule].idle;
-}
-
 enum policies_rule policies_of_name(const char *name)
 {
 	enum policies_rule rule = 0;
 
-	while (rule < POLICIES_COUNT && (rules[rule].idle || strcmp(rules[rule].name, name) != 0))
+	while (rule < POLICIES_COUNT && strcmp(rules[rule].name, name) != 0)
 		rule++;
 	return rule;
 }
@@ -99,12 +91,12 @@ enum policies_rule policies_of_name(const char *name)
 bool policies_allow(enum policies_rule rule, int64_t value)
 {
 	return (value >= rules[rule].minimum && value <= rules[rule].maximum) ||
-	       (rules[rule].kind == KIND_END && value == TIME_NEVER);
+	       (rules[rule].kind == KIND_END && value == TIME_NEVER) || (rules[rule].kind == KIND_COUNT && value == 0);
 }
 
 static enum settings_unit unit_of(enum policies_rule rule)
 {
-	return rules[rule].kind == KIND_NUMBER ? SETTINGS_UNIT_NONE : SETTINGS_UNIT_SPAN;
+	return rules[rule].kind == KIND_COUNT ? SETTINGS_UNIT_NONE : SETTINGS_UNIT_SPAN;
 }
 
 bool policies_parse(enum policies_rule rule, const char *text, int64_t *ret_value)
@@ -151,8 +143,8 @@ void policies_must(enum policies_rule rule, char ret_text[POLICIES_MUST_SIZE])
 	settings_value_format((uint64_t)rules[rule].maximum, unit_of(rule), maximum);
 	if (rules[rule].kind == KIND_CHOICE)
 		snprintf(ret_text, POLICIES_MUST_SIZE, "be %s or %s", rules[rule].words[0], rules[rule].words[1]);
-	else if (rules[rule].kind == KIND_NUMBER)
-		snprintf(ret_text, POLICIES_MUST_SIZE, "be a whole number from %s to %s", minimum, maximum);
+	else if (rules[rule].kind == KIND_COUNT)
+		snprintf(ret_text, POLICIES_MUST_SIZE, "be 0 or a whole number from %s to %s", minimum, maximum);
 	else
 		snprintf(ret_text, POLICIES_MUST_SIZE, "be a span of time from %s to %s, such as %s%s", minimum,
 			 maximum, rules[rule].example, rules[rule].kind == KIND_END ? ", or never" : "");

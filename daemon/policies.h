@@ -54,11 +54,8 @@ void policies_default(struct policies *ret_policies);
 /* "max_lifetime"; static. */
 const char *policies_name(enum policies_rule rule);
 
-/* The rule of that name. POLICIES_COUNT: there is none, or none yet that does anything. */
+/* The rule of that name. POLICIES_COUNT: there is none. */
 enum policies_rule policies_of_name(const char *name);
-
-/* False for a rule that nothing goes by yet, so that nobody can set it. */
-bool policies_in_use(enum policies_rule rule);
 
 /* Whether a value fits the rule. A row of the store could have been written by another program. */
 bool policies_allow(enum policies_rule rule, int64_t value);

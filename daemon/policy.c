@@ -8,6 +8,7 @@
 #include "common/network.h"
 #include "proto/credential.h"
 #include "proto/permission.h"
+#include "proto/wire.h"
 
 bool policy_list_contains(const char *list, char separator, const char *item)
 {
@@ -84,6 +85,8 @@ static enum reason check_tenant(const struct store_key *key, const struct policy
 {
 	const char *tenant = request->tenant && *request->tenant ? request->tenant : STORE_DEFAULT_TENANT;
 
+	if (strcmp(tenant, WIRE_ANY_TENANT) == 0)
+		return REASON_NONE;
 	return strcmp(key->tenant, tenant) == 0 ? REASON_NONE : REASON_WRONG_TENANT;
 }
 
@@ -170,6 +173,21 @@ static enum reason check_uses(const struct store_key *key, const struct policy_r
 	return key->max_uses == 0 || request->counted < key->max_uses ? REASON_NONE : REASON_USE_LIMIT_REACHED;
 }
 
+bool policy_breaks_networks(const struct policy_request *request)
+{
+	const struct policies *policies = request->policies;
+
+	return policies->misuse_sources > 0 && request->networks >= (uint64_t)policies->misuse_sources;
+}
+
+static enum reason check_networks(const struct store_key *key, const struct policy_request *request)
+{
+	(void)key;
+	if (request->policies->misuse == POLICIES_REPORT || !policy_breaks_networks(request))
+		return REASON_NONE;
+	return REASON_KEY_SUSPENDED;
+}
+
 static bool always(const struct policy_request *request)
 {
 	(void)request;
@@ -206,6 +224,11 @@ static bool asks_permission(const struct policy_request *request)
 	return request->permission != NULL;
 }
 
+static bool asks_networks(const struct policy_request *request)
+{
+	return request->policies && request->policies->misuse_sources > 0 && request->networks > 0;
+}
+
 static bool asks_uses(const struct policy_request *request)
 {
 	return request->uses;
@@ -227,6 +250,7 @@ static const struct {
 	[POLICY_SOURCE] = { "source", always, check_source },
 	[POLICY_PERMISSION] = { "permission", asks_permission, check_permission },
 	[POLICY_USES] = { "uses", asks_uses, check_uses },
+	[POLICY_NETWORKS] = { "networks", asks_networks, check_networks },
 };
 
 const char *policy_step_name(enum policy_step step)

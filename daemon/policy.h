@@ -27,6 +27,7 @@ struct policy_request {
 	bool source_believed;   /* the caller is one whose word about source and service counts */
 	bool uses;              /* it would be a use of the key, which counts where these are limited */
 	uint64_t counted;       /* uses that were counted before */
+	uint64_t networks;      /* from so many it was used of late, this one included; 0: not judged */
 	int64_t now;            /* seconds since 1970 UTC */
 	/* What holds for keys of its tenant; NULL: lifetime and age are not judged. */
 	const struct policies *policies;
@@ -47,6 +48,7 @@ enum policy_step {
 	POLICY_SOURCE,
 	POLICY_PERMISSION,
 	POLICY_USES,
+	POLICY_NETWORKS,
 	POLICY_STEP_COUNT,
 };
 
@@ -74,6 +76,9 @@ const char *policy_violation(const struct store_key *key, const struct policy_re
 
 /* Whether a key that passed all steps has to be written before the answer: bound to the service, or counted. */
 bool policy_writes(const struct store_key *key, const struct policy_request *request);
+
+/* Whether the networks that it was used from are so many that it is misuse. */
+bool policy_breaks_networks(const struct policy_request *request);
 
 /* Whether a refusal with this reason tells that a good secret was used at another service than the one it is for: by
  * who may speak for that service, and is believed. */

@@ -132,6 +132,7 @@ void restore_take(struct store_key *key, const struct store_key *now, unsigned i
 	if (taken & (MESSAGE_TAKEN_DEACTIVATED | MESSAGE_TAKEN_SUSPENDED | MESSAGE_TAKEN_REVOKED)) {
 		key->state = now->state;
 		key->state_reason = now->state_reason;
+		key->state_since = now->state_since;
 	}
 	if (taken & MESSAGE_TAKEN_SECRET) {
 		memcpy(key->secrets, now->secrets, sizeof(key->secrets));

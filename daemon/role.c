@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/settings_value.h"
 #include "daemon/policy.h"
-#include "daemon/settings_value.h"
 #include "proto/permission.h"
 
 #define KEYS PERMISSION_KEYS_READ " " PERMISSION_KEYS_WRITE

@@ -17,6 +17,8 @@
 #define PERMISSION_TENANTS_READ "apikeyd.tenants.read"
 #define PERMISSION_TENANTS_WRITE "apikeyd.tenants.write"
 #define PERMISSION_TENANTS_APPROVE "apikeyd.tenants.approve"
+/* To be told whether tokens that are shown to it are good. */
+#define PERMISSION_INTROSPECT "apikeyd.introspect"
 /* Of the audit, the records of the keys it reaches. */
 #define PERMISSION_AUDIT_READ "apikeyd.audit.read"
 /* Roles belong to the whole host. */

@@ -7,6 +7,7 @@
 
 #include "common/encoding.h"
 #include "proto/credential.h"
+#include "proto/wire.h"
 
 int scope_find_account(struct store_reader *reader, const char *text, struct store_account *ret_account)
 {
@@ -63,6 +64,8 @@ bool scope_name_check(const char *name, const char *what, char *ret_fault, size_
 	else if (!encoding_is_printable_utf8(name, strlen(name)) || strchr(name, '/'))
 		snprintf(ret_fault, fault_size, "the name of %s is UTF-8 without control characters and without '/'",
 			 what);
+	else if (strcmp(name, WIRE_ANY_TENANT) == 0)
+		snprintf(ret_fault, fault_size, "'*' stands for any tenant, and is no name of %s", what);
 	else if (store_is_scope_id(name))
 		snprintf(ret_fault, fault_size, "'%s' is an id, and the name of %s cannot look like one", name, what);
 	else

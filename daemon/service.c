@@ -15,6 +15,7 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "config.h"
+#include "daemon/alarms.h"
 #include "daemon/audit.h"
 #include "daemon/audit_keeper.h"
 #include "daemon/backup.h"
@@ -26,7 +27,10 @@
 #include "daemon/message_ids.h"
 #include "daemon/names.h"
 #include "daemon/restore.h"
+#include "daemon/services.h"
 #include "daemon/session_link.h"
+#include "daemon/signin.h"
+#include "daemon/sources.h"
 #include "daemon/throttle.h"
 #include "daemon/ticket.h"
 #include "daemon/uses.h"
@@ -43,6 +47,7 @@
 #define THROTTLE_ENTRIES 16384
 #define CHATTER_ENTRIES 4096
 #define USES_ENTRIES 262144
+#define SOURCES_KEYS 8192
 
 struct service {
 	const struct service_parts *parts;
@@ -281,6 +286,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *data)
 	(void)usec;
 	tend_store(service);
 	note_history(&service->daemon);
+	alarms_tell(&service->main);
 	if (service->watchdog > 0)
 		feed_watchdog(service);
 	(void)sd_event_source_set_time_relative(source, TICK_MICROSECONDS);
@@ -335,7 +341,15 @@ static int make_parts(struct service *service)
 	if (r == 0)
 		r = uses_new(USES_ENTRIES, &daemon->uses);
 	if (r == 0)
+		r = sources_new(SOURCES_KEYS, &daemon->sources);
+	if (r == 0)
+		r = services_new(&daemon->services);
+	if (r == 0)
+		r = alarms_new(&daemon->alarms);
+	if (r == 0)
 		r = tickets_new(&daemon->tickets);
+	if (r == 0)
+		r = signins_new(&daemon->signins);
 	if (r == 0)
 		r = limits_new(connections_allowed(daemon, settings), &daemon->limits);
 	if (r == 0)
@@ -470,7 +484,11 @@ static void free_parts(struct service *service)
 	vault_keeper_free(daemon->keeper);
 	limits_free(daemon->limits);
 	tickets_free(daemon->tickets);
+	signins_free(daemon->signins);
 	uses_free(daemon->uses);
+	sources_free(daemon->sources);
+	services_free(daemon->services);
+	alarms_free(daemon->alarms);
 	throttle_free(daemon->throttle);
 	throttle_free(daemon->chatter);
 	audit_close(daemon->audit);

@@ -88,33 +88,15 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *data)
 
 /* ---- the connection ---- */
 
-static int connect_to_helper(const struct daemon *daemon, int *ret_fd)
+static int connect_to_helper(const struct daemon *daemon)
 {
-	CLEANUP_CLOSE int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	CLEANUP_FREE char *path = NULL;
-	struct sockaddr_un address;
-	struct socket_peer peer;
-	socklen_t size;
-	int r;
 
-	if (fd < 0)
-		return -errno;
 	if (asprintf(&path, "%s/" WIRE_SESSION_CONTROL_SOCKET, daemon->arguments->runtime_folder) < 0) {
 		path = NULL;
 		return -ENOMEM;
 	}
-	r = socket_address(path, &address, &size);
-	if (r < 0)
-		return r;
-	if (connect(fd, (const struct sockaddr *)&address, size) < 0)
-		return -errno;
-	r = socket_peer(fd, &peer);
-	if (r < 0)
-		return r;
-	if (peer.uid != 0 && peer.uid != geteuid())
-		return -EPERM;
-	*ret_fd = cleanup_take_fd(&fd);
-	return 0;
+	return socket_connect(path);
 }
 
 int session_link_open(struct thread *thread, struct session_link **ret_link)
@@ -133,8 +115,8 @@ int session_link_open(struct thread *thread, struct session_link **ret_link)
 	if (link->next)
 		link->next->previous = link;
 	thread->daemon->session_links = link;
-	r = connect_to_helper(thread->daemon, &link->fd);
-	if (r == 0)
+	link->fd = r = connect_to_helper(thread->daemon);
+	if (r >= 0)
 		r = sd_event_add_io(thread->event, &link->io, link->fd, EPOLLIN, on_io, link);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(link->io, SD_EVENT_OFF);

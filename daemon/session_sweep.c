@@ -23,7 +23,10 @@ struct sweep {
 	uint64_t after;
 	bool more;
 	size_t count, next;
-	uint64_t numbers[PAGE_MOST];
+	struct {
+		uint64_t number;
+		bool ending; /* told to end before */
+	} sessions[PAGE_MOST];
 };
 
 /* ---- waiting for the other threads ---- */
@@ -122,8 +125,12 @@ static void on_ended(void *data, int result, const void *packet, size_t size)
 	if (result > 0 && result != ANSWER_NOT_FOUND)
 		session_link_fault(result, sweep->result.fault);
 	if (result == 0) {
+		session.ending = sweep->sessions[sweep->next - 1].ending;
 		sweep->result.ended++;
+		sweep->result.again += session.ending;
 		sweep->result.loose += session.whole == 0;
+		if (sweep->request.ended)
+			sweep->request.ended(sweep->request.data, &session);
 	}
 	end_next(sweep);
 }
@@ -140,7 +147,7 @@ static void end_next(struct sweep *sweep)
 			finish(sweep, 0);
 		return;
 	}
-	request.session = sweep->numbers[sweep->next++];
+	request.session = sweep->sessions[sweep->next++].number;
 	r = session_link_ask(sweep->link, WIRE_SESSION_END, &message_session_reference, &request, on_ended, sweep);
 	if (r < 0)
 		finish(sweep, r);
@@ -158,8 +165,10 @@ static bool take_page(struct sweep *sweep, struct message_session_page *page)
 			return false;
 		sweep->after = session.session;
 		if ((!*sweep->key || strcmp(session.key_id, sweep->key) == 0) &&
-		    (!request->wanted || request->wanted(request->data, &session)))
-			sweep->numbers[sweep->count++] = session.session;
+		    (!request->wanted || request->wanted(request->data, &session))) {
+			sweep->sessions[sweep->count].number = session.session;
+			sweep->sessions[sweep->count++].ending = session.ending == 1;
+		}
 	}
 	sweep->more = page->more == 1;
 	return true;

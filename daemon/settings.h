@@ -4,14 +4,15 @@
  * unknown section or setting, a duplicate, a value outside its limits, a line too long, a NUL, or a file that is no
  * regular file owned by root (or this user) and not writable by others is an error with file and line.
  */
-#ifndef APIKEYD_DAEMON_SETTINGS_H
-#define APIKEYD_DAEMON_SETTINGS_H
+#ifndef APIKEYD_COMMON_SETTINGS_H
+#define APIKEYD_COMMON_SETTINGS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "common/settings_table.h"
 #include "daemon/policies.h"
 
 /* A [peers] line: what a uid may speak for. */
@@ -23,9 +24,6 @@ struct settings_peer {
 
 /* How long at most two secrets of a key are good side by side, as configured or as asked for, in seconds: a year. */
 #define SETTINGS_OVERLAP_MAX (UINT64_C(365) * 86400)
-
-/* Bytes of a text of [tokens]. */
-#define SETTINGS_TEXT_MAX 128
 
 struct settings {
 	/* [daemon] */
@@ -54,8 +52,13 @@ struct settings {
 	uint64_t rotation_overlap; /* seconds: default 7 d, 1 m – SETTINGS_OVERLAP_MAX */
 	/* [tokens]: who makes access tokens, and for whom: "apikeyd" both, 1 to 128 visible ASCII characters */
 	char *token_issuer, *token_audience;
+	/* [portal] */
+	char *portal_url;         /* http:// or https://, a host, perhaps a path; without a slash at the end */
+	uint64_t portal_idle;     /* seconds a sign-in may be silent: default 30 min */
+	uint64_t portal_lifetime; /* seconds it may last in any case: default 8 h */
 	/* [throttle] */
 	uint64_t failures_per_minute; /* of one uid and source before denials become throttled: default 30, 1–100000 */
+	uint64_t failures_per_key;    /* wrong secrets for one key before an alarm: default 30, 0–100000, 0: none */
 	/* [audit] */
 	uint64_t audit_max_size; /* max_size: bytes before rotation: default 64 MiB; suffixes K M G */
 	uint64_t audit_keep;     /* keep: rotated files: default 8 */
@@ -68,12 +71,6 @@ struct settings {
 #ifndef SETTINGS_FILE
 #define SETTINGS_FILE "/etc/apikeyd/apikeyd.conf"
 #endif
-
-/*
- * Called for each problem: "FILE:LINE: what is wrong and how to mend it", one line of printable UTF-8. warning: the
- * file is used all the same.
- */
-typedef void (*settings_reporter)(void *data, bool warning, const char *message);
 
 /*
  * Reads a file into *ret_settings, defaults first; all problems are reported, not just the first. path NULL: the

@@ -1,96 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * A function for each form of value. What does not fit is reported with what would, and leaves the setting alone.
+ * A function for each form of value that is the daemon's own. What does not fit is reported with what would, and leaves
+ * the setting alone.
  */
 #include "daemon/settings_loader.h"
 
 #include <errno.h>
-#include <stdarg.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "common/clock.h"
 #include "proto/permission.h"
 
-/* Values in messages are cut to this many bytes. */
-#define SHOWN_VALUE_MAX 80
-
-void settings_loader_report(struct settings_loader *loader, bool warning, const char *format, ...)
+static struct settings *settings_of(const struct settings_loader *loader)
 {
-	char text[1024], message[1536];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	/* The one control character that the syntax lets into a value. */
-	for (char *tab = text; (tab = strchr(tab, '\t')); tab++)
-		*tab = ' ';
-	snprintf(message, sizeof(message), "%s:%u: %s", loader->file_name, loader->line, text);
-	loader->failed = loader->failed || !warning;
-	loader->reporter(loader->data, warning, message);
+	return &((struct settings_draft *)loader->settings)->settings;
 }
 
-/* Reports that a value must be something else: "[daemon] workers = 99: must be a whole number from 1 to 64". */
-static __attribute__((format(printf, 4, 5))) void report_value(struct settings_loader *loader, const char *name,
-							       const char *value, const char *format, ...)
+/* [a-z0-9][a-z0-9_-]{0,63} */
+static bool is_service(const char *item)
 {
-	size_t size = strlen(value);
-	char must[256];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(must, sizeof(must), format, arguments);
-	va_end(arguments);
-	if (size > SHOWN_VALUE_MAX)
-		for (size = SHOWN_VALUE_MAX; size > 0 && ((unsigned char)value[size] & 0xc0) == 0x80;)
-			size--; /* not in the middle of a character */
-	settings_loader_report(loader, false, "[%s] %s = %.*s%s: must %s", loader->section, name, (int)size, value,
-			       value[size] != '\0' ? "…" : "", must);
+	return permission_is_name(item) && !strchr(item, '.');
 }
 
-/* ---- a value of each form into its place ---- */
-
-static void take_number(struct settings_loader *loader, const struct settings_row *row, const char *value, void *place)
-{
-	static const char *const kinds[] = { "whole number", "size", "span of time" };
-	char minimum[SETTINGS_NUMBER_SIZE], maximum[SETTINGS_NUMBER_SIZE];
-	uint64_t number;
-
-	if (settings_value_number(value, row->unit, &number) && number >= row->minimum && number <= row->maximum) {
-		*(uint64_t *)place = number;
-		return;
-	}
-	settings_value_format(row->minimum, row->unit, minimum);
-	settings_value_format(row->maximum, row->unit, maximum);
-	report_value(loader, row->name, value, "be a %s from %s to %s%s%s", kinds[row->unit], minimum, maximum,
-		     row->unit == SETTINGS_UNIT_NONE ? "" : ", such as ",
-		     row->unit == SETTINGS_UNIT_NONE ? "" : row->fallback);
-}
-
-static void take_lifetime(struct settings_loader *loader, const struct settings_row *row, const char *value,
+void settings_take_policy(struct settings_loader *loader, const struct settings_row *row, const char *value,
 			  void *place)
-{
-	char minimum[SETTINGS_NUMBER_SIZE], maximum[SETTINGS_NUMBER_SIZE];
-	uint64_t number;
-
-	if (strcmp(value, "never") == 0) {
-		*(int64_t *)place = TIME_NEVER;
-		return;
-	}
-	if (settings_value_number(value, row->unit, &number) && number >= row->minimum && number <= row->maximum) {
-		*(int64_t *)place = (int64_t)number;
-		return;
-	}
-	settings_value_format(row->minimum, row->unit, minimum);
-	settings_value_format(row->maximum, row->unit, maximum);
-	report_value(loader, row->name, value, "be a span of time from %s to %s, such as 90d, or never", minimum,
-		     maximum);
-}
-
-static void take_policy(struct settings_loader *loader, const struct settings_row *row, const char *value, void *place)
 {
 	enum policies_rule rule = policies_of_name(row->name);
 	char must[POLICIES_MUST_SIZE];
@@ -98,24 +34,13 @@ static void take_policy(struct settings_loader *loader, const struct settings_ro
 	if (policies_parse(rule, value, place))
 		return;
 	policies_must(rule, must);
-	report_value(loader, row->name, value, "%s", must);
-}
-
-static void take_word(struct settings_loader *loader, const struct settings_row *row, const char *value, void *place)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(row->words); i++) {
-		if (strcmp(value, row->words[i]) != 0)
-			continue;
-		*(bool *)place = i == 1;
-		return;
-	}
-	report_value(loader, row->name, value, "be %s or %s", row->words[0], row->words[1]);
+	settings_report_value(loader, row->name, value, "%s", must);
 }
 
 /* Remembers a name that nobody has. */
 static void note_unknown(struct settings_loader *loader, const char *name)
 {
-	char **names = &loader->settings.unknown_names;
+	char **names = &settings_of(loader)->unknown_names;
 	char *joined;
 
 	if (asprintf(&joined, "%s%s%s", *names ? *names : "", *names ? " " : "", name) < 0) {
@@ -126,54 +51,26 @@ static void note_unknown(struct settings_loader *loader, const char *name)
 	*names = joined;
 }
 
-static void take_group(struct settings_loader *loader, const struct settings_row *row, const char *value, void *place)
+void settings_take_group(struct settings_loader *loader, const struct settings_row *row, const char *value, void *place)
 {
 	int r;
 
-	loader->settings.admin_group_known = false;
+	settings_of(loader)->admin_group_known = false;
 	if (*value == '\0')
 		return;
 	if (!settings_value_is_user(value)) {
-		report_value(loader, row->name, value, "be one group, or nothing");
+		settings_report_value(loader, row->name, value, "be one group, or nothing");
 		return;
 	}
 	r = settings_value_id(value, SETTINGS_NAME_GROUP, place);
 	if (r == 0)
-		loader->settings.admin_group_known = true;
+		settings_of(loader)->admin_group_known = true;
 	else if (loader->line > 0) { /* the default group may well be missing */
 		if (r == -ENOENT)
 			note_unknown(loader, value);
-		settings_loader_report(
-			loader, true, "[%s] %s = %s: %s; until a reload finds it, root alone administers", row->section,
-			row->name, value, r == -ENOENT ? "there is no such group" : strerror(-r));
+		settings_report(loader, true, "[%s] %s = %s: %s; until a reload finds it, root alone administers",
+				row->section, row->name, value, r == -ENOENT ? "there is no such group" : strerror(-r));
 	}
-}
-
-/* A list with each item checked, malloc'ed; NULL after it was reported. */
-static char *take_list(struct settings_loader *loader, const char *name, const char *value,
-		       bool (*is_good)(const char *), const char *must)
-{
-	char *list = malloc(strlen(value) + 1);
-
-	if (!list) {
-		loader->out_of_memory = true;
-		return NULL;
-	}
-	switch (settings_value_list(value, is_good, list)) {
-	case SETTINGS_LIST_OK:
-		return list;
-	case SETTINGS_LIST_EMPTY_ITEM:
-		report_value(loader, name, value, "have something before and behind each comma");
-		break;
-	case SETTINGS_LIST_BAD_ITEM:
-		report_value(loader, name, list, "%s", must);
-		break;
-	case SETTINGS_LIST_REPEATED_ITEM:
-		report_value(loader, name, list, "be named once");
-		break;
-	}
-	free(list);
-	return NULL;
 }
 
 /* What users may give their own keys must not make administrators of them. */
@@ -183,11 +80,12 @@ static bool is_self_service_grant(const char *item)
 	       strncmp(item, "apikeyd.", 8) != 0;
 }
 
-static void take_grants(struct settings_loader *loader, const struct settings_row *row, const char *value, void *place)
+void settings_take_grants(struct settings_loader *loader, const struct settings_row *row, const char *value,
+			  void *place)
 {
-	char *list =
-		take_list(loader, row->name, value, is_self_service_grant,
-			  "be permissions such as pam.dovecot or mail.*, separated by commas, and none of apikeyd");
+	char *list = settings_take_list(
+		loader, row->name, value, is_self_service_grant,
+		"be permissions such as pam.dovecot or mail.*, separated by commas, and none of apikeyd");
 
 	if (!list)
 		return;
@@ -195,50 +93,76 @@ static void take_grants(struct settings_loader *loader, const struct settings_ro
 	*(char **)place = list;
 }
 
-static bool is_visible(const char *text)
+static bool is_url(const char *text)
 {
-	for (; *text != '\0'; text++)
-		if (*text <= ' ' || *text > '~')
-			return false;
-	return true;
+	static const char *const schemes[] = { "https://", "http://" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++) {
+		size_t size = strlen(schemes[i]);
+
+		if (strncmp(text, schemes[i], size) == 0)
+			return text[size] != '\0' && text[size] != '/' && !strpbrk(text, "?#\"'<>\\@");
+	}
+	return false;
 }
 
-static void take_text(struct settings_loader *loader, const struct settings_row *row, const char *value, void *place)
+void settings_take_url(struct settings_loader *loader, const struct settings_row *row, const char *value, void *place)
 {
-	char *copy;
+	char *text, *end;
 
-	if (*value == '\0' || strlen(value) > SETTINGS_TEXT_MAX || !is_visible(value)) {
-		report_value(loader, row->name, value, "be 1 to %d visible ASCII characters, such as %s",
-			     SETTINGS_TEXT_MAX, row->fallback);
+	if (*value && !is_url(value)) {
+		settings_report_value(loader, row->name, value,
+				      "be the address of a web page, without a query, such as %s", row->fallback);
 		return;
 	}
-	copy = strdup(value);
-	if (!copy) {
-		loader->out_of_memory = true;
-		return;
+	settings_take_text(loader, row, value, place);
+	text = *(char **)place;
+	end = text ? text + strlen(text) : NULL;
+	while (end > text && end[-1] == '/')
+		*--end = '\0';
+}
+
+/* Of this host's own file alone: a name service that hangs must not keep the daemon from starting for a user whom
+ * nobody has named. */
+static int find_own_user(const char *name, uid_t *ret_uid)
+{
+	FILE *file = fopen("/etc/passwd", "re");
+	struct passwd entry, *found;
+	char text[1024];
+	int r = -ENOENT;
+
+	while (file && r < 0 && fgetpwent_r(file, &entry, text, sizeof(text), &found) == 0) {
+		if (strcmp(entry.pw_name, name) != 0)
+			continue;
+		*ret_uid = entry.pw_uid;
+		r = 0;
 	}
-	free(*(char **)place);
-	*(char **)place = copy;
+	if (file)
+		fclose(file);
+	return r;
 }
 
 static void add_gateway(struct settings_loader *loader, const struct settings_row *row, const char *user)
 {
-	struct settings *settings = &loader->settings;
+	struct settings *settings = settings_of(loader);
 	uid_t *users, uid = 0;
-	int r = settings_value_id(user, SETTINGS_NAME_USER, &uid);
+	bool fallback = loader->line == 0;
+	int r = fallback ? find_own_user(user, &uid) : settings_value_id(user, SETTINGS_NAME_USER, &uid);
 
+	if (r < 0 && fallback) /* it may well be missing */
+		return;
 	if (r == -ENOENT)
 		note_unknown(loader, user);
 	if (r == -ENOENT)
-		settings_loader_report(loader, true,
-				       "[%s] %s: there is no user %s; it is left out until a reload finds it",
-				       row->section, row->name, user);
+		settings_report(loader, true, "[%s] %s: there is no user %s; it is left out until a reload finds it",
+				row->section, row->name, user);
 	else if (r < 0) /* a gateway that is not known as one would be believed like any other user */
-		report_value(loader, row->name, user, "be a user that can be looked up: %s", strerror(-r));
+		settings_report_value(loader, row->name, user, "be a user that can be looked up: %s", strerror(-r));
 	else if (uid == 0)
-		report_value(loader, row->name, user, "not be root, who could then do nothing without a key");
+		settings_report_value(loader, row->name, user, "not be root, who could then do nothing without a key");
 	else if (settings_is_gateway(settings, uid))
-		report_value(loader, row->name, user, "be named once: uid %u stands before it", (unsigned int)uid);
+		settings_report_value(loader, row->name, user, "be named once: uid %u stands before it",
+				      (unsigned int)uid);
 	if (r < 0 || uid == 0 || settings_is_gateway(settings, uid))
 		return;
 	users = reallocarray(settings->gateway_users, settings->gateway_user_count + 1, sizeof(*users));
@@ -250,42 +174,31 @@ static void add_gateway(struct settings_loader *loader, const struct settings_ro
 	settings->gateway_users = users;
 }
 
-static void take_gateways(struct settings_loader *loader, const struct settings_row *row, const char *value,
-			  void *place)
+void settings_take_gateways(struct settings_loader *loader, const struct settings_row *row, const char *value,
+			    void *place)
 {
 	CLEANUP_FREE char *list =
-		take_list(loader, row->name, value, settings_value_is_user, "be users, separated by commas");
+		settings_take_list(loader, row->name, value, settings_value_is_user, "be users, separated by commas");
 	char *rest = NULL;
 
 	(void)place;
+	settings_of(loader)->gateway_user_count = 0; /* the default's */
 	for (char *user = list ? strtok_r(list, " ", &rest) : NULL; user; user = strtok_r(NULL, " ", &rest))
 		add_gateway(loader, row, user);
-}
-
-void settings_loader_take(struct settings_loader *loader, const struct settings_row *row, const char *value)
-{
-	static void (*const takers[SETTINGS_FORM_COUNT])(struct settings_loader *, const struct settings_row *,
-							 const char *, void *) = {
-		[SETTINGS_FORM_NUMBER] = take_number, [SETTINGS_FORM_LIFETIME] = take_lifetime,
-		[SETTINGS_FORM_WORD] = take_word,     [SETTINGS_FORM_GROUP] = take_group,
-		[SETTINGS_FORM_GRANTS] = take_grants, [SETTINGS_FORM_GATEWAYS] = take_gateways,
-		[SETTINGS_FORM_TEXT] = take_text,     [SETTINGS_FORM_POLICY] = take_policy,
-	};
-
-	takers[row->form](loader, row, value, (char *)&loader->settings + row->offset);
 }
 
 /* ---- [peers] ---- */
 
 static void add_peer(struct settings_loader *loader, uid_t uid, const char *name, char *services)
 {
-	struct settings *settings = &loader->settings;
+	struct settings_draft *draft = loader->settings;
+	struct settings *settings = settings_of(loader);
 	struct settings_peer *peers = reallocarray(settings->peers, settings->peer_count + 1, sizeof(*peers));
-	unsigned int *lines = reallocarray(loader->peer_lines, settings->peer_count + 1, sizeof(*lines));
+	unsigned int *lines = reallocarray(draft->peer_lines, settings->peer_count + 1, sizeof(*lines));
 	char *copy = strdup(name);
 
 	settings->peers = peers ? peers : settings->peers;
-	loader->peer_lines = lines ? lines : loader->peer_lines;
+	draft->peer_lines = lines ? lines : draft->peer_lines;
 	if (!peers || !lines || !copy) {
 		loader->out_of_memory = true;
 		free(copy);
@@ -296,37 +209,37 @@ static void add_peer(struct settings_loader *loader, uid_t uid, const char *name
 	peers[settings->peer_count++] = (struct settings_peer){ .uid = uid, .name = copy, .services = services };
 }
 
-void settings_loader_take_peer(struct settings_loader *loader, const char *name, const char *value)
+void settings_take_peer(struct settings_loader *loader, const char *name, const char *value)
 {
-	CLEANUP_FREE char *services = take_list(loader, name, value, settings_value_is_service,
-						"be services such as nginx or postgresql, separated by commas");
+	const struct settings_draft *draft = loader->settings;
+	CLEANUP_FREE char *services = settings_take_list(
+		loader, name, value, is_service, "be services such as nginx or postgresql, separated by commas");
 	uid_t uid;
 	int r;
 
 	if (!services)
 		return;
 	if (*services == '\0') {
-		report_value(loader, name, value, "name at least one service");
+		settings_report_value(loader, name, value, "name at least one service");
 		return;
 	}
 	if (!settings_value_is_user(name)) {
-		settings_loader_report(loader, false, "[%s] %s: is no user name or uid", loader->section, name);
+		settings_report(loader, false, "[%s] %s: is no user name or uid", loader->section, name);
 		return;
 	}
 	r = settings_value_id(name, SETTINGS_NAME_USER, &uid);
 	if (r < 0) {
 		if (r == -ENOENT)
 			note_unknown(loader, name);
-		settings_loader_report(loader, true, "[%s] %s: %s; the line is left out until a reload finds it",
-				       loader->section, name, r == -ENOENT ? "there is no such user" : strerror(-r));
+		settings_report(loader, true, "[%s] %s: %s; the line is left out until a reload finds it",
+				loader->section, name, r == -ENOENT ? "there is no such user" : strerror(-r));
 		return;
 	}
-	for (size_t i = 0; i < loader->settings.peer_count; i++) {
-		if (loader->settings.peers[i].uid != uid)
+	for (size_t i = 0; i < settings_of(loader)->peer_count; i++) {
+		if (settings_of(loader)->peers[i].uid != uid)
 			continue;
-		settings_loader_report(loader, false,
-				       "[%s] %s: uid %u stands in line %u already: name all its services there",
-				       loader->section, name, (unsigned int)uid, loader->peer_lines[i]);
+		settings_report(loader, false, "[%s] %s: uid %u stands in line %u already: name all its services there",
+				loader->section, name, (unsigned int)uid, draft->peer_lines[i]);
 		return;
 	}
 	add_peer(loader, uid, name, services);

@@ -1,25 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 #include "daemon/signing_key_make.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "daemon/audit_changes.h"
 #include "daemon/keyring.h"
 #include "daemon/signing_key.h"
 
-int signing_key_log(struct vault *vault, struct audit_record record, uint32_t version)
+int signing_key_log(struct vault *vault, const struct audit_record *record, uint32_t version)
 {
-	CLEANUP_FREE char *text = NULL;
 	char changes[64];
-	uint64_t rev;
 
 	snprintf(changes, sizeof(changes), "{\"after\":{\"version\":%" PRIu32 "}}", version);
-	record.changes = changes;
-	text = audit_format(&record);
-	return text ? store_log_change(vault->store, clock_wall_seconds(), text, &rev) : -ENOMEM;
+	return audit_changes_log(vault->store, record, changes);
 }
 
 int signing_key_start(struct store *store, const uint8_t master[CRYPTO_KEY_SIZE], int64_t now)
@@ -40,7 +36,7 @@ int signing_keys_settle_within(struct vault *vault)
 	uint32_t version = 0;
 	int r = signing_key_settle(vault->store, vault->keyring.data, clock_wall_seconds(), &version);
 
-	return r == 0 && version > 0 ? signing_key_log(vault, record, version) : r;
+	return r == 0 && version > 0 ? signing_key_log(vault, &record, version) : r;
 }
 
 int signing_keys_settle(struct vault *vault)

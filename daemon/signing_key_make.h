@@ -20,6 +20,6 @@ int signing_keys_settle_within(struct vault *vault);
 int signing_key_start(struct store *store, const uint8_t master[CRYPTO_KEY_SIZE], int64_t now);
 
 /* Inside an open write transaction: puts the record of a new key into the change log; event and who did it are said. */
-int signing_key_log(struct vault *vault, struct audit_record record, uint32_t version);
+int signing_key_log(struct vault *vault, const struct audit_record *record, uint32_t version);
 
 #endif

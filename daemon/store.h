@@ -93,7 +93,8 @@ struct store_key {
 	bool owner_uid_known;
 	bool ending; /* its tenant or account was deleted: it does not count any more, and is about to be removed */
 	uint32_t owner_uid;
-	int64_t created, not_before, expires;        /* TIME_NEVER */
+	int64_t created, not_before, expires; /* TIME_NEVER */
+	int64_t state_since;                  /* when it got the state it has; 0: it always had it, or nobody knows */
 	const char *name, *owner, *account, *tenant; /* tenant "": an account key */
 	const char *state_reason, *created_by;
 	const char *permissions, *roles, *sources; /* separated by ' ' */
@@ -343,10 +344,9 @@ int store_log_change(struct store *store, int64_t time, const char *record, uint
  * at STORE_PRUNE_STEP of them and no more. One that is younger keeps those behind it; the last one stays. */
 #define STORE_PRUNE_STEP 256
 int store_prune_changes(struct store *store, uint64_t until_rev, int64_t before);
-/* Adds counts and last uses, without a rev; uses of keys that are gone are dropped. Sorted by key they cost least. A
- * failure may leave some of them added: the caller aborts the transaction. */
-int store_add_uses(struct store *store, const struct store_use *uses, size_t count);
-/* The same for one; *ret_first: it is the first one of its secret. */
+/* Adds to a count, and what the last use was, without a rev; one of a key that is gone is dropped. Many cost least
+ * sorted by key. A failure may leave a part of it: the caller aborts the transaction. *ret_first: it is the first one
+ * of its secret. */
 int store_add_use(struct store *store, const struct store_use *use, bool *ret_first);
 /* Replaces the blob of that purpose, version and wrap (1, 2, …: whose master key it is sealed under). */
 int store_save_sealed(struct store *store, const char *purpose, uint32_t version, uint32_t wrap, const void *blob,

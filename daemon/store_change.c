@@ -120,11 +120,9 @@ static int row_run(struct store *store, enum store_write which, const struct sto
 	int r = store_row_bind(store->statements[which], key, packed);
 
 	if (r == 0)
-		r = store_write_run(store, which);
+		r = store_write_one(store, which, none);
 	sqlite3_clear_bindings(store->statements[which]);
-	if (r < 0)
-		return r;
-	return sqlite3_changes(store->reader.database) > 0 ? 0 : none;
+	return r;
 }
 
 static bool secrets_have_digest(const struct store_secret *secrets, size_t count, const uint8_t *digest)
@@ -340,6 +338,8 @@ int store_add_use(struct store *store, const struct store_use *use, bool *ret_fi
 	*ret_first = false;
 	if (use->count == 0)
 		return 0;
+	/* No step of its own: the pages that one would keep for going back, thousands of them where many uses are
+	 * added, are looked through again at the end of each statement. */
 	use_bind(store->statements[WRITE_USE], use, false);
 	r = store_write_run(store, WRITE_USE);
 	if (r < 0 || sqlite3_changes64(store->reader.database) > 0)
@@ -347,18 +347,6 @@ int store_add_use(struct store *store, const struct store_use *use, bool *ret_fi
 	use_bind(store->statements[WRITE_USE_FIRST], use, true);
 	r = store_write_run(store, WRITE_USE_FIRST);
 	*ret_first = r == 0 && sqlite3_changes64(store->reader.database) > 0;
-	return r;
-}
-
-int store_add_uses(struct store *store, const struct store_use *uses, size_t count)
-{
-	bool first;
-	int r = 0;
-
-	/* No step of its own: the pages it would keep for going back, thousands of them, are looked through again at
-	 * the end of each statement. */
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = store_add_use(store, &uses[i], &first);
 	return r;
 }
 

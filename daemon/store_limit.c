@@ -44,16 +44,6 @@ int store_list_counted(struct store_reader *reader, store_counted_visitor visito
 	return r;
 }
 
-/* Runs a statement that changes one row or none. */
-static int change_one(struct store *store, enum store_write which, int none)
-{
-	int r = store_write_run(store, which);
-
-	if (r < 0)
-		return r;
-	return sqlite3_changes(store->reader.database) > 0 ? 0 : none;
-}
-
 static void bind_count(sqlite3_stmt *statement, const char *key, uint64_t count)
 {
 	sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC);
@@ -69,7 +59,7 @@ int store_count_use(struct store *store, const char *key, uint64_t most)
 	if (most == 0)
 		return -EDQUOT;
 	bind_count(store->statements[WRITE_COUNTED], key, most);
-	return change_one(store, WRITE_COUNTED, -EDQUOT);
+	return store_write_one(store, WRITE_COUNTED, -EDQUOT);
 }
 
 int store_keep_counted(struct store *store, const char *key, uint64_t count)
@@ -91,5 +81,5 @@ int store_bind_key(struct store *store, const char *key, const char *service)
 		return r;
 	sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC);
 	sqlite3_bind_text(statement, 2, service, -1, SQLITE_STATIC);
-	return change_one(store, WRITE_KEY_BIND, -ENOENT);
+	return store_write_one(store, WRITE_KEY_BIND, -ENOENT);
 }

@@ -64,16 +64,6 @@ int store_count_once(struct store_reader *reader, const char *key, uint64_t *ret
 	return 0;
 }
 
-/* Runs a statement that changes one row or none. */
-static int change_one(struct store *store, enum store_write which, int none)
-{
-	int r = store_write_run(store, which);
-
-	if (r < 0)
-		return r;
-	return sqlite3_changes(store->reader.database) > 0 ? 0 : none;
-}
-
 static int consume(struct store *store, const struct store_once *once)
 {
 	sqlite3_stmt *statement = store->statements[WRITE_ONCE], *tally = store->statements[WRITE_ONCE_TALLY];
@@ -83,13 +73,13 @@ static int consume(struct store *store, const struct store_once *once)
 	sqlite3_bind_int64(statement, 2, once->kind);
 	sqlite3_bind_text(statement, 3, once->id, (int)once->id_size, SQLITE_STATIC);
 	sqlite3_bind_int64(statement, 4, once->moment + kinds[once->kind].kept);
-	r = change_one(store, WRITE_ONCE, -EEXIST);
+	r = store_write_one(store, WRITE_ONCE, -EEXIST);
 	if (r < 0)
 		return r;
 	sqlite3_bind_text(tally, 1, once->key, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(tally, 2, once->kind);
 	sqlite3_bind_int64(tally, 3, once->cap < INT64_MAX ? (int64_t)once->cap : INT64_MAX);
-	return change_one(store, WRITE_ONCE_TALLY, -EDQUOT);
+	return store_write_one(store, WRITE_ONCE_TALLY, -EDQUOT);
 }
 
 int store_consume_once(struct store *store, const struct store_once *once)

@@ -144,22 +144,20 @@ int store_insert_role(struct store *store, const struct store_role *role)
 
 int store_update_role(struct store *store, const struct store_role *role)
 {
-	int r;
+	sqlite3_stmt *statement = store->statements[WRITE_ROLE_CHANGE];
 
-	sqlite3_bind_text(store->statements[WRITE_ROLE_CHANGE], 2, role->permissions, -1, SQLITE_STATIC);
-	r = name_run(store, WRITE_ROLE_CHANGE, role->name);
-	if (r < 0)
-		return r;
-	return sqlite3_changes(store->reader.database) > 0 ? 0 : -ENOENT;
+	sqlite3_bind_text(statement, 1, role->name, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 2, role->permissions, -1, SQLITE_STATIC);
+	return store_write_one(store, WRITE_ROLE_CHANGE, -ENOENT);
 }
 
 static int role_delete(struct store *store, const char *name)
 {
-	int r = name_run(store, WRITE_ROLE_DELETE, name);
+	int r;
 
-	if (r < 0)
-		return r;
-	return sqlite3_changes(store->reader.database) > 0 ? name_run(store, WRITE_ROLE_GONE, name) : -ENOENT;
+	sqlite3_bind_text(store->statements[WRITE_ROLE_DELETE], 1, name, -1, SQLITE_STATIC);
+	r = store_write_one(store, WRITE_ROLE_DELETE, -ENOENT);
+	return r < 0 ? r : name_run(store, WRITE_ROLE_GONE, name);
 }
 
 int store_delete_role(struct store *store, const char *name)

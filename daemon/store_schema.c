@@ -140,7 +140,7 @@ static const char schema_3[] = "CREATE TABLE signing_key (version INTEGER PRIMAR
  *
  * exclusive of a key: '' for none, '*' where the first use binds it, else the service it is bound to. counted_use has
  * the uses of keys with a limit, apart from their rows, which are large; those of a deleted key stay, for a backup may
- * bring it back.
+ * bring it back. state_since: when a key got the state it has, 0 where it always had it.
  *
  * lockdown has one row while there is a lockdown; its keys, which are let in all the same, are ids, a space behind
  * each.
@@ -160,6 +160,7 @@ static const char schema_4[] =
 
 	"ALTER TABLE key ADD COLUMN exclusive TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE key ADD COLUMN max_uses INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE key ADD COLUMN state_since INTEGER NOT NULL DEFAULT 0;"
 	"CREATE TABLE counted_use (key TEXT PRIMARY KEY, uses INTEGER NOT NULL CHECK (uses > 0)) STRICT, WITHOUT "
 	"ROWID;"
 

@@ -207,16 +207,6 @@ int store_next_ending_account(struct store_reader *reader, struct store_account 
 
 /* ---- writing ---- */
 
-/* Runs a statement that changes one row. -ENOENT when there was none. */
-static int run_one(struct store *store, enum store_write which)
-{
-	int r = store_write_run(store, which);
-
-	if (r < 0)
-		return r;
-	return sqlite3_changes(store->reader.database) > 0 ? 0 : -ENOENT;
-}
-
 int store_insert_account(struct store *store, const struct store_account *account)
 {
 	sqlite3_stmt *statement = store->statements[WRITE_ACCOUNT];
@@ -250,7 +240,7 @@ int store_update_tenant(struct store *store, const struct store_tenant *tenant)
 	sqlite3_bind_text(statement, 2, tenant->name, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(statement, 3, tenant->token_lifetime);
 	sqlite3_bind_int64(statement, 4, tenant->token_reuse);
-	return run_one(store, WRITE_TENANT_CHANGE);
+	return store_write_one(store, WRITE_TENANT_CHANGE, -ENOENT);
 }
 
 static int end_scope(struct store *store, enum store_write which, const char *id, enum store_ending ending)
@@ -259,7 +249,7 @@ static int end_scope(struct store *store, enum store_write which, const char *id
 		return -EINVAL;
 	sqlite3_bind_text(store->statements[which], 1, id, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(store->statements[which], 2, ending);
-	return run_one(store, which);
+	return store_write_one(store, which, -ENOENT);
 }
 
 int store_end_account(struct store *store, const char *id, enum store_ending ending)

@@ -265,6 +265,15 @@ void store_write_abort(struct store *store)
 	store->lost = 0;
 }
 
+int store_write_one(struct store *store, enum store_write which, int none)
+{
+	int r = store_write_run(store, which);
+
+	if (r < 0)
+		return r;
+	return sqlite3_changes(store->reader.database) > 0 ? 0 : none;
+}
+
 int store_savepoint(struct store *store)
 {
 	return store_write_run(store, WRITE_REQUEST);

@@ -16,6 +16,9 @@ int store_write_ready(struct store *store);
 /* Runs a statement without rows, bound before, in the open transaction, and resets it. 0 or a negative errno. */
 int store_write_run(struct store *store, enum store_write which);
 
+/* Runs one that changes one row, or none: then it returns none, a negative errno. */
+int store_write_one(struct store *store, enum store_write which, int none);
+
 /* Notes what a failed statement has left of the transaction. Returns error. */
 int store_write_failed(struct store *store, int error);
 

@@ -9,11 +9,11 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/thread_create.h"
 #include "daemon/batch.h"
 #include "daemon/connection.h"
 #include "daemon/handle.h"
 #include "daemon/listener.h"
-#include "daemon/thread_create.h"
 
 struct settings_shared *settings_share(struct settings_shared *shared)
 {
@@ -77,6 +77,10 @@ int thread_init(struct thread *thread, const char *name, struct daemon *daemon, 
 	thread->last = &thread->first;
 	pthread_mutex_init(&thread->lock, NULL);
 	atomic_init(&thread->heartbeat, clock_monotonic());
+	/* Most of it is never touched. */
+	thread->tally = calloc(1, sizeof(*thread->tally));
+	if (!thread->tally)
+		return -ENOMEM;
 	thread->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (thread->wake < 0)
 		return -errno;
@@ -121,6 +125,7 @@ void thread_done(struct thread *thread)
 		close(thread->wake);
 	pthread_mutex_destroy(&thread->lock);
 	settings_unshare(thread->settings);
+	free(thread->tally);
 }
 
 int thread_run(struct thread *thread)

@@ -15,6 +15,7 @@
 #include "daemon/counters.h"
 #include "daemon/daemon.h"
 #include "daemon/role_grants.h"
+#include "daemon/tally.h"
 #include "daemon/vault.h"
 
 /* How often a living thread says so; the watchdog is fed only while all do. */
@@ -65,6 +66,7 @@ struct thread {
 	struct thread *next; /* of the daemon's */
 
 	struct counters counters;
+	struct tally *tally;
 };
 
 /* Prepares; the calling thread may run it itself (thread_run()) or start it. 0 or a negative errno. */

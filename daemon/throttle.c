@@ -211,17 +211,34 @@ bool throttle_is_over(struct throttle *throttle, uid_t uid, const char *source, 
 	return over;
 }
 
+static struct throttle_answer fail_at(struct throttle *throttle, uid_t uid, const char *source, int64_t now,
+				      uint64_t per_minute, bool overrun)
+{
+	uint64_t hash = hash_source(throttle, uid, source);
+	struct throttle_answer answer;
+	struct place *place;
+
+	pthread_mutex_lock(&throttle->lock);
+	place = find_place(throttle, hash, uid, source, now);
+	if (overrun) {
+		place->backlog = MINUTE;
+		place->updated = now;
+	}
+	answer = count_failure(place, now, interval_of(per_minute));
+	pthread_mutex_unlock(&throttle->lock);
+	return answer;
+}
+
 struct throttle_answer throttle_failure(struct throttle *throttle, uid_t uid, const char *source, int64_t now,
 					uint64_t per_minute)
 {
-	uint64_t hash = hash_source(throttle, uid, source);
-	int64_t interval = interval_of(per_minute);
-	struct throttle_answer answer;
+	return fail_at(throttle, uid, source, now, per_minute, false);
+}
 
-	pthread_mutex_lock(&throttle->lock);
-	answer = count_failure(find_place(throttle, hash, uid, source, now), now, interval);
-	pthread_mutex_unlock(&throttle->lock);
-	return answer;
+struct throttle_answer throttle_overrun(struct throttle *throttle, uid_t uid, const char *source, int64_t now,
+					uint64_t per_minute)
+{
+	return fail_at(throttle, uid, source, now, per_minute, true);
 }
 
 size_t throttle_list(struct throttle *throttle, int64_t now, struct throttle_source *ret_sources, size_t most)

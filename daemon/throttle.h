@@ -23,10 +23,13 @@ int throttle_new(size_t entries, struct throttle **ret_throttle);
 /* Accepts NULL. */
 void throttle_free(struct throttle *throttle);
 
-/* What one uid may have recorded a minute of what it does with its own keys and in its own name. */
+/* What one uid, or one owner's keys in their tenant, may have recorded a minute of what it does with its own keys and
+ * in its own name. */
 #define CHATTER_PER_MINUTE 120
 /* How often it may make and change its own keys. */
 #define CHANGES_PER_MINUTE 60
+/* The same of an owner's keys in their tenant: so that a program that makes many at once gets through. */
+#define CHANGES_PER_MINUTE_BY_KEY 600
 
 struct throttle_answer {
 	bool throttled;      /* this failure is over the limit */
@@ -38,6 +41,10 @@ struct throttle_answer {
 /* Counts one failure of a uid and source (an address text, "" for none) at now (CLOCK_MONOTONIC, nanoseconds) against
  * per_minute (a token bucket of that burst and rate). */
 struct throttle_answer throttle_failure(struct throttle *throttle, uid_t uid, const char *source, int64_t now,
+					uint64_t per_minute);
+
+/* The same for a failure that is over the limit, however few there were before. */
+struct throttle_answer throttle_overrun(struct throttle *throttle, uid_t uid, const char *source, int64_t now,
 					uint64_t per_minute);
 
 /* Whether one failure more would be over the limit. Counts nothing. */

@@ -127,15 +127,58 @@ static void drop_oldest_of(struct tickets *tickets, const char *key_id)
 		free(take_out(tickets, oldest));
 }
 
+static int compare_entries(const void *left, const void *right)
+{
+	const struct entry *one = *(const struct entry *const *)left, *other = *(const struct entry *const *)right;
+	int order = strcmp(one->ticket.key_id, other->ticket.key_id);
+
+	return order != 0 ? order : (one->issued > other->issued) - (one->issued < other->issued);
+}
+
+/* The oldest ticket of the key that has most; of several such keys, the one with the oldest. */
+static const struct entry *find_dispensable(const struct tickets *tickets, struct entry **sorted)
+{
+	const struct entry *found = NULL;
+	size_t most = 0;
+
+	memcpy(sorted, tickets->entries, tickets->count * sizeof(struct entry *));
+	qsort(sorted, tickets->count, sizeof(struct entry *), compare_entries);
+	for (size_t start = 0, end; start < tickets->count; start = end) {
+		for (end = start + 1; end < tickets->count; end++)
+			if (strcmp(sorted[start]->ticket.key_id, sorted[end]->ticket.key_id) != 0)
+				break;
+		if (end - start > most || (end - start == most && sorted[start]->issued < found->issued)) {
+			most = end - start;
+			found = sorted[start];
+		}
+	}
+	return found;
+}
+
+static int drop_dispensable(struct tickets *tickets)
+{
+	CLEANUP_FREE struct entry **sorted = calloc(tickets->count, sizeof(struct entry *));
+	const struct entry *found;
+	size_t index = 0;
+
+	if (!sorted)
+		return -ENOMEM;
+	found = find_dispensable(tickets, sorted);
+	while (tickets->entries[index] != found)
+		index++;
+	free(take_out(tickets, index));
+	return 0;
+}
+
 static int make_room(struct tickets *tickets)
 {
 	size_t capacity = tickets->capacity > 0 ? 2 * tickets->capacity : 16;
 	struct entry **entries;
 
+	if (tickets->count >= TICKET_MOST)
+		return drop_dispensable(tickets);
 	if (tickets->count < tickets->capacity)
 		return 0;
-	if (tickets->count >= TICKET_MOST)
-		return -EDQUOT;
 	entries = reallocarray(tickets->entries, capacity, sizeof(struct entry *));
 	if (!entries)
 		return -ENOMEM;

@@ -4,9 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "common/cleanup.h"
 #include "common/clock.h"
-#include "daemon/audit.h"
+#include "daemon/audit_changes.h"
 
 /* Changes stay in the log for so long after they are in the audit file, for whoever follows it by rev; who has been
  * away for longer needs a copy of the store. */
@@ -51,18 +50,11 @@ static int retire(struct vault *vault)
 	struct audit_record record = { .time = clock_wall_microseconds(),
 				       .event = "master_key_retire",
 				       .actor = "apikeyd" };
-	CLEANUP_FREE char *text = NULL;
 	char changes[64];
-	uint64_t rev;
-	int r;
+	int r = keyring_retire(vault->store, store_writer(vault->store), vault->keyring.wrap);
 
 	snprintf(changes, sizeof(changes), "{\"after\":{\"wrap\":%u}}", (unsigned int)vault->keyring.wrap);
-	record.changes = changes;
-	text = audit_format(&record);
-	if (!text)
-		return -ENOMEM;
-	r = keyring_retire(vault->store, store_writer(vault->store), vault->keyring.wrap);
-	return r < 0 ? r : store_log_change(vault->store, clock_wall_seconds(), text, &rev);
+	return r < 0 ? r : audit_changes_log(vault->store, &record, changes);
 }
 
 int upkeep_retire_wraps(struct vault *vault)

@@ -8,8 +8,10 @@
 #include "common/clock.h"
 #include "common/secret.h"
 #include "daemon/handle.h"
+#include "daemon/key_secrets.h"
 #include "daemon/key_use.h"
 #include "daemon/lockdown.h"
+#include "daemon/misuse.h"
 #include "daemon/scope.h"
 #include "daemon/store_limit.h"
 #include "daemon/vault.h"
@@ -18,42 +20,6 @@
 #include "daemon/verify_imported.h"
 #include "proto/credential.h"
 #include "proto/token_header.h"
-
-/* A caller that is not root may always speak for itself: "uid-1000". */
-static bool may_speak_for(const struct verify_caller *caller, const char *service)
-{
-	char own[32];
-
-	if (caller->root)
-		return true;
-	snprintf(own, sizeof(own), "uid-%u", (unsigned int)caller->uid);
-	return strcmp(service, own) == 0 || policy_list_contains(caller->services, ' ', service);
-}
-
-struct policy_request verify_policy_request(const struct verify_caller *caller, const char *user, const char *service,
-					    const char *permission, const char *tenant, const char *rhost, int64_t now)
-{
-	bool believed = caller->root || *caller->services != '\0';
-
-	return (struct policy_request){
-		.user = user,
-		.service = service,
-		.service_allowed = service && may_speak_for(caller, service),
-		.permission = permission,
-		.tenant = tenant,
-		.rhost = believed ? rhost : NULL,
-		.source_believed = believed,
-		.now = now,
-	};
-}
-
-void verify_source(const struct verify_caller *caller, const char *rhost, char ret_source[WIRE_NETWORK_MAX + 1])
-{
-	if (!caller->root && *caller->services == '\0')
-		snprintf(ret_source, WIRE_NETWORK_MAX + 1, "uid:%u", (unsigned int)caller->uid);
-	else
-		snprintf(ret_source, WIRE_NETWORK_MAX + 1, "%s", rhost && *rhost ? rhost : "local");
-}
 
 static enum reason shape_reason(enum credential_kind kind)
 {
@@ -90,14 +56,6 @@ const struct store_secret *verify_find_secret(const struct store_key *key, enum 
 	return found;
 }
 
-const struct store_secret *verify_find_number(const struct store_key *key, uint32_t number)
-{
-	for (size_t i = 0; i < key->secret_count; i++)
-		if (key->secrets[i].number == number)
-			return &key->secrets[i];
-	return NULL;
-}
-
 static enum reason key_reason(struct thread *thread, int r, bool *ret_found)
 {
 	*ret_found = r == 0;
@@ -131,7 +89,7 @@ int verify_policies(struct store_reader *reader, const struct settings *settings
 	if (r < 0)
 		return r;
 	request->policies = room;
-	request->secret = verify_find_number(key, secret);
+	request->secret = key_secrets_find(key, secret);
 	return 0;
 }
 
@@ -173,8 +131,8 @@ static enum reason locate_other(struct thread *thread, const char *text, size_t 
 	return reason;
 }
 
-static enum reason locate(struct thread *thread, const char *credential, int64_t now, struct store_key *ret_key,
-			  struct verify_proof *ret_proof)
+static enum reason locate(struct thread *thread, const char *credential, const char *body_hash, int64_t now,
+			  struct store_key *ret_key, struct verify_proof *ret_proof)
 {
 	struct credential shape = credential_classify(credential, strlen(credential));
 	const char *text = credential + shape.start;
@@ -187,7 +145,7 @@ static enum reason locate(struct thread *thread, const char *credential, int64_t
 	if (reason != REASON_NONE)
 		return reason;
 	if (shape.kind == CREDENTIAL_HMAC)
-		return verify_hmac_locate(thread, text, shape.size, now, ret_key, ret_proof);
+		return verify_hmac_locate(thread, text, shape.size, body_hash, now, ret_key, ret_proof);
 	if (shape.kind == CREDENTIAL_ACCESS)
 		return verify_access_locate(thread, text, shape.size, now, ret_key, ret_proof);
 	if (shape.kind == CREDENTIAL_OTHER)
@@ -222,10 +180,10 @@ static enum reason lock_out(struct verify_proof *proof)
  * Roles are read in the same transaction as their key. It is begun for who has shown the secret: to others, its time
  * would tell that there is such a key, and that it holds roles. To them, all refusals look alike.
  */
-enum reason verify_locate(struct thread *thread, const char *credential, int64_t now, struct store_key *ret_key,
-			  struct verify_proof *ret_proof)
+enum reason verify_locate_signed(struct thread *thread, const char *credential, const char *body_hash, int64_t now,
+				 struct store_key *ret_key, struct verify_proof *ret_proof)
 {
-	enum reason reason = locate(thread, credential, now, ret_key, ret_proof);
+	enum reason reason = locate(thread, credential, body_hash, now, ret_key, ret_proof);
 	int r;
 
 	/* Judged first, and looked at last, or it would tell in which way a credential is no good. */
@@ -237,10 +195,16 @@ enum reason verify_locate(struct thread *thread, const char *credential, int64_t
 		return REASON_STORE_FAILED;
 	}
 	if (r > 0)
-		reason = locate(thread, credential, now, ret_key, ret_proof);
+		reason = locate(thread, credential, body_hash, now, ret_key, ret_proof);
 	if (is_refused(ret_proof, reason))
 		store_even_out(thread->reader, ret_proof->found);
 	return reason;
+}
+
+enum reason verify_locate(struct thread *thread, const char *credential, int64_t now, struct store_key *ret_key,
+			  struct verify_proof *ret_proof)
+{
+	return verify_locate_signed(thread, credential, "", now, ret_key, ret_proof);
 }
 
 static struct store_once store_once_of(const struct verify_once *once, const char *key_id)
@@ -307,10 +271,11 @@ static void outcome_init(struct verify_outcome *outcome)
 	outcome->problem = "";
 	outcome->secret = 0;
 	outcome->undecided = outcome->described = outcome->test = false;
+	outcome->suspends = outcome->suspended = outcome->settles = false;
 	outcome->once.kind = STORE_ONCE_NONE;
 	outcome->expires = 0;
 	outcome->key_id[0] = outcome->key_name[0] = outcome->owner[0] = outcome->tenant[0] = '\0';
-	outcome->permissions[0] = outcome->bound_to[0] = '\0';
+	outcome->permissions[0] = outcome->bound_to[0] = outcome->misuse[0] = '\0';
 	outcome->handle[0] = outcome->ticket[0] = '\0';
 	outcome->notices.count = 0;
 }
@@ -332,7 +297,7 @@ void verify_outcome_wipe(struct verify_outcome *outcome)
  * Judges a key whose credential was right and which was described, with the permissions of its roles, for the tenant
  * that the request names (NULL: none).
  */
-static int judge_key(struct store_reader *reader, struct role_grants *room, const struct settings *settings,
+static int judge_key(struct store_reader *reader, struct role_grants *room, const struct verify_caller *caller,
 		     const struct store_key *key, const char *tenant, const struct policy_request *policy,
 		     struct verify_outcome *outcome, enum reason *ret_reason)
 {
@@ -342,7 +307,7 @@ static int judge_key(struct store_reader *reader, struct role_grants *room, cons
 	int r = role_grants_find(reader, key, room, &judged.grants);
 
 	if (r == 0)
-		r = verify_policies(reader, settings, key, outcome->secret, &policies, &judged);
+		r = verify_policies(reader, caller->settings, key, outcome->secret, &policies, &judged);
 	if (r == 0)
 		r = verify_tenant(reader, tenant, id, &judged.tenant);
 	if (r == 0)
@@ -352,41 +317,39 @@ static int judge_key(struct store_reader *reader, struct role_grants *room, cons
 	if (*key->roles)
 		(void)role_grants_copy(judged.grants, outcome->permissions, sizeof(outcome->permissions));
 	*ret_reason = policy_judge(key, &judged);
+	outcome->settles = key_secrets_wait(key->secrets, key->secret_count, outcome->secret);
 	if (*outcome->problem == '\0')
 		outcome->problem = policy_violation(key, &judged, *ret_reason);
+	*ret_reason = misuse_judge(caller->sources, key, &judged, *ret_reason, outcome);
 	if (*ret_reason == REASON_NONE)
 		notices_collect(key, &judged, &outcome->notices);
-	if (policy_is_misuse(key, &judged, *ret_reason))
-		snprintf(outcome->bound_to, sizeof(outcome->bound_to), "%s", key->exclusive);
 	return 0;
 }
 
 /* The same for the thread's own reader; a store that fails is reported, so that it is opened anew. */
-static enum reason judge_here(struct thread *thread, const struct store_key *key, const char *tenant,
-			      const struct policy_request *policy, struct verify_outcome *outcome)
+static enum reason judge_here(struct thread *thread, const struct verify_caller *caller, const struct store_key *key,
+			      const char *tenant, const struct policy_request *policy, struct verify_outcome *outcome)
 {
 	enum reason reason;
 
-	if (judge_key(thread->reader, &thread->grants, &thread->settings->settings, key, tenant, policy, outcome,
-		      &reason) == 0)
+	if (judge_key(thread->reader, &thread->grants, caller, key, tenant, policy, outcome, &reason) == 0)
 		return reason;
 	thread_vault_failed(thread);
 	return REASON_STORE_FAILED;
 }
 
 /* The same; a refusal takes as long as one for a secret that is wrong. */
-static enum reason judge_evenly(struct thread *thread, const struct store_key *key, const char *tenant,
-				const struct policy_request *policy, struct verify_outcome *outcome)
+static enum reason judge_evenly(struct thread *thread, const struct verify_caller *caller, const struct store_key *key,
+				const char *tenant, const struct policy_request *policy, struct verify_outcome *outcome)
 {
-	enum reason reason = judge_here(thread, key, tenant, policy, outcome);
+	enum reason reason = judge_here(thread, caller, key, tenant, policy, outcome);
 
 	if (reason != REASON_NONE && reason != REASON_STORE_FAILED)
 		store_even_out(thread->reader, true);
 	return reason;
 }
 
-/* Where there is no room for a ticket, or no memory, the session is not registered, and the user gets in: whoever fills
- * the room must not lock out others. */
+/* Where there is no memory for a ticket, the session is not registered, and the user gets in. */
 static void give_ticket(struct thread *thread, const struct message_verify *request, struct verify_outcome *outcome)
 {
 	struct ticket ticket = {
@@ -429,14 +392,21 @@ static struct policy_request policy_of(const struct verify_caller *caller, const
 void verify_credential(struct thread *thread, const struct verify_caller *caller, const struct message_verify *request,
 		       int64_t now, struct store_key *key, struct verify_outcome *ret_outcome)
 {
-	/* Stands in for a key that is not there, or not shown: what is done with it takes as long. */
+	/* Stands in for a key that is not there, or not shown: what is done with it takes as long. Where any tenant
+	 * will do, every step may look at it: it has each of the texts that a key has. */
 	static const struct store_key nobodys = { .state = STORE_ACTIVE,
 						  .expires = TIME_NEVER,
 						  .name = "nobodys",
 						  .owner = "nobody",
+						  .account = "",
 						  .tenant = "",
+						  .state_reason = "",
+						  .created_by = "",
 						  .permissions = "",
 						  .roles = "",
+						  .sources = "",
+						  .users = "",
+						  .labels = "",
 						  .exclusive = "" };
 	struct policy_request policy = policy_of(caller, request, now);
 	struct verify_proof proof;
@@ -457,16 +427,17 @@ void verify_credential(struct thread *thread, const struct verify_caller *caller
 	memcpy(ret_outcome->once.digest, proof.once.digest, sizeof(ret_outcome->once.digest));
 	/* As long as for a key whose secret fits, and which is another tenant's. */
 	if (is_refused(&proof, reason))
-		(void)judge_key(thread->reader, &thread->grants, &thread->settings->settings, &nobodys, request->tenant,
-				&policy, ret_outcome, &unused);
+		(void)judge_key(thread->reader, &thread->grants, caller, &nobodys, request->tenant, &policy,
+				ret_outcome, &unused);
 	if (reason == REASON_NONE && proof.once.kind != STORE_ONCE_NONE) {
 		reason = verify_time(&proof, now);
 		if (reason == REASON_NONE)
 			reason = verify_unused(thread, &proof);
 		ret_outcome->undecided = reason == REASON_NONE;
 	} else if (reason == REASON_NONE) {
-		reason = judge_evenly(thread, key, request->tenant, &policy, ret_outcome);
-		ret_outcome->undecided = reason == REASON_NONE && policy_writes(key, &policy);
+		reason = judge_evenly(thread, caller, key, request->tenant, &policy, ret_outcome);
+		ret_outcome->undecided =
+			ret_outcome->suspends || (reason == REASON_NONE && policy_writes(key, &policy));
 	}
 	if (ret_outcome->undecided)
 		ret_outcome->once = proof.once;
@@ -477,14 +448,25 @@ void verify_credential(struct thread *thread, const struct verify_caller *caller
 }
 
 /* The secret of before, if the key still has it and did not get another one under its number. */
-static enum reason judge_same_secret(const struct store_key *key, uint32_t number, const struct verify_once *once,
-				     int64_t now)
+static enum reason judge_same_secret(const struct store_key *key, uint32_t number,
+				     const uint8_t digest[STORE_DIGEST_SIZE], int64_t now)
 {
-	const struct store_secret *secret = verify_find_number(key, number);
+	const struct store_secret *secret = key_secrets_find(key, number);
 
-	if (!secret || !secret_equal(secret->digest, once->digest, STORE_DIGEST_SIZE))
+	if (!secret || !secret_equal(secret->digest, digest, STORE_DIGEST_SIZE))
 		return REASON_SECRET_RETIRED;
 	return policy_judge_secret(secret, now);
+}
+
+int verify_again(struct store_reader *reader, const char *key_id, uint32_t secret,
+		 const uint8_t digest[STORE_DIGEST_SIZE], int64_t now, struct store_key *key, enum reason *ret_reason)
+{
+	int r = store_find_key(reader, key_id, key);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	*ret_reason = r == -ENOENT ? REASON_UNKNOWN_KEY : judge_same_secret(key, secret, digest, now);
+	return 0;
 }
 
 int verify_spend(struct store *store, const char *key_id, uint32_t secret, const struct verify_once *once, int64_t now,
@@ -492,11 +474,10 @@ int verify_spend(struct store *store, const char *key_id, uint32_t secret, const
 {
 	struct store_once spent = store_once_of(once, key_id);
 	enum reason reason;
-	int r = store_find_key(store_writer(store), key_id, key);
+	int r = verify_again(store_writer(store), key_id, secret, once->digest, now, key, &reason);
 
-	if (r < 0 && r != -ENOENT)
+	if (r < 0)
 		return r;
-	reason = r == -ENOENT ? REASON_UNKNOWN_KEY : judge_same_secret(key, secret, once, now);
 	if (reason == REASON_NONE && once->kind != STORE_ONCE_NONE) {
 		r = store_consume_once(store, &spent);
 		reason = once_reason(once->kind, r);
@@ -520,14 +501,18 @@ int verify_consume(struct store *store, const struct verify_caller *caller, cons
 	/* From here on it is spent, whatever the rest says. */
 	if (reason == REASON_NONE) {
 		verify_describe_key(key, outcome);
-		r = judge_key(store_writer(store), &room, caller->settings, key, request->tenant, &policy, outcome,
-			      &reason);
+		r = judge_key(store_writer(store), &room, caller, key, request->tenant, &policy, outcome, &reason);
 		if (r < 0)
 			return r;
 	}
 	/* What else is written, a first binding or one use more, is for requests that passed all of this. */
 	if (reason == REASON_NONE && policy_writes(key, &policy)) {
-		r = key_use_write(store, caller, request, now, key, &reason);
+		r = key_use_write(store, caller, request, key, &reason);
+		if (r < 0)
+			return r;
+	}
+	if (reason != REASON_NONE && outcome->suspends) {
+		r = misuse_suspend(store, caller, request, now, key, outcome);
 		if (r < 0)
 			return r;
 	}
@@ -550,7 +535,7 @@ void verify_finish(struct thread *thread, const struct verify_caller *caller, co
 /* REASON_NONE when the key still has the secret, and it has not retired. */
 static enum reason judge_secret(const struct store_key *key, uint32_t number, int64_t now)
 {
-	const struct store_secret *secret = verify_find_number(key, number);
+	const struct store_secret *secret = key_secrets_find(key, number);
 
 	return secret ? policy_judge_secret(secret, now) : REASON_SECRET_RETIRED;
 }
@@ -584,7 +569,7 @@ void verify_handle(struct thread *thread, const struct verify_caller *caller, co
 	if (reason == REASON_NONE) {
 		verify_describe_key(key, ret_outcome);
 		ret_outcome->described = true;
-		reason = judge_here(thread, key, request->tenant, &policy, ret_outcome);
+		reason = judge_here(thread, caller, key, request->tenant, &policy, ret_outcome);
 		if (reason == REASON_NONE)
 			reason = judge_secret(key, ret_outcome->secret, now);
 	}

@@ -30,11 +30,13 @@ struct verify_caller {
 	bool root;                       /* on login.sock: all it says is believed */
 	const char *services;            /* what the uid may speak for, separated by spaces; "" when it is not listed */
 	const struct settings *settings; /* what holds for keys stands in them; they live as long as services does */
+	struct sources *sources;         /* where the networks are noted that keys are used from; NULL: nowhere */
 	bool no_use;                     /* nobody is let in: it binds no key, and counts as no use */
 };
 
 #define VERIFY_ONCE_CAP 10000 /* nonces that a key may have at a time, and as many ids of access tokens */
 #define VERIFY_ONCE_ID_MAX 128
+#define VERIFY_MISUSE_SIZE 384 /* of a sentence with the names of two services */
 
 /* What has to be noted as used before a request is decided. */
 struct verify_once {
@@ -61,11 +63,18 @@ struct verify_outcome {
 	char tenant[STORE_SCOPE_ID_MAX + 1];
 	char permissions[WIRE_LIST_TEXT_MAX + 1]; /* with those of its roles; as many as fit */
 	char bound_to[WIRE_SERVICE_MAX + 1];      /* misuse: another service than the one that asked; else "" */
+	char misuse[VERIFY_MISUSE_SIZE];          /* how the key was misused: a sentence; else "" */
+	bool settles;   /* a secret waits for the first use of this one, which gives it the date of its end */
+	bool suspends;  /* which is to suspend it, */
+	bool suspended; /* and did */
 	int64_t expires;
 	char handle[WIRE_HANDLE_MAX + 1]; /* only when granted */
 	char ticket[TICKET_TEXT_SIZE];    /* only when granted, and asked for */
 	struct notices notices;           /* only when granted: what the user should know */
 };
+
+/* Whether it may say where a request comes from, and for which services: root, and who stands in [peers]. */
+bool verify_is_believed(const struct verify_caller *caller);
 
 /* The request as policy sees it: what an unlisted caller says about its source is left out. tenant is an id, as
  * verify_tenant() gives it, or NULL. */
@@ -102,15 +111,17 @@ struct verify_proof {
 enum reason verify_locate(struct thread *thread, const char *credential, int64_t now, struct store_key *ret_key,
 			  struct verify_proof *ret_proof);
 
+/* The same of a credential that came with a body, for which an HMAC token has to be signed: body_hash as
+ * pair_hash_body() makes it (crypto/pair_signature.h). */
+enum reason verify_locate_signed(struct thread *thread, const char *credential, const char *body_hash, int64_t now,
+				 struct store_key *ret_key, struct verify_proof *ret_proof);
+
 /* The secret of a key (NULL: of none) whose digest it is, of this form or ended. As many are compared as a key can
  * have, those that are not there with one that is nobody's, so that time tells neither how many there are nor which one
  * fits.
  */
 const struct store_secret *verify_find_secret(const struct store_key *key, enum store_form form,
 					      const uint8_t digest[STORE_DIGEST_SIZE]);
-
-/* The secret of a key that has this number, which is never given to another one; NULL when it is gone. */
-const struct store_secret *verify_find_number(const struct store_key *key, uint32_t number);
 
 /* Of a proof with a once that is set: whether its time is near enough; whether it is unused so far. */
 enum reason verify_time(const struct verify_proof *proof, int64_t now);
@@ -144,6 +155,11 @@ int verify_consume(struct store *store, const struct verify_caller *caller, cons
  */
 int verify_spend(struct store *store, const char *key_id, uint32_t secret, const struct verify_once *once, int64_t now,
 		 struct store_key *key, enum reason *ret_reason);
+
+/* What that begins with, for who showed the secret before: whether the key is still there and still has the secret with
+ * this digest. 0 and the reason, or -EIO. */
+int verify_again(struct store_reader *reader, const char *key_id, uint32_t secret,
+		 const uint8_t digest[STORE_DIGEST_SIZE], int64_t now, struct store_key *key, enum reason *ret_reason);
 
 /* After the commit, in the thread that answers: grants what was not refused. */
 void verify_finish(struct thread *thread, const struct verify_caller *caller, const struct message_verify *request,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/secret.h"
+#include "daemon/key_secrets.h"
 #include "daemon/signing_key.h"
 #include "daemon/store_tenant.h"
 #include "proto/access_token.h"
@@ -124,7 +125,7 @@ enum reason verify_access_locate(struct thread *thread, const char *text, size_t
 		return REASON_UNKNOWN_KEY;
 	if (strcmp(ret_key->account, claims.account) != 0 || strcmp(ret_key->tenant, claims.tenant) != 0)
 		return REASON_WRONG_TENANT;
-	secret = verify_find_number(ret_key, claims.secret);
+	secret = key_secrets_find(ret_key, claims.secret);
 	if (!secret)
 		return REASON_SECRET_RETIRED;
 	proof->secret = secret->number;

@@ -13,12 +13,13 @@ _Static_assert(HMAC_TOKEN_NONCE_MAX <= VERIFY_ONCE_ID_MAX, "a nonce has its room
 
 /* 0: the token is signed under this secret; -EBADMSG: it is not; -EIO: that cannot be told. */
 static int check_secret(struct thread *thread, const char *id, const struct store_secret *secret,
-			const struct hmac_token *token)
+			const struct hmac_token *token, const char *body_hash)
 {
 	struct pair_fields fields = {
 		.public_key = { token->public_key, CREDENTIAL_PUBLIC_KEY_SIZE },
 		.nonce = { token->nonce, token->nonce_size },
 		.epoch = { token->epoch, token->epoch_size },
+		.body_hash = { body_hash, strlen(body_hash) },
 	};
 	uint8_t private_key[PRIVATE_KEY_SIZE] = { 0 };
 	int opened = private_key_open(thread->vault->keyring.data, id, secret->number, secret->sealed, private_key);
@@ -34,7 +35,7 @@ static int check_secret(struct thread *thread, const char *id, const struct stor
 /* The secret it is signed under. As many are tried as a key can have, those that are not there with one that is
  * nobody's, so that time tells neither whether there is such a key nor how many secrets it has. */
 static const struct store_secret *find_secret(struct thread *thread, const char *id, const struct store_key *key,
-					      const struct hmac_token *token, bool *ret_failed)
+					      const struct hmac_token *token, const char *body_hash, bool *ret_failed)
 {
 	static const struct store_secret nobodys = { .form = STORE_FORM_PAIR };
 	const struct store_secret *found = NULL;
@@ -43,7 +44,7 @@ static const struct store_secret *find_secret(struct thread *thread, const char 
 	*ret_failed = false;
 	for (size_t i = 0; i < STORE_SECRETS_MAX; i++) {
 		const struct store_secret *secret = i < count ? &key->secrets[i] : &nobodys;
-		int r = check_secret(thread, id, secret, token);
+		int r = check_secret(thread, id, secret, token, body_hash);
 
 		/* An ended secret has no private key any more. */
 		if (i >= count || secret->form != STORE_FORM_PAIR)
@@ -65,7 +66,7 @@ static void take_nonce(const struct hmac_token *token, const struct store_secret
 	memcpy(ret_once->digest, secret->digest, sizeof(ret_once->digest));
 }
 
-enum reason verify_hmac_locate(struct thread *thread, const char *text, size_t size, int64_t now,
+enum reason verify_hmac_locate(struct thread *thread, const char *text, size_t size, const char *body_hash, int64_t now,
 			       struct store_key *ret_key, struct verify_proof *proof)
 {
 	const struct store_secret *secret;
@@ -79,7 +80,7 @@ enum reason verify_hmac_locate(struct thread *thread, const char *text, size_t s
 	if (reason != REASON_NONE)
 		return reason;
 	proof->found = proof->found && ret_key->kind == STORE_PAIR;
-	secret = find_secret(thread, proof->id, proof->found ? ret_key : NULL, &token, &failed);
+	secret = find_secret(thread, proof->id, proof->found ? ret_key : NULL, &token, body_hash, &failed);
 	if (!proof->found)
 		return REASON_UNKNOWN_KEY;
 	if (!secret)

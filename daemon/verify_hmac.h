@@ -10,8 +10,8 @@
 
 #define VERIFY_HMAC_WINDOW 300 /* seconds a token's epoch may be off, either way */
 
-/* The part of verify_locate() for a token that is well-formed; proof->id is its public key. */
-enum reason verify_hmac_locate(struct thread *thread, const char *text, size_t size, int64_t now,
+/* The part of verify_locate_signed() for a token that is well-formed; proof->id is its public key. */
+enum reason verify_hmac_locate(struct thread *thread, const char *text, size_t size, const char *body_hash, int64_t now,
 			       struct store_key *ret_key, struct verify_proof *proof);
 
 /* REASON_NONE, or stale_timestamp. */

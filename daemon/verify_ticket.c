@@ -8,6 +8,8 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/secret.h"
+#include "daemon/key_secrets.h"
+#include "daemon/lockdown.h"
 
 static void free_ticket(struct ticket **ticket)
 {
@@ -23,7 +25,7 @@ static enum reason judge(struct thread *thread, const struct ticket *ticket, con
 					 .rhost = ticket->rhost,
 					 .source_believed = true,
 					 .now = now };
-	const struct store_secret *secret = verify_find_number(key, ticket->secret);
+	const struct store_secret *secret = key_secrets_find(key, ticket->secret);
 	struct policies policies;
 	enum reason reason;
 
@@ -45,6 +47,8 @@ static enum reason look_again(struct thread *thread, const struct ticket *ticket
 
 	if (!thread->reader)
 		return REASON_STORE_FAILED;
+	if (lockdown_refuses(vault_lockdown(thread->daemon->keeper), ticket->key_id))
+		return REASON_LOCKDOWN;
 	reason = verify_read_key(thread, ticket->key_id, key, &found);
 	if (reason != REASON_NONE)
 		return reason;

@@ -9,8 +9,8 @@
 
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "common/thread_create.h"
 #include "daemon/audit_changes.h"
-#include "daemon/thread_create.h"
 #include "proto/answer.h"
 
 #define GROUP_MAX 256   /* jobs in one transaction */

@@ -12,6 +12,7 @@
 #include "lib/options.h"
 #include "proto/answer.h"
 #include "proto/message.h"
+#include "proto/verdict.h"
 
 /* Milliseconds for what reads or writes all of the store. */
 #define PATIENCE (15 * 60 * 1000U)
@@ -30,6 +31,7 @@ struct apikey_admin {
 	uint64_t last_id;
 	struct secret credential;
 	char message[WIRE_REASON_MAX + 1];
+	enum reason reason;
 	struct sent sent[SENT_MAX]; /* a ring */
 	size_t sent_first, sent_count;
 	unsigned char packet[WIRE_PACKET_MAX]; /* the request, then the reply; wiped between calls */
@@ -90,6 +92,11 @@ int apikey_admin_set_credential(struct apikey_admin *admin, const char *credenti
 	return 0;
 }
 
+int apikey_admin_fd(const struct apikey_admin *admin)
+{
+	return admin->fd;
+}
+
 const char *admin_credential(const struct apikey_admin *admin)
 {
 	return admin->credential.data;
@@ -98,6 +105,15 @@ const char *admin_credential(const struct apikey_admin *admin)
 const char *apikey_admin_message(const struct apikey_admin *admin)
 {
 	return admin->message;
+}
+
+const char *apikey_admin_reason(const struct apikey_admin *admin, enum apikey_verdict *ret_verdict)
+{
+	if (admin->reason == REASON_NONE)
+		return "";
+	if (ret_verdict)
+		*ret_verdict = (enum apikey_verdict)reason_verdict(admin->reason);
+	return reason_name(admin->reason);
 }
 
 /* Keeps the sentence of a no. The positive answer, or -EBADMSG. */
@@ -113,6 +129,7 @@ static int take_error(struct apikey_admin *admin, size_t size)
 	answer = error.answer < ANSWER_COUNT ? (enum answer)error.answer : ANSWER_UNAVAILABLE;
 	sentence = error.detail ? error.detail : answer_sentence(answer);
 	strncpy(admin->message, sentence, sizeof(admin->message) - 1);
+	admin->reason = error.reason < REASON_COUNT ? (enum reason)error.reason : REASON_NONE;
 	return (int)answer;
 }
 
@@ -152,6 +169,7 @@ static int encode(struct apikey_admin *admin, const struct codec_record *record,
 		  struct codec_header *header, size_t *ret_size)
 {
 	memset(admin->message, 0, sizeof(admin->message));
+	admin->reason = REASON_NONE;
 	if (admin->fd < 0)
 		return -ENOTCONN;
 	header->request_id = ++admin->last_id;
@@ -230,6 +248,7 @@ int admin_receive(struct apikey_admin *admin, block_builder builder, void **ret_
 	if (admin->sent_count == 0)
 		return admin->fd < 0 ? -ENOTCONN : -ENOMSG;
 	memset(admin->message, 0, sizeof(admin->message));
+	admin->reason = REASON_NONE;
 	admin->sent_first = (admin->sent_first + 1) % SENT_MAX;
 	admin->sent_count--;
 	r = connect_receive(admin->fd, admin->packet, sizeof(admin->packet), deadline_in(patience(admin)), &size);

@@ -62,7 +62,7 @@ struct apikey_request {
 				for it */
 	const char *permission; /* required: a query, "mail.imap" or "(a.read OR a.write) AND b.use" */
 	const char *user;       /* whom the credential should log in; NULL, not "": whomever the key belongs to */
-	const char *tenant;     /* NULL, not "": "default" */
+	const char *tenant;     /* NULL, not "": "default"; "*": whichever the key is of */
 	const char *rhost;      /* the remote address */
 	const char *tty;
 	const char *ruser;
@@ -141,6 +141,10 @@ size_t apikey_client_pending(const struct apikey_client *client);
 int apikey_client_submit(struct apikey_client *client, const struct apikey_request *request, apikey_callback callback,
 			 void *data);
 
+/* hold: 1, requests are not sent one by one from now on, but together by apikey_client_process() or _wait(), which
+ * saves system calls where many come at a time. 0: at once again, as it is in the beginning. */
+void apikey_client_hold(struct apikey_client *client, int hold);
+
 /* Sends and receives what is possible without blocking, and calls back. 0, or a negative errno when the connection has
  * ended (everything left has been called back). */
 int apikey_client_process(struct apikey_client *client);
@@ -181,9 +185,17 @@ void apikey_admin_free(struct apikey_admin *admin);
  */
 int apikey_admin_set_credential(struct apikey_admin *admin, const char *credential);
 
+/* The connection's descriptor, which stays the handle's: what can be read from it between two calls is its end. -1: it
+ * has ended, and no call will work any more. */
+int apikey_admin_fd(const struct apikey_admin *admin);
+
 /* After a call that returned a positive answer: one sentence for a person that names what is wrong. Lives until the
  * next call. Never NULL. */
 const char *apikey_admin_message(const struct apikey_admin *admin);
+
+/* The same where a credential was refused and the caller is a gateway, which may know why: the reason, "" where there
+ * is none, static; and its verdict (may be NULL), which is set where there is one. */
+const char *apikey_admin_reason(const struct apikey_admin *admin, enum apikey_verdict *ret_verdict);
 
 /* In the place of a service: the first one that uses the key is the one it is for from then on. */
 #define APIKEY_UNBOUND "*"
@@ -242,6 +254,7 @@ struct apikey_key {
 	const char *exclusive;      /* the one service it is for; APIKEY_UNBOUND; "": any */
 	uint64_t max_uses;          /* 0: as often as one likes */
 	uint64_t counted_uses;      /* where there is a limit: uses that count against it */
+	int64_t state_since;        /* when it got the state it has; 0: it always had it */
 };
 
 /* Wipes and frees. Accepts NULL. */
@@ -506,6 +519,8 @@ struct apikey_audit_filter {
 	const char *const *actors;  /* "uid:0", "key:ID" */
 	int64_t since, until;       /* microseconds since 1970 UTC; both included */
 	int reverse;                /* 1: the newest first */
+	const char
+		*tenant; /* what is about keys that this tenant has now: an id, a name, or "account/name"; NULL: any */
 };
 
 /* A text that the record does not have is "". Texts may hold any character but NUL, those that steer a terminal too. */
@@ -517,6 +532,8 @@ struct apikey_audit_record {
 	const char *event, *verdict, *reason;
 	const char *key_id, *key_name, *owner;
 	const char *user, *service, *tty, *rhost, *permission, *detail;
+	const char *bound_to; /* of misuse: the service that the key is for */
+	const char *misuse;   /* how a key was used that should not be used so, for a person */
 	const char *actor;
 	const char *changes; /* JSON */
 	int64_t peer_uid;    /* -1: it has none */
@@ -749,6 +766,82 @@ int apikey_session_list(struct apikey_admin *admin, const struct apikey_session_
 int apikey_session_end(struct apikey_admin *admin, uint64_t number, const char *why,
 		       struct apikey_session **ret_session);
 
+/*
+ * ---- sign-ins: what a gateway acts with for whom it serves ----
+ *
+ * A gateway ([gateway] users in apikeyd.conf(5)) shows the daemon what its client showed, once, and gets a credential
+ * for the requests that follow. Each of these is judged anew: a key that is ended or narrowed bites at once. The daemon
+ * keeps a digest of it, in memory: a restart ends all sign-ins, as does a lockdown.
+ */
+
+#define APIKEY_SIGNED_BODY_MAX 49152
+
+struct apikey_signin_options {
+	size_t size;
+	const char *credential; /* required: a key, an HMAC token, an access token, or the code of a link */
+	/* What the request says it is for, an id or a name: refused, before anything is used up, when it is not the
+	 * key's own; for the key of an account, its account and one of its tenants. */
+	const char *account, *tenant;
+	const char *source;    /* the client's address: networks of keys and throttling go by it */
+	const char *agent;     /* what the client calls itself, for the list; cut */
+	unsigned int lifetime; /* seconds at most; 0: as the settings say for the portal */
+	int portal;            /* 1: somebody's browser: listed, and ends when it is silent; 0: for one request */
+	/* What came with an HMAC token, which has to be signed for it: APIKEY_SIGNED_BODY_MAX bytes at most. */
+	const void *body;
+	size_t body_size;
+};
+
+struct apikey_signin {
+	const char *credential; /* a secret, for apikey_admin_set_credential(); "" but from apikey_signin() */
+	const char *id;
+	const char *kind;                   /* "user", "administrator", "key" */
+	const char *key_id, *key_name;      /* "" unless it is a key */
+	const char *owner;                  /* the key's; else the user */
+	const char *account, *account_name; /* of a key; the name is "" in lists */
+	const char *tenant, *tenant_name;   /* "" for the key of an account; the same */
+	const char *permissions, *roles;    /* separated by spaces; "" in lists, and for administrators */
+	const char *source, *agent;         /* "" */
+	int64_t created, used, expires;
+	int own; /* 1: the one that asks */
+};
+
+/* Accepts NULL. */
+void apikey_signin_free(struct apikey_signin *signin);
+
+/* For gateways alone, without a credential set. A refusal is APIKEY_BAD_CREDENTIAL, and apikey_admin_reason() says why;
+ * what is good once is used up also where the key is refused after that. */
+int apikey_signin(struct apikey_admin *admin, const struct apikey_signin_options *options,
+		  struct apikey_signin **ret_signin);
+
+/* That of the credential that is set. */
+int apikey_signin_show(struct apikey_admin *admin, struct apikey_signin **ret_signin);
+
+struct apikey_signin_list {
+	const struct apikey_signin *signins; /* what was used last first */
+	size_t count;
+	size_t total; /* there may be more than fit */
+};
+
+void apikey_signin_list_free(struct apikey_signin_list *list);
+
+/* Those of the portal: a user's, and with the keys of that user; a key's; for administrators all. */
+int apikey_signin_list(struct apikey_admin *admin, struct apikey_signin_list **ret_list);
+
+/* Ends one of these, id NULL: the one that is set as the credential. As it was; why may be NULL. */
+int apikey_signin_end(struct apikey_admin *admin, const char *id, const char *why, struct apikey_signin **ret_signin);
+
+struct apikey_link {
+	const char *code; /* a secret: good for one sign-in, for a few minutes */
+	const char *url;  /* of the portal, with the code in it */
+	int64_t expires;
+};
+
+void apikey_link_free(struct apikey_link *link);
+
+/* A link by which whose uid the caller has signs in as such a user, or, administer 1, as an administrator. Not for
+ * gateways, and not with a credential. */
+int apikey_link_create(struct apikey_admin *admin, int administer, struct apikey_link **ret_link);
+
 /* ---- access tokens: each stands for a key, for a short while ---- */
 
 struct apikey_token {
@@ -763,6 +856,13 @@ void apikey_token_free(struct apikey_token *token);
 
 /* Gets one with a proof: an HMAC token, which is used up, or an opaque key. */
 int apikey_token_issue(struct apikey_admin *admin, const char *proof, struct apikey_token **ret_token);
+/*
+ * The same by a gateway, for its client at this address, which may be NULL: networks of keys and throttling go by it.
+ * body: what came with an HMAC token, for which it has to be signed; body_size bytes, at most APIKEY_SIGNED_BODY_MAX;
+ * NULL where there was none. A refusal is APIKEY_BAD_CREDENTIAL, and apikey_admin_reason() says why.
+ */
+int apikey_token_issue_from(struct apikey_admin *admin, const char *proof, const char *source, const void *body,
+			    size_t body_size, struct apikey_token **ret_token);
 
 /* Texts are "" and times 0 where they are not the caller's to know. */
 struct apikey_token_state {
@@ -780,6 +880,22 @@ int apikey_token_inspect(struct apikey_admin *admin, const char *token, struct a
 /* True when it returns: what is asked after that is refused. why may be NULL. */
 int apikey_token_revoke(struct apikey_admin *admin, const char *token, const char *why,
 			struct apikey_token_state **ret_state);
+
+struct apikey_introspection {
+	int active; /* all else only where it is 1 */
+	const char *key_id, *owner, *account;
+	const char *tenant;      /* "" for a key of an account */
+	const char *permissions; /* separated by spaces */
+	const char *token_id;    /* of an access token; "" for a key */
+	int64_t issued, not_before, expires;
+};
+
+void apikey_introspection_free(struct apikey_introspection *introspection);
+
+/* Whether a token that a service was shown is good, as in RFC 7662: a key, or an access token that its tenant lets be
+ * used again. Uses nothing up, so what is good once is not active. For administrators, and for a credential that may
+ * apikeyd.introspect: it is told of its tenant's tokens, or its account's. */
+int apikey_introspect(struct apikey_admin *admin, const char *token, struct apikey_introspection **ret_introspection);
 
 /* The next key that signs them. now: what was signed before is worth nothing from then on. */
 int apikey_signing_key_rotate(struct apikey_admin *admin, int now, uint64_t *ret_version);
@@ -811,6 +927,7 @@ struct apikey_bulk_options {
 	const char *const *keys; /* ids or OWNER/NAME, of which each has to be there; ends in NULL */
 	const char *why;         /* kept with each key and in the audit */
 	int dry_run;             /* 1: say which it would be, and change nothing */
+	int sessions;            /* as in struct apikey_end_options, of all of them: those that had ended before too */
 };
 
 /* What one step did. */
@@ -821,6 +938,11 @@ struct apikey_bulk_step {
 	const struct apikey_key_name *keys; /* those that were touched, with their state before */
 	size_t key_count;
 	const char *cursor; /* "": this was the last step */
+	/* as in struct apikey_key, of all keys of this step */
+	int sessions_asked;
+	uint64_t sessions_ended;
+	uint64_t sessions_loose;
+	const char *sessions_fault;
 };
 
 void apikey_bulk_step_free(struct apikey_bulk_step *step);
@@ -889,13 +1011,26 @@ struct apikey_lockdown {
 	const char *why;                    /* "": nobody said */
 	const struct apikey_key_name *keys; /* that are let in all the same */
 	size_t key_count;
+	uint64_t refused; /* all other keys that are switched on */
+	/* as in struct apikey_key, of all other keys */
+	int sessions_asked;
+	uint64_t sessions_ended;
+	uint64_t sessions_loose;
+	const char *sessions_fault;
+};
+
+struct apikey_lockdown_options {
+	size_t size;
+	const char *const *keys; /* that are let in all the same: ids or OWNER/NAME, ending in NULL; NULL: none */
+	const char *why;         /* kept with it and in the audit; NULL */
+	int end_sessions;        /* 1: the sessions that other keys have opened end */
 };
 
 void apikey_lockdown_free(struct apikey_lockdown *lockdown);
 
-/* For administrators by their uid alone: no key begins or ends one. True when they return. keys: ids or OWNER/NAME,
- * ending in NULL; they replace those that are let in so far. why may be NULL. */
-int apikey_lockdown_begin(struct apikey_admin *admin, const char *const *keys, const char *why,
+/* For administrators by their uid alone: no key begins or ends one. True when they return. The keys of options, which
+ * may be NULL, replace those that are let in so far. why may be NULL. */
+int apikey_lockdown_begin(struct apikey_admin *admin, const struct apikey_lockdown_options *options,
 			  struct apikey_lockdown **ret_lockdown);
 int apikey_lockdown_end(struct apikey_admin *admin, const char *why, struct apikey_lockdown **ret_lockdown);
 int apikey_lockdown_show(struct apikey_admin *admin, struct apikey_lockdown **ret_lockdown);
@@ -947,6 +1082,30 @@ struct apikey_status {
 void apikey_status_free(struct apikey_status *status);
 
 int apikey_status(struct apikey_admin *admin, struct apikey_status **ret_status);
+
+enum apikey_metric { APIKEY_COUNTER = 1, APIKEY_GAUGE = 2, APIKEY_HISTOGRAM = 3 };
+
+/* One number, in the terms of Prometheus: its value is the number divided by divisor. */
+struct apikey_sample {
+	const char *name; /* of the metric, "apikeyd_verdicts_total" */
+	enum apikey_metric type;
+	const char *help;          /* a sentence on the metric */
+	const char *suffix;        /* of a histogram: "_bucket", "_sum", "_count"; else "" */
+	const char *const *labels; /* "service=sshd": a name, then a value of any text; NULL behind the last */
+	uint64_t number, divisor;
+};
+
+struct apikey_samples {
+	size_t count;
+	const struct apikey_sample *samples; /* those of one metric follow each other */
+	uint64_t after;                      /* for the next call; 0: that is all */
+};
+
+void apikey_samples_free(struct apikey_samples *samples);
+
+/* What the daemon counts and measures, a page at a time, for administrators and the users of [gateway]. after: that of
+ * the page before, 0 for the first. No label tells of a key or a user. */
+int apikey_metrics(struct apikey_admin *admin, uint64_t after, struct apikey_samples **ret_samples);
 
 /* Most bytes that apikey_backup_read() gives and apikey_restore_write() takes in one call. */
 #define APIKEY_PART_MAX 61440

@@ -14,6 +14,19 @@ void ask_packet_done(struct ask_packet *packet)
 	secret_wipe(packet, sizeof(*packet));
 }
 
+int ask_exchange(const char *path, enum connect_purpose purpose, const struct ask_packet *question,
+		 struct deadline deadline, struct ask_packet *ret_answer)
+{
+	CLEANUP_CLOSE int fd = -1;
+	int r = connect_open(path, purpose, deadline, &fd);
+
+	if (r == 0)
+		r = connect_send(fd, question->bytes, question->size, deadline);
+	if (r == 0)
+		r = connect_receive(fd, ret_answer->bytes, sizeof(ret_answer->bytes), deadline, &ret_answer->size);
+	return r;
+}
+
 static bool is_empty(const char *text)
 {
 	return text && *text == '\0';

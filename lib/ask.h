@@ -11,6 +11,7 @@
 
 #include "common/cleanup.h"
 #include "lib/apikey.h"
+#include "lib/connect.h"
 #include "proto/verdict.h"
 #include "proto/wire.h"
 
@@ -30,6 +31,13 @@ struct ask_echo {
 	const char *user; /* NULL: not said, and not to be said by the answer */
 	const char *service;
 };
+
+/*
+ * Sends a question on a connection of its own and receives the answer, which may be the same packet. 0, or a negative
+ * errno: those of connect_open(), connect_send() and connect_receive().
+ */
+int ask_exchange(const char *path, enum connect_purpose purpose, const struct ask_packet *question,
+		 struct deadline deadline, struct ask_packet *ret_answer);
 
 /* Makes the packet of a request, which is not versioned any more. 0, or -EINVAL (ret_packet may hold some of it). */
 int ask_encode(uint16_t type, uint64_t id, const struct apikey_request *request, struct ask_packet *ret_packet);

@@ -65,6 +65,8 @@ static struct apikey_audit_record record_of(struct block *block, const struct me
 	record.tty = take_text(block, &entry, AUDIT_MEMBER_TTY);
 	record.rhost = take_text(block, &entry, AUDIT_MEMBER_RHOST);
 	record.permission = take_text(block, &entry, AUDIT_MEMBER_PERMISSION);
+	record.bound_to = take_text(block, &entry, AUDIT_MEMBER_BOUND_TO);
+	record.misuse = take_text(block, &entry, AUDIT_MEMBER_MISUSE);
 	record.detail = take_text(block, &entry, AUDIT_MEMBER_DETAIL);
 	record.actor = take_text(block, &entry, AUDIT_MEMBER_ACTOR);
 	record.changes = take_json(block, &entry, AUDIT_MEMBER_CHANGES);
@@ -156,6 +158,7 @@ static int read_filter(const struct apikey_audit_filter *given, struct message_a
 	    texts_read(filter.events, &request->events) < 0 || texts_read(filter.sources, &request->sources) < 0 ||
 	    texts_read(filter.actors, &request->actors) < 0)
 		return -EINVAL;
+	request->tenant = filter.tenant;
 	request->since = filter.since;
 	request->until = filter.until;
 	request->reverse = (uint64_t)filter.reverse;

@@ -41,6 +41,7 @@ struct apikey_client {
 	int fd;
 	int error; /* why the connection ended; 0 while it stands */
 	bool processing;
+	bool hold;
 	bool saw_reset;
 	uint64_t submitted; /* ever: with the slot, it makes an id that is used once */
 	size_t pending;
@@ -206,7 +207,7 @@ int apikey_client_submit(struct apikey_client *client, const struct apikey_reque
 	client->flights[slot] = flight;
 	client->queue[(client->queue_start + client->queue_count++) % FLIGHT_MAX] = slot;
 	/* What callbacks submit is sent together behind their batch. */
-	if (!client->processing)
+	if (!client->processing && !client->hold)
 		client_flush(client);
 	return 0;
 }
@@ -342,6 +343,11 @@ short apikey_client_events(const struct apikey_client *client)
 	if (client->error < 0)
 		return 0;
 	return (short)(POLLIN | (client->queue_count > 0 ? POLLOUT : 0));
+}
+
+void apikey_client_hold(struct apikey_client *client, int hold)
+{
+	client->hold = hold != 0;
 }
 
 size_t apikey_client_pending(const struct apikey_client *client)

@@ -71,6 +71,11 @@ static int build_lockdown(struct block *block, const void *packet, size_t size)
 			.why = text_or_empty(message.why),
 			.key_count = message.keys.count,
 			.keys = keys,
+			.refused = message.refused,
+			.sessions_asked = message.sessions_asked == 1,
+			.sessions_ended = message.sessions_ended,
+			.sessions_loose = message.sessions_loose,
+			.sessions_fault = text_or_empty(message.sessions_fault),
 		};
 	return 0;
 }
@@ -93,6 +98,10 @@ static int build_step(struct block *block, const void *packet, size_t size)
 			.keys = keys,
 			.key_count = message.keys.count,
 			.cursor = text_or_empty(message.cursor),
+			.sessions_asked = message.sessions_asked == 1,
+			.sessions_ended = message.sessions_ended,
+			.sessions_loose = message.sessions_loose,
+			.sessions_fault = text_or_empty(message.sessions_fault),
 		};
 	return 0;
 }
@@ -156,6 +165,8 @@ int apikey_key_bulk(struct apikey_admin *admin, enum apikey_bulk_action action,
 	request.issued_before = options.issued_before;
 	request.used_from = options.used_from;
 	request.used_since = options.used_since;
+	if (options.sessions != 0)
+		request.end_sessions = options.sessions == 1 ? MESSAGE_SESSIONS_END : MESSAGE_SESSIONS_KEEP;
 	r = admin_call(admin, WIRE_KEY_BULK, &message_key_bulk, &request, build_step, &root);
 	if (r == 0)
 		*ret_step = root;
@@ -197,14 +208,17 @@ size_t apikey_scan(const void *data, size_t size, size_t from, int end, apikey_s
 	return scan_bytes(data, size, from, end != 0, on_scanned, &caller);
 }
 
-static int lock_down(struct apikey_admin *admin, enum message_lockdown_action action, const char *const *keys,
-		     const char *why, struct apikey_lockdown **ret_lockdown)
+static int lock_down(struct apikey_admin *admin, enum message_lockdown_action action,
+		     const struct apikey_lockdown_options *options, struct apikey_lockdown **ret_lockdown)
 {
-	struct message_lockdown request = { .credential = admin_credential(admin), .action = action, .why = why };
+	struct message_lockdown request = { .credential = admin_credential(admin),
+					    .action = action,
+					    .why = options->why,
+					    .end_sessions = options->end_sessions == 1 };
 	void *root;
 	int r;
 
-	if (texts_read(keys, &request.keys) < 0)
+	if (texts_read(options->keys, &request.keys) < 0)
 		return -EINVAL;
 	r = admin_call(admin, WIRE_LOCKDOWN, &message_lockdown, &request, build_lockdown, &root);
 	if (r == 0)
@@ -212,18 +226,22 @@ static int lock_down(struct apikey_admin *admin, enum message_lockdown_action ac
 	return r;
 }
 
-int apikey_lockdown_begin(struct apikey_admin *admin, const char *const *keys, const char *why,
+int apikey_lockdown_begin(struct apikey_admin *admin, const struct apikey_lockdown_options *given_options,
 			  struct apikey_lockdown **ret_lockdown)
 {
-	return lock_down(admin, MESSAGE_LOCKDOWN_ON, keys, why, ret_lockdown);
+	struct apikey_lockdown_options options = { .size = sizeof(options) };
+
+	if (given_options && versioned_read(given_options, &options, sizeof(options)) < 0)
+		return -EINVAL;
+	return lock_down(admin, MESSAGE_LOCKDOWN_ON, &options, ret_lockdown);
 }
 
 int apikey_lockdown_end(struct apikey_admin *admin, const char *why, struct apikey_lockdown **ret_lockdown)
 {
-	return lock_down(admin, MESSAGE_LOCKDOWN_OFF, NULL, why, ret_lockdown);
+	return lock_down(admin, MESSAGE_LOCKDOWN_OFF, &(struct apikey_lockdown_options){ .why = why }, ret_lockdown);
 }
 
 int apikey_lockdown_show(struct apikey_admin *admin, struct apikey_lockdown **ret_lockdown)
 {
-	return lock_down(admin, MESSAGE_LOCKDOWN_ASK, NULL, NULL, ret_lockdown);
+	return lock_down(admin, MESSAGE_LOCKDOWN_ASK, &(struct apikey_lockdown_options){ .why = NULL }, ret_lockdown);
 }

@@ -102,6 +102,7 @@ static struct apikey_key key_of(struct block *block, const struct message_key *m
 		.exclusive = text_or_empty(message->exclusive),
 		.max_uses = message->max_uses,
 		.counted_uses = message->counted_uses,
+		.state_since = message->state_since,
 	};
 }
 

@@ -16,6 +16,7 @@ lib_libapikey_core_la_SOURCES = \
 	lib/inspect.c \
 	lib/key.c lib/key.h \
 	lib/keys.c \
+	lib/metrics.c \
 	lib/names.c \
 	lib/options.c lib/options.h \
 	lib/roles.c \
@@ -23,6 +24,7 @@ lib_libapikey_core_la_SOURCES = \
 	lib/scopes.c \
 	lib/session.c lib/session.h \
 	lib/sessions.c \
+	lib/signins.c \
 	lib/texts.c lib/texts.h \
 	lib/tokens.c \
 	lib/trust.c lib/trust.h \
@@ -96,6 +98,7 @@ dist_man_MANS += \
 	lib/man/apikey_role_create.3 \
 	lib/man/apikey_session_list.3 \
 	lib/man/apikey_sign_token.3 \
+	lib/man/apikey_signin.3 \
 	lib/man/apikey_tenant_create.3 \
 	lib/man/apikey_token_issue.3 \
 	lib/man/apikey_verify.3 \
@@ -109,7 +112,9 @@ lib_man_links = \
 	apikey_account_list_free:apikey_tenant_create \
 	apikey_account_show:apikey_tenant_create \
 	apikey_admin_free:apikey_admin_open \
+	apikey_admin_fd:apikey_admin_open \
 	apikey_admin_message:apikey_admin_open \
+	apikey_admin_reason:apikey_admin_open \
 	apikey_admin_set_credential:apikey_admin_open \
 	apikey_answer_name:apikey_admin_open \
 	apikey_audit_count:apikey_audit_read \
@@ -124,6 +129,7 @@ lib_man_links = \
 	apikey_client_events:apikey_client_open \
 	apikey_client_fd:apikey_client_open \
 	apikey_client_free:apikey_client_open \
+	apikey_client_hold:apikey_client_open \
 	apikey_client_pending:apikey_client_open \
 	apikey_client_process:apikey_client_open \
 	apikey_client_submit:apikey_client_open \
@@ -133,6 +139,8 @@ lib_man_links = \
 	apikey_import_free:apikey_key_import \
 	apikey_key_import_receive:apikey_key_import \
 	apikey_key_import_send:apikey_key_import \
+	apikey_introspect:apikey_token_issue \
+	apikey_introspection_free:apikey_token_issue \
 	apikey_key_activate:apikey_key_create \
 	apikey_key_deactivate:apikey_key_create \
 	apikey_key_delete:apikey_key_create \
@@ -148,6 +156,7 @@ lib_man_links = \
 	apikey_lockdown_free:apikey_lockdown_begin \
 	apikey_lockdown_show:apikey_lockdown_begin \
 	apikey_master_key_rotate:apikey_backup_open \
+	apikey_metrics:apikey_explain \
 	apikey_restore_finish:apikey_backup_open \
 	apikey_restore_open:apikey_backup_open \
 	apikey_restore_write:apikey_backup_open \
@@ -159,12 +168,20 @@ lib_man_links = \
 	apikey_role_list_free:apikey_role_create \
 	apikey_role_show:apikey_role_create \
 	apikey_role_update:apikey_role_create \
+	apikey_samples_free:apikey_explain \
 	apikey_session_end:apikey_session_list \
 	apikey_session_free:apikey_session_list \
 	apikey_session_list_free:apikey_session_list \
 	apikey_scan:apikey_key_find \
 	apikey_sign_free:apikey_sign_token \
 	apikey_sign_message:apikey_sign_token \
+	apikey_link_create:apikey_signin \
+	apikey_link_free:apikey_signin \
+	apikey_signin_end:apikey_signin \
+	apikey_signin_free:apikey_signin \
+	apikey_signin_list:apikey_signin \
+	apikey_signin_list_free:apikey_signin \
+	apikey_signin_show:apikey_signin \
 	apikey_signing_key_rotate:apikey_token_issue \
 	apikey_status:apikey_explain \
 	apikey_status_free:apikey_explain \
@@ -177,6 +194,7 @@ lib_man_links = \
 	apikey_tenant_update:apikey_tenant_create \
 	apikey_token_free:apikey_token_issue \
 	apikey_token_inspect:apikey_token_issue \
+	apikey_token_issue_from:apikey_token_issue \
 	apikey_token_revoke:apikey_token_issue \
 	apikey_token_state_free:apikey_token_issue \
 	apikey_verdict_name:apikey_verify

@@ -8,7 +8,6 @@
 #include "common/clock.h"
 #include "common/secret.h"
 #include "lib/ask.h"
-#include "lib/connect.h"
 #include "lib/options.h"
 #include "lib/texts.h"
 #include "lib/versioned.h"
@@ -39,19 +38,6 @@ static struct rotation nothing(enum apikey_verdict verdict, enum reason reason)
 		.key_name = "",
 		.secret = "",
 	};
-}
-
-static int exchange(const struct apikey_options *options, const struct ask_packet *question, struct deadline deadline,
-		    struct ask_packet *ret_answer)
-{
-	CLEANUP_CLOSE int fd = -1;
-	int r = connect_open(options->path, CONNECT_VERIFY, deadline, &fd);
-
-	if (r == 0)
-		r = connect_send(fd, question->bytes, question->size, deadline);
-	if (r == 0)
-		r = connect_receive(fd, ret_answer->bytes, sizeof(ret_answer->bytes), deadline, &ret_answer->size);
-	return r;
 }
 
 /* The daemon knows this request on login.sock alone. */
@@ -137,7 +123,7 @@ int rotation_ask(const struct apikey_options *given_options, const struct apikey
 	answer = malloc(sizeof(*answer));
 	if (!answer)
 		return -ENOMEM;
-	r = exchange(&options, &question, deadline, &answer->packet);
+	r = ask_exchange(options.path, CONNECT_VERIFY, &question, deadline, &answer->packet);
 	if (r == 0)
 		r = read_answer(&answer->packet, header.request_id, &request, check, &answer->rotation);
 	if (r < 0)

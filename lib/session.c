@@ -2,42 +2,14 @@
 #include "lib/session.h"
 
 #include <errno.h>
-#include <stddef.h>
 
-#include "common/cleanup.h"
 #include "common/clock.h"
-#include "common/secret.h"
-#include "lib/connect.h"
+#include "lib/ask.h"
 #include "lib/options.h"
 #include "proto/answer.h"
 #include "proto/message.h"
 
-#define PACKET_MAX 1024 /* a ticket and two names, or an answer with its sentence */
-
-/* Wiped at the end of its scope: it may hold a ticket. */
-struct packet {
-	size_t size;
-	unsigned char bytes[PACKET_MAX];
-};
-
-static void packet_done(struct packet *packet)
-{
-	secret_wipe(packet->bytes, sizeof(packet->bytes));
-}
-
-static int exchange(const char *path, struct packet *packet, struct deadline deadline)
-{
-	CLEANUP_CLOSE int fd = -1;
-	int r = connect_open(path, CONNECT_SESSION, deadline, &fd);
-
-	if (r == 0)
-		r = connect_send(fd, packet->bytes, packet->size, deadline);
-	if (r == 0)
-		r = connect_receive(fd, packet->bytes, sizeof(packet->bytes), deadline, &packet->size);
-	return r == -EMSGSIZE ? -EPROTO : r;
-}
-
-static int read_reply(const struct packet *packet, struct codec_header asked, uint64_t *ret_session)
+static int read_reply(const struct ask_packet *packet, struct codec_header asked, uint64_t *ret_session)
 {
 	struct message_session_reference reply;
 	struct codec_header header;
@@ -60,7 +32,7 @@ static int read_reply(const struct packet *packet, struct codec_header asked, ui
 static int ask(const struct apikey_options *given_options, uint16_t type, const struct codec_record *record,
 	       const void *message, uint64_t *ret_session)
 {
-	CLEANUP(packet_done) struct packet packet;
+	CLEANUP_ASK_PACKET struct ask_packet packet; /* it may hold a ticket */
 	struct codec_header header = { .type = type };
 	struct apikey_options options;
 	struct deadline deadline;
@@ -72,8 +44,10 @@ static int ask(const struct apikey_options *given_options, uint16_t type, const 
 	header.request_id = (uint64_t)deadline.at;
 	r = codec_encode(record, message, header, packet.bytes, sizeof(packet.bytes), &packet.size);
 	if (r == 0)
-		r = exchange(options.path, &packet, deadline);
-	return r < 0 ? r : read_reply(&packet, header, ret_session);
+		r = ask_exchange(options.path, CONNECT_SESSION, &packet, deadline, &packet);
+	if (r < 0)
+		return r == -EMSGSIZE ? -EPROTO : r;
+	return read_reply(&packet, header, ret_session);
 }
 
 int session_open(const struct apikey_options *options, const char *ticket, const char *service, const char *tty,

@@ -21,6 +21,11 @@ void apikey_token_state_free(struct apikey_token_state *state)
 	block_free(state);
 }
 
+void apikey_introspection_free(struct apikey_introspection *introspection)
+{
+	block_free(introspection);
+}
+
 /* ---- what comes back ---- */
 
 static int build_token(struct block *block, const void *packet, size_t size)
@@ -67,6 +72,28 @@ static int build_state(struct block *block, const void *packet, size_t size)
 	return 0;
 }
 
+static int build_introspection(struct block *block, const void *packet, size_t size)
+{
+	struct apikey_introspection *introspection = block_take(block, 1, sizeof(*introspection));
+	struct message_introspection message;
+	int r = codec_decode(&message_introspection, packet, size, &message);
+
+	if (r == 0 && introspection)
+		*introspection = (struct apikey_introspection){
+			.active = message.active == 1,
+			.key_id = text_or_empty(message.key_id),
+			.owner = text_or_empty(message.owner),
+			.account = text_or_empty(message.account),
+			.tenant = text_or_empty(message.tenant),
+			.permissions = text_or_empty(message.permissions),
+			.token_id = text_or_empty(message.token_id),
+			.issued = message.issued,
+			.not_before = message.not_before,
+			.expires = message.expires,
+		};
+	return r;
+}
+
 static int build_version(struct block *block, const void *packet, size_t size)
 {
 	uint64_t *version = block_take(block, 1, sizeof(*version));
@@ -82,7 +109,16 @@ static int build_version(struct block *block, const void *packet, size_t size)
 
 int apikey_token_issue(struct apikey_admin *admin, const char *proof, struct apikey_token **ret_token)
 {
-	struct message_token_issue request = { .credential = admin_credential(admin), .proof = proof };
+	return apikey_token_issue_from(admin, proof, NULL, NULL, 0, ret_token);
+}
+
+int apikey_token_issue_from(struct apikey_admin *admin, const char *proof, const char *source, const void *body,
+			    size_t body_size, struct apikey_token **ret_token)
+{
+	struct message_token_issue request = { .credential = admin_credential(admin),
+					       .proof = proof,
+					       .source = source,
+					       .body = { .size = body_size, .data = body } };
 	void *root;
 	int r = admin_call(admin, WIRE_TOKEN_ISSUE, &message_token_issue, &request, build_token, &root);
 
@@ -112,6 +148,17 @@ int apikey_token_revoke(struct apikey_admin *admin, const char *token, const cha
 			struct apikey_token_state **ret_state)
 {
 	return refer_to_token(admin, WIRE_TOKEN_REVOKE, token, why, ret_state);
+}
+
+int apikey_introspect(struct apikey_admin *admin, const char *token, struct apikey_introspection **ret_introspection)
+{
+	struct message_token_reference request = { .credential = admin_credential(admin), .token = token };
+	void *root;
+	int r = admin_call(admin, WIRE_INTROSPECT, &message_token_reference, &request, build_introspection, &root);
+
+	if (r == 0)
+		*ret_introspection = root;
+	return r;
 }
 
 int apikey_signing_key_rotate(struct apikey_admin *admin, int now, uint64_t *ret_version)

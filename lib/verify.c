@@ -13,7 +13,6 @@
 #include "common/clock.h"
 #include "common/secret.h"
 #include "lib/ask.h"
-#include "lib/connect.h"
 #include "lib/options.h"
 #include "lib/versioned.h"
 #include "proto/credential.h"
@@ -32,28 +31,14 @@ void apikey_result_free(struct apikey_result *result)
 	free(result);
 }
 
-static int exchange(const struct apikey_options *options, const struct ask_packet *question, struct deadline deadline,
-		    struct ask_packet *ret_answer)
-{
-	CLEANUP_CLOSE int fd = -1;
-	int r = connect_open(options->path, CONNECT_VERIFY, deadline, &fd);
-
-	if (r < 0)
-		return r;
-	r = connect_send(fd, question->bytes, question->size, deadline);
-	if (r < 0)
-		return r;
-	return connect_receive(fd, ret_answer->bytes, sizeof(ret_answer->bytes), deadline, &ret_answer->size);
-}
-
 /* Asks, a second time where the first connection ended without an answer and asking twice does no harm. */
 static int ask(const struct apikey_options *options, const struct ask_packet *question, bool may_repeat,
 	       struct deadline deadline, struct ask_packet *ret_answer)
 {
-	int r = exchange(options, question, deadline, ret_answer);
+	int r = ask_exchange(options->path, CONNECT_VERIFY, question, deadline, ret_answer);
 
 	if (r == -ECONNRESET && may_repeat)
-		r = exchange(options, question, deadline, ret_answer);
+		r = ask_exchange(options->path, CONNECT_VERIFY, question, deadline, ret_answer);
 	return r;
 }
 

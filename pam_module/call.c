@@ -47,6 +47,29 @@ int call_begin(struct call *call, int flags, int argc, const char **argv)
 	return PAM_SUCCESS;
 }
 
+struct apikey_options call_options(const struct call *call, unsigned int milliseconds)
+{
+	return (struct apikey_options){
+		.size = sizeof(struct apikey_options),
+		.path = call->options.socket,
+		.timeout = call->options.timeout ? call->options.timeout : milliseconds,
+	};
+}
+
+struct apikey_request call_request(const struct call *call, const char *credential)
+{
+	return (struct apikey_request){
+		.size = sizeof(struct apikey_request),
+		.credential = credential,
+		.service = call->service,
+		.user = call->subject.user,
+		.tenant = call->options.tenant,
+		.rhost = call->subject.rhost,
+		.tty = call->subject.tty,
+		.ruser = call->subject.ruser,
+	};
+}
+
 /* True where the daemon knows of no key that has this text, or says nothing about one. */
 static bool is_nobodys(const char *reason)
 {

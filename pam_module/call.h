@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/apikey.h"
 #include "pam_module/log.h"
 #include "pam_module/options.h"
 #include "pam_module/result.h"
@@ -33,6 +34,12 @@ const char *call_text(const pam_handle_t *pamh, int type);
 /* What every entry point that judges begins with: reads the arguments and what PAM knows, but not PAM_USER.
  * PAM_SUCCESS, or PAM_SERVICE_ERR, which was logged. */
 int call_begin(struct call *call, int flags, int argc, const char **argv);
+
+/* How the daemon, or the helper of sessions, is asked: milliseconds where no timeout= is said. */
+struct apikey_options call_options(const struct call *call, unsigned int milliseconds);
+
+/* What is asked of a credential, or of a grant's handle, with the tenant that the line names. */
+struct apikey_request call_request(const struct call *call, const char *credential);
 
 /* Logs that a text is none of our business. It is a normal password; a line that is counted would get those who log in
  * by one banned. */

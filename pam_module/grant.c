@@ -142,13 +142,17 @@ void grant_forget(pam_handle_t *pamh)
 		take_back(pamh, variables[i]);
 }
 
-bool grant_take_ticket(pam_handle_t *pamh, char ret_ticket[GRANT_TICKET_SIZE])
+enum grant_ticket grant_take_ticket(pam_handle_t *pamh, char ret_ticket[GRANT_TICKET_SIZE])
 {
 	const char *ticket = pam_getenv(pamh, variables[VARIABLE_TICKET]);
-	bool found = ticket && is_ticket(ticket);
+	enum grant_ticket found = GRANT_ODD_TICKET;
 
-	if (found)
+	if (!ticket)
+		return GRANT_NO_TICKET;
+	if (is_ticket(ticket)) {
 		memcpy(ret_ticket, ticket, GRANT_TICKET_SIZE);
+		found = GRANT_TICKET;
+	}
 	take_back(pamh, variables[VARIABLE_TICKET]);
 	return found;
 }

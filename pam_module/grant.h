@@ -35,9 +35,14 @@ int grant_keep(pam_handle_t *pamh, const struct apikey_result *result, const cha
 /* Undoes grant_keep(); harmless where nothing is kept. */
 void grant_forget(pam_handle_t *pamh);
 
-/* Takes the ticket out of the PAM environment, whatever its form. True and *ret_ticket, which the caller wipes, where
- * it has one of ours. */
-bool grant_take_ticket(pam_handle_t *pamh, char ret_ticket[GRANT_TICKET_SIZE]);
+enum grant_ticket {
+	GRANT_NO_TICKET,
+	GRANT_TICKET,
+	GRANT_ODD_TICKET, /* what lies in its place is none */
+};
+
+/* Takes the ticket out of the PAM environment, whatever its form, into ret_ticket, which the caller wipes. */
+enum grant_ticket grant_take_ticket(pam_handle_t *pamh, char ret_ticket[GRANT_TICKET_SIZE]);
 
 /* Keeps the number of the session that was registered, for its end in the same process. */
 int grant_keep_session(pam_handle_t *pamh, uint64_t session);

@@ -33,6 +33,7 @@
 #include "proto/wire.h"
 
 #define PAM_ENTRY __attribute__((visibility("default")))
+#define THROTTLED_DELAY 4000000
 #define REFUSAL_DELAY 2000000 /* microseconds; libpam waits the longest any module asked for, more or less */
 
 /* Says in the file which version this is, for whoever looks at it without loading it (readelf -n, apikeyctl doctor). A
@@ -78,26 +79,14 @@ typedef int (*ask_function)(const struct apikey_options *options, const struct a
 static int ask_daemon(const struct call *call, ask_function ask, const char *credential, const char *permission,
 		      const char *tenant, const char *id, struct apikey_result **ret_result)
 {
-	struct apikey_options options = {
-		.size = sizeof(options),
-		.path = call->options.socket,
-		.timeout = call->options.timeout ? call->options.timeout : OPTIONS_TIMEOUT_DEFAULT,
-	};
-	struct apikey_request request = {
-		.size = sizeof(request),
-		.credential = credential,
-		.service = call->service,
-		.permission = permission,
-		.user = call->subject.user,
-		.tenant = tenant,
-		.rhost = call->subject.rhost,
-		.tty = call->subject.tty,
-		.ruser = call->subject.ruser,
-		.wants_ticket = call->phase == RESULT_AUTHENTICATE && call->options.session,
-	};
+	struct apikey_options options = call_options(call, OPTIONS_TIMEOUT_DEFAULT);
+	struct apikey_request request = call_request(call, credential);
 	CLEANUP(free_result) struct apikey_result *result = NULL;
 	int error, code;
 
+	request.permission = permission;
+	request.tenant = tenant;
+	request.wants_ticket = call->phase == RESULT_AUTHENTICATE && call->options.session;
 	error = ask(&options, &request, &result);
 	if (error == -ENOMEM)
 		return call_refuse_memory(call);
@@ -105,6 +94,9 @@ static int ask_daemon(const struct call *call, ask_function ask, const char *cre
 		call_log_refusal(call, id, verdict_name(VERDICT_DENIED), "");
 		return result_code(call->phase, APIKEY_DENIED, "", false);
 	}
+	/* The source has failed too often: libpam waits the longest that was asked for. */
+	if (result->verdict == APIKEY_THROTTLED && call->phase == RESULT_AUTHENTICATE)
+		pam_fail_delay(call->pamh, THROTTLED_DELAY);
 	code = result_code(call->phase, result->verdict, result->reason, call->options.maxtries);
 	if (result->verdict == APIKEY_UNAVAILABLE)
 		call_log_unavailable(call, result->reason);
@@ -196,16 +188,7 @@ static int account(pam_handle_t *pamh, int flags, int argc, const char **argv)
 
 /* ---- the session, which is to end with the key ---- */
 
-static struct apikey_options session_options(const struct call *call)
-{
-	return (struct apikey_options){
-		.size = sizeof(struct apikey_options),
-		.path = call->options.socket,
-		.timeout = call->options.timeout ? call->options.timeout : OPTIONS_SESSION_DEFAULT,
-	};
-}
-
-/* What came of asking the register: for the administrator, since the user is in. */
+/* What came of asking the register, where it keeps nobody out: for the administrator. */
 static void log_session(const struct call *call, const char *what, int result)
 {
 	static const char away[] = "apikey-sessiond cannot be reached; is apikey-sessiond.service running?";
@@ -224,16 +207,51 @@ static void log_session(const struct call *call, const char *what, int result)
 					       : away);
 }
 
-static void open_session(struct call *call, const char *ticket)
+/*
+ * A ticket that is worth nothing is a refusal. Whoever holds the last question of a login until the ticket is too old,
+ * or puts something else in its place, would come in with a session that no register knows and nothing can end. The
+ * code is one that sudo heeds: it makes little of PAM_SESSION_ERR.
+ */
+static int refuse_session(const struct call *call, int flags, const char *why, const char *sentence)
 {
-	struct apikey_options options = session_options(call);
+	char user[LOG_FIELD_SIZE];
+
+	log_escape(call_text(call->pamh, PAM_USER), user, sizeof(user));
+	log_write(&call->log, LOG_NOTICE,
+		  "the session is refused, since it could not be ended with its key; user=%s: %s", user, why);
+	if (!(flags & PAM_SILENT))
+		(void)conversation_tell(call->pamh, PAM_ERROR_MSG, sentence);
+	return PAM_PERM_DENIED;
+}
+
+/* What the register says of the ticket itself. Any other answer says that it cannot serve, which keeps nobody out. */
+static const struct {
+	enum answer answer;
+	const char *why, *sentence;
+} refused_tickets[] = {
+	{ ANSWER_NOT_FOUND,
+	  "the ticket is unknown to apikeyd, which forgets them after a minute, with their use, and when it is "
+	  "restarted",
+	  "This login took too long: log in again." },
+	{ ANSWER_WRONG_STATE, "the key was ended, or is no longer good for this, since it was shown",
+	  "The key of this login is no longer good." },
+	{ ANSWER_INVALID, "apikey-sessiond takes the ticket for none", "This login went wrong: log in again." },
+};
+
+static int open_session(const struct call *call, int flags, const char *ticket)
+{
+	struct apikey_options options = call_options(call, OPTIONS_SESSION_DEFAULT);
 	uint64_t session;
 	int r = session_open(&options, ticket, call->service, call->subject.tty, &session);
 
+	for (size_t i = 0; i < ARRAY_SIZE(refused_tickets); i++)
+		if (r == (int)refused_tickets[i].answer)
+			return refuse_session(call, flags, refused_tickets[i].why, refused_tickets[i].sentence);
 	log_session(call, "the session is not registered, so it will not end with its key", r);
 	/* Without it the record ends with the process. */
 	if (r == 0 && grant_keep_session(call->pamh, session) != PAM_SUCCESS)
 		(void)call_refuse_memory(call);
+	return PAM_SUCCESS;
 }
 
 PAM_ENTRY int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
@@ -255,7 +273,7 @@ PAM_ENTRY int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char
 	(void)argc;
 	(void)argv;
 	/* One that no session line has taken. */
-	if (flags & PAM_DELETE_CRED && grant_take_ticket(pamh, ticket))
+	if (flags & PAM_DELETE_CRED && grant_take_ticket(pamh, ticket) == GRANT_TICKET)
 		secret_wipe(ticket, sizeof(ticket));
 	return grant_is_exported(pamh) ? PAM_SUCCESS : PAM_IGNORE;
 }
@@ -266,20 +284,24 @@ PAM_ENTRY int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const ch
 }
 
 /*
- * The session phase decides nothing: who is registered, and who is not, is in. It never says PAM_IGNORE, which as the
- * only answer of a stack is a refusal, nor an error, for the same reason.
+ * Whoever comes without a ticket is let in, and so is whoever comes while nobody can register a session. It never says
+ * PAM_IGNORE, which as the only answer of a stack is a refusal.
  */
 PAM_ENTRY int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	struct call call = { .pamh = pamh, .phase = RESULT_ACCOUNT, .log.phase = "session" };
 	char ticket[GRANT_TICKET_SIZE];
 	/* Before all else: what comes after this session line hands the environment to the user. */
-	bool found = grant_take_ticket(pamh, ticket);
+	enum grant_ticket found = grant_take_ticket(pamh, ticket);
+	int code = PAM_SUCCESS;
 
-	if (found && call_begin(&call, flags, argc, argv) == PAM_SUCCESS)
-		open_session(&call, ticket);
+	if (found != GRANT_NO_TICKET && call_begin(&call, flags, argc, argv) == PAM_SUCCESS)
+		code = found == GRANT_TICKET
+			       ? open_session(&call, flags, ticket)
+			       : refuse_session(&call, flags, "APIKEY_TICKET was set to what is no ticket",
+						"This login went wrong: log in again.");
 	secret_wipe(ticket, sizeof(ticket));
-	return PAM_SUCCESS;
+	return code;
 }
 
 PAM_ENTRY int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
@@ -290,7 +312,7 @@ PAM_ENTRY int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, cons
 
 	if (!grant_take_session(pamh, &session) || call_begin(&call, flags, argc, argv) != PAM_SUCCESS)
 		return PAM_SUCCESS;
-	options = session_options(&call);
+	options = call_options(&call, OPTIONS_SESSION_DEFAULT);
 	log_session(&call, "the session's record ends with its process", session_close(&options, session));
 	return PAM_SUCCESS;
 }

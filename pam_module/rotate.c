@@ -50,21 +50,8 @@ static int gather(const struct call *call, const char **ret_text)
 static int ask_daemon(const struct call *call, const char *text, const char *id, bool check,
 		      struct rotation **ret_rotation)
 {
-	struct apikey_options options = {
-		.size = sizeof(options),
-		.path = call->options.socket,
-		.timeout = call->options.timeout ? call->options.timeout : OPTIONS_TIMEOUT_DEFAULT,
-	};
-	struct apikey_request request = {
-		.size = sizeof(request),
-		.credential = text,
-		.service = call->service,
-		.user = call->subject.user,
-		.tenant = call->options.tenant,
-		.rhost = call->subject.rhost,
-		.tty = call->subject.tty,
-		.ruser = call->subject.ruser,
-	};
+	struct apikey_options options = call_options(call, OPTIONS_TIMEOUT_DEFAULT);
+	struct apikey_request request = call_request(call, text);
 	struct rotation *rotation;
 	int error = rotation_ask(&options, &request, check, &rotation), code;
 

@@ -35,6 +35,8 @@ static const struct {
 	[AUDIT_MEMBER_TTY] = { "tty", KIND_TEXT },
 	[AUDIT_MEMBER_RHOST] = { "rhost", KIND_TEXT },
 	[AUDIT_MEMBER_PERMISSION] = { "permission", KIND_TEXT },
+	[AUDIT_MEMBER_BOUND_TO] = { "bound_to", KIND_TEXT },
+	[AUDIT_MEMBER_MISUSE] = { "misuse", KIND_TEXT },
 	[AUDIT_MEMBER_DETAIL] = { "detail", KIND_TEXT },
 	[AUDIT_MEMBER_TEST] = { "test", KIND_TRUE },
 	[AUDIT_MEMBER_PEER_UID] = { "peer_uid", KIND_NUMBER },

@@ -52,6 +52,7 @@ RECORD(message_welcome);
 static const struct codec_field message_error_fields[] = {
 	NUMBER(1, message_error, answer, UINT16_MAX),
 	TEXT(2, message_error, detail, WIRE_REASON_MAX),
+	NUMBER(3, message_error, reason, UINT16_MAX),
 };
 RECORD(message_error);
 
@@ -176,6 +177,7 @@ static const struct codec_field message_key_fields[] = {
 	TEXT(24, message_key, exclusive, WIRE_SERVICE_MAX),
 	NUMBER(25, message_key, max_uses, UINT32_MAX),
 	NUMBER(26, message_key, counted_uses, UINT64_MAX),
+	TIME(27, message_key, state_since),
 	NUMBER(28, message_key, repeated, 1),
 	TEXTS(29, message_key, due, WIRE_REASON_MAX),
 	NUMBER(30, message_key, test, 1),
@@ -322,6 +324,26 @@ static const struct codec_field message_state_fields[] = {
 };
 RECORD(message_state);
 
+static const struct codec_field message_metrics_fields[] = {
+	TEXT(1, message_metrics, credential, WIRE_CREDENTIAL_MAX),
+	NUMBER(2, message_metrics, after, UINT32_MAX),
+};
+RECORD(message_metrics);
+
+static const struct codec_field message_sample_fields[] = {
+	NEED(1, message_sample, name, WIRE_NAME_MAX),     NUMBER(2, message_sample, type, MESSAGE_HISTOGRAM),
+	TEXT(3, message_sample, help, WIRE_REASON_MAX),   TEXT(4, message_sample, suffix, WIRE_NAME_MAX),
+	TEXTS(5, message_sample, labels, WIRE_LABEL_MAX), NUMBER(6, message_sample, number, UINT64_MAX),
+	NUMBER(7, message_sample, divisor, UINT64_MAX),
+};
+RECORD(message_sample);
+
+static const struct codec_field message_samples_fields[] = {
+	RECORDS(1, message_samples, samples, UINT16_MAX, message_sample),
+	NUMBER(2, message_samples, after, UINT32_MAX),
+};
+RECORD(message_samples);
+
 static const struct codec_field message_role_fields[] = {
 	NEED(1, message_role, name, WIRE_ROLE_NAME_MAX),
 	TEXTS(2, message_role, permissions, WIRE_PERMISSION_MAX),
@@ -459,6 +481,8 @@ RECORD(message_tenant_page);
 static const struct codec_field message_token_issue_fields[] = {
 	TEXT(1, message_token_issue, credential, WIRE_CREDENTIAL_MAX),
 	NEED(2, message_token_issue, proof, WIRE_CREDENTIAL_MAX),
+	TEXT(3, message_token_issue, source, WIRE_NETWORK_MAX),
+	BYTES(4, message_token_issue, body, WIRE_SIGNED_BODY_MAX),
 };
 RECORD(message_token_issue);
 
@@ -493,6 +517,20 @@ static const struct codec_field message_token_state_fields[] = {
 	NUMBER(10, message_token_state, reuse, 1),
 };
 RECORD(message_token_state);
+
+static const struct codec_field message_introspection_fields[] = {
+	NUMBER(1, message_introspection, active, 1),
+	TEXT(2, message_introspection, key_id, WIRE_ID_MAX),
+	TEXT(3, message_introspection, owner, WIRE_USER_MAX),
+	TEXT(4, message_introspection, account, WIRE_NAME_MAX),
+	TEXT(5, message_introspection, tenant, WIRE_NAME_MAX),
+	TEXT(6, message_introspection, permissions, WIRE_EFFECTIVE_MAX),
+	TEXT(7, message_introspection, token_id, WIRE_ID_MAX),
+	TIME(8, message_introspection, issued),
+	TIME(9, message_introspection, not_before),
+	TIME(10, message_introspection, expires),
+};
+RECORD(message_introspection);
 
 static const struct codec_field message_signing_key_fields[] = {
 	TEXT(1, message_signing_key, credential, WIRE_CREDENTIAL_MAX),
@@ -558,6 +596,7 @@ static const struct codec_field message_audit_read_fields[] = {
 	TEXTS(14, message_audit_read, sources, WIRE_SOURCE_MAX),
 	TEXTS(15, message_audit_read, actors, WIRE_NAME_MAX),
 	NUMBER(16, message_audit_read, bucket, UINT32_MAX),
+	TEXT(17, message_audit_read, tenant, WIRE_TENANT_MAX),
 };
 RECORD(message_audit_read);
 
@@ -613,6 +652,67 @@ static const struct codec_field message_session_choice_fields[] = {
 	TEXT(3, message_session_choice, why, WIRE_REASON_MAX),
 };
 RECORD(message_session_choice);
+
+static const struct codec_field message_signin_begin_fields[] = {
+	TEXT(1, message_signin_begin, credential, WIRE_CREDENTIAL_MAX),
+	NEED(2, message_signin_begin, proof, WIRE_CREDENTIAL_MAX),
+	TEXT(3, message_signin_begin, account, WIRE_NAME_MAX),
+	TEXT(4, message_signin_begin, tenant, WIRE_TENANT_MAX),
+	TEXT(5, message_signin_begin, source, WIRE_NETWORK_MAX),
+	TEXT(6, message_signin_begin, agent, WIRE_AGENT_MAX),
+	NUMBER(7, message_signin_begin, lifetime, UINT32_MAX),
+	NUMBER(8, message_signin_begin, portal, 1),
+	BYTES(9, message_signin_begin, body, WIRE_SIGNED_BODY_MAX),
+};
+RECORD(message_signin_begin);
+
+static const struct codec_field message_signin_fields[] = {
+	TEXT(1, message_signin, credential, WIRE_CREDENTIAL_MAX),
+	NEED(2, message_signin, id, WIRE_ID_MAX),
+	NEED(3, message_signin, kind, WIRE_ID_MAX),
+	TEXT(4, message_signin, key_id, WIRE_ID_MAX),
+	TEXT(5, message_signin, key_name, WIRE_NAME_MAX),
+	TEXT(6, message_signin, owner, WIRE_USER_MAX),
+	TEXT(7, message_signin, account, WIRE_ID_MAX),
+	TEXT(8, message_signin, account_name, WIRE_NAME_MAX),
+	TEXT(9, message_signin, tenant, WIRE_ID_MAX),
+	TEXT(10, message_signin, tenant_name, WIRE_NAME_MAX),
+	TEXT(11, message_signin, permissions, WIRE_EFFECTIVE_MAX),
+	TEXT(12, message_signin, roles, WIRE_LIST_TEXT_MAX),
+	TEXT(13, message_signin, source, WIRE_NETWORK_MAX),
+	TEXT(14, message_signin, agent, WIRE_AGENT_MAX),
+	TIME(15, message_signin, created),
+	TIME(16, message_signin, used),
+	TIME(17, message_signin, expires),
+	NUMBER(18, message_signin, own, 1),
+};
+RECORD(message_signin);
+
+static const struct codec_field message_signin_view_fields[] = {
+	NUMBER(1, message_signin_view, total, UINT32_MAX),
+	RECORDS(2, message_signin_view, signins, UINT16_MAX, message_signin),
+};
+RECORD(message_signin_view);
+
+static const struct codec_field message_signin_choice_fields[] = {
+	TEXT(1, message_signin_choice, credential, WIRE_CREDENTIAL_MAX),
+	TEXT(2, message_signin_choice, id, WIRE_ID_MAX),
+	TEXT(3, message_signin_choice, why, WIRE_REASON_MAX),
+};
+RECORD(message_signin_choice);
+
+static const struct codec_field message_link_create_fields[] = {
+	TEXT(1, message_link_create, credential, WIRE_CREDENTIAL_MAX),
+	NUMBER(2, message_link_create, administer, 1),
+};
+RECORD(message_link_create);
+
+static const struct codec_field message_link_fields[] = {
+	NEED(1, message_link, code, WIRE_ID_MAX),
+	NEED(2, message_link, url, WIRE_URL_MAX),
+	TIME(3, message_link, expires),
+};
+RECORD(message_link);
 
 static const struct codec_field message_backup_fields[] = {
 	NUMBER(1, message_backup, size, UINT64_MAX),
@@ -721,6 +821,7 @@ static const struct codec_field message_key_bulk_fields[] = {
 	TEXT(13, message_key_bulk, used_from, WIRE_NETWORK_MAX),
 	TIME(14, message_key_bulk, used_since),
 	TEXTS(15, message_key_bulk, keys, WIRE_USER_MAX + 1 + WIRE_NAME_MAX),
+	NUMBER(16, message_key_bulk, end_sessions, MESSAGE_SESSIONS_KEEP),
 };
 RECORD(message_key_bulk);
 
@@ -730,6 +831,10 @@ static const struct codec_field message_key_bulk_page_fields[] = {
 	NUMBER(3, message_key_bulk_page, already, UINT64_MAX),
 	RECORDS(4, message_key_bulk_page, keys, UINT16_MAX, message_key_name),
 	TEXT(5, message_key_bulk_page, cursor, WIRE_CURSOR_MAX),
+	NUMBER(6, message_key_bulk_page, sessions_asked, 1),
+	NUMBER(7, message_key_bulk_page, sessions_ended, UINT64_MAX),
+	NUMBER(8, message_key_bulk_page, sessions_loose, UINT64_MAX),
+	TEXT(9, message_key_bulk_page, sessions_fault, WIRE_REASON_MAX),
 };
 RECORD(message_key_bulk_page);
 
@@ -756,6 +861,7 @@ static const struct codec_field message_lockdown_fields[] = {
 	NUMBER(2, message_lockdown, action, MESSAGE_LOCKDOWN_OFF),
 	TEXTS(3, message_lockdown, keys, WIRE_USER_MAX + 1 + WIRE_NAME_MAX),
 	TEXT(4, message_lockdown, why, WIRE_REASON_MAX),
+	NUMBER(5, message_lockdown, end_sessions, 1),
 };
 RECORD(message_lockdown);
 
@@ -766,6 +872,11 @@ static const struct codec_field message_lockdown_state_fields[] = {
 	TEXT(4, message_lockdown_state, by, WIRE_USER_MAX),
 	TEXT(5, message_lockdown_state, why, WIRE_REASON_MAX),
 	RECORDS(6, message_lockdown_state, keys, WIRE_LIST_MAX, message_key_name),
+	NUMBER(7, message_lockdown_state, sessions_asked, 1),
+	NUMBER(8, message_lockdown_state, sessions_ended, UINT64_MAX),
+	NUMBER(9, message_lockdown_state, sessions_loose, UINT64_MAX),
+	TEXT(10, message_lockdown_state, sessions_fault, WIRE_REASON_MAX),
+	NUMBER(11, message_lockdown_state, refused, UINT64_MAX),
 };
 RECORD(message_lockdown_state);
 

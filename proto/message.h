@@ -27,6 +27,7 @@ extern const struct codec_record message_welcome;
 struct message_error {
 	uint64_t answer;    /* enum answer */
 	const char *detail; /* what exactly is wrong and how to mend it; for a person */
+	uint64_t reason;    /* enum reason: why a credential is refused; for gateways, else REASON_NONE */
 };
 extern const struct codec_record message_error;
 
@@ -185,6 +186,7 @@ struct message_key {
 	const char *exclusive;             /* the one service it is for; MESSAGE_UNBOUND; absent: any */
 	uint64_t max_uses;                 /* 0: as often as one likes */
 	uint64_t counted_uses;             /* where there is a limit: uses that count against it */
+	int64_t state_since;               /* when it got the state it has; 0: it always had it, or nobody knows */
 	uint64_t repeated; /* 1: it was made before, by the same request; it has a secret then unless that was used */
 	struct codec_texts due; /* what has to be done about it soon, for a person: "expires at …" */
 	uint64_t test;          /* 1: a test key */
@@ -375,6 +377,38 @@ struct message_state {
 	struct codec_records items; /* message_item */
 };
 extern const struct codec_record message_state;
+
+/* ---- metrics ---- */
+
+struct message_metrics {
+	const char *credential;
+	uint64_t after; /* that of the page before */
+};
+extern const struct codec_record message_metrics;
+
+enum message_metric {
+	MESSAGE_COUNTER = 1,
+	MESSAGE_GAUGE,
+	MESSAGE_HISTOGRAM,
+};
+
+/* One number, in the terms of Prometheus. Those of one name follow each other. */
+struct message_sample {
+	const char *name;          /* of the metric: "apikeyd_verdicts_total" */
+	uint64_t type;             /* enum message_metric */
+	const char *help;          /* a sentence on the metric */
+	const char *suffix;        /* of a histogram: "_bucket", "_sum", "_count" */
+	struct codec_texts labels; /* "service=sshd": a name, then a value of any text */
+	uint64_t number;
+	uint64_t divisor; /* the value is the number divided by it; absent: by 1 */
+};
+extern const struct codec_record message_sample;
+
+struct message_samples {
+	struct codec_records samples; /* message_sample */
+	uint64_t after;               /* for the next page; absent: there is none */
+};
+extern const struct codec_record message_samples;
 
 /* ---- the master key ---- */
 
@@ -639,7 +673,9 @@ extern const struct codec_record message_tenant_page;
 
 struct message_token_issue {
 	const char *credential;
-	const char *proof; /* an HMAC token, which is used up, or an opaque key */
+	const char *proof;       /* an HMAC token, which is used up, or an opaque key */
+	const char *source;      /* the client's address, which a gateway's word is taken for */
+	struct codec_bytes body; /* what came with an HMAC token, which has to be signed for it */
 };
 extern const struct codec_record message_token_issue;
 
@@ -675,6 +711,21 @@ struct message_token_state {
 	uint64_t reuse;
 };
 extern const struct codec_record message_token_state;
+
+/* All but active only where it is 1. */
+struct message_introspection {
+	uint64_t active;
+	const char *key_id;
+	const char *owner;
+	const char *account;
+	const char *tenant;      /* absent for an account key */
+	const char *permissions; /* with those of its roles, separated by spaces */
+	const char *token_id;    /* of an access token; absent for a key */
+	int64_t issued;          /* these are the token's, or the key's */
+	int64_t not_before;
+	int64_t expires;
+};
+extern const struct codec_record message_introspection;
 
 struct message_signing_key {
 	const char *credential;
@@ -749,7 +800,8 @@ struct message_audit_read {
 	struct codec_texts events;
 	struct codec_texts sources; /* of rhost: an address, a network, or what it says; "local": none; "uid:N" */
 	struct codec_texts actors;
-	uint64_t bucket; /* of WIRE_AUDIT_COUNT: seconds that are counted together */
+	uint64_t bucket;    /* of WIRE_AUDIT_COUNT: seconds that are counted together */
+	const char *tenant; /* whose keys the records are about; an id, a name, or ACCOUNT/NAME */
 };
 extern const struct codec_record message_audit_read;
 
@@ -812,6 +864,75 @@ struct message_session_choice {
 };
 extern const struct codec_record message_session_choice;
 
+/* ---- sign-ins ---- */
+
+/* kind of a sign-in */
+#define MESSAGE_SIGNIN_USER "user"
+#define MESSAGE_SIGNIN_ADMINISTRATOR "administrator"
+#define MESSAGE_SIGNIN_KEY "key"
+
+struct message_signin_begin {
+	const char *credential; /* absent: the proof is what counts */
+	const char *proof;      /* a key, an HMAC token, an access token, or the code of a link */
+	const char *account;    /* that the request is for, an id or a name; has to be the key's */
+	const char *tenant;     /* the same; of an account key, one of its account's */
+	const char *source;     /* the client's address, which the gateway's word is taken for */
+	const char *agent;
+	uint64_t lifetime;       /* seconds; 0: as long as the settings say */
+	uint64_t portal;         /* 1: somebody's browser, listed; 0: one request */
+	struct codec_bytes body; /* what came with an HMAC token, which has to be signed for it */
+};
+extern const struct codec_record message_signin_begin;
+
+struct message_signin {
+	const char *credential; /* the secret; only in the answer to who began it */
+	const char *id;
+	const char *kind;
+	const char *key_id;
+	const char *key_name;
+	const char *owner; /* the key's; of users and administrators, they themselves */
+	const char *account;
+	const char *account_name;
+	const char *tenant; /* absent for an account key */
+	const char *tenant_name;
+	const char *permissions; /* separated by one space, those of the roles too */
+	const char *roles;       /* separated by one space */
+	const char *source;
+	const char *agent;
+	int64_t created;
+	int64_t used;
+	int64_t expires; /* at the latest */
+	uint64_t own;    /* 1: the one that asks */
+};
+extern const struct codec_record message_signin;
+
+/* What was used last comes first. */
+struct message_signin_view {
+	uint64_t total; /* there may be more of them than fit */
+	struct codec_records signins;
+};
+extern const struct codec_record message_signin_view;
+
+struct message_signin_choice {
+	const char *credential;
+	const char *id; /* absent: the one that asks */
+	const char *why;
+};
+extern const struct codec_record message_signin_choice;
+
+struct message_link_create {
+	const char *credential; /* absent: it is for whose uid the peer has */
+	uint64_t administer;    /* 1: with the rights of an administrator */
+};
+extern const struct codec_record message_link_create;
+
+struct message_link {
+	const char *code; /* a secret, good once */
+	const char *url;  /* with the code in it */
+	int64_t expires;
+};
+extern const struct codec_record message_link;
+
 /* ---- incidents ---- */
 
 /* A key, as far as a person needs it to know which one is meant. */
@@ -848,6 +969,7 @@ struct message_key_bulk {
 		*used_from; /* a network, or "local": the first or the last use of one of its secrets came from there */
 	int64_t used_since; /* with used_from: at or after */
 	struct codec_texts keys; /* ids, or OWNER/NAME */
+	uint64_t end_sessions;   /* enum message_sessions: of all these keys, those that had ended before too */
 };
 extern const struct codec_record message_key_bulk;
 
@@ -858,6 +980,9 @@ struct message_key_bulk_page {
 	uint64_t already;          /* keys that are asked for and were left as they were: they let nobody in already */
 	struct codec_records keys; /* message_key_name: those that were touched, with their state before */
 	const char *cursor;        /* absent when this was the last step */
+	/* as in message_key, of all keys of this step */
+	uint64_t sessions_asked, sessions_ended, sessions_loose;
+	const char *sessions_fault;
 };
 extern const struct codec_record message_key_bulk_page;
 
@@ -902,6 +1027,7 @@ struct message_lockdown {
 	uint64_t action;         /* enum message_lockdown_action */
 	struct codec_texts keys; /* that are let in all the same: ids, or OWNER/NAME */
 	const char *why;         /* kept with it and in the audit */
+	uint64_t end_sessions;   /* 1: the sessions of all other keys end; MESSAGE_LOCKDOWN_ON */
 };
 extern const struct codec_record message_lockdown;
 
@@ -913,6 +1039,10 @@ struct message_lockdown_state {
 	const char *by;            /* "uid:0" */
 	const char *why;           /* absent: nobody said */
 	struct codec_records keys; /* message_key_name, of those that are there */
+	/* as in message_key */
+	uint64_t sessions_asked, sessions_ended, sessions_loose;
+	const char *sessions_fault;
+	uint64_t refused; /* keys that are switched on and not among those that are let in */
 };
 extern const struct codec_record message_lockdown_state;
 

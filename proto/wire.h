@@ -54,6 +54,7 @@
 #define WIRE_PERMISSION_MAX 1000                /* a grant or a query */
 #define WIRE_NAME_MAX 128                       /* a key's, tenant's, account's or role's name */
 #define WIRE_TENANT_MAX (2 * WIRE_NAME_MAX + 1) /* an id, a name, or ACCOUNT/NAME */
+#define WIRE_ANY_TENANT "*"                     /* in the place of a tenant: whichever the key is of; no name */
 #define WIRE_ID_MAX 64
 #define WIRE_HANDLE_MAX 128
 #define WIRE_REASON_MAX 512
@@ -62,8 +63,11 @@
 #define WIRE_NETWORK_MAX 64
 #define WIRE_LABEL_MAX 256
 #define WIRE_IDEMPOTENCY_MAX 128
+#define WIRE_SIGNED_BODY_MAX 49152 /* bytes of a body that an HMAC token is signed for */
 #define WIRE_NOTICE_MAX 384
 #define WIRE_POLICY_MAX 64 /* "max_lifetime=90d" */
+#define WIRE_AGENT_MAX 128 /* what a browser calls itself */
+#define WIRE_URL_MAX 256
 
 /* Sentences to a user in one verdict. */
 #define WIRE_NOTICES_MAX 4
@@ -185,12 +189,23 @@ enum wire_type {
 	WIRE_SESSION_CLOSE = 71, /* by its leader: message_session_reference -> message_session_reference */
 	WIRE_SESSION_LIST = 72,  /* message_session_list -> message_session_page */
 	WIRE_SESSION_END = 73,   /* message_session_reference -> message_session, once its leader was told */
+	/* What a gateway acts with for whom it serves, and the link by which somebody on this host gets there. */
+	WIRE_SIGNIN = 67,      /* gateways alone: message_signin_begin -> message_signin with its credential */
+	WIRE_SIGNIN_SHOW = 68, /* that of the credential: message_status -> message_signin */
+	WIRE_SIGNIN_LIST = 69, /* message_status -> message_signin_view */
+	WIRE_SIGNIN_END = 74,  /* message_signin_choice -> message_signin as it was */
+	WIRE_LINK_CREATE = 75, /* never by gateways: message_link_create -> message_link */
 	/* Begins or ends a lockdown, or tells of it; for administrators: message_lockdown -> message_lockdown_state */
 	WIRE_LOCKDOWN = 56,
 	/* One step of ending many keys: message_key_bulk -> message_key_bulk_page */
 	WIRE_KEY_BULK = 57,
 	/* Whose the credentials are that were found somewhere: message_key_find -> message_key_found */
 	WIRE_KEY_FIND = 58,
+	/* What is counted and measured, for administrators and gateways: message_metrics -> message_samples */
+	WIRE_METRICS = 90,
+	/* Whether a token that a service was shown is good; uses nothing up: message_token_reference ->
+	 * message_introspection */
+	WIRE_INTROSPECT = 91,
 	/* a request that got no answer of its own: message_error */
 	WIRE_ERROR = 0xffff,
 };

@@ -14,12 +14,12 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/encoding.h"
+#include "common/log.h"
 #include "common/secret.h"
 #include "common/socket.h"
 #include "proto/answer.h"
 #include "session/keep.h"
 #include "session/leader.h"
-#include "session/log.h"
 #include "session/redeem.h"
 
 #define PAGE_MOST 256

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/log.h"
 #include "session/leader.h"
-#include "session/log.h"
 
 #define PREFIX "session-"
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)

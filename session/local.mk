@@ -7,7 +7,6 @@ session_libsession_la_SOURCES = \
 	session/connection.c session/connection.h \
 	session/keep.c session/keep.h \
 	session/leader.c session/leader.h \
-	session/log.c session/log.h \
 	session/redeem.c session/redeem.h \
 	session/register.c session/register.h \
 	session/scope.c session/scope.h \

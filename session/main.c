@@ -23,10 +23,10 @@
 
 #include "common/cleanup.h"
 #include "common/fault.h"
+#include "common/log.h"
 #include "config.h"
 #include "proto/wire.h"
 #include "session/keep.h"
-#include "session/log.h"
 #include "session/register.h"
 #include "session/server.h"
 #include "session/sockets.h"

@@ -87,27 +87,14 @@ static int on_reply(sd_event_source *source, int fd, uint32_t events, void *data
 static int ask(const char *socket_path, const struct message_redeem *request)
 {
 	static const struct codec_header header = { .type = WIRE_REDEEM, .request_id = REQUEST_ID };
-	CLEANUP_CLOSE int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	CLEANUP_CLOSE int fd = socket_connect(socket_path);
 	unsigned char packet[WIRE_VERIFY_PACKET_MAX];
-	struct sockaddr_un address;
-	struct socket_peer peer;
-	socklen_t address_size;
 	size_t size;
 	ssize_t sent;
 	int r;
 
 	if (fd < 0)
-		return -errno;
-	r = socket_address(socket_path, &address, &address_size);
-	if (r < 0)
-		return r;
-	if (connect(fd, (const struct sockaddr *)&address, address_size) < 0)
-		return -errno;
-	r = socket_peer(fd, &peer);
-	if (r < 0)
-		return r;
-	if (peer.uid != 0 && peer.uid != geteuid())
-		return -EPERM;
+		return fd;
 	r = codec_encode(&message_redeem, request, header, packet, sizeof(packet), &size);
 	if (r < 0)
 		return r;

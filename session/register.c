@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/log.h"
 #include "session/keep.h"
 #include "session/leader.h"
-#include "session/log.h"
 #include "session/scope.h"
 
 #define GRACE_MICROSECONDS 500000

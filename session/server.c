@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/log.h"
 #include "session/connection.h"
-#include "session/log.h"
 
 static const size_t most[SERVER_SOCKET_COUNT] = {
 	[SERVER_SESSION] = CONNECTION_MOST_SESSION,

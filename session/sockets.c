@@ -14,8 +14,8 @@
 #include "common/cleanup.h"
 #include "common/fault.h"
 #include "common/listen.h"
+#include "common/log.h"
 #include "proto/wire.h"
-#include "session/log.h"
 
 #define BACKLOG 2048 /* more than apikeyd lets users have connections, who cannot keep an administrator out */
 
@@ -25,13 +25,6 @@ static const struct {
 	[SERVER_SESSION] = { "session", WIRE_SESSION_SOCKET },
 	[SERVER_CONTROL] = { "session-control", WIRE_SESSION_CONTROL_SOCKET },
 };
-
-static void free_names(char ***list)
-{
-	for (char **name = *list; name && *name; name++)
-		free(*name);
-	free(*list);
-}
 
 /* 1: it is one of the sockets; 0: it is not. */
 static int take_socket(struct sockets *sockets, int fd, const char *name, char *ret_fault, size_t fault_size)
@@ -53,7 +46,7 @@ static int take_socket(struct sockets *sockets, int fd, const char *name, char *
 
 int sockets_take(struct sockets *sockets, char *ret_fault, size_t fault_size)
 {
-	CLEANUP(free_names) char **given = NULL;
+	CLEANUP(socket_names_free) char **given = NULL;
 	int count = sd_listen_fds_with_names(1, &given);
 
 	if (count < 0)

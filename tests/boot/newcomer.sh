@@ -51,14 +51,8 @@ reads_mail()
 
 # ---- a host as people have them: sshd and dovecot as Debian sets them up ----
 
-printf '127.0.0.1 localhost boot\n' >"$work/system/root/etc/hosts"
-echo boot >"$work/system/root/etc/hostname"
-ln -sf /dev/null "$work/system/root/etc/systemd/system/fail2ban.service"
-system_start
-if ! poll 300 is_up; then
-	case_failed 'the system boots' "$(tail -n 20 "$work/console.log")"
-	exit 1
-fi
+system_is_a_host
+system_boots
 inside bash -s >/dev/null <<'END'
 useradd --create-home --uid 1000 --shell /bin/bash alice
 echo 'alice:Unix password of alice 5173' | chpasswd

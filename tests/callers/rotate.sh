@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 # One key of alice's in two programs, a phone that reads mail from dovecot and a laptop that logs in to OpenSSH, both again
 # and again; meanwhile the key is rotated in every way there is. No login fails but those that show a secret that was
-# ended for good, and these fail at once.
+# ended for good, and these fail at once. Then the same with a key pair: the phone shows a token that it signs, the laptop
+# an access token that it gets for one.
 
 # shellcheck source=tests/callers/ssh.sh
 . /opt/tests/ssh.sh
@@ -13,14 +14,32 @@ example sshd/sshd sshd/apikey.conf dovecot/dovecot passwd/passwd
 
 declare -A login_of=([phone]=phone_login [laptop]=laptop_login)
 
+# signed SECRET: the key itself; of a pair, whose secret is kept in a file, a token.
+signed()
+{
+	case $1 in
+	/*) apikeyctl token sign <"$1" ;;
+	*) echo "$1" ;;
+	esac
+}
+
+# exchanged SECRET: the key itself; of a pair an access token.
+exchanged()
+{
+	case $1 in
+	/*) apikeyctl token sign <"$1" | apikeyctl token issue 2>/dev/null ;;
+	*) echo "$1" ;;
+	esac
+}
+
 phone_login()
 {
-	imap_login alice "$1"
+	imap_login alice "$(signed "$1")"
 }
 
 laptop_login()
 {
-	ssh_login keyboard-interactive alice "$1"
+	ssh_login keyboard-interactive alice "$(exchanged "$1")"
 }
 
 # program NAME: logs in with what NAME/secret holds until NAME/stop is there. A line for each login: the number of the secret,
@@ -66,27 +85,59 @@ goes_on()
 # rotated NUMBER OPTION…: the key gets its next secret.
 rotated()
 {
-	if ! secrets[$1]=$(apikeyctl key rotate alice/both "${@:2}" 2>"$scratch/rotate"); then
+	if ! apikeyctl key rotate "$key" "${@:2}" >"$scratch/secret.$1" 2>"$scratch/rotate"; then
 		case_failed "the key is rotated" "$(cat "$scratch/rotate")"
 		exit 1
 	fi
-	echo "${secrets[$1]}" >>"$scratch/secrets"
+	keeps "$1"
+}
+
+# keeps NUMBER: what was printed is that secret.
+keeps()
+{
+	tail -n 1 "$scratch/secret.$1" >>"$scratch/secrets"
+	secrets[$1]=$(cat "$scratch/secret.$1")
+	[ "$key" = alice/both ] || secrets[$1]=$scratch/secret.$1
+	number_of[$1]=$(apikeyctl --json key show "$key" | sed -n 's/^ *"number": \([0-9]*\),$/\1/p' | tail -n 1)
 }
 
 # of_secret NUMBER MEMBER: what key show says of it.
 of_secret()
 {
-	apikeyctl --json key show alice/both | sed -n "/\"number\": $1,/,/}/s/^ *\"$2\": \([^,]*\),*\$/\1/p"
+	apikeyctl --json key show "$key" | sed -n "/\"number\": ${number_of[$1]},/,/}/s/^ *\"$2\": \([^,]*\),*\$/\1/p"
+}
+
+# ends NUMBER FROM UNTIL: a login with that secret may fail when it ends at FROM or later, and must when it begins at UNTIL
+# or later.
+ends()
+{
+	echo "$1 $2 $3" >>"$scratch/ends"
+}
+
+# ends_by_date NAME OLD OTHER NEW: the program that has the old secret is let in until the date that was set, and refused
+# from then on, until it has the new one; the other goes on.
+ends_by_date()
+{
+	local date
+	date=$(date --date="$(of_secret "$2" retires | tr -d '"')" +%s)
+	ends "$2" "${date}000" "${date}000"
+	case_is "$key, end of secret $2: $1 is refused" "$(tail -n 3 "$scratch/$1/logins")" \
+		poll 90 eval "[ \"\$(logins $1 $2 out)\" -ge 1 ]"
+	goes_on "$3" "$4"
+	gives "$1" "$4"
+	goes_on "$1" "$4"
 }
 
 refused_now()
 {
-	case_is "$1" "it is let in" eval '! imap_login alice "${secrets['"$2"']}"'
+	case_is "$1" "it is let in" eval '! imap_login alice "$(signed "${secrets['"$2"']}")"'
 }
 
-declare -A secrets=()
+declare -A secrets=() number_of=()
+: >"$scratch/ends"
+key=alice/both
 key_create first alice both pam.sshd --permission pam.dovecot
-secrets[1]=$first
+secrets[1]=$first number_of[1]=1
 sshd_start
 dovecot_start
 mkdir "$scratch/phone" "$scratch/laptop"
@@ -105,6 +156,9 @@ rotated 2 --overlap 1d
 gives phone 2
 goes_on phone 2
 goes_on laptop 1
+apikeyctl doctor >"$scratch/doctor" 2>&1
+case_is "overlap: doctor tells who shows the old one" "$(cat "$scratch/doctor")" \
+	grep -q '^note: alice/both, secret 1: .*, and sshd showed it last .* \[key-retiring\]' "$scratch/doctor"
 gives laptop 2
 goes_on laptop 2
 apikeyctl key retire alice/both 2>>"$scratch/rotate"
@@ -147,7 +201,8 @@ case_passed "cancel: both programs went on"
 changed=$(setpriv --reuid=alice --regid=alice --init-groups passwd <<<"${secrets[3]}" 2>&1)
 secrets[5]=$(grep -o 'ak_[0-9A-Za-z_]*' <<<"$changed")
 case_is "passwd: shows a new key" "$changed" grep -q 'The old one stays good until' <<<"$changed"
-echo "${secrets[5]}" >>"$scratch/secrets"
+echo "${secrets[5]}" | tee "$scratch/secret.5" >>"$scratch/secrets"
+number_of[5]=5
 gives laptop 5
 goes_on laptop 5
 goes_on phone 3
@@ -167,23 +222,108 @@ case_is "passwd: root is asked for the new password alone" "$changed" grep -q 'p
 changed=$(setpriv --reuid=alice --regid=alice --init-groups passwd <<<"${secrets[4]}" 2>&1)
 case_is "passwd: a key that was ended changes nothing" "$changed" eval '! grep -q ak_ <<<"$changed"'
 
-# At once: from then on the old one fails, until the programs have the new one.
-ended=$(milliseconds)
-rotated 6 --now
-for name in phone laptop; do
-	case_is "now: $name is refused" "$(tail -n 3 "$scratch/$name/logins")" poll 90 eval "[ \"\$(logins $name 5 out)\" -ge 1 ]"
-	gives "$name" 6
+# now NUMBER OLD: at once; from then on the old one fails, until the programs have the new one.
+now()
+{
+	local from name
+	from=$(milliseconds)
+	rotated "$1" --now
+	ends "$2" "$from" "$(milliseconds)"
+	for name in phone laptop; do
+		case_is "$key, now: $name is refused" "$(tail -n 3 "$scratch/$name/logins")" \
+			poll 90 eval "[ \"\$(logins $name $2 out)\" -ge 1 ]"
+		gives "$name" "$1"
+	done
+	goes_on phone "$1"
+	goes_on laptop "$1"
+}
+
+now 6 5
+
+# The end of an overlap while a program still shows the old one: first by the date alone, then by the first use.
+rotated 7 --overlap 5s
+gives laptop 7
+ends_by_date phone 6 laptop 7
+rotated 8 --overlap-after-first-use 5s
+goes_on phone 7
+goes_on laptop 7
+gives phone 8
+goes_on phone 8
+ends_by_date laptop 7 phone 8
+
+# Four may be good beside the current one. All five are let in; for a sixth there is no room, and nothing changes.
+for number in 9 10 11 12; do
+	rotated $number --overlap 1d
 done
-goes_on phone 6
-goes_on laptop 6
+gives laptop 12
+for number in 9 10 11; do
+	case_is "four retiring: secret $number is let in" "$(cat "$scratch/out")" imap_login alice "${secrets[$number]}"
+done
+apikeyctl key rotate "$key" --overlap 1d >"$scratch/secret.fifth" 2>"$scratch/rotate"
+status=$?
+case_is "four retiring: a fifth is refused" "$status: $(cat "$scratch/rotate")" eval '
+	[ $status -eq 1 ] && [ ! -s "$scratch/secret.fifth" ] && grep -q "4 secrets before the current one are still good" "$scratch/rotate"'
+goes_on phone 8
+goes_on laptop 12
+gives phone 12
+goes_on phone 12
+apikeyctl key retire "$key" 2>>"$scratch/rotate"
+for number in 8 11; do
+	refused_now "four retiring: secret $number, retired, is refused" $number
+done
+goes_on phone 12
+goes_on laptop 12
+
+# A pair.
+key=alice/pair
+if ! apikeyctl key create --owner alice --name pair --kind pair --permission pam.sshd --permission pam.dovecot \
+	>"$scratch/secret.21" 2>"$scratch/create"; then
+	case_failed "the pair is made" "$(cat "$scratch/create")"
+	exit 1
+fi
+keeps 21
+gives phone 21
+gives laptop 21
+goes_on phone 21
+goes_on laptop 21
+rotated 22 --overlap-after-first-use 5s
+goes_on phone 21
+goes_on laptop 21
+# An access token goes with the private key it was got by.
+kept=$(exchanged "${secrets[21]}")
+before=$(exchanged "${secrets[21]}")
+printf '%s\n' "$kept" "$before" >>"$scratch/secrets"
+case_is "an access token of the old private key is let in" "$(cat "$scratch/out")" imap_login alice "$before"
+gives laptop 22
+goes_on laptop 22
+ends_by_date phone 21 laptop 22
+case_is "an access token of the old private key ends with it" "it is let in" eval '! imap_login alice "$kept"'
+apikeyctl explain --service dovecot <<<"$kept" >"$scratch/explain" 2>&1
+case_is "explain says why" "$(cat "$scratch/explain")" grep -qx 'denied: secret_retired' "$scratch/explain"
+rotated 23 --overlap 1d
+gives phone 23
+goes_on phone 23
+goes_on laptop 22
+gives phone 22
+goes_on phone 22
+apikeyctl key rotate "$key" --cancel 2>>"$scratch/rotate"
+refused_now "$key, cancel: the new one is refused" 23
+goes_on phone 22
+goes_on laptop 22
+rotated 24 --overlap 5s
+gives phone 24
+ends_by_date laptop 22 phone 24
+now 25 24
 
 touch "$scratch/phone/stop" "$scratch/laptop/stop"
 wait "$phone_pid" "$laptop_pid"
 for name in phone laptop; do
-	# Number, beginning, end, how. What fails otherwise is one that should not have.
-	case_is "$name: no login failed that should not have" "$(grep out "$scratch/$name/logins" | head)" awk -v ended="$ended" '
-		$4 != "in" && !($1 == 5 && $3 >= ended) { exit 1 }' "$scratch/$name/logins"
-	echo "# $name: $(wc -l <"$scratch/$name/logins") logins"
+	# Number, beginning, end, how.
+	awk 'NR == FNR { from[$1] = $2; until[$1] = $3; next }
+		$4 != "in" && !($1 in from && $3 >= from[$1]) || $4 == "in" && $1 in until && $2 >= until[$1]' \
+		"$scratch/ends" "$scratch/$name/logins" >"$scratch/wrong"
+	case_is "$name: every login went as it should" "$(head "$scratch/wrong")" [ ! -s "$scratch/wrong" ]
+	echo "# $name: $(wc -l <"$scratch/$name/logins") logins, $(grep -c out "$scratch/$name/logins") refused"
 done
 sshd_stop
 dovecot_stop

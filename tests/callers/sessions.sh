@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154,SC2016,SC2119 # variables go from file to file; eval wants its text whole
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 # Sessions that end with their key, by the real sshd and sudo and the real register, where no logind is: which end, which
-# stay, that no ticket is left in any environment, and that one that is stolen, forged or another service's is worth
-# nothing.
+# stay, that no ticket is left in any environment, and that one that is stolen, forged, another service's or older than a
+# minute is worth nothing, and keeps out.
 
 # shellcheck source=tests/callers/ssh.sh
 . /opt/tests/ssh.sh
@@ -68,6 +68,47 @@ key_create key_one alice one pam.sshd
 key_create key_two alice two pam.sshd
 key_create key_three alice three pam.sudo
 
+# ---- who takes longer than a minute ----
+
+# A key, and then a password, for which the client lets sshd wait. ssh asks by this program; it says in slow.asked what for.
+cat >/tmp/askpass <<'END'
+#!/bin/sh
+echo "$1" >>/tmp/slow.asked
+[ "$(wc -l </tmp/slow.asked)" -eq 1 ] && exec printf '%s\n' "$SLOW_KEY"
+while [ ! -e /tmp/slow.go ]; do sleep 0.1; done
+printf '%s\n' "$SLOW_PASSWORD"
+END
+chmod 0755 /tmp/askpass
+# Without our account line, which would refuse them first; a client can as well wait between account and session, where sshd
+# has it confirm that there is nothing more to ask.
+two_factors()
+{
+	echo 'auth requisite pam_apikey.so session'
+	echo 'auth requisite pam_unix.so'
+	grep -v -e '^auth' -e '^@include common-auth' -e '^account.*pam_apikey' /opt/examples/sshd/sshd
+}
+# slow_login: what is asked for comes when there is a file slow.go.
+slow_login()
+{
+	rm -f /tmp/slow.go /tmp/slow.asked
+	SLOW_KEY=$key_two SLOW_PASSWORD=$alice_password SSH_ASKPASS=/tmp/askpass SSH_ASKPASS_REQUIRE=force setsid ssh "${ssh_options[@]}" \
+		-o PreferredAuthentications=keyboard-interactive alice@127.0.0.1 'echo slow is in; exec sleep 600' \
+		>"$scratch/out.slow" 2>&1 </dev/null &
+	slow_pid=$!
+	poll 60 eval '[ "$(wc -l </tmp/slow.asked)" -eq 2 ]' 2>/dev/null
+}
+two_factors >/etc/pam.d/sshd
+case_is "a second factor is asked for" "$(cat "$scratch/out.slow")" slow_login
+touch /tmp/slow.go
+case_is "who gives it in time is in" "$(cat "$scratch/out.slow")" poll 60 grep -q 'slow is in' "$scratch/out.slow"
+case_is "and registered" "$(cat "$scratch/list")" poll 60 has_sessions 1 alice alice/two sshd
+apikeyctl session end "$(awk 'NR == 2 { print $1 }' "$scratch/list")" >"$scratch/out" 2>&1
+wait "$slow_pid"
+case_is "it can be ended" "$(cat "$scratch/out" "$scratch/list")" poll 60 has_sessions 0
+case_is "a second factor is asked for again" "$(cat "$scratch/out.slow")" slow_login
+slow_since=$(milliseconds)
+example sshd/sshd
+
 # ---- who is registered ----
 
 ssh_open one keyboard-interactive "$key_one"
@@ -109,6 +150,41 @@ case_is "its record goes with it" "$(cat "$scratch/list")" poll 60 has_sessions 
 ssh_login keyboard-interactive alice "$key_two"
 case_is "who logs out is not listed any more" "$(cat "$scratch/list")" poll 60 has_sessions 0
 
+# ---- many keys at once ----
+
+key_create key_four alice four pam.sshd
+key_create key_bob bob mine pam.sshd
+ssh_open first keyboard-interactive "$key_two"
+ssh_open second keyboard-interactive "$key_four"
+SSHPASS=$key_bob sshpass -e ssh "${ssh_options[@]}" -o PreferredAuthentications=keyboard-interactive bob@127.0.0.1 'sleep 600' \
+	>"$scratch/out.bob" 2>&1 </dev/null &
+bob_pid=$!
+case_is "three keys have a session each" "$(cat "$scratch/list" "$scratch/out.bob")" poll 60 has_sessions 3
+apikeyctl key deactivate --owner alice --end-sessions --yes >"$scratch/out" 2>&1
+status=$?
+case_is "key deactivate --owner --end-sessions ends those of two keys" "$(cat "$scratch/out")" eval \
+	'[ $status -eq 0 ] && grep -q "2 sessions of them were told to end" "$scratch/out"'
+case_is "their connections are closed, too" "$(cat "$scratch/list")" poll 60 eval 'is_gone $first_pid && is_gone $second_pid'
+case_is "the session of another user's key stays" "$(cat "$scratch/list" "$scratch/out.bob")" eval \
+	'poll 60 has_sessions 1 bob bob/mine sshd && kill -0 $bob_pid'
+case_is "the audit has both" "$(tail -n 4 "$audit_log")" eval \
+	'[ "$(grep "\"session_end\"" "$audit_log" | grep -c -e "\"key_name\":\"four\"" -e "\"key_name\":\"two\".*\"tty\"")" -ge 2 ]'
+for name in two three four; do
+	apikeyctl key activate alice/$name >"$scratch/out" 2>&1
+done
+ssh_open third keyboard-interactive "$key_two"
+case_is "there is one more" "$(cat "$scratch/list")" poll 60 has_sessions 2
+apikeyctl lockdown on --except bob/mine --end-sessions >"$scratch/out" 2>&1
+status=$?
+case_is "a lockdown ends all but those of keys that it spares" "$(cat "$scratch/out")" eval \
+	'[ $status -eq 0 ] && grep -q "1 session of other keys was told to end" "$scratch/out" && poll 60 is_gone $third_pid && kill -0 $bob_pid'
+apikeyctl lockdown off >"$scratch/out" 2>&1
+echo "$key_bob" >/tmp/leaked
+apikeyctl key find --revoke --end-sessions --yes /tmp/leaked >"$scratch/out" 2>&1
+rm /tmp/leaked
+case_is "a key that was found ends with its session" "$(cat "$scratch/out")" poll 60 is_gone "$bob_pid"
+case_is "none is left of them" "$(cat "$scratch/list")" poll 60 has_sessions 0
+
 # ---- sudo ----
 
 # In a session by password: sudo's end must not be that session's.
@@ -128,7 +204,7 @@ kill "$outer_pid" "$by_password_pid" 2>/dev/null
 # ---- tickets that are stolen, forged, another service's ----
 
 # A stack that gives a ticket and does not take it: what the manual warns of, and doctor finds.
-grep -v '^session  optional  pam_apikey' /opt/examples/sshd/sshd >/etc/pam.d/sshd
+grep -v '^session  required  pam_apikey' /opt/examples/sshd/sshd >/etc/pam.d/sshd
 case_is "doctor finds that no session line takes the ticket" "$(cat "$scratch/out")" eval \
 	'apikeyctl doctor >"$scratch/out" 2>&1; grep -q "session-missing" "$scratch/out"'
 stolen_ticket()
@@ -141,12 +217,13 @@ cat >/etc/pam.d/thief <<'END'
 auth     required  pam_permit.so
 account  required  pam_permit.so
 session  required  pam_env.so conffile=/tmp/thief.env user_readenv=0
-session  optional  pam_apikey.so
+session  required  pam_apikey.so
 END
 shows()
 {
 	echo "APIKEY_TICKET DEFAULT=$1" >/tmp/thief.env
 	pamtester thief alice 'open_session' >"$scratch/out" 2>&1
+	grep -qv 'successfully' "$scratch/out" && grep -q 'log in again' "$scratch/out"
 }
 refused_tickets()
 {
@@ -160,18 +237,54 @@ case_is "nor can the daemon's user" "it connects" eval \
 	'! setpriv --reuid=apikeyd --regid=apikeyd --clear-groups perl -MSocket -e "socket(S, AF_UNIX, SOCK_SEQPACKET, 0) or die; exit(connect(S, sockaddr_un(q(/run/apikeyd/session.sock))) ? 0 : 1)"'
 before=$(refused_tickets)
 shows "$ticket"
-case_is "shown for another service it registers nothing" "$(cat "$scratch/out" "$scratch/list")" eval \
-	'poll 60 eval "[ \$(refused_tickets) -gt $before ]" && has_sessions 0'
+status=$?
+case_is "shown for another service it is refused, and registers nothing" "$(cat "$scratch/out" "$scratch/list")" eval \
+	'[ $status -eq 0 ] && poll 60 eval "[ \$(refused_tickets) -gt $before ]" && has_sessions 0'
 before=$(refused_tickets)
 shows "$ticket"
-case_is "shown again it registers nothing" "$(cat "$scratch/out" "$scratch/list")" eval \
-	'poll 60 eval "[ \$(refused_tickets) -gt $before ]" && has_sessions 0'
+status=$?
+case_is "shown again it is refused, and registers nothing" "$(cat "$scratch/out" "$scratch/list")" eval \
+	'[ $status -eq 0 ] && poll 60 eval "[ \$(refused_tickets) -gt $before ]" && has_sessions 0'
 before=$(refused_tickets)
 shows 00112233445566778899aabbccddeeff
-case_is "one that was made up registers nothing" "$(cat "$scratch/out" "$scratch/list")" eval \
-	'poll 60 eval "[ \$(refused_tickets) -gt $before ]" && has_sessions 0'
-case_is "and no login fails for any of them" "$(cat "$scratch/out")" grep -q 'successfully opened a session' "$scratch/out"
-example sshd/sshd
+status=$?
+case_is "one that was made up is refused, and registers nothing" "$(cat "$scratch/out" "$scratch/list")" eval \
+	'[ $status -eq 0 ] && poll 60 eval "[ \$(refused_tickets) -gt $before ]" && has_sessions 0'
+rm /tmp/thief.env
+case_is "who has none is let in" "$(cat "$scratch/out")" eval \
+	'touch /tmp/thief.env; pamtester thief alice open_session >"$scratch/out" 2>&1; grep -q "successfully opened a session" "$scratch/out"'
+
+# sshd and sudo with a ticket that is none of apikeyd's: neither a command, nor what goes through the connection.
+sed 's/^session  required  pam_apikey/session required pam_env.so conffile=\/tmp\/thief.env user_readenv=0\n&/' /opt/examples/sshd/sshd >/etc/pam.d/sshd
+sed 's/^session  required  pam_apikey/session required pam_env.so conffile=\/tmp\/thief.env user_readenv=0\n&/' /opt/examples/sudo/sudo >/etc/pam.d/sudo
+echo "APIKEY_TICKET DEFAULT=00112233445566778899aabbccddeeff" >/tmp/thief.env
+case_is "sshd heeds the refusal" "$(cat "$scratch/out")" eval '! ssh_login keyboard-interactive alice "$key_two"'
+case_is "it tells the user why" "$(cat "$scratch/out")" grep -q 'log in again' "$scratch/out"
+SSHPASS=$key_two sshpass -e ssh "${ssh_options[@]}" -o PreferredAuthentications=keyboard-interactive -W 127.0.0.1:22 alice@127.0.0.1 \
+	>"$scratch/out" 2>&1 </dev/null
+status=$?
+case_is "nothing is let through its connection" "$(cat "$scratch/out")" eval '[ $status -ne 0 ] && ! grep -q SSH- "$scratch/out"'
+apikeyctl key activate alice/three >"$scratch/out" 2>&1
+as_user alice sudo --stdin --prompt= id -un <<<"$key_three" >"$scratch/out" 2>&1
+status=$?
+case_is "sudo heeds it" "$(cat "$scratch/out")" eval '[ $status -ne 0 ] && ! grep -qx root "$scratch/out"'
+rm /tmp/thief.env
+touch /tmp/thief.env
+case_is "a password is asked for nothing of this" "$(cat "$scratch/out")" ssh_login keyboard-interactive alice "$alice_password"
+case_is "the log tells of the refusals" "$(tail -n 3 "$system_log")" eval \
+	'[ "$(grep -c "pam_apikey([a-z]*:session): the session is refused" "$system_log")" -ge 6 ]'
+example sshd/sshd sudo/sudo
+
+# The one that was asked for the second factor at the beginning.
+poll 90 eval '[ $(($(milliseconds) - slow_since)) -gt 60500 ]'
+before=$(refused_tickets)
+touch /tmp/slow.go
+wait "$slow_pid"
+status=$?
+case_is "who holds the last question for a minute is not in" "$(cat "$scratch/out.slow")" eval \
+	'[ $status -ne 0 ] && ! grep -q "slow is in" "$scratch/out.slow"'
+case_is "and is told to log in again" "$(cat "$scratch/out.slow")" grep -q 'took too long: log in again' "$scratch/out.slow"
+case_is "by its ticket, which the audit has" "$(tail -n 3 "$audit_log")" eval '[ $(refused_tickets) -gt $before ]'
 
 # ---- without a register ----
 

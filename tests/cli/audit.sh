@@ -162,6 +162,21 @@ act --json --credential-file "$scratch/reader.key" audit show
 succeeds
 is 'what it sees' "$(json '.key_name' | paste -sd' ')" 'reader other'
 lacks 'what it sees' "$out" laptop phone "$laptop" "$phone" damaged '"seq"' peer_pid audit_read
+act --json audit show --tenant blue
+succeeds
+is 'what is about keys of the tenant' "$(json '.key_name' | paste -sd' ')" 'reader other'
+act --json audit show --tenant default --event key_create
+succeeds
+has 'what is about keys of the other one' "$(json .key_name | paste -sd' ')" laptop
+lacks 'what is about keys of the other one' "$(json .key_name | paste -sd' ')" reader
+act audit show --tenant green
+refused
+has 'standard error' "$err" green
+act --json --credential-file "$scratch/reader.key" audit show --tenant blue
+succeeds
+is 'what it sees' "$(json '.key_name' | paste -sd' ')" 'reader other'
+act --credential-file "$scratch/reader.key" audit show --tenant default
+refused
 act --credential-file "$scratch/reader.key" audit show --key "$laptop"
 refused
 has 'standard error' "$err" 'no such key'

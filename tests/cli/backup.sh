@@ -139,6 +139,30 @@ dead "$second_secret"
 act restore - --yes <"$scratch/one"
 refused
 
+# ---- what was made so that it can be repeated ----
+
+# A restore forgets the text, so the repeated command meets the name: there are never two keys, nor another secret.
+make_key fifth --permission pam.sshd --idempotency-key once
+fifth_secret=$secret
+act backup "$scratch/repeatable"
+succeeds
+act --json key create --name fifth --owner "$me" --expires 90d --permission pam.sshd --idempotency-key once
+succeeds
+is repeated "$(json .repeated)" true
+again_secret=$(json .secret)
+dead "$fifth_secret"
+live "$again_secret"
+act restore "$scratch/repeatable" --yes
+succeeds
+act --json key create --name fifth --owner "$me" --expires 90d --permission pam.sshd --idempotency-key once
+refused
+has 'standard error' "$err" fifth
+act --json key list --owner "$me"
+is 'how many there are' "$(json '[.[] | select(.name == "fifth")] | length')" 1
+# The secret in the backup was taken away since, and what took its place stays.
+dead "$fifth_secret"
+live "$again_secret"
+
 # ---- what is refused ----
 
 size=$(stat -c %s "$scratch/one")

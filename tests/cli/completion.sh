@@ -36,7 +36,7 @@ offers()
 	is 'what is offered' "${COMPREPLY[*]}" "$expected"
 }
 
-offers 'key account tenant token session role verify explain audit status lockdown backup restore master-key doctor help completion' ''
+offers 'key account tenant token session portal signin role verify explain audit status lockdown backup restore master-key doctor help completion' ''
 offers '--deep --root' doctor ''
 offers 'key' k
 offers 'create list show usage update rotate retire activate deactivate revoke delete find import' key ''
@@ -64,8 +64,8 @@ offers '--public-key --body --nonce --epoch --header' token sign ''
 offers '' token sign --nonce ''
 offers 'on off status' lockdown ''
 offers '--why --end-sessions --keep-sessions --owner --account --tenant --role --label --issued-before --used-from --since --dry-run --yes' key revoke ''
-offers '--revoke --why --yes' key find ''
-offers '--except --why' lockdown on ''
+offers '--revoke --why --end-sessions --keep-sessions --yes' key find ''
+offers '--except --end-sessions --why' lockdown on ''
 offers 'zsh' completion z
 offers 'create list show usage update rotate retire activate deactivate revoke delete find import' help key ''
 complete_words key create --owner "${me:0:2}"

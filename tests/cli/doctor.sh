@@ -233,6 +233,11 @@ start_daemon
 configure
 kill -HUP "$daemon_pid"
 
+finds audit-key-here || fail 'a first key that nobody took away is not found'
+found+=(audit-key-here)
+act audit key
+succeeds
+
 # ---- a good host is left alone ----
 
 is_silent || { fail "a good host has: $out"; finish; }
@@ -255,6 +260,8 @@ done
 examine
 is 'what the examples are found to do' "$(jq -r '.findings[] | select(.check == "stacks") | [.id, .subject] | @tsv' <<<"$out")" ''
 [[ -e $pam/sshd-key-only ]] || fail 'there are no examples'
+has 'what a register that is not there is called' "$ids" session-helper
+found+=(session-helper)
 mended 'the examples'
 
 # ---- stacks ----
@@ -425,8 +432,19 @@ auth sufficient pam_apikey.so
 @include common-auth
 @include common-account
 account [success=ok ignore=ignore default=bad] pam_apikey.so
-session optional pam_apikey.so
+session required pam_apikey.so
 END
+for control in optional sufficient '[success=ok default=ignore]' '[success=ok perm_denied=ignore default=bad]'; do
+	in_stack session-refusal-ignored sshd <<END
+auth sufficient pam_apikey.so session
+@include common-auth
+@include common-account
+account [success=ok ignore=ignore default=bad] pam_apikey.so
+session $control pam_apikey.so
+session required pam_limits.so
+@include common-session
+END
+done
 # Through a file that all of them include, each service is judged by itself.
 in_stack console-locked-out common-auth <<'END'
 auth requisite pam_apikey.so
@@ -574,7 +592,7 @@ found+=(daemon-unreachable)
 
 # ---- keys ----
 
-act key create --name everything --owner nobody --expires 1d --permission '*'
+act key create --name everything --owner nobody --expires 60d --permission '*'
 succeeds
 finds key-grants-all || fail 'a key that may do everything is not found'
 is 'the exit status' "$status" 0
@@ -584,6 +602,15 @@ sed -i s/nobody/somebody/ "$tree/etc/passwd"
 planted key-owner-changed
 sed -i /nobody/d "$tree/etc/passwd"
 planted key-owner-gone
+act key create --name soon --owner nobody --expires 60d
+act key update nobody/soon --expires 1d
+finds key-due || fail 'a key that ends soon is not found'
+found+=(key-due)
+act key update nobody/soon --expires 60d
+act --json key rotate nobody/soon --overlap 1d
+act --json key show nobody/soon
+finds key-retiring && fail 'a secret that nobody uses is found'
+act key delete nobody/soon --yes
 act key create --name old --owner daemon --expires 1d
 finds key-system-owner || fail 'the key of a system account is not found'
 act key delete daemon/old --yes
@@ -699,9 +726,9 @@ done < <(sed -nE 's/.*\[FINDING_[A-Z_]+\] = \{ "([a-z-]+)".*/\1/p' "$(dirname "$
 while read -r id; do
 	grep -q "\"$id\", DOCTOR_" "$(dirname "$0")/../../cli/doctor_report.c" || fail "the man page has $id, which there is not"
 done < <(sed -nE '/^\.SS The daemon/,/^\.SH EXIT/s/^\.B ([a-z-]+)$/\1/p' "$page")
-# tests/callers/doctor.sh plants two that only a whole host can have, tests/boot/cases.sh one of systemd's; what the others
-# take is not everywhere.
-elsewhere=' configuration-broken system-log unit-failed disk-low daemon-version '
+# tests/callers/doctor.sh plants two that only a whole host can have, tests/callers/rotate.sh one that takes logins,
+# tests/boot/cases.sh one of systemd's; what the others take is not everywhere.
+elsewhere=' key-retiring configuration-broken system-log unit-failed disk-low daemon-version '
 while read -r id; do
 	[[ $elsewhere == *" $id "* || " ${found[*]} " == *" $id "* ]] || fail "nothing of the kind $id was planted"
 done < <(sed -nE 's/.*\[FINDING_[A-Z_]+\] = \{ "([a-z-]+)".*/\1/p' "$(dirname "$0")/../../cli/doctor_report.c")

@@ -52,4 +52,52 @@ done < <(find "$top/README.md" "$top/packaging/debian/apikeyd.README.Debian" "$t
 # What finds none would never fail.
 ((count >= 15)) || fail "only $count commands were found"
 
+
+# ---- what was changed since a backup, where the key store cannot tell ----
+
+page=$top/daemon/apikeyd-backup.7
+command=$(sed -n '/^grep /,/^\.EE/{/^\.EE/d;s/\\-/-/g;s/\\(aq/'\''/g;p}' "$page")
+has "the command of apikeyd-backup(7)" "$command" '/var/log/apikeyd/audit.jsonl*' sort
+
+make_key bulk-1 --label site=east
+bulk_1=$id
+make_key bulk-2 --label site=east
+bulk_2=$id
+make_key off --label site=west
+make_key single
+make_key turned
+make_key gone
+for change in 'account create --name east' 'account delete east --yes' 'role create east --permission pam.sshd' 'role delete east' \
+	'key revoke --label site=east --yes' 'key deactivate --label site=west --yes' "key revoke $me/single" "key rotate $me/turned" \
+	"key retire $me/turned" "key rotate $me/turned --now" "key update $me/turned --permission pam.sshd" "key deactivate $me/turned" \
+	"key activate $me/turned" "key delete $me/gone --yes" 'lockdown on' 'lockdown off' 'token rotate-key --now'; do
+	# shellcheck disable=SC2086 # words
+	act $change
+	succeeds
+done
+stop_daemon
+
+# Rotated, into more files than their names sort by, and torn by a crash.
+mkdir "$scratch/rotated"
+lines=$(wc -l <"$scratch/log/audit.jsonl")
+each=$(((lines + 11) / 12))
+head -n "$each" "$scratch/log/audit.jsonl" >"$scratch/rotated/audit.jsonl.11"
+for ((i = 10; i >= 0; i--)); do
+	suffix=.$i
+	head -n $(((12 - i) * each)) "$scratch/log/audit.jsonl" | tail -n "+$(((11 - i) * each + 1))" >"$scratch/rotated/audit.jsonl${suffix#.0}"
+done
+is 'the rotated files' "$(cat "$scratch/rotated"/* | wc -l)" "$lines"
+printf '{"seq":7,"re\0\n' >>"$scratch/rotated/audit.jsonl.5"
+
+last=$command
+bash -c "${command//\/var\/log\/apikeyd/$scratch/rotated}" >"$scratch/out" 2>"$scratch/err"
+status=$? out=$(<"$scratch/out") err=$(<"$scratch/err")
+succeeds
+is 'standard error' "$err" ''
+is 'the events that it shows' "$(tail -n 15 <<<"$out" | jq -r .event | tr '\n' ' ')" \
+	'account_delete role_delete keys_revoke keys_deactivate key_revoke key_rotate key_retire key_rotate key_update key_deactivate key_activate key_delete lockdown lockdown signing_key_rotate '
+has 'what it shows of many' "$(grep keys_revoke <<<"$out")" "\"$bulk_1\"" "\"$bulk_2\""
+lacks 'what it shows' "$out" '"key_create"' '"account_create"' '"role_create"'
+is 'their order' "$(jq .seq <<<"$out")" "$(jq .seq <<<"$out" | sort -n)"
+
 finish

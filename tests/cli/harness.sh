@@ -72,6 +72,22 @@ act()
 	run --runtime-dir "$runtime" "$@"
 }
 
+# act_as USER ARGUMENT…: the same as that user.
+act_as()
+{
+	local user=$1
+
+	shift
+	if [[ $user == "$me" ]]; then
+		act "$@"
+		return
+	fi
+	last="apikeyctl $* (as $user)"
+	setpriv --reuid="$user" --regid="$user" --clear-groups "$apikeyctl" --runtime-dir "$runtime" "$@" \
+		>"$scratch/out" 2>"$scratch/err" </dev/null
+	status=$? out=$(<"$scratch/out") err=$(<"$scratch/err")
+}
+
 # fail WHAT
 fail()
 {
@@ -148,6 +164,9 @@ json()
 # What apikeyctl status ends with once the daemon has started: 1 for one that has no key store it could open.
 started_status=0
 
+# More lines of its configuration.
+more_settings=()
+
 # Starts a daemon in the scratch folder that takes us for an administrator.
 start_daemon()
 {
@@ -156,7 +175,7 @@ start_daemon()
 		--config "$scratch/apikeyd.conf") deadline=$((SECONDS + 20))
 
 	mkdir -p "$runtime" "$scratch/state" "$scratch/log"
-	printf '%s\n' '[admin]' "group = $(id -gn)" >"$scratch/apikeyd.conf"
+	printf '%s\n' '[admin]' "group = $(id -gn)" "${more_settings[@]}" >"$scratch/apikeyd.conf"
 	# As root it becomes another user once its sockets are open.
 	[[ $(id -u) -ne 0 ]] || arguments+=(--user nobody)
 	"$apikeyd" "${arguments[@]}" >"$scratch/daemon.log" 2>&1 </dev/null &

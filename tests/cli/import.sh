@@ -104,7 +104,7 @@ is 'the exit status' "$status" 1
 is 'standard output' "$out" '14 lines: 2 keys were made, 0 were there already, 12 were refused.'
 is 'the refused lines' "$(awk -F '[ :]' '{ printf "%s ", $2 }' <<<"$err")" '3 4 5 6 7 8 9 10 11 12 13 14 '
 has 'standard error' "$err" 'line 3: a secret has 16 to 512 bytes' 'line 4: the line has 3 of the 5 fields' \
-	'line 5: alice/laptop has the same secret' "line 6: carol has a key named 'good' already" 'line 7: the line is empty' \
+	'line 5: alice/laptop has the same secret' "line 6: 'carol' has a key named 'good' already" 'line 7: the line is empty' \
 	'line 8: there is a NUL' 'line 9: the line is not UTF-8' 'line 10: the line is longer' "line 11: there is no role 'nobodys'" \
 	'line 12: the end of the key' 'line 13: the secret begins as' 'line 14: a field in quotes'
 lacks 'standard error' "$err" s3cr3t

@@ -259,7 +259,7 @@ act --json key show "$laptop"
 is state "$(json .state)" inactive
 is state_reason "$(json .state_reason)" 'on leave'
 act key show "$laptop"
-has 'the key' "$out" 'inactive: on leave'
+has 'the key' "$out" 'inactive since' ': on leave'
 act --json key activate "$laptop"
 succeeds
 is state "$(json .state)" active

@@ -15,8 +15,10 @@ cli_tests = \
 	tests/cli/keys.sh \
 	tests/cli/lockdown.sh \
 	tests/cli/master-key.sh \
+	tests/cli/misuse.sh \
 	tests/cli/man-page.sh \
 	tests/cli/output.sh \
+	tests/cli/portal.sh \
 	tests/cli/pairs.sh \
 	tests/cli/refusals.sh \
 	tests/cli/roles.sh \
@@ -32,7 +34,12 @@ cli_tests = \
 	tests/cli/verdicts.sh
 TESTS += $(cli_tests)
 dist_check_SCRIPTS += $(cli_tests)
-EXTRA_DIST += tests/cli/harness.sh
+EXTRA_DIST += tests/wrong-secret.sh tests/cli/harness.sh
+
+# portal.sh runs it.
+check_PROGRAMS += tests/cli/sign-in
+tests_cli_sign_in_SOURCES = tests/cli/sign-in.c
+tests_cli_sign_in_LDADD = lib/libapikey-core.la
 
 # doctor.sh runs it.
 check_PROGRAMS += tests/cli/other-time

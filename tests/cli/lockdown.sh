@@ -21,7 +21,7 @@ act lockdown status
 succeeds
 has 'what is said' "$out" Lockdown off
 act --json lockdown status
-is 'what is said' "$(json . | jq -c .)" '{"lockdown":false,"since":null,"by":null,"why":null,"except":[]}'
+is 'what is said' "$(json . | jq -c .)" '{"lockdown":false,"since":null,"by":null,"why":null,"except":[],"refused":null}'
 act lockdown off
 succeeds
 has 'standard error' "$err" 'no lockdown'
@@ -33,6 +33,11 @@ act lockdown on --why 'the laptop is gone' --except "$me/break-glass"
 succeeds
 is 'standard output' "$out" ''
 has 'standard error' "$err" 'locked down' "$me/break-glass" 'lockdown off' 'Sessions'
+said=$err
+act --json key list --state active
+others=$(($(json length) - 1))
+((others > 0)) || fail 'there is no other key'
+has 'how many are refused' "$said" "$others key"
 judged 'denied: lockdown' "$laptop"
 judged granted "$glass"
 act lockdown status
@@ -40,6 +45,8 @@ has 'what is said' "$out" ON "by uid:$(id -u)" 'the laptop is gone' "$me/break-g
 act --json lockdown status
 is 'what is said' "$(json '[.lockdown, .why, .except[0].name, .except[0].state] | join(" ")')" \
 	'true the laptop is gone break-glass active'
+is 'how many are refused' "$(json .refused)" "$others"
+is 'how many the audit has' "$(tail -n 1 <(grep '"event":"lockdown"' "$scratch/log/audit.jsonl") | jq .changes.after.refused)" "$others"
 
 # It is loud.
 act status

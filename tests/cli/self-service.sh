@@ -26,14 +26,7 @@ fi
 # own ARGUMENT…: apikeyctl, by the user.
 own()
 {
-	if [[ -z $serves_self ]]; then
-		act "$@"
-		return
-	fi
-	last="apikeyctl $* (as $user)"
-	setpriv --reuid="$user" --regid="$user" --clear-groups "$apikeyctl" --runtime-dir "$runtime" "$@" \
-		>"$scratch/out" 2>"$scratch/err" </dev/null
-	status=$? out=$(<"$scratch/out") err=$(<"$scratch/err")
+	act_as "$user" "$@"
 }
 
 # login SECRET: what a mail program gets to hear.

@@ -48,4 +48,34 @@ for option in --keep-sessions ''; do
 	is 'the sessions' "$(json '.sessions')" null
 done
 
+# Many at once, those that are found, and a lockdown: each is done, and says what may be left.
+act key revoke --owner alice --end-sessions --keep-sessions --yes
+misused
+has 'standard error' "$err" 'give one of them'
+act key create --name many --owner alice --permission test.use
+act key deactivate --owner alice --end-sessions --dry-run
+succeeds
+act key deactivate --owner alice --end-sessions --yes
+refused
+has 'standard error' "$err" '1 key is switched off' 'the keys are ended, but sessions of them may be open: apikey-sessiond is not there'
+act --json key revoke --owner alice --end-sessions --yes
+is 'the exit status' "$status" 1
+is 'the sessions' "$(json '.sessions | [.ended, .loose, (.fault | test("sessiond"))] | tojson')" '[0,0,true]'
+act key create --name found --owner alice --permission test.use
+printf '%s\n' "$out" >"$scratch/leaked"
+act key find --end-sessions "$scratch/leaked"
+misused
+has 'standard error' "$err" 'go with --revoke'
+act --json key find --revoke --end-sessions --yes "$scratch/leaked"
+is 'the exit status' "$status" 1
+is 'the sessions' "$(json '[.revoked, .sessions.ended] | tojson')" '[1,0]'
+act lockdown on --end-sessions
+refused
+has 'standard error' "$err" 'locked down: from now on' 'the host is locked down, but sessions of other keys may be open: apikey-sessiond is not there'
+act --json lockdown on --end-sessions
+is 'the exit status' "$status" 1
+is 'the lockdown' "$(json '[.lockdown, .sessions.ended] | tojson')" '[true,0]'
+act lockdown off
+succeeds
+
 finish

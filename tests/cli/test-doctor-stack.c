@@ -18,6 +18,7 @@
 #include "cli/doctor_control.h"
 #include "cli/doctor_stack.h"
 #include "cli/scope.h"
+#include "tests/suite.h"
 
 #define STACKS 1500
 #define LINES_MAX 7
@@ -288,9 +289,8 @@ int main(void)
 {
 	Suite *suite = suite_create("doctor-stack");
 	TCase *cases = tcase_create("all");
-	SRunner *runner;
 	const char *why;
-	int failed;
+	int status;
 
 	make_tree();
 	why = missing();
@@ -299,14 +299,11 @@ int main(void)
 		remove_tree();
 		return 77;
 	}
-	runner = srunner_create(suite);
 	tcase_set_timeout(cases, 120);
 	tcase_add_test(cases, a_walk_ends_where_libpam_ends);
 	tcase_add_test(cases, controls_that_are_none_are_told);
 	suite_add_tcase(suite, cases);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
+	status = suite_run(suite);
 	remove_tree();
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return status;
 }

@@ -6,6 +6,7 @@
 
 #include "cli/retirement.h"
 #include "cli/scope.h"
+#include "tests/suite.h"
 
 #define NOW INT64_C(1790000000)
 #define HOUR 3600
@@ -136,15 +137,10 @@ int main(void)
 {
 	Suite *suite = suite_create("retirement");
 	TCase *tests = tcase_create("retirement");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tests, old_secrets_are_judged, 0, (int)COUNT_OF(cases));
 	tcase_add_test(tests, a_key_without_secrets_has_none_to_retire);
 	tcase_add_test(tests, long_names_are_cut);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

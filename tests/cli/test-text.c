@@ -8,6 +8,7 @@
 
 #include "cli/scope.h"
 #include "cli/text.h"
+#include "tests/suite.h"
 
 static const struct {
 	const char *text, *ascii, *utf8; /* utf8 NULL: as in ascii */
@@ -187,8 +188,6 @@ int main(void)
 {
 	Suite *suite = suite_create("cli/text");
 	TCase *tests = tcase_create("text");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tests, control_characters_never_reach_an_ascii_terminal, 0, (int)COUNT_OF(printable));
 	tcase_add_loop_test(tests, control_characters_never_reach_a_utf8_terminal, 0, (int)COUNT_OF(printable));
@@ -198,9 +197,5 @@ int main(void)
 	tcase_add_loop_test(tests, the_public_part_of_a_key_names_it, 0, (int)COUNT_OF(references));
 	tcase_add_loop_test(tests, a_count_is_digits_alone_and_within_its_limit, 0, (int)COUNT_OF(counts));
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return suite_run(suite);
 }

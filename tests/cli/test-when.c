@@ -7,6 +7,7 @@
 #include "cli/scope.h"
 #include "cli/when.h"
 #include "lib/apikey.h"
+#include "tests/suite.h"
 
 #define NOW INT64_C(1790000000) /* 2026-09-21T14:13:20Z */
 #define DAY INT64_C(86400)
@@ -213,8 +214,6 @@ int main(void)
 {
 	Suite *suite = suite_create("cli/when");
 	TCase *tests = tcase_create("when");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tests, a_time_is_read_exactly_or_refused, 0, (int)COUNT_OF(readings));
 	tcase_add_loop_test(tests, what_has_been_is_read_back_from_now, 0, (int)COUNT_OF(past));
@@ -225,9 +224,5 @@ int main(void)
 	tcase_add_test(tests, programs_get_utc_and_people_their_own_time);
 	tcase_add_test(tests, a_time_beyond_all_calendars_is_a_number);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return suite_run(suite);
 }

@@ -168,7 +168,7 @@ run key create --name --help --help
 misused
 
 commands=$(commands_in "$overview")
-is 'the number of commands' "$(wc -l <<<"$commands")" 51
+is 'the number of commands' "$(wc -l <<<"$commands")" 54
 while read -r name; do
 	# shellcheck disable=SC2086 # object and verb
 	run help $name
@@ -192,7 +192,7 @@ credential=$secret
 for arguments in 'key create --name a --owner alice' 'key list' 'key show a/b' 'key update a/b --name c' \
 	'key activate a/b' 'key deactivate a/b' 'key rotate a/b' 'key retire a/b' 'key revoke a/b' 'key delete a/b --yes' 'key delete a/b' \
 	'role create r --permission a' 'role list' 'role show r' 'role update r --no-permissions' 'role delete r' \
-	'session list' 'session end 1' 'key revoke --owner a --yes' 'lockdown on' 'lockdown off' 'lockdown status' 'key import' 'explain a/b' status verify explain; do
+	'session list' 'session end 1' portal 'signin list' 'signin end 4fGh0pQr8sTu' 'key revoke --owner a --yes' 'lockdown on' 'lockdown off' 'lockdown status' 'key import' 'explain a/b' status verify explain; do
 	# shellcheck disable=SC2086 # the arguments of one command line
 	run_with "$credential"$'\n' --runtime-dir "$scratch/nowhere" $arguments
 	unreachable

@@ -453,6 +453,19 @@ START_TEST(every_code_point_passes_once)
 }
 END_TEST
 
+/* What is none is so in the middle of a text and at its end. */
+START_TEST(visible_characters_are_told_from_others)
+{
+	ck_assert(encoding_is_visible(""));
+	for (int byte = 1; byte < 256; byte++) {
+		const char text[] = { '!', (char)byte, '~', (char)byte, '\0' };
+
+		ck_assert_int_eq(encoding_is_visible(text), byte >= 0x21 && byte <= 0x7e);
+		ck_assert_int_eq(encoding_is_visible(text + 3), byte >= 0x21 && byte <= 0x7e);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("encoding");
@@ -472,6 +485,7 @@ int main(void)
 	tcase_add_loop_test(cases, other_text_is_no_hexadecimal, 0, ARRAY_SIZE(no_hexadecimal));
 	tcase_add_loop_test(cases, utf8_is_told_from_other_bytes, 0, ARRAY_SIZE(texts));
 	tcase_add_test(cases, every_code_point_passes_once);
+	tcase_add_test(cases, visible_characters_are_told_from_others);
 	suite_add_tcase(suite, cases);
 	return suite_run(suite);
 }

@@ -3,7 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -72,6 +75,73 @@ START_TEST(nobody_at_the_other_end_is_an_error)
 }
 END_TEST
 
+/* A server's socket in a folder of its own, whose queue holds so many. */
+static int listen_there(const char *path, int backlog)
+{
+	CLEANUP_CLOSE int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address;
+	socklen_t size;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(socket_address(path, &address, &size), 0);
+	ck_assert_int_eq(bind(fd, (const struct sockaddr *)&address, size), 0);
+	ck_assert_int_eq(listen(fd, backlog), 0);
+	return cleanup_take_fd(&fd);
+}
+
+START_TEST(a_connection_waits_for_nobody)
+{
+	char folder[] = "/tmp/test-socket-XXXXXX", path[64];
+	CLEANUP_CLOSE int server = -1, first = -1;
+	int r;
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/there.sock", folder);
+	ck_assert_int_eq(socket_connect(path), -ENOENT);
+	ck_assert_int_eq(socket_connect(""), -ENAMETOOLONG);
+	server = listen_there(path, 0);
+	first = socket_connect(path);
+	ck_assert_int_ge(first, 0);
+	ck_assert_int_eq(fcntl(first, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
+	ck_assert_int_eq(fcntl(first, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+	/* Nobody accepts, so the queue is full of the first. */
+	ck_assert_int_eq(socket_connect(path), -EAGAIN);
+	close(cleanup_take_fd(&server));
+	r = socket_connect(path);
+	unlink(path);
+	rmdir(folder);
+	ck_assert_int_eq(r, -ECONNREFUSED);
+}
+END_TEST
+
+/* The kernel says who it was that called listen(). */
+START_TEST(a_server_of_somebody_else_is_refused)
+{
+	char folder[] = "/tmp/test-socket-XXXXXX", path[64];
+	CLEANUP_CLOSE int server = -1, own = -1, root = -1;
+	int r;
+
+	if (geteuid() != 0)
+		return;
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/there.sock", folder);
+	ck_assert_int_eq(chmod(folder, 0755), 0);
+	server = listen_there(path, 8);
+	ck_assert_int_eq(chmod(path, 0666), 0);
+	ck_assert_int_eq(seteuid(65534), 0);
+	root = socket_connect(path);
+	ck_assert_int_eq(listen(server, 8), 0);
+	own = socket_connect(path);
+	ck_assert_int_eq(seteuid(0), 0);
+	r = socket_connect(path);
+	unlink(path);
+	rmdir(folder);
+	ck_assert_int_ge(root, 0);
+	ck_assert_int_ge(own, 0);
+	ck_assert_int_eq(r, -EPERM);
+}
+END_TEST
+
 static bool is_open(int fd)
 {
 	return fcntl(fd, F_GETFD) >= 0;
@@ -121,6 +191,8 @@ int main(void)
 	tcase_add_test(cases, a_path_must_fit);
 	tcase_add_test(cases, the_peer_is_who_the_kernel_says);
 	tcase_add_test(cases, nobody_at_the_other_end_is_an_error);
+	tcase_add_test(cases, a_connection_waits_for_nobody);
+	tcase_add_test(cases, a_server_of_somebody_else_is_refused);
 	tcase_add_test(cases, descriptors_close_with_their_scope);
 	tcase_add_test(cases, memory_is_freed_with_its_scope);
 	suite_add_tcase(suite, cases);

@@ -11,6 +11,7 @@
 
 #include "common/encoding.h"
 #include "crypto/crypto.h"
+#include "tests/suite.h"
 
 static const uint8_t some_key[CRYPTO_KEY_SIZE] = { 1, 2, 3, 0, 0xff };
 
@@ -325,8 +326,6 @@ int main(void)
 {
 	Suite *suite = suite_create("crypto");
 	TCase *cases = tcase_create("crypto");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(cases, hmac_matches_rfc_4231, 0, 4);
 	tcase_add_test(cases, hmac_starts_again_for_each_text);
@@ -344,8 +343,5 @@ int main(void)
 	tcase_add_test(cases, random_text_is_base62_and_ends);
 	tcase_add_test(cases, random_text_has_no_bias);
 	suite_add_tcase(suite, cases);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

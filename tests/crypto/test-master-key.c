@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "crypto/master_key.h"
+#include "tests/suite.h"
 
 #define OTHER_UID 4242
 
@@ -449,8 +450,6 @@ int main(void)
 {
 	Suite *suite = suite_create("master key");
 	TCase *cases = tcase_create("master key");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(cases, setup, teardown);
 	tcase_add_loop_test(cases, a_private_file_of_32_bytes_is_read, 0, 4);
@@ -475,8 +474,5 @@ int main(void)
 	tcase_add_test(cases, a_key_is_changed_by_one_at_a_time);
 	tcase_add_test(cases, a_successor_without_a_folder_is_an_error);
 	suite_add_tcase(suite, cases);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

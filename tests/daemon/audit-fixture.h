@@ -9,12 +9,15 @@
 #include <check.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/audit.h"
@@ -128,6 +131,50 @@ static inline int fixture_write(struct fixture *fixture, const char *user)
 	const struct audit_record record = { .time = FIXTURE_TIME, .event = "verify", .user = user };
 
 	return audit_write(fixture->audit, &record, 1);
+}
+
+/* Writes for ever, and says after each batch the seq up to which all is in the file. For a child that is killed. */
+static inline void fixture_write_on(struct fixture *fixture, int acknowledge)
+{
+	struct audit_health health;
+
+	for (;;) {
+		char user[32];
+		struct audit_record records[3];
+
+		audit_health(fixture->audit, &health);
+		snprintf(user, sizeof(user), "u%" PRIu64, health.seq);
+		for (size_t i = 0; i < 3; i++)
+			records[i] = (struct audit_record){ .time = FIXTURE_TIME, .event = "verify", .user = user };
+		if (audit_write(fixture->audit, records, 3) < 0)
+			_exit(1);
+		audit_health(fixture->audit, &health);
+		if (write(acknowledge, &health.seq, sizeof(health.seq)) != sizeof(health.seq))
+			_exit(1);
+	}
+}
+
+/* Kills a writer when it has said so often how far it is. What it said last goes into *acknowledged. */
+static inline void fixture_kill(void (*write_on)(int acknowledge), unsigned int times, uint64_t *acknowledged)
+{
+	uint64_t last;
+	int ends[2], status;
+	pid_t child;
+
+	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+	child = fork();
+	if (child == 0) {
+		close(ends[0]);
+		write_on(ends[1]);
+	}
+	ck_assert_int_gt(child, 0);
+	close(ends[1]);
+	for (; read(ends[0], &last, sizeof(last)) == sizeof(last); *acknowledged = last)
+		if (times > 0 && --times == 0)
+			kill(child, SIGKILL);
+	close(ends[0]);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
 /* Called for each line that is JSON. */

@@ -69,14 +69,35 @@ static inline void close_racers(struct wire_client *clients[RACERS])
 		wire_close(clients[i]);
 }
 
+struct claim {
+	const char *credential, *service;
+	enum verdict verdict;
+};
+
+static inline void claim(void *data)
+{
+	const struct claim *claim = data;
+	struct message_verify request = request_for(claim->credential);
+	struct message_verdict said;
+
+	request.service = claim->service;
+	said = wire_verify(&host, WIRE_VERIFY_SOCKET, &request);
+	if (said.verdict != claim->verdict)
+		fail("%s instead of %s at %s", verdict_name((enum verdict)said.verdict), verdict_name(claim->verdict),
+		     claim->service);
+}
+
+/* What a user hears who says to be the service. Needs root. */
+static inline void claim_as(uid_t uid, const char *credential, const char *service, enum verdict verdict)
+{
+	struct claim what = { credential, service, verdict };
+
+	as_user(uid, uid, uid, claim, &what);
+}
+
 static inline TCase *add_case(Suite *suite, const char *name)
 {
-	TCase *tests = tcase_create(name);
-
-	tcase_set_timeout(tests, 300);
-	tcase_add_checked_fixture(tests, setup, teardown);
-	suite_add_tcase(suite, tests);
-	return tests;
+	return add_started(suite, name, setup);
 }
 
 /* Tests that take a disk that can be stopped, unless another program is to be tried than the one that has it. */

@@ -50,8 +50,6 @@ struct client {
 	unsigned int seed;
 };
 
-static const char *const permissions[] = { "test.use", NULL };
-
 static struct fact fact_read(struct record *record, size_t i)
 {
 	struct fact fact;
@@ -147,14 +145,8 @@ static bool acknowledged(struct client *client, struct apikey_admin *admin, cons
 
 static bool create_one(struct client *client, struct apikey_admin *admin, unsigned int sequence)
 {
-	char name[64];
-	struct apikey_key_options options = {
-		.size = sizeof(options),
-		.name = name,
-		.owner = "alice",
-		.permissions = permissions,
-		.expires = APIKEY_NEVER,
-	};
+	char name[64] = "";
+	struct apikey_key_options options = loop_options(name);
 	struct apikey_key *key = NULL;
 
 	snprintf(name, sizeof(name), "key-%u-%u", client->number, sequence);

@@ -47,6 +47,21 @@ tests_daemon_once_loop_SOURCES = tests/daemon/once-loop.c $(daemon_pair) \
 tests_daemon_once_loop_CFLAGS = $(AM_CFLAGS) -pthread
 tests_daemon_once_loop_LDADD = daemon/libdaemon.la lib/libapikey-core.la -lpthread
 
+# Likewise: tests/daemon/uses-loop KILLS.
+check_PROGRAMS += tests/daemon/uses-loop
+TESTS += tests/daemon/uses-loop
+tests_daemon_uses_loop_SOURCES = tests/daemon/uses-loop.c $(daemon_pair) \
+	$(daemon_loop)
+tests_daemon_uses_loop_CFLAGS = $(AM_CFLAGS) -pthread
+tests_daemon_uses_loop_LDADD = daemon/libdaemon.la lib/libapikey-core.la -lpthread
+
+# Likewise: tests/daemon/bind-loop KILLS.
+check_PROGRAMS += tests/daemon/bind-loop
+TESTS += tests/daemon/bind-loop
+tests_daemon_bind_loop_SOURCES = tests/daemon/bind-loop.c $(daemon_loop)
+tests_daemon_bind_loop_CFLAGS = $(AM_CFLAGS) -pthread
+tests_daemon_bind_loop_LDADD = lib/libapikey-core.la -lpthread
+
 # What is left of secrets in files, and in the memory of clients.
 check_PROGRAMS += tests/daemon/stolen-copies tests/daemon/secret-client
 TESTS += tests/daemon/stolen-copies
@@ -134,6 +149,16 @@ tests_daemon_test_ticket_SOURCES = tests/daemon/test-ticket.c
 tests_daemon_test_ticket_CFLAGS = $(daemon_test_cflags)
 tests_daemon_test_ticket_LDADD = $(daemon_test_ldadd)
 
+daemon_tests += tests/daemon/test-sources
+tests_daemon_test_sources_SOURCES = tests/daemon/test-sources.c
+tests_daemon_test_sources_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_sources_LDADD = $(daemon_test_ldadd)
+
+daemon_tests += tests/daemon/test-alarms
+tests_daemon_test_alarms_SOURCES = tests/daemon/test-alarms.c
+tests_daemon_test_alarms_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_alarms_LDADD = $(daemon_test_ldadd)
+
 daemon_tests += tests/daemon/test-sealed-keys
 tests_daemon_test_sealed_keys_SOURCES = tests/daemon/test-sealed-keys.c
 tests_daemon_test_sealed_keys_CFLAGS = $(daemon_test_cflags)
@@ -164,6 +189,11 @@ daemon_tests += tests/daemon/test-audit
 tests_daemon_test_audit_SOURCES = tests/daemon/test-audit.c tests/daemon/audit-fixture.h tests/daemon/mount-namespace.h
 tests_daemon_test_audit_CFLAGS = $(daemon_test_cflags) $(JANSSON_CFLAGS)
 tests_daemon_test_audit_LDADD = $(daemon_test_ldadd) $(JANSSON_LIBS)
+
+daemon_tests += tests/daemon/test-audit-sync
+tests_daemon_test_audit_sync_SOURCES = tests/daemon/test-audit-sync.c tests/daemon/audit-fixture.h
+tests_daemon_test_audit_sync_CFLAGS = $(daemon_test_cflags) $(JANSSON_CFLAGS)
+tests_daemon_test_audit_sync_LDADD = $(daemon_test_ldadd) $(JANSSON_LIBS)
 
 daemon_tests += tests/daemon/test-audit-chain
 tests_daemon_test_audit_chain_SOURCES = tests/daemon/test-audit-chain.c tests/daemon/audit-fixture.h
@@ -303,6 +333,11 @@ tests_daemon_test_daemon_admin_SOURCES = tests/daemon/test-daemon-admin.c tests/
 tests_daemon_test_daemon_admin_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS) $(JANSSON_CFLAGS)
 tests_daemon_test_daemon_admin_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS) $(JANSSON_LIBS)
 
+check_PROGRAMS += tests/daemon/other-clock
+tests_daemon_other_clock_SOURCES = daemon/main.c tests/daemon/other-clock.c
+tests_daemon_other_clock_CFLAGS = $(daemon_apikeyd_CFLAGS)
+tests_daemon_other_clock_LDADD = $(daemon_apikeyd_LDADD) $(SQLITE_LIBS)
+
 check_PROGRAMS += tests/daemon/slow-disk
 tests_daemon_slow_disk_SOURCES = daemon/main.c tests/daemon/slow-disk.c
 tests_daemon_slow_disk_CFLAGS = $(daemon_apikeyd_CFLAGS)
@@ -326,6 +361,29 @@ tests_daemon_test_daemon_token_SOURCES = tests/daemon/test-daemon-token.c tests/
 	tests/daemon/token-client.h $(daemon_once)
 tests_daemon_test_daemon_token_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_token_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
+
+daemon_tests += tests/daemon/test-daemon-signin
+tests_daemon_test_daemon_signin_SOURCES = tests/daemon/test-daemon-signin.c tests/daemon/signin-client.h \
+	tests/daemon/admin-requests.h tests/daemon/token-client.h $(daemon_once)
+tests_daemon_test_daemon_signin_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_daemon_signin_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
+
+daemon_tests += tests/daemon/test-daemon-signin-attack
+tests_daemon_test_daemon_signin_attack_SOURCES = tests/daemon/test-daemon-signin-attack.c tests/daemon/signin-client.h \
+	tests/daemon/admin-requests.h tests/daemon/token-client.h $(daemon_once)
+tests_daemon_test_daemon_signin_attack_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_daemon_signin_attack_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
+
+daemon_tests += tests/daemon/test-daemon-signin-scope
+tests_daemon_test_daemon_signin_scope_SOURCES = tests/daemon/test-daemon-signin-scope.c tests/daemon/signin-client.h \
+	tests/daemon/tenant-host.h tests/daemon/admin-requests.h tests/daemon/token-client.h $(daemon_wire)
+tests_daemon_test_daemon_signin_scope_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_daemon_signin_scope_LDADD = $(daemon_system_ldadd)
+
+daemon_tests += tests/daemon/test-signin
+tests_daemon_test_signin_SOURCES = tests/daemon/test-signin.c
+tests_daemon_test_signin_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_signin_LDADD = $(daemon_test_ldadd)
 
 daemon_tests += tests/daemon/test-daemon-token-forged
 tests_daemon_test_daemon_token_forged_SOURCES = tests/daemon/test-daemon-token-forged.c tests/daemon/admin-requests.h \
@@ -352,6 +410,20 @@ tests_daemon_test_daemon_exclusive_LDADD = daemon/libdaemon.la $(daemon_system_l
 tests_daemon_test_daemon_uses_SOURCES = tests/daemon/test-daemon-uses.c $(daemon_bounds)
 tests_daemon_test_daemon_uses_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_uses_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
+
+daemon_tests += tests/daemon/test-daemon-alarms
+tests_daemon_test_daemon_alarms_SOURCES = tests/daemon/test-daemon-alarms.c $(daemon_bounds)
+tests_daemon_test_daemon_alarms_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_daemon_alarms_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
+
+daemon_tests += tests/daemon/test-daemon-misuse
+tests_daemon_test_daemon_misuse_SOURCES = tests/daemon/test-daemon-misuse.c $(daemon_bounds)
+tests_daemon_test_daemon_misuse_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_daemon_misuse_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
+daemon_tests += tests/daemon/test-daemon-explain
+tests_daemon_test_daemon_explain_SOURCES = tests/daemon/test-daemon-explain.c $(daemon_bounds)
+tests_daemon_test_daemon_explain_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
+tests_daemon_test_daemon_explain_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
 
 daemon_tests += tests/daemon/test-daemon-list
 tests_daemon_test_daemon_list_SOURCES = tests/daemon/test-daemon-list.c tests/daemon/admin-requests.h $(daemon_store) $(daemon_wire)
@@ -387,6 +459,26 @@ tests_daemon_test_daemon_tenants_SOURCES = tests/daemon/test-daemon-tenants.c te
 	tests/daemon/admin-requests.h $(daemon_store) $(daemon_wire)
 tests_daemon_test_daemon_tenants_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_tenants_LDADD = $(daemon_system_ldadd) $(SQLITE_LIBS)
+
+daemon_tests += tests/daemon/test-daemon-audit
+tests_daemon_test_daemon_audit_SOURCES = tests/daemon/test-daemon-audit.c tests/daemon/admin-requests.h $(daemon_wire)
+tests_daemon_test_daemon_audit_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_daemon_audit_LDADD = $(daemon_system_ldadd)
+
+daemon_tests += tests/daemon/test-daemon-audit-trouble
+tests_daemon_test_daemon_audit_trouble_SOURCES = tests/daemon/test-daemon-audit-trouble.c tests/daemon/mount-namespace.h $(daemon_wire)
+tests_daemon_test_daemon_audit_trouble_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_daemon_audit_trouble_LDADD = $(daemon_system_ldadd)
+
+daemon_tests += tests/daemon/test-daemon-metrics
+tests_daemon_test_daemon_metrics_SOURCES = tests/daemon/test-daemon-metrics.c $(daemon_wire)
+tests_daemon_test_daemon_metrics_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_daemon_metrics_LDADD = $(daemon_system_ldadd)
+
+daemon_tests += tests/daemon/test-services
+tests_daemon_test_services_SOURCES = tests/daemon/test-services.c
+tests_daemon_test_services_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_services_LDADD = $(daemon_test_ldadd)
 
 daemon_tests += tests/daemon/test-daemon-status
 tests_daemon_test_daemon_status_SOURCES = tests/daemon/test-daemon-status.c tests/daemon/admin-requests.h $(daemon_wire)
@@ -425,12 +517,12 @@ tests_daemon_test_daemon_role_authority_CFLAGS = $(daemon_test_cflags)
 tests_daemon_test_daemon_role_authority_LDADD = $(daemon_system_ldadd)
 
 daemon_tests += tests/daemon/test-daemon-rotate
-tests_daemon_test_daemon_rotate_SOURCES = tests/daemon/test-daemon-rotate.c tests/daemon/admin-requests.h $(daemon_store) $(daemon_wire)
+tests_daemon_test_daemon_rotate_SOURCES = tests/daemon/test-daemon-rotate.c tests/daemon/secret-dates.h tests/daemon/admin-requests.h $(daemon_store) $(daemon_wire)
 tests_daemon_test_daemon_rotate_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_rotate_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
 
 daemon_tests += tests/daemon/test-daemon-rotate-ways
-tests_daemon_test_daemon_rotate_ways_SOURCES = tests/daemon/test-daemon-rotate-ways.c tests/daemon/admin-requests.h \
+tests_daemon_test_daemon_rotate_ways_SOURCES = tests/daemon/test-daemon-rotate-ways.c tests/daemon/secret-dates.h tests/daemon/admin-requests.h \
 	tests/daemon/token-client.h $(daemon_once)
 tests_daemon_test_daemon_rotate_ways_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_rotate_ways_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)

@@ -23,6 +23,19 @@ unsigned int loop_draw(unsigned int *seed, unsigned int limit)
 	return (*seed >> 8) % limit;
 }
 
+struct apikey_key_options loop_options(const char *name)
+{
+	static const char *const permissions[] = { "test.use", NULL };
+
+	return (struct apikey_key_options){
+		.size = sizeof(struct apikey_key_options),
+		.name = name,
+		.owner = "alice",
+		.permissions = permissions,
+		.expires = APIKEY_NEVER,
+	};
+}
+
 enum apikey_verdict loop_verify(const struct host *host, const char *credential)
 {
 	struct apikey_options options = host_options(host);

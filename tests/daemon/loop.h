@@ -22,6 +22,9 @@ struct loop loop_open(int argc, char **argv, unsigned int default_times);
 /* A number below the limit. */
 unsigned int loop_draw(unsigned int *seed, unsigned int limit);
 
+/* A key of alice's that opens what loop_verify() asks for, and does not expire. */
+struct apikey_key_options loop_options(const char *name);
+
 /* Asks the daemon whether a credential is let in, as alice at host->service with the permission test.use. */
 enum apikey_verdict loop_verify(const struct host *host, const char *credential);
 

@@ -28,17 +28,16 @@ static inline bool namespace_write(const char *path, const char *text)
 	return written;
 }
 
-/* From a process with one thread, root or not. False where the machine does not allow it; that is said on standard
- * output, and the test is over. */
-static inline bool namespace_enter(void)
+/* As below, as the user that is in there. */
+static inline bool namespace_enter_as(uid_t inside_uid, gid_t inside_gid)
 {
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
 	char uids[64], gids[64];
 	bool entered;
 
-	snprintf(uids, sizeof(uids), "0 %u 1", uid);
-	snprintf(gids, sizeof(gids), "0 %u 1", gid);
+	snprintf(uids, sizeof(uids), "%u %u 1", inside_uid, uid);
+	snprintf(gids, sizeof(gids), "%u %u 1", inside_gid, gid);
 	if (uid == 0)
 		entered = unshare(CLONE_NEWNS) == 0;
 	else
@@ -49,6 +48,19 @@ static inline bool namespace_enter(void)
 		return true;
 	puts("skipped: this machine allows no mounts of our own");
 	return false;
+}
+
+/* From a process with one thread, root or not; it is root in there. False where the machine does not allow it; that is
+ * said on standard output, and the test is over. */
+static inline bool namespace_enter(void)
+{
+	return namespace_enter_as(0, 0);
+}
+
+/* The same, and it stays who it is: what it starts may mount nothing. */
+static inline bool namespace_enter_as_oneself(void)
+{
+	return namespace_enter_as(geteuid(), getegid());
 }
 
 /* Takes journald's place below a /run of our own. The socket its datagrams come in on; -1 as above. */

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -46,12 +47,35 @@ static inline void teardown(void)
 	host_remove(&host);
 }
 
+static inline TCase *add_started(Suite *suite, const char *name, void (*start)(void))
+{
+	TCase *tests = tcase_create(name);
+
+	tcase_set_timeout(tests, 300);
+	tcase_add_checked_fixture(tests, start, teardown);
+	suite_add_tcase(suite, tests);
+	return tests;
+}
+
 static inline void disk_stops(void)
 {
 	int fd = open(hold, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 
 	ck_assert_int_ge(fd, 0);
+	/* The daemon is another user, and writes into it. */
+	ck_assert_int_eq(fchmod(fd, 0666), 0);
 	close(fd);
+}
+
+/* Until the writer waits for the disk: what comes now is in no transaction before. */
+static inline void disk_is_waited_for(void)
+{
+	int64_t deadline = milliseconds() + 20000;
+	struct stat status;
+
+	while (stat(hold, &status) == 0 && status.st_size == 0 && milliseconds() < deadline)
+		(void)poll(NULL, 0, 1);
+	ck_assert_int_gt(status.st_size, 0);
 }
 
 static inline void disk_goes_on(void)

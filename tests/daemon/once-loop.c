@@ -113,10 +113,10 @@ static struct spent *token_of(struct record *record, unsigned int number)
 	return spent;
 }
 
-/* How many turns of all tokens before the last one were taken, in tokens. */
+/* How many tokens somebody has drawn a turn of; of the last one perhaps not all. */
 static unsigned int tokens_drawn(struct record *record)
 {
-	unsigned int drawn = atomic_load(&record->drawn) / CLIENTS;
+	unsigned int drawn = (atomic_load(&record->drawn) + CLIENTS - 1) / CLIENTS;
 
 	return drawn < record->end ? drawn : record->end;
 }

@@ -39,18 +39,11 @@ struct round {
 
 static void make_keys(struct round *round, unsigned int number)
 {
-	static const char *const permissions[] = { "test.use", NULL };
 	struct apikey_admin *admin = host_admin(round->host);
 
 	for (unsigned int i = 0; i < KEYS; i++) {
-		char name[64];
-		struct apikey_key_options options = {
-			.size = sizeof(options),
-			.name = name,
-			.owner = "alice",
-			.permissions = permissions,
-			.expires = APIKEY_NEVER,
-		};
+		char name[64] = "";
+		struct apikey_key_options options = loop_options(name);
 		struct apikey_key *key = NULL;
 		int r;
 

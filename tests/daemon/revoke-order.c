@@ -28,8 +28,6 @@ struct tally {
 	unsigned int after_granted, after_refused, unavailable;
 };
 
-static const char *const permissions[] = { "test.use", NULL };
-
 static void answered(void *data, const struct apikey_result *result)
 {
 	const struct question *question = data;
@@ -60,14 +58,8 @@ static void ask(struct apikey_client *client, const struct host *host, const cha
 
 static struct apikey_key *create(struct apikey_admin *admin, unsigned int round)
 {
-	char name[32];
-	struct apikey_key_options options = {
-		.size = sizeof(options),
-		.name = name,
-		.owner = "alice",
-		.permissions = permissions,
-		.expires = APIKEY_NEVER,
-	};
+	char name[32] = "";
+	struct apikey_key_options options = loop_options(name);
 	struct apikey_key *key = NULL;
 	int r;
 

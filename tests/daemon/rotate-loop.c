@@ -25,17 +25,9 @@
 
 static struct host host;
 
-static const char *const permissions[] = { "test.use", NULL };
-
 static struct apikey_key *create(struct apikey_admin *admin, const char *name)
 {
-	struct apikey_key_options options = {
-		.size = sizeof(options),
-		.name = name,
-		.owner = "alice",
-		.permissions = permissions,
-		.expires = APIKEY_NEVER,
-	};
+	struct apikey_key_options options = loop_options(name);
 	struct apikey_key *key = NULL;
 	int r = apikey_key_create(admin, &options, &key);
 

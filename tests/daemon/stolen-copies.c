@@ -22,6 +22,7 @@
 
 #include "common/cleanup.h"
 #include "common/encoding.h"
+#include "crypto/audit_key_text.h"
 #include "crypto/master_key.h"
 #include "daemon/store_token.h"
 #include "proto/wire.h"
@@ -46,6 +47,7 @@ enum kind {
 	ACCESS,  /* an access token */
 	BROUGHT, /* a key pair made elsewhere */
 	TICKET,  /* of a session, in hexadecimal */
+	CHAIN,   /* the first key of the audit's chain */
 	MASTER,  /* the master key: no client prints it, it is in the file afterwards */
 	KIND_COUNT,
 };
@@ -126,6 +128,18 @@ static void take_ticket(const char *what, const char *text)
 		fail("%s was not printed", what);
 }
 
+/* No record has reached the next key yet, so that it is the running one too. */
+static void take_chain(const char *what, const char *text)
+{
+	struct chain_key first;
+	uint64_t seq;
+	size_t taken;
+
+	if (audit_key_text_read(text, strlen(text), &first, &seq, &taken) < 0)
+		fail("%s was not printed", what);
+	needles_add(needles, what, first.bytes, sizeof(first.bytes));
+}
+
 static void take_master(const char *what, const char *text)
 {
 	unsigned char master[CRYPTO_KEY_SIZE];
@@ -146,6 +160,7 @@ static const struct {
 	[ACCESS] = { "the signature of an access token", take_access },
 	[BROUGHT] = { "a private key brought along", take_base64 },
 	[TICKET] = { "the ticket of a session", take_ticket },
+	[CHAIN] = { "the first key of the audit's chain", take_chain },
 	[MASTER] = { "a master key", take_master },
 };
 
@@ -254,6 +269,9 @@ static const struct run runs[] = {
 	{ CLIENT "log-in RUN test alice FOLDER/pam.d", TOKEN, NOTHING, NULL, false },
 	{ CONTROL "key create --kind pair --import --name brought --owner alice", BROUGHT, NOTHING, NULL, false },
 	{ CONTROL "key delete alice/pair --yes", NOTHING, NOTHING, NULL, false },
+	/* The audit's chain: its first key, and one for a new chain. */
+	{ CONTROL "audit key", NOTHING, CHAIN, NULL, false },
+	{ CONTROL "audit key --new", NOTHING, CHAIN, NULL, false },
 	/* The master key. */
 	{ CONTROL "master-key rotate --file FOLDER/state/" MASTER_KEY_FILE, NOTHING, MASTER, NULL, true },
 	{ CONTROL "backup FOLDER/copy.backup", NOTHING, NOTHING, NULL, false },

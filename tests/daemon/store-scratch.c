@@ -167,6 +167,7 @@ void scratch_assert_same(const struct store_key *a, const struct store_key *b)
 	ck_assert_int_eq(a->owner_uid_known, b->owner_uid_known);
 	ck_assert_uint_eq(a->owner_uid, b->owner_uid);
 	ck_assert_uint_eq(a->max_uses, b->max_uses);
+	ck_assert_int_eq(a->state_since, b->state_since);
 	ck_assert_int_eq(a->created, b->created);
 	ck_assert_int_eq(a->not_before, b->not_before);
 	ck_assert_int_eq(a->expires, b->expires);

@@ -3,16 +3,30 @@
  * Reading audit files: every line once, in either direction, in pieces, while files are rotated, removed and damaged;
  * and what is no place is not read from.
  */
+#include <errno.h>
 #include <inttypes.h>
+#include <sys/uio.h>
 
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "daemon/audit_cursor.h"
 #include "daemon/audit_read.h"
 #include "proto/audit_entry.h"
 #include "tests/daemon/audit-fixture.h"
 #include "tests/suite.h"
 
 static struct fixture fixture;
+static uint64_t bytes_read;
+
+/* Takes the place of libc's, and counts. */
+__attribute__((visibility("default"))) ssize_t pread(int fd, void *buf, size_t nbytes, off_t offset)
+{
+	struct iovec part = { buf, nbytes };
+	ssize_t got = preadv(fd, &part, 1, offset);
+
+	bytes_read += got > 0 ? (uint64_t)got : 0;
+	return got;
+}
 
 static void setup(void)
 {
@@ -399,6 +413,53 @@ START_TEST(links_folders_and_other_names_are_no_audit_files)
 }
 END_TEST
 
+/* Of each file little is read to see that it is not the one. */
+START_TEST(a_made_up_place_costs_little)
+{
+	const struct audit_place place = { .file = 1, .offset = 7, .seq = 1 };
+	struct seen seen = { .count = 0, .most = 1 };
+	char *filler = malloc(100000);
+
+	ck_assert_ptr_nonnull(filler);
+	memset(filler, 'x', 100000);
+	for (unsigned int number = 40; number-- > 0;) {
+		char line[100];
+
+		snprintf(line, sizeof(line), "{\"seq\":%u,\"time\":\"2026-01-01T00:00:00Z\",\"event\":\"a\",\"x\":\"",
+			 50 - number);
+		fixture_append_text(&fixture, number, line);
+		fixture_append(&fixture, number, filler, 100000);
+		fixture_append_text(&fixture, number, "\"}\n");
+	}
+	bytes_read = 0;
+	read_piece(&place, false, &seen);
+	ck_assert_uint_eq(seen.count, 1);
+	ck_assert_uint_eq(seen.seqs[0], 11);
+	/* Besides the one page. */
+	ck_assert_uint_gt(bytes_read, 40 * 4096);
+	ck_assert_uint_lt(bytes_read, 60 * 4096 + AUDIT_READ_PIECE);
+	free(filler);
+	seen_done(&seen);
+}
+END_TEST
+
+START_TEST(a_sealed_cursor_is_good_for_one_user)
+{
+	static const uint8_t data[CRYPTO_KEY_SIZE] = { 7 }, other[CRYPTO_KEY_SIZE] = { 8 };
+	const struct audit_place place = { UINT64_MAX, INT64_MAX, 42 };
+	const struct audit_cursor_reader alice = { data, 1000 }, bob = { data, 1001 }, elsewhere = { other, 1000 };
+	struct audit_place read = { .file = 0 };
+	char text[AUDIT_CURSOR_SIZE];
+
+	ck_assert_int_eq(audit_cursor_write(&alice, &place, text), 0);
+	ck_assert_int_eq(audit_cursor_read(&bob, text, &read), -EINVAL);
+	ck_assert_int_eq(audit_cursor_read(&elsewhere, text, &read), -EINVAL);
+	ck_assert_uint_eq(read.file, 0);
+	ck_assert_int_eq(audit_cursor_read(&alice, text, &read), 0);
+	ck_assert_mem_eq(&read, &place, sizeof(read));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("audit read");
@@ -416,6 +477,8 @@ int main(void)
 	tcase_add_test(tests, a_line_that_has_no_end_yet_is_left_for_later);
 	tcase_add_loop_test(tests, a_line_of_any_length_is_one, 0, 6);
 	tcase_add_test(tests, times_are_kept_to_and_what_is_far_from_them_is_not_read);
+	tcase_add_test(tests, a_made_up_place_costs_little);
+	tcase_add_test(tests, a_sealed_cursor_is_good_for_one_user);
 	tcase_add_test(tests, links_folders_and_other_names_are_no_audit_files);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "common/clock.h"
+#include "tests/suite.h"
 
 static struct fixture fixture;
 
@@ -217,29 +218,10 @@ END_TEST
 
 /* ---- kills ---- */
 
-/* Writes for ever, and says after each record that it is in the file. */
 static void write_until_killed(int acknowledge)
 {
-	struct audit *audit;
-	const struct audit_options options = { .max_size = 20000, .keep = 1000 };
-	struct audit_health health;
-
-	if (audit_open(fixture.folder, &options, &audit) < 0)
-		_exit(1);
-	for (;;) {
-		char user[32];
-		struct audit_record records[3] = { { .event = "verify", .user = user },
-						   { .event = "verify", .user = user },
-						   { .event = "verify", .user = user } };
-
-		audit_health(audit, &health);
-		snprintf(user, sizeof(user), "u%" PRIu64, health.seq);
-		if (audit_write(audit, records, 3) < 0)
-			_exit(1);
-		audit_health(audit, &health);
-		if (write(acknowledge, &health.seq, sizeof(health.seq)) != sizeof(health.seq))
-			_exit(1);
-	}
+	fixture_open(&fixture, 20000, 1000);
+	fixture_write_on(&fixture, acknowledge);
 }
 
 /*
@@ -281,26 +263,11 @@ START_TEST(test_kill_loses_nothing_acknowledged)
 
 	for (unsigned int kills = 0; kills < 20; kills++) {
 		uint64_t seq = 0, last = 0;
-		unsigned int oldest = 0, wanted = 5 + kills * 13;
-		int ends[2], status;
-		pid_t child;
+		unsigned int oldest = 0;
 
-		ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
-		child = fork();
-		if (child == 0) {
-			close(ends[0]);
-			write_until_killed(ends[1]);
-		}
-		close(ends[1]);
-		for (; read(ends[0], &last, sizeof(last)) == sizeof(last); acknowledged = last) {
-			if (wanted > 0 && --wanted == 0)
-				kill(child, SIGKILL);
-		}
-		close(ends[0]);
-		ck_assert_int_eq(waitpid(child, &status, 0), child);
-		ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-
-		fixture_open(&fixture, 0, 0); /* closes a torn line */
+		fixture_kill(write_until_killed, 5 + kills * 13, &acknowledged);
+		fixture_open(&fixture, 0, 0);
+		audit_tend(fixture.audit); /* closes a torn line */
 		fixture_close(&fixture);
 		/* a kill inside a rotation leaves a gap, which the next one fills */
 		for (unsigned int number = 1; number < 200; number++)
@@ -320,8 +287,6 @@ int main(void)
 {
 	Suite *suite = suite_create("audit-rotation");
 	TCase *test_case = tcase_create("rotation");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(test_case, begin, end);
 	tcase_set_timeout(test_case, 120);
@@ -335,9 +300,5 @@ int main(void)
 	tcase_add_test(test_case, test_removed_file_is_made_again);
 	tcase_add_test(test_case, test_kill_loses_nothing_acknowledged);
 	suite_add_tcase(suite, test_case);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

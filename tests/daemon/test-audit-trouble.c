@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/prctl.h>
@@ -18,6 +19,7 @@
 
 #include "common/clock.h"
 #include "tests/daemon/mount-namespace.h"
+#include "tests/suite.h"
 
 static struct fixture fixture;
 
@@ -503,6 +505,7 @@ START_TEST(test_spool)
 	ck_assert_int_eq(health.dropped > 0, _i == 1);
 	ck_assert_uint_eq(lines_with("waits"), 0);
 
+	audit_tend(fixture.audit);
 	ck_assert_int_eq(fixture_write(&fixture, "later"), 0);
 	ck_assert_uint_eq(lines_with("waits"), health.spool_records);
 	snprintf(expected, sizeof(expected), "\"records\":%" PRIu64 ",\"dropped\":%" PRIu64 ",", health.spool_records,
@@ -512,6 +515,97 @@ START_TEST(test_spool)
 	ck_assert_uint_eq(health_now().spool_records, 0);
 	ck_assert_uint_eq(health_now().dropped, health.dropped);
 	ck_assert(health_now().writable);
+}
+END_TEST
+
+static volatile sig_atomic_t attempts;
+
+static void count_attempt(int number)
+{
+	(void)number;
+	attempts++;
+}
+
+/* However many records come, the disk is asked now and then; and nothing overtakes what waits. */
+START_TEST(test_spool_is_tried_now_and_then)
+{
+	const struct audit_options options = { .spool = SPOOL };
+	int64_t before, seconds;
+	uint64_t seq = 0;
+	int written = 0;
+
+	ck_assert_int_eq(audit_open(fixture.folder, &options, &fixture.audit), 0);
+	signal(SIGXFSZ, count_attempt); /* for each write beyond the limit */
+	attempts = 0;
+	before = clock_monotonic();
+	limit_file_size(10);
+	for (size_t i = 0; i < 2000; i++)
+		written += fixture_write(&fixture, "waits") == 0;
+	lift_limit();
+	written += fixture_write(&fixture, "later") == 0;
+	seconds = (clock_monotonic() - before) / 1000000000;
+	ck_assert_int_ge(attempts, 1);
+	ck_assert_int_le(attempts, 1 + seconds);
+	if (seconds == 0)
+		ck_assert_int_eq(written, 0);
+	audit_tend(fixture.audit); /* is asked for, and at once */
+	ck_assert_uint_eq(health_now().spool_records, 0);
+	fixture_check(&fixture, 0, &seq, NULL, NULL);
+}
+END_TEST
+
+#define WRITERS 4
+#define WRITES 400
+
+static void *write_many(void *user)
+{
+	char name[16];
+
+	for (unsigned int i = 0; i < WRITES; i++) {
+		snprintf(name, sizeof(name), "%s%u", (const char *)user, i);
+		(void)fixture_write(&fixture, name);
+	}
+	return NULL;
+}
+
+/* Each writer's records, in its order, and each of them once. */
+static void check_order(void *data, json_t *line)
+{
+	const char *user = json_string_value(json_object_get(line, "user"));
+	unsigned int *next = data;
+
+	if (!user)
+		return;
+	ck_assert_int_eq(strtol(user + 1, NULL, 10), next[user[0] - 'a']);
+	next[user[0] - 'a']++;
+}
+
+/* The disk is full now and then while many write. */
+START_TEST(test_spool_keeps_the_order)
+{
+	const struct audit_options options = { .spool = 4 * 1024 * 1024 };
+	static char users[WRITERS][2] = { "a", "b", "c", "d" };
+	unsigned int next[WRITERS] = { 0 };
+	pthread_t writers[WRITERS];
+	uint64_t seq = 0;
+
+	ck_assert_int_eq(audit_open(fixture.folder, &options, &fixture.audit), 0);
+	for (size_t i = 0; i < WRITERS; i++)
+		ck_assert_int_eq(pthread_create(&writers[i], NULL, write_many, users[i]), 0);
+	for (size_t i = 0; i < 50; i++) {
+		limit_file_size(10);
+		usleep(200);
+		lift_limit();
+		audit_tend(fixture.audit);
+	}
+	for (size_t i = 0; i < WRITERS; i++)
+		pthread_join(writers[i], NULL);
+	audit_tend(fixture.audit);
+	ck_assert_uint_eq(health_now().spool_records, 0);
+	ck_assert_uint_eq(health_now().dropped, 0);
+	fixture_check(&fixture, 0, &seq, check_order, next);
+	for (size_t i = 0; i < WRITERS; i++)
+		ck_assert_uint_eq(next[i], WRITES);
 }
 END_TEST
 
@@ -657,8 +751,6 @@ int main(void)
 {
 	Suite *suite = suite_create("audit-trouble");
 	TCase *test_case = tcase_create("trouble");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(test_case, begin, end);
 	tcase_set_timeout(test_case, 120);
@@ -677,6 +769,8 @@ int main(void)
 	tcase_add_test(test_case, test_mode_whatever_the_umask);
 	tcase_add_test(test_case, test_second_daemon_is_kept_out);
 	tcase_add_loop_test(test_case, test_spool, 0, 2);
+	tcase_add_test(test_case, test_spool_is_tried_now_and_then);
+	tcase_add_test(test_case, test_spool_keeps_the_order);
 	tcase_add_test(test_case, test_spool_without_a_record);
 	tcase_add_loop_test(test_case, test_spool_at_the_end, 0, 2);
 	tcase_add_test(test_case, test_removed_file);
@@ -685,9 +779,5 @@ int main(void)
 	tcase_add_test(test_case, test_read_only_mount);
 	tcase_add_test(test_case, test_clock_back_and_forward);
 	suite_add_tcase(suite, test_case);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

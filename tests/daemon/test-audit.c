@@ -8,6 +8,7 @@
 
 #include "daemon/journal.h"
 #include "tests/daemon/mount-namespace.h"
+#include "tests/suite.h"
 
 static struct fixture fixture;
 
@@ -506,8 +507,6 @@ int main(void)
 {
 	Suite *suite = suite_create("audit");
 	TCase *records = tcase_create("records"), *changes = tcase_create("changes");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(records, begin, end);
 	tcase_set_timeout(records, 120);
@@ -527,9 +526,5 @@ int main(void)
 	tcase_add_test(changes, test_last_rev_is_found_behind_many_records);
 	tcase_add_test(changes, test_store_set_back);
 	suite_add_tcase(suite, changes);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

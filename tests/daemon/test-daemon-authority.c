@@ -22,6 +22,7 @@
 #include "tests/daemon/host-store.h"
 #include "tests/daemon/mount-namespace.h"
 #include "tests/daemon/token-client.h"
+#include "tests/suite.h"
 
 #define OTHER_UID 60001 /* nobody's, by Debian's and Fedora's rules */
 #define MEMBERS_GID 60009
@@ -533,8 +534,6 @@ int main(void)
 {
 	Suite *suite = suite_create("daemon-authority");
 	TCase *plain = tcase_create("usual"), *own = tcase_create("own");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(plain, 120);
 	tcase_set_timeout(own, 120);
@@ -552,8 +551,5 @@ int main(void)
 	tcase_add_test(own, a_name_service_that_hangs_holds_up_who_needs_it_and_nobody_else);
 	suite_add_tcase(suite, plain);
 	suite_add_tcase(suite, own);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

@@ -54,6 +54,21 @@ static void changed(const char *credential, char ret_secret[64])
 	snprintf(ret_secret, 64, "%s", said.secret);
 }
 
+/* Of the tenant that there is. */
+static void set_policies(struct codec_texts policies)
+{
+	struct message_tenant_update request = { .tenant = "default",
+						 .changes = MESSAGE_TENANT_POLICIES,
+						 .policies = policies };
+	struct wire_client *admin = wire_open(&host, WIRE_ADMIN_SOCKET);
+	struct message_tenant_entry entry;
+
+	ck_assert_int_eq(
+		wire_ask(admin, WIRE_TENANT_UPDATE, &message_tenant_update, &request, &message_tenant_entry, &entry),
+		ANSWER_OK);
+	wire_close(admin);
+}
+
 static int64_t count_secrets(void)
 {
 	struct wire_client *admin = wire_open(&host, WIRE_ADMIN_SOCKET);
@@ -135,6 +150,12 @@ START_TEST(the_key_has_to_be_good_for_the_user)
 	refused(&request, REASON_EXPIRED);
 	run_sql("UPDATE key SET expires = NULL, not_before = 4000000000 WHERE name = 'opaque'");
 	refused(&request, REASON_NOT_YET_VALID);
+	/* What a policy refuses gets no new secret: else the rule against a secret that is too old, which somebody may
+	 * have found, would give that one a young one. */
+	run_sql("UPDATE key SET not_before = 0 WHERE name = 'opaque'");
+	set_policies(wire_texts("max_lifetime=30d", "on_violation=refuse", NULL));
+	refused(&request, REASON_EXPIRED);
+	set_policies(wire_texts("max_lifetime=", "on_violation=", NULL));
 	run_sql("UPDATE key SET not_before = 0, state = 3 WHERE name = 'opaque'");
 	refused(&request, REASON_KEY_SUSPENDED);
 	run_sql("UPDATE key SET state = 1 WHERE name = 'opaque'");

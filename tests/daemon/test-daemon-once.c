@@ -9,6 +9,7 @@
 #include "crypto/pair_signature.h"
 #include "tests/daemon/admin-requests.h"
 #include "tests/daemon/once-fixture.h"
+#include "tests/suite.h"
 
 /* ---- one token ---- */
 
@@ -473,8 +474,6 @@ int main(void)
 {
 	Suite *suite = suite_create("daemon-once");
 	TCase *plain = tcase_create("tokens");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(plain, 300);
 	tcase_add_checked_fixture(plain, setup, teardown);
@@ -493,8 +492,5 @@ int main(void)
 	tcase_add_test(plain, a_token_opens_what_its_tenant_does);
 	tcase_add_test(plain, a_store_that_cannot_be_written_grants_no_token);
 	suite_add_tcase(suite, plain);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

@@ -9,8 +9,12 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+/* The users of these tests have keys. */
+#define DAEMON_SETTINGS "minimum_uid = 1\n"
+
 #include "tests/daemon/once-fixture.h"
 #include "tests/daemon/token-client.h"
+#include "tests/suite.h"
 
 #define RACERS 64
 #define ROUNDS 25 /* 1000 with CHECK_LONG */
@@ -174,7 +178,27 @@ static void hang_up(void *data)
 		wire_expect(client, WIRE_VERIFY | WIRE_REPLY, &message_verdict, &said);
 		wire_close(client);
 	}
-	client = wire_open(&host, WIRE_VERIFY_SOCKET);
+}
+
+/* Has changes of an own key wait for it. */
+static void hang_up_a_change(void *data)
+{
+	struct message_key_reference request = { .key = "bin/own" };
+
+	(void)data;
+	for (size_t i = 0; i < CONNECTIONS; i++) {
+		struct wire_client *client = wire_open(&host, WIRE_ADMIN_SOCKET);
+
+		wire_send(client, WIRE_KEY_REVOKE, &message_key_reference, &request);
+		wire_close(client);
+	}
+}
+
+static void be_refused(void *data)
+{
+	struct wire_client *client = wire_open(&host, WIRE_VERIFY_SOCKET);
+
+	(void)data;
 	send_token(client, opaque.secret);
 	wire_expect_end(client);
 	wire_close(client);
@@ -213,11 +237,46 @@ START_TEST(who_hangs_up_does_not_get_more)
 	}
 	disk_stops();
 	as_user(user->pw_uid, user->pw_gid, user->pw_gid, hang_up, NULL);
+	as_user(user->pw_uid, user->pw_gid, user->pw_gid, be_refused, NULL);
 	/* Others are served. */
 	expect(opaque.secret, REASON_NONE);
 	disk_goes_on();
 	as_user(user->pw_uid, user->pw_gid, user->pw_gid, be_served, NULL);
 	poll_until("SELECT count(*) FROM one_time", CONNECTIONS);
+}
+END_TEST
+
+static void poll_number(const char *name, uint64_t wanted)
+{
+	int64_t end = milliseconds() + 20000;
+	uint64_t number;
+
+	while ((number = host_number(&host, name)) != wanted && milliseconds() < end)
+		poll(NULL, 0, 5);
+	ck_assert_uint_eq(number, wanted);
+}
+
+START_TEST(who_hangs_up_on_a_change_does_not_get_more)
+{
+	const struct passwd *user = getpwnam("bin");
+
+	if (geteuid() != 0 || !user) {
+		puts("skipped: not root, and so no other user");
+		return;
+	}
+	(void)wire_make_key(&host, &(struct message_key_create){ .name = "own", .owner = "bin" });
+	disk_stops();
+	as_user(user->pw_uid, user->pw_gid, user->pw_gid, hang_up_a_change, NULL);
+	/* All have been closed, but the one that asks. */
+	poll_number("connections.admin", 1);
+	ck_assert_uint_eq(host_number(&host, "connections.open"), CONNECTIONS);
+	as_user(user->pw_uid, user->pw_gid, user->pw_gid, be_refused, NULL);
+	expect(opaque.secret, REASON_NONE);
+	disk_goes_on();
+	as_user(user->pw_uid, user->pw_gid, user->pw_gid, be_served, NULL);
+	/* And nothing is left of it. */
+	poll_number("connections.open", 0);
+	ck_assert_int_eq(run_sql("SELECT count(*) FROM key WHERE name = 'own' AND state = 4"), 1);
 }
 END_TEST
 
@@ -378,6 +437,7 @@ static void add_slow(Suite *suite)
 	tcase_add_test(slow, with_many_in_flight_no_more_is_read);
 	tcase_add_test(slow, a_client_that_goes_leaves_its_token_spent);
 	tcase_add_test(slow, who_hangs_up_does_not_get_more);
+	tcase_add_test(slow, who_hangs_up_on_a_change_does_not_get_more);
 	tcase_add_test(slow, who_sends_no_more_is_still_answered);
 	tcase_add_test(slow, a_daemon_that_stops_answers_what_it_has);
 	tcase_add_test(slow, a_daemon_that_stops_does_not_wait_for_ever);
@@ -390,8 +450,6 @@ int main(void)
 {
 	Suite *suite = suite_create("daemon-pending");
 	TCase *plain = tcase_create("many");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(plain, 300);
 	tcase_add_checked_fixture(plain, setup, teardown);
@@ -403,8 +461,5 @@ int main(void)
 		setenv("APIKEYD", "tests/daemon/slow-disk", 1);
 		add_slow(suite);
 	}
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

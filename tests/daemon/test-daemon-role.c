@@ -275,7 +275,7 @@ START_TEST(a_key_is_shown_with_what_it_may_do)
 	ck_assert_uint_eq(explanation.reason, REASON_INSUFFICIENT_PERMISSION);
 	while (codec_next_record(&explanation.steps, &message_step, &step) && step.outcome != MESSAGE_OUTCOME_FAILED)
 		;
-	ck_assert_str_eq(step.detail, "roles r; holds mail.imap x.*");
+	ck_assert_str_eq(step.detail, "asked for is y; roles r; holds mail.imap x.*");
 	/* Roles go as they came: with the whole list. */
 	expect_answer(admin,
 		      update(admin,

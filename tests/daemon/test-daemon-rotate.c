@@ -12,10 +12,11 @@
 
 #include "common/cleanup.h"
 #include "common/clock.h"
-#include "daemon/store_row.h"
 #include "proto/credential.h"
 #include "tests/daemon/admin-requests.h"
 #include "tests/daemon/host-store.h"
+#include "tests/daemon/secret-dates.h"
+#include "tests/suite.h"
 
 #define DAY 86400
 #define YEAR (365 * DAY)
@@ -155,33 +156,6 @@ START_TEST(now_means_at_once_and_for_good)
 }
 END_TEST
 
-/* Puts all dates of secrets off by a year: as if the clock had been set back by as much. */
-static void set_back(void)
-{
-	struct store_secret secrets[STORE_SECRETS_MAX];
-	uint8_t packed[STORE_SECRETS_PACKED_MAX];
-	sqlite3 *connection = host_store(&host);
-	sqlite3_stmt *statement;
-	size_t count, size;
-
-	ck_assert_int_eq(sqlite3_prepare_v2(connection, "SELECT secrets FROM key", -1, &statement, NULL), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
-	ck_assert_int_eq(store_secrets_unpack(sqlite3_column_blob(statement, 0),
-					      (size_t)sqlite3_column_bytes(statement, 0), secrets, &count),
-			 0);
-	sqlite3_finalize(statement);
-	for (size_t i = 0; i < count; i++)
-		if (secrets[i].retires != 0)
-			secrets[i].retires += YEAR;
-	ck_assert_int_eq(store_secrets_pack(secrets, count, packed, &size), 0);
-	ck_assert_int_eq(sqlite3_prepare_v2(connection, "UPDATE key SET secrets = ?1", -1, &statement, NULL),
-			 SQLITE_OK);
-	ck_assert_int_eq(sqlite3_bind_blob(statement, 1, packed, (int)size, SQLITE_STATIC), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_step(statement), SQLITE_DONE);
-	sqlite3_finalize(statement);
-	sqlite3_close(connection);
-}
-
 START_TEST(a_clock_that_is_set_back_revives_nothing)
 {
 	struct message_key_retire end = { .key = first.id, .secret = 2 };
@@ -196,7 +170,7 @@ START_TEST(a_clock_that_is_set_back_revives_nothing)
 	third = rotated(&(struct message_key_rotate){ .overlap = DAY });
 	fourth = rotated(&(struct message_key_rotate){ .overlap = DAY });
 	expect_answer(admin, retire(admin, &end, &key), ANSWER_OK, NULL);
-	set_back();
+	secret_dates_put_off(&host, first.id, YEAR);
 	ck_assert(!opens(first.secret));
 	ck_assert(!opens(second.secret));
 	ck_assert_int_eq(reason_of(first.secret), REASON_SECRET_RETIRED);
@@ -414,7 +388,7 @@ START_TEST(explain_says_which_secret_and_until_when)
 	expect_answer(admin, retire(admin, &end, &key), ANSWER_OK, NULL);
 	ck_assert_ptr_nonnull(strstr(detail_of(first.secret), "secret 1, refused since 2"));
 	credential_write_opaque(false, first.id, "00000000000000000000000000000000", forged);
-	ck_assert_str_eq(detail_of(forged), "");
+	ck_assert_ptr_nonnull(strstr(detail_of(forged), "none of the 2 secrets that key "));
 }
 END_TEST
 
@@ -515,8 +489,6 @@ int main(void)
 {
 	Suite *suite = suite_create("daemon-rotate");
 	TCase *tests = tcase_create("rotate");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(tests, 120);
 	tcase_add_checked_fixture(tests, setup, teardown);
@@ -535,8 +507,5 @@ int main(void)
 	tcase_add_test(tests, a_secret_that_is_retired_does_not_follow_itself);
 	tcase_add_test(tests, a_test_key_stays_one);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

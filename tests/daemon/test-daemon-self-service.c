@@ -16,6 +16,7 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "tests/daemon/admin-requests.h"
+#include "tests/suite.h"
 
 #define DAY 86400
 #define SELF_SERVICE "[daemon]\nminimum_uid = 1\n[self-service]\n"
@@ -358,8 +359,6 @@ int main(void)
 {
 	Suite *suite = suite_create("daemon-self-service");
 	TCase *tests = tcase_create("self-service");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, own_keys_live_within_the_limit);
@@ -367,8 +366,5 @@ int main(void)
 	tcase_add_test(tests, users_make_pairs_within_the_same_limits);
 	tcase_add_test(tests, users_do_not_flood_the_logs);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

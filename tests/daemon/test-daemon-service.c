@@ -29,6 +29,7 @@
 #include "tests/daemon/host-store.h"
 #include "tests/daemon/mount-namespace.h"
 #include "tests/daemon/wire-client.h"
+#include "tests/suite.h"
 
 #define IN_FLIGHT 64
 
@@ -854,8 +855,6 @@ int main(void)
 {
 	Suite *suite = suite_create("daemon-service");
 	TCase *plain = tcase_create("not running"), *running = tcase_create("running");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(plain, 120);
 	tcase_set_timeout(running, 120);
@@ -887,8 +886,5 @@ int main(void)
 	tcase_add_test(running, who_never_asks_does_not_hold_up_the_end);
 	suite_add_tcase(suite, plain);
 	suite_add_tcase(suite, running);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

@@ -11,6 +11,7 @@
 
 #include "common/cleanup.h"
 #include "tests/daemon/wire-client.h"
+#include "tests/suite.h"
 
 static struct host host;
 
@@ -211,12 +212,47 @@ START_TEST(a_restart_forgets_them)
 }
 END_TEST
 
+/* What a grant has used up or settled is no reason against the session that it opens. */
+START_TEST(the_last_use_of_a_key_opens_its_session_too)
+{
+	static const struct message_key_create wanted[] = { { .name = "once", .max_uses = 1 },
+							    { .name = "first", .exclusive = MESSAGE_UNBOUND },
+							    { .name = "bound", .exclusive = "test" } };
+	char ticket[WIRE_TICKET_SIZE + 1];
+
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		struct wire_key key = wire_make_key(&host, &wanted[i]);
+
+		get_ticket(&key, ticket);
+		ck_assert_int_eq(redeem_once(ticket, "test"), ANSWER_OK);
+	}
+}
+END_TEST
+
+/* A lockdown that began in between has ended those that are open: none is to come in behind it. */
+START_TEST(a_lockdown_refuses_them_but_of_keys_that_it_spares)
+{
+	struct wire_key key = make_key("laptop"), spared = make_key("spared");
+	struct message_lockdown request = { .action = MESSAGE_LOCKDOWN_ON, .keys = wire_texts(spared.id, NULL) };
+	struct wire_client *client = wire_open(&host, WIRE_ADMIN_SOCKET);
+	char ticket[WIRE_TICKET_SIZE + 1], other[WIRE_TICKET_SIZE + 1];
+	struct message_lockdown_state state;
+
+	get_ticket(&key, ticket);
+	get_ticket(&spared, other);
+	ck_assert_int_eq(wire_ask(client, WIRE_LOCKDOWN, &message_lockdown, &request, &message_lockdown_state, &state),
+			 ANSWER_OK);
+	ck_assert_int_eq(redeem_once(ticket, "test"), ANSWER_WRONG_STATE);
+	expect_record("\"lockdown\"");
+	ck_assert_int_eq(redeem_once(other, "test"), ANSWER_OK);
+	wire_close(client);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("daemon-ticket");
 	TCase *all = tcase_create("tickets");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(all, 120);
 	tcase_add_checked_fixture(all, setup, teardown);
@@ -226,10 +262,9 @@ int main(void)
 	tcase_add_test(all, a_foreign_or_forged_ticket_is_refused);
 	tcase_add_test(all, a_key_that_ended_since_has_no_session);
 	tcase_add_test(all, the_secret_that_was_shown_has_to_be_good_still);
+	tcase_add_test(all, the_last_use_of_a_key_opens_its_session_too);
+	tcase_add_test(all, a_lockdown_refuses_them_but_of_keys_that_it_spares);
 	tcase_add_test(all, a_restart_forgets_them);
 	suite_add_tcase(suite, all);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

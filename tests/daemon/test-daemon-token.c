@@ -9,6 +9,7 @@
 #include "tests/daemon/admin-requests.h"
 #include "tests/daemon/once-fixture.h"
 #include "tests/daemon/token-client.h"
+#include "tests/suite.h"
 
 #define RACERS 48 /* with those that issue, and those that were closed just now, no more than one uid may have */
 #define ROUNDS 20
@@ -420,8 +421,6 @@ int main(void)
 {
 	Suite *suite = suite_create("daemon-token");
 	TCase *cases = tcase_create("tokens");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(cases, 300);
 	tcase_add_checked_fixture(cases, setup, teardown);
@@ -438,8 +437,5 @@ int main(void)
 	tcase_add_test(cases, a_clock_that_was_set_back_revives_no_token);
 	tcase_add_test(cases, of_many_that_race_one_wins);
 	suite_add_tcase(suite, cases);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

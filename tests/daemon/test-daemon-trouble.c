@@ -24,6 +24,7 @@
 #include "daemon/store.h"
 #include "tests/daemon/host-store.h"
 #include "tests/daemon/wire-client.h"
+#include "tests/suite.h"
 
 static struct host host;
 static struct wire_key key;
@@ -548,8 +549,6 @@ int main(void)
 {
 	Suite *suite = suite_create("daemon-trouble");
 	TCase *plain = tcase_create("usual"), *own = tcase_create("own");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(plain, 120);
 	tcase_set_timeout(own, 120);
@@ -571,8 +570,5 @@ int main(void)
 	tcase_add_test(own, a_relaxed_audit_does_not_hold_up_an_answer);
 	suite_add_tcase(suite, plain);
 	suite_add_tcase(suite, own);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

@@ -180,7 +180,8 @@ START_TEST(explaining_shows_what_is_found_and_wanted_and_uses_nothing)
 	said = explain(admin, &request);
 	ck_assert_uint_eq(said.reason, REASON_WRONG_SERVICE);
 	expect_step(&said, "service", MESSAGE_OUTCOME_PASSED, "dovecot");
-	expect_step(&said, "exclusive", MESSAGE_OUTCOME_FAILED, "for sshd alone, and dovecot asks");
+	expect_step(&said, "exclusive", MESSAGE_OUTCOME_FAILED,
+		    "for sshd alone, and dovecot asks: misuse, which is reported");
 	expect_step(&said, "uses", MESSAGE_OUTCOME_SKIPPED, NULL);
 	request.subject = opaque.secret;
 	said = explain(admin, &request);

@@ -19,6 +19,7 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "tests/daemon/wire-client.h"
+#include "tests/suite.h"
 
 #define OTHER_UID 60001 /* nobody's, by Debian's and Fedora's rules */
 #define THIRD_UID 60002
@@ -750,8 +751,6 @@ int main(void)
 {
 	Suite *suite = suite_create("daemon-wire");
 	TCase *plain = tcase_create("usual"), *own = tcase_create("own");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(plain, 120);
 	tcase_set_timeout(own, 120);
@@ -774,8 +773,5 @@ int main(void)
 	tcase_add_test(own, connections_of_all_are_limited);
 	suite_add_tcase(suite, plain);
 	suite_add_tcase(suite, own);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "daemon/handle.h"
+#include "tests/suite.h"
 
 static const uint8_t pepper[CRYPTO_KEY_SIZE] = "a pepper of thirty-two bytes....";
 static const uint8_t other_pepper[CRYPTO_KEY_SIZE] = "another pepper of the same size.";
@@ -184,8 +185,6 @@ int main(void)
 {
 	Suite *suite = suite_create("handle");
 	TCase *handles = tcase_create("handles");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(handles, setup, teardown);
 	tcase_add_test(handles, a_handle_says_whose_secret_it_was);
@@ -199,8 +198,5 @@ int main(void)
 	tcase_add_test(handles, a_boot_without_id_is_told);
 	tcase_add_test(handles, the_longest_names_fit);
 	suite_add_tcase(suite, handles);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

@@ -19,6 +19,7 @@
 
 #include "common/clock.h"
 #include "tests/daemon/mount-namespace.h"
+#include "tests/suite.h"
 
 #define CLOSE_MOST INT64_C(2000) /* milliseconds: 500, and what a busy machine adds */
 /* Milliseconds for ten thousand lines and more: one of them each would be too long, whatever else the machine does. */
@@ -427,8 +428,6 @@ int main(void)
 {
 	Suite *suite = suite_create("journal");
 	TCase *test_case = tcase_create("journal");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(test_case, begin, NULL);
 	tcase_set_timeout(test_case, 60);
@@ -448,9 +447,5 @@ int main(void)
 	tcase_add_test(test_case, test_journald_that_does_not_read);
 	tcase_add_test(test_case, test_fields_beyond_all_measure);
 	suite_add_tcase(suite, test_case);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "daemon/key_fields.h"
+#include "tests/suite.h"
 
 #define TOKEN "ak_000000000001_abcdefghijklmnopqrstuvwxyzABCDEF000000"
 
@@ -254,8 +255,6 @@ int main(void)
 {
 	Suite *suite = suite_create("key-fields");
 	TCase *fields = tcase_create("fields");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(fields, names_are_checked, 0, 12);
 	tcase_add_test(fields, names_have_a_length);
@@ -269,8 +268,5 @@ int main(void)
 	tcase_add_test(fields, a_new_and_a_deleted_key_are_whole);
 	tcase_add_test(fields, states_and_kinds_have_names);
 	suite_add_tcase(suite, fields);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "daemon/limits.h"
+#include "tests/suite.h"
 
 #define MOST 8
 
@@ -137,8 +138,6 @@ int main(void)
 {
 	Suite *suite = suite_create("limits");
 	TCase *counts = tcase_create("counts");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(counts, setup, teardown);
 	tcase_add_test(counts, a_uid_has_its_limit);
@@ -150,8 +149,5 @@ int main(void)
 	tcase_add_test(counts, a_uid_may_connect_so_fast_and_no_faster);
 	tcase_add_test(counts, leaving_without_entering_counts_nothing);
 	suite_add_tcase(suite, counts);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

@@ -123,7 +123,7 @@ START_TEST(it_says_what_a_value_must_be)
 	} sentences[] = {
 		{ POLICIES_DEFAULT_LIFETIME, "be a span of time from 1m to 100y, such as 90d, or never" },
 		{ POLICIES_ON_VIOLATION, "be report or refuse" },
-		{ POLICIES_MISUSE_SOURCES, "be a whole number from 0 to 64" },
+		{ POLICIES_MISUSE_SOURCES, "be 0 or a whole number from 2 to 64" },
 		{ POLICIES_MISUSE_WINDOW, "be a span of time from 1m to 30d, such as 1h" },
 		{ POLICIES_END_SESSIONS, "be no or yes" },
 	};
@@ -230,10 +230,11 @@ START_TEST(a_row_that_means_nothing_is_a_damaged_store)
 	static const struct {
 		const char *name;
 		int64_t value;
-	} rows[] = { { "max_lifetimes", 2000 }, { "", 60 },
-		     { "max_lifetime", 59 },    { "max_lifetime", -1 },
-		     { "on_violation", 2 },     { "on_violation", TIME_NEVER },
-		     { "misuse_sources", -1 },  { "end_sessions", INT64_MIN } };
+	} rows[] = { { "max_lifetimes", 2000 },    { "", 60 },
+		     { "max_lifetime", 59 },       { "max_lifetime", -1 },
+		     { "on_violation", 2 },        { "on_violation", TIME_NEVER },
+		     { "misuse_sources", -1 },     { "misuse_sources", 1 },
+		     { "end_sessions", INT64_MIN } };
 	struct policies policies = { .max_lifetime = 5 };
 
 	save(BLUE, rows[_i].name, rows[_i].value);

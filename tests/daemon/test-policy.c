@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "daemon/policy.h"
+#include "tests/suite.h"
 
 #define NOW 1000
 
@@ -379,6 +380,45 @@ START_TEST(a_key_is_used_no_more_often_than_it_may_be)
 }
 END_TEST
 
+START_TEST(many_networks_are_misuse)
+{
+	static const struct {
+		int64_t sources, misuse;
+		uint64_t networks;
+		enum reason reason;
+		bool asked, broken;
+	} cases[] = {
+		{ 0, POLICIES_SUSPEND, 65, REASON_NONE, false, false },
+		{ 2, POLICIES_SUSPEND, 0, REASON_NONE, false, false },
+		{ 2, POLICIES_SUSPEND, 1, REASON_NONE, true, false },
+		{ 2, POLICIES_SUSPEND, 2, REASON_KEY_SUSPENDED, true, true },
+		{ 2, POLICIES_SUSPEND, 3, REASON_KEY_SUSPENDED, true, true },
+		{ 2, POLICIES_REPORT, 1, REASON_NONE, true, false },
+		{ 2, POLICIES_REPORT, 3, REASON_NONE, true, true },
+		{ 1, POLICIES_SUSPEND, 1, REASON_KEY_SUSPENDED, true, true },
+		{ 64, POLICIES_SUSPEND, 63, REASON_NONE, true, false },
+		{ 64, POLICIES_SUSPEND, 65, REASON_KEY_SUSPENDED, true, true },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct policies rules;
+		bool asked;
+
+		policies_default(&rules);
+		rules.misuse_sources = cases[i].sources;
+		rules.misuse = cases[i].misuse;
+		request.policies = &rules;
+		request.networks = cases[i].networks;
+		ck_assert_int_eq(policy_check(POLICY_NETWORKS, &key, &request, &asked), cases[i].reason);
+		ck_assert_int_eq(asked, cases[i].asked);
+		ck_assert_int_eq(policy_judge(&key, &request), cases[i].reason);
+		ck_assert_int_eq(policy_breaks_networks(&request), cases[i].broken);
+	}
+	request.policies = NULL;
+	ck_assert_int_eq(policy_judge(&key, &request), REASON_NONE);
+}
+END_TEST
+
 START_TEST(steps_have_names_and_say_whether_they_were_asked)
 {
 	struct policy_request empty = { .now = NOW };
@@ -390,7 +430,7 @@ START_TEST(steps_have_names_and_say_whether_they_were_asked)
 		ck_assert_int_eq(asked, step == POLICY_STATE || step == POLICY_DATES || step == POLICY_TENANT ||
 						step == POLICY_SOURCE);
 		ck_assert_int_eq(policy_check(step, &key, &request, &asked), REASON_NONE);
-		ck_assert_int_eq(asked, step != POLICY_USES);
+		ck_assert_int_eq(asked, step != POLICY_USES && step != POLICY_NETWORKS);
 	}
 	request.uses = true;
 	ck_assert_int_eq(policy_check(POLICY_USES, &key, &request, &asked), REASON_NONE);
@@ -453,8 +493,6 @@ int main(void)
 {
 	Suite *suite = suite_create("policy");
 	TCase *steps = tcase_create("steps");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(steps, setup, NULL);
 	tcase_add_test(steps, a_fitting_request_passes);
@@ -472,11 +510,9 @@ int main(void)
 	tcase_add_test(steps, what_is_broken_is_told_by_its_own_sentence);
 	tcase_add_loop_test(steps, a_key_for_one_service_is_used_at_no_other, 0, 17);
 	tcase_add_loop_test(steps, a_key_is_used_no_more_often_than_it_may_be, 0, 8);
+	tcase_add_test(steps, many_networks_are_misuse);
 	tcase_add_test(steps, steps_have_names_and_say_whether_they_were_asked);
 	tcase_add_test(steps, lists_contain_whole_items);
 	suite_add_tcase(suite, steps);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

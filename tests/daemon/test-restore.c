@@ -35,6 +35,8 @@ static void key_revoke(struct store_key *key)
 static void suspend(struct store_key *key)
 {
 	key->state = STORE_SUSPENDED;
+	key->state_reason = "misuse";
+	key->state_since = NOW - 5;
 }
 static void deactivate(struct store_key *key)
 {
@@ -163,6 +165,8 @@ START_TEST(what_was_taken_away_is_found)
 	restore_take(&then, &now, restore_taken(&then, &now, NOW));
 	ck_assert_msg(restore_taken(&then, &now, NOW) == 0, "%s", changes[_i].what);
 	ck_assert_int_eq(then.state, now.state);
+	ck_assert_str_eq(then.state_reason, now.state_reason);
+	ck_assert_int_eq(then.state_since, now.state_since);
 	/* What was given is not given by a restore. */
 	if (changes[_i].change == widen)
 		ck_assert_str_eq(then.permissions, "mail.imap pam.sshd");

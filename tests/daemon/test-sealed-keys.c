@@ -14,6 +14,7 @@
 
 #include "daemon/keyring.h"
 #include "daemon/store.h"
+#include "tests/suite.h"
 
 #define SEALED_SIZE (CRYPTO_KEY_SIZE + CRYPTO_SEAL_OVERHEAD)
 
@@ -444,8 +445,6 @@ int main(void)
 {
 	Suite *suite = suite_create("sealed-keys");
 	TCase *cases = tcase_create("sealed-keys");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(cases, setup, teardown);
 	tcase_add_test(cases, created_keys_load_and_stay_the_same);
@@ -464,8 +463,5 @@ int main(void)
 	tcase_add_test(cases, renewing_leaves_one_master_key);
 	tcase_add_test(cases, what_is_retired_is_in_no_file_any_more);
 	suite_add_tcase(suite, cases);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

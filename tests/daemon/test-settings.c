@@ -17,6 +17,7 @@
 #include "common/clock.h"
 #include "common/encoding.h"
 #include "daemon/settings.h"
+#include "tests/suite.h"
 
 #define OTHER_UID 4242
 
@@ -94,7 +95,8 @@ static void assert_defaults(void)
 	ck_assert_int_eq(settings.self_service_lifetime, TIME_NEVER);
 	ck_assert_uint_eq(settings.rotation_overlap, 7 * 86400);
 	ck_assert_uint_eq(settings.peer_count, 0);
-	ck_assert_uint_eq(settings.gateway_user_count, 0);
+	/* Where the gateway is installed, its user. */
+	ck_assert_uint_eq(settings.gateway_user_count, getpwnam("apikey-gateway") ? 1 : 0);
 	ck_assert_int_eq(settings.policies.default_lifetime, TIME_NEVER);
 	ck_assert_int_eq(settings.policies.max_lifetime, TIME_NEVER);
 	ck_assert_int_eq(settings.policies.max_secret_age, TIME_NEVER);
@@ -103,7 +105,11 @@ static void assert_defaults(void)
 	ck_assert_int_eq(settings.policies.end_sessions, 0);
 	ck_assert_str_eq(settings.token_issuer, "apikeyd");
 	ck_assert_str_eq(settings.token_audience, "apikeyd");
+	ck_assert_str_eq(settings.portal_url, "http://127.0.0.1:8075");
+	ck_assert_uint_eq(settings.portal_idle, 1800);
+	ck_assert_uint_eq(settings.portal_lifetime, 8 * 3600);
 	ck_assert_uint_eq(settings.failures_per_minute, 30);
+	ck_assert_uint_eq(settings.failures_per_key, 30);
 	ck_assert_uint_eq(settings.audit_max_size, 64 << 20);
 	ck_assert_uint_eq(settings.audit_keep, 8);
 	ck_assert(settings.audit_strict);
@@ -154,11 +160,18 @@ START_TEST(the_installed_file_shows_the_defaults)
 					     "max_secret_age",
 					     "on_violation",
 					     "warn_before",
+					     "misuse",
+					     "misuse_sources",
+					     "misuse_window",
 					     "end_sessions",
 					     "rotation_overlap",
 					     "issuer",
 					     "audience",
+					     "url",
+					     "idle_timeout",
+					     "lifetime",
 					     "failures_per_minute",
+					     "failures_per_key",
 					     "max_size",
 					     "keep",
 					     "on_failure",
@@ -183,7 +196,7 @@ START_TEST(the_installed_file_shows_the_defaults)
 	for (char *rest = text, *line; (line = strsep(&rest, "\n"));) {
 		bool setting = line[0] == '#' && line[1] >= 'a' && line[1] <= 'z';
 
-		if (setting && (strncmp(line, "#www-data", 9) == 0 || strncmp(line, "#postgres", 9) == 0))
+		if (setting && (strncmp(line, "#apikey-gateway", 15) == 0 || strncmp(line, "#postgres", 9) == 0))
 			continue; /* examples: there is no default peer */
 		active_settings += setting;
 		strcat(strcat(active, setting ? line + 1 : line), "\n");
@@ -226,6 +239,7 @@ START_TEST(every_setting_is_taken)
 			       "[policy]\ndefault_lifetime = 90d\nmax_lifetime = 2y\nmax_secret_age = "
 			       "60d\non_violation = refuse\nwarn_before = 30d\nrotation_overlap = 12h\n"
 			       "[tokens]\nissuer = https://example.org/\naudience = mail,web\n"
+			       "[portal]\nurl = https://keys.example.org/a//\nidle_timeout = 5m\nlifetime = 1d\n"
 			       "[throttle]\nfailures_per_minute = 1\n"
 			       "[audit]\nmax_size = 2G\nkeep = 1\non_failure = serve\ndurability = relaxed\n"
 			       "journal = no"),
@@ -257,6 +271,9 @@ START_TEST(every_setting_is_taken)
 	ck_assert_int_eq(settings.self_service_lifetime, 365 * 86400);
 	ck_assert_uint_eq(settings.rotation_overlap, 12 * 3600);
 	ck_assert_str_eq(settings.token_issuer, "https://example.org/");
+	ck_assert_str_eq(settings.portal_url, "https://keys.example.org/a");
+	ck_assert_uint_eq(settings.portal_idle, 300);
+	ck_assert_uint_eq(settings.portal_lifetime, 86400);
 	ck_assert_str_eq(settings.token_audience, "mail,web");
 	ck_assert_uint_eq(settings.failures_per_minute, 1);
 	ck_assert_uint_eq(settings.audit_max_size, UINT64_C(2) << 30);
@@ -322,6 +339,17 @@ static const struct {
 	  { "never", "60s", "10y" },
 	  { "59s", "11y", "14", "" },
 	  "be a span of time from 1m to 10y, such as 14d, or never" },
+	{ "policy", "misuse", { "report", "suspend" }, { "Suspend", "", "refuse" }, "be report or suspend" },
+	{ "policy",
+	  "misuse_sources",
+	  { "0", "2", "64" },
+	  { "-1", "1", "65", "never" },
+	  "be 0 or a whole number from 2 to 64" },
+	{ "policy",
+	  "misuse_window",
+	  { "1m", "1h", "30d" },
+	  { "59s", "31d", "never", "" },
+	  "be a span of time from 1m to 30d, such as 1h" },
 	{ "policy", "on_violation", { "report", "refuse" }, { "Refuse", "", "suspend" }, "be report or refuse" },
 	{ "self-service",
 	  "max_lifetime",
@@ -339,11 +367,31 @@ static const struct {
 	  { "", "a b", "a\tb", "\303\244", TEXT_129 },
 	  "be 1 to 128 visible ASCII characters, such as apikeyd" },
 	{ "tokens", "audience", { "a", "b,c" }, { "", "a b" }, "be 1 to 128 visible ASCII characters" },
+	{ "portal",
+	  "url",
+	  { "http://[::1]:8075", "https://keys.example.org/a" },
+	  { "keys.example.org", "ftp://a", "https://", "https:///a", "http://a?b", "http://b@a", "http://a'" },
+	  "be the address of a web page, without a query, such as http://127.0.0.1:8075" },
+	{ "portal",
+	  "idle_timeout",
+	  { "1m", "24h" },
+	  { "59s", "25h", "never", "" },
+	  "be a span of time from 1m to 1d, such as 30m" },
+	{ "portal",
+	  "lifetime",
+	  { "1m", "30d" },
+	  { "59s", "31d", "never", "" },
+	  "be a span of time from 1m to 30d, such as 8h" },
 	{ "throttle",
 	  "failures_per_minute",
 	  { "1", "100000" },
 	  { "0", "100001" },
 	  "be a whole number from 1 to 100000" },
+	{ "throttle",
+	  "failures_per_key",
+	  { "0", "1", "100000" },
+	  { "-1", "100001", "never" },
+	  "be a whole number from 0 to 100000" },
 	{ "audit",
 	  "max_size",
 	  { "4096", "4K", "1024G", "1048576M" },
@@ -749,8 +797,6 @@ int main(void)
 {
 	Suite *suite = suite_create("settings");
 	TCase *texts = tcase_create("texts"), *files = tcase_create("files");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(texts, setup, teardown);
 	tcase_add_loop_test(texts, nothing_gives_the_defaults, 0, 6);
@@ -778,8 +824,5 @@ int main(void)
 	tcase_add_test(files, a_file_over_a_mebibyte_is_refused);
 	suite_add_tcase(suite, texts);
 	suite_add_tcase(suite, files);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

@@ -15,6 +15,7 @@
 #include "common/cleanup.h"
 #include "daemon/store_open.h"
 #include "tests/daemon/store-scratch.h"
+#include "tests/suite.h"
 
 static char fault[2048];
 
@@ -441,8 +442,6 @@ int main(void)
 {
 	Suite *suite = suite_create("store-open");
 	TCase *opening = tcase_create("opening");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(opening, 60);
 	tcase_add_loop_test(opening, a_spoilt_store_is_refused, 0, ARRAY_SIZE(spoils));
@@ -456,9 +455,5 @@ int main(void)
 	tcase_add_test(opening, a_folder_behind_a_link_will_do);
 	tcase_add_test(opening, closing_nothing_is_nothing);
 	suite_add_tcase(suite, opening);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "daemon/store_connection.h"
 #include "tests/daemon/store-scratch.h"
+#include "tests/suite.h"
 
 static const struct store_key *key_find(struct store_reader *reader, unsigned int number)
 {
@@ -303,13 +304,14 @@ START_TEST(no_read_pins_the_past)
 	CLEANUP_SCRATCH struct scratch scratch;
 	const struct store_use use = { .key_id = "k00000000001", .secret = 1, .count = 1, .first_time = 1 };
 	uint64_t rev;
+	bool first;
 
 	scratch_init(&scratch);
 	scratch_open(&scratch);
 	insert(&scratch, 1);
 	insert(&scratch, 2);
 	ck_assert_int_eq(store_write_begin(scratch.store), 0);
-	ck_assert_int_eq(store_add_uses(scratch.store, &use, 1), 0);
+	ck_assert_int_eq(store_add_use(scratch.store, &use, &first), 0);
 	ck_assert_int_eq(store_log_change(scratch.store, 1790000000, "{}", &rev), 0);
 	ck_assert_int_eq(store_log_change(scratch.store, 1790000000, "{}", &rev), 0);
 	ck_assert_int_eq(store_save_sealed(scratch.store, "pepper", 1, 1, "12345678", 8), 0);
@@ -564,8 +566,6 @@ int main(void)
 {
 	Suite *suite = suite_create("store-read");
 	TCase *store = tcase_create("store");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(store, 60);
 	tcase_add_test(store, a_key_is_found);
@@ -581,9 +581,5 @@ int main(void)
 	tcase_add_test(store, readers_cannot_write);
 	tcase_add_test(store, the_default_account_and_tenant_are_there);
 	suite_add_tcase(suite, store);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

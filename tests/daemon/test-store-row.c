@@ -12,6 +12,7 @@
 #include "daemon/store_row.h"
 #include "daemon/store_schema.h"
 #include "tests/daemon/store-scratch.h"
+#include "tests/suite.h"
 
 #define D8 "\xd1\xd2\xd3\xd4\xd5\xd6\xd7\xd8"
 #define DIGEST D8 D8 D8 D8
@@ -231,6 +232,7 @@ static void make_limited(struct store_key *key)
 {
 	key->exclusive = "dovecot";
 	key->max_uses = UINT32_MAX;
+	key->state_since = 1790000000;
 }
 
 static void make_uid(struct store_key *key)
@@ -420,6 +422,8 @@ static const char *const damages[] = {
 	"max_uses = NULL",
 	"max_uses = -1",
 	"max_uses = 4294967296",
+	"state_since = NULL",
+	"state_since = 1.5",
 };
 
 START_TEST(rows_that_are_not_read)
@@ -445,8 +449,6 @@ int main(void)
 {
 	Suite *suite = suite_create("store-row");
 	TCase *rows = tcase_create("rows");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(rows, secrets_pack_and_unpack, 0, ARRAY_SIZE(packings));
 	tcase_add_loop_test(rows, secrets_refuse, 0, ARRAY_SIZE(refused));
@@ -456,9 +458,5 @@ int main(void)
 	tcase_add_loop_test(rows, rows_that_are_not_written, 0, ARRAY_SIZE(breaks));
 	tcase_add_loop_test(rows, rows_that_are_not_read, 0, ARRAY_SIZE(damages));
 	suite_add_tcase(suite, rows);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

@@ -14,6 +14,7 @@
 #include "common/cleanup.h"
 #include "daemon/store_open.h"
 #include "tests/daemon/store-scratch.h"
+#include "tests/suite.h"
 
 static char fault[2048];
 
@@ -251,8 +252,6 @@ int main(void)
 {
 	Suite *suite = suite_create("store-schema");
 	TCase *updates = tcase_create("updates");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(updates, 60);
 	tcase_add_test(updates, an_older_store_is_brought_up_to_date);
@@ -261,9 +260,5 @@ int main(void)
 	tcase_add_test(updates, an_update_that_fails_leaves_the_store_as_it_was);
 	tcase_add_test(updates, no_update_without_room_for_the_copy);
 	suite_add_tcase(suite, updates);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "daemon/store_connection.h"
 #include "tests/daemon/store-scratch.h"
+#include "tests/suite.h"
 
 static const struct store_key *key_find(struct store_reader *reader, unsigned int number)
 {
@@ -303,6 +304,7 @@ START_TEST(writes_need_a_transaction)
 	CLEANUP_FREE struct store_key *key = malloc(sizeof(*key));
 	const struct store_use use = { .key_id = "k00000000001", .secret = 1, .count = 1 };
 	uint64_t rev = 99;
+	bool first;
 
 	scratch_init(&scratch);
 	scratch_open(&scratch);
@@ -312,7 +314,7 @@ START_TEST(writes_need_a_transaction)
 	ck_assert_int_eq(store_update_key(scratch.store, key), -EINVAL);
 	ck_assert_int_eq(store_delete_key(scratch.store, "k00000000001"), -EINVAL);
 	ck_assert_int_eq(store_log_change(scratch.store, 1790000000, "{}", &rev), -EINVAL);
-	ck_assert_int_eq(store_add_uses(scratch.store, &use, 1), -EINVAL);
+	ck_assert_int_eq(store_add_use(scratch.store, &use, &first), -EINVAL);
 	ck_assert_int_eq(store_save_sealed(scratch.store, "pepper", 1, 1, "x", 1), -EINVAL);
 	ck_assert_int_eq(store_save_number(scratch.store, "audited_rev", 1), -EINVAL);
 	ck_assert_int_eq(store_savepoint(scratch.store), -EINVAL);
@@ -364,9 +366,12 @@ START_TEST(uses_are_merged)
 	ck_assert_uint_eq(use.count, 0);
 	ck_assert_int_eq(use.first_time, 0);
 	ck_assert_str_eq(use.key_id, "k00000000001");
-	for (size_t i = 0; i < ARRAY_SIZE(uses); i += 3) {
+	for (size_t i = 0; i < ARRAY_SIZE(uses); i++) {
+		bool first;
+
 		ck_assert_int_eq(store_write_begin(scratch.store), 0);
-		ck_assert_int_eq(store_add_uses(scratch.store, &uses[i], i == 0 ? 3 : 1), 0);
+		ck_assert_int_eq(store_add_use(scratch.store, &uses[i], &first), 0);
+		ck_assert_int_eq(first, i == 0);
 		ck_assert_int_eq(store_write_commit(scratch.store), 0);
 	}
 	ck_assert_int_eq(store_find_use(scratch.reader, "k00000000001", 1, &use), 0);
@@ -404,8 +409,10 @@ START_TEST(uses_do_not_overflow)
 	scratch_open(&scratch);
 	insert(&scratch, 1);
 	for (int i = 0; i < 4; i++) {
+		bool first;
+
 		ck_assert_int_eq(store_write_begin(scratch.store), 0);
-		ck_assert_int_eq(store_add_uses(scratch.store, &use, 1), 0);
+		ck_assert_int_eq(store_add_use(scratch.store, &use, &first), 0);
 		ck_assert_int_eq(store_write_commit(scratch.store), 0);
 	}
 	ck_assert_int_eq(store_find_use(scratch.reader, "k00000000001", 1, &found), 0);
@@ -432,7 +439,12 @@ START_TEST(uses_go_with_their_secret_and_key)
 	key->secret_count = 2;
 	ck_assert_int_eq(store_write_begin(scratch.store), 0);
 	ck_assert_int_eq(store_update_key(scratch.store, key), 0);
-	ck_assert_int_eq(store_add_uses(scratch.store, uses, 2), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(uses); i++) {
+		bool first;
+
+		ck_assert_int_eq(store_add_use(scratch.store, &uses[i], &first), 0);
+		ck_assert(first);
+	}
 	key->secrets[0] = key->secrets[1];
 	key->secret_count = 1;
 	ck_assert_int_eq(store_update_key(scratch.store, key), 0);
@@ -503,8 +515,6 @@ int main(void)
 {
 	Suite *suite = suite_create("store");
 	TCase *store = tcase_create("store");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(store, 60);
 	tcase_add_loop_test(store, inserts_are_refused, 0, ARRAY_SIZE(takes));
@@ -519,9 +529,5 @@ int main(void)
 	tcase_add_test(store, uses_go_with_their_secret_and_key);
 	tcase_add_test(store, sealed_keys_and_numbers_are_kept);
 	suite_add_tcase(suite, store);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "daemon/throttle.h"
+#include "tests/suite.h"
 
 #define SECOND INT64_C(1000000000)
 #define START (1000 * SECOND)
@@ -304,8 +305,6 @@ int main(void)
 {
 	Suite *suite = suite_create("throttle");
 	TCase *test_case = tcase_create("throttle");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(test_case, begin, end);
 	tcase_set_timeout(test_case, 120);
@@ -326,9 +325,5 @@ int main(void)
 #endif
 	tcase_add_test(test_case, test_threads_share_a_bucket);
 	suite_add_tcase(suite, test_case);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

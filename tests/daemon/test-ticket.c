@@ -12,6 +12,7 @@
 
 #include "common/cleanup.h"
 #include "daemon/ticket.h"
+#include "tests/suite.h"
 
 static struct tickets *tickets;
 
@@ -134,9 +135,9 @@ END_TEST
 
 START_TEST(no_two_are_the_same)
 {
-	char texts[TICKET_MOST_A_KEY][TICKET_TEXT_SIZE];
+	char texts[64][TICKET_TEXT_SIZE];
 
-	for (size_t i = 0; i < TICKET_MOST_A_KEY; i++) {
+	for (size_t i = 0; i < 64; i++) {
 		issue("abcdefghijkl", 1000, texts[i]);
 		for (size_t j = 0; j < i; j++)
 			ck_assert_str_ne(texts[i], texts[j]);
@@ -160,24 +161,48 @@ START_TEST(a_key_loses_its_own_oldest)
 }
 END_TEST
 
-/* One more is refused, and those that are there stay; in a minute there is room again. */
-START_TEST(there_are_only_so_many)
+static void fill(const char *name, size_t each, char ret_first[TICKET_TEXT_SIZE])
 {
-	char text[TICKET_TEXT_SIZE], first[TICKET_TEXT_SIZE], id[16];
-	struct ticket ticket;
+	char text[TICKET_TEXT_SIZE], id[16];
 
 	for (size_t i = 0; i < TICKET_MOST; i++) {
-		snprintf(id, sizeof(id), "key%zu", i / TICKET_MOST_A_KEY);
-		issue(id, 1000, i == 0 ? first : text);
+		snprintf(id, sizeof(id), "%s%zu", name, i / each);
+		issue(id, 1000 + (int64_t)(i / (TICKET_MOST / 4)), i == 0 ? ret_first : text);
 	}
-	ticket = ticket_of("another");
-	ck_assert_int_eq(tickets_issue(tickets, &ticket, 1059, text), -EDQUOT);
-	ck_assert(is_good(first, "sshd", 1059));
-	ck_assert_int_eq(tickets_issue(tickets, &ticket, 1059, text), 0);
-	ck_assert_int_eq(tickets_issue(tickets, &ticket, 1059, text), -EDQUOT);
-	for (size_t i = 0; i < TICKET_MOST_A_KEY; i++)
-		issue("another", 1060, text);
-	ck_assert(is_good(text, "sshd", 1060));
+}
+
+/* Those who take all there are push nobody out: who has most loses the oldest. */
+START_TEST(who_has_most_makes_room)
+{
+	char few[TICKET_TEXT_SIZE], first[TICKET_TEXT_SIZE], text[TICKET_TEXT_SIZE];
+
+	issue("few_________", 1000, few);
+	fill("key", TICKET_MOST_A_KEY, first);
+	ck_assert(!is_good(first, "sshd", 1003));
+	issue("another", 1003, text);
+	for (size_t i = 0; i < 2 * TICKET_MOST_A_KEY; i++)
+		issue("greedy", 1003, first);
+	ck_assert(is_good(few, "sshd", 1003));
+	ck_assert(is_good(text, "sshd", 1003));
+	ck_assert(is_good(first, "sshd", 1003));
+}
+END_TEST
+
+/* Where all have as many, the oldest goes. */
+START_TEST(there_are_only_so_many)
+{
+	char first[TICKET_TEXT_SIZE], text[TICKET_TEXT_SIZE], last[TICKET_TEXT_SIZE];
+
+	fill("key", 1, first);
+	issue("another", 1004, text);
+	issue("one_more", 1004, last);
+	ck_assert(is_good(text, "sshd", 1004));
+	ck_assert(is_good(last, "sshd", 1004));
+	teardown();
+	setup();
+	issue("key0", 999, first);
+	fill("keys", 1, text);
+	ck_assert(!is_good(first, "sshd", 1004));
 }
 END_TEST
 
@@ -225,8 +250,6 @@ int main(void)
 {
 	Suite *suite = suite_create("ticket");
 	TCase *all = tcase_create("tickets");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(all, setup, teardown);
 	tcase_add_test(all, a_ticket_says_what_it_was_made_for_once);
@@ -236,11 +259,9 @@ int main(void)
 	tcase_add_test(all, what_is_no_ticket_uses_nothing_up);
 	tcase_add_test(all, no_two_are_the_same);
 	tcase_add_test(all, a_key_loses_its_own_oldest);
+	tcase_add_test(all, who_has_most_makes_room);
 	tcase_add_test(all, there_are_only_so_many);
 	tcase_add_test(all, of_those_who_come_at_once_one_gets_it);
 	suite_add_tcase(suite, all);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

@@ -3,6 +3,7 @@
  * Uses: first and last, counts that add up over full tables, failed writes and threads.
  */
 #include "daemon/uses.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <pthread.h>
@@ -333,8 +334,6 @@ int main(void)
 {
 	Suite *suite = suite_create("uses");
 	TCase *test_case = tcase_create("uses");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(test_case, begin, end);
 	tcase_set_timeout(test_case, 120);
@@ -350,9 +349,5 @@ int main(void)
 	tcase_add_test(test_case, test_many_texts);
 	tcase_add_test(test_case, test_threads);
 	suite_add_tcase(suite, test_case);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

@@ -4,6 +4,8 @@
  * the daemon takes must not tell whether there is such a key, or whose it is. It prints how far apart the kinds are,
  * and fails when two are further apart than chance and the machine's noise explain, and by half a microsecond or more.
  *
+ * Then the same in a lockdown, in which a right secret is refused like any other.
+ *
  * Left out is a pair of another tenant with the right signature. It cannot look the same: it is used up, which is on
  * disk before the answer. Only who has the private key can make one.
  */
@@ -21,7 +23,7 @@
 #include "tests/daemon/samples.h"
 #include "tests/daemon/wire-client.h"
 
-#define SETTINGS "[daemon]\nworkers = 1\n[throttle]\nfailures_per_minute = 100000\n"
+#define SETTINGS "[daemon]\nworkers = 1\n[throttle]\nfailures_per_minute = 100000\nfailures_per_key = 100000\n"
 #define COUNT 5000
 #define WARM_UP 500 /* of each kind, not measured */
 #define POOL 64     /* different credentials of each kind */
@@ -50,6 +52,7 @@ static const struct kind {
 	{ "wrong secret, other tenant", GROUP_OPAQUE, "away", false, false, REASON_BAD_SECRET },
 	{ "wrong secret, the first tenant", GROUP_OPAQUE, "default", false, false, REASON_BAD_SECRET },
 	{ "right secret, other tenant", GROUP_OPAQUE, "away", false, true, REASON_WRONG_TENANT },
+	{ "right secret, switched off", GROUP_OPAQUE, OURS, false, true, REASON_KEY_INACTIVE },
 	{ "unknown pair", GROUP_PAIR, NULL, false, false, REASON_UNKNOWN_KEY },
 	{ "wrong signature", GROUP_PAIR, OURS, false, false, REASON_BAD_SIGNATURE },
 	{ "wrong signature, other tenant", GROUP_PAIR, "away", false, false, REASON_BAD_SIGNATURE },
@@ -98,10 +101,14 @@ static struct apikey_key *make_key(struct apikey_admin *admin, const struct kind
 					     .permissions = kind->role ? NULL : permissions,
 					     .roles = kind->role ? roles : NULL,
 					     .tenant = kind->tenant };
-	struct apikey_key *key = NULL;
+	struct apikey_key *key = NULL, *after = NULL;
 
 	snprintf(name, sizeof(name), "key-%zu-%zu", (size_t)(kind - kinds), number);
 	expect(apikey_key_create(admin, &wanted, &key), admin, "no key");
+	if (kind->reason == REASON_KEY_INACTIVE) {
+		expect(apikey_key_deactivate(admin, key->id, NULL, &after), admin, "not switched off");
+		apikey_key_free(after);
+	}
 	return key;
 }
 
@@ -177,15 +184,16 @@ static void make_packets(void)
 	apikey_admin_free(admin);
 }
 
-/* Each kind is refused for its own reason, as root is told. */
-static void expect_reasons(struct wire_client *client)
+/* Each kind is refused for its own reason, as root is told; in a lockdown all for one. */
+static void expect_reasons(struct wire_client *client, bool locked)
 {
 	for (size_t kind = 0; kind < KINDS; kind++) {
+		enum reason wanted = locked ? REASON_LOCKDOWN : kinds[kind].reason;
 		struct message_verdict said;
 
 		wire_send_bytes(client, packets[kind][0].bytes, packets[kind][0].size);
 		wire_expect(client, WIRE_VERIFY | WIRE_REPLY, &message_verdict, &said);
-		if (said.verdict != VERDICT_DENIED || (said.reason != 0 && said.reason != kinds[kind].reason))
+		if (said.verdict != VERDICT_DENIED || (said.reason != 0 && said.reason != wanted))
 			fail("%s is %s, for %s", kinds[kind].name, verdict_name((enum verdict)said.verdict),
 			     reason_name((enum reason)said.reason));
 	}
@@ -302,13 +310,43 @@ static unsigned int judge(const struct samples all[KINDS], enum group group)
 	return apart;
 }
 
+/* How many are apart. */
+static unsigned int compare(struct wire_client *client, size_t count, bool locked)
+{
+	struct samples all[KINDS];
+	unsigned int apart = 0;
+
+	expect_reasons(client, locked);
+	for (size_t i = 0; i < KINDS; i++)
+		samples_init(&all[i], kinds[i].name, count);
+	measure(client->fd, WARM_UP, NULL);
+	measure(client->fd, count, all);
+	printf("%zu requests of each kind%s, median:\n", count, locked ? ", in a lockdown" : "");
+	for (size_t i = 0; i < KINDS; i++)
+		printf("%-34s %6lld ns\n", kinds[i].name, (long long)samples_median(&all[i]));
+	for (enum group group = 0; group < GROUP_COUNT; group++)
+		apart += judge(all, group);
+	for (size_t i = 0; i < KINDS; i++)
+		samples_done(&all[i]);
+	return apart;
+}
+
+static void lock_down(void)
+{
+	struct apikey_admin *admin = host_admin(&host);
+	struct apikey_lockdown *lockdown = NULL;
+
+	expect(apikey_lockdown_begin(admin, NULL, &lockdown), admin, "no lockdown");
+	apikey_lockdown_free(lockdown);
+	apikey_admin_free(admin);
+}
+
 int main(int argc, char **argv)
 {
 	size_t count = argc > 1 ? strtoul(argv[1], NULL, 10) : COUNT;
 	struct host_start start = { .prepare = share_processor };
-	struct samples all[KINDS];
 	struct wire_client *client;
-	unsigned int apart = 0;
+	unsigned int apart;
 
 	if (count < 100)
 		fail("COUNT is 100 at least");
@@ -319,18 +357,9 @@ int main(int argc, char **argv)
 	share_processor(NULL);
 	client = wire_open(&host, geteuid() == 0 ? WIRE_LOGIN_SOCKET : WIRE_VERIFY_SOCKET);
 	wire_hello(client);
-	expect_reasons(client);
-	for (size_t i = 0; i < KINDS; i++)
-		samples_init(&all[i], kinds[i].name, count);
-	measure(client->fd, WARM_UP, NULL);
-	measure(client->fd, count, all);
-	printf("%zu requests of each kind, median:\n", count);
-	for (size_t i = 0; i < KINDS; i++)
-		printf("%-34s %6lld ns\n", kinds[i].name, (long long)samples_median(&all[i]));
-	for (enum group group = 0; group < GROUP_COUNT; group++)
-		apart += judge(all, group);
-	for (size_t i = 0; i < KINDS; i++)
-		samples_done(&all[i]);
+	apart = compare(client, count, false);
+	lock_down();
+	apart += compare(client, count, true);
 	wire_close(client);
 	host_stop(&host);
 	host_remove(&host);

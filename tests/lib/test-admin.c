@@ -16,6 +16,7 @@
 #include "proto/answer.h"
 #include "proto/verdict.h"
 #include "tests/lib/exchange.h"
+#include "tests/suite.h"
 
 /* ---- keys ---- */
 
@@ -56,6 +57,7 @@ static const struct message_key whole_key = {
 	.exclusive = MESSAGE_UNBOUND,
 	.max_uses = 100,
 	.counted_uses = 3,
+	.state_since = 80,
 };
 
 static const struct message_key pair_key = {
@@ -121,6 +123,7 @@ static void assert_key(const struct apikey_key *key, const struct message_key *w
 	assert_text(key->exclusive, wanted->exclusive);
 	ck_assert_uint_eq(key->max_uses, wanted->max_uses);
 	ck_assert_uint_eq(key->counted_uses, wanted->counted_uses);
+	ck_assert_int_eq(key->state_since, wanted->state_since);
 	assert_texts(key->permissions, &wanted->permissions);
 	assert_texts(key->roles, &wanted->roles);
 	assert_texts(key->users, &wanted->users);
@@ -421,17 +424,27 @@ static const struct {
 	struct message_error error;
 	int returned;
 	const char *message;
+	const char *reason;
+	enum apikey_verdict verdict; /* only with a reason */
 } answers[] = {
-	{ { ANSWER_NOT_FOUND, NULL }, APIKEY_NOT_FOUND, NULL },
-	{ { ANSWER_INVALID, "'mail.' is no permission." }, APIKEY_INVALID, "'mail.' is no permission." },
-	{ { ANSWER_BUSY, NULL }, APIKEY_BUSY, NULL },
-	{ { 999, "a new sort of no" }, APIKEY_DAEMON_UNAVAILABLE, "a new sort of no" },
-	{ { WIRE_LIST_MAX * 1000, NULL }, APIKEY_DAEMON_UNAVAILABLE, NULL },
+	{ { ANSWER_NOT_FOUND, NULL, 0 }, APIKEY_NOT_FOUND, NULL, "", 0 },
+	{ { ANSWER_INVALID, "'mail.' is no permission.", 0 }, APIKEY_INVALID, "'mail.' is no permission.", "", 0 },
+	{ { ANSWER_BUSY, NULL, 0 }, APIKEY_BUSY, NULL, "", 0 },
+	{ { 999, "a new sort of no", 0 }, APIKEY_DAEMON_UNAVAILABLE, "a new sort of no", "", 0 },
+	{ { WIRE_LIST_MAX * 1000, NULL, 0 }, APIKEY_DAEMON_UNAVAILABLE, NULL, "", 0 },
+	{ { ANSWER_BAD_CREDENTIAL, NULL, REASON_REPLAYED }, APIKEY_BAD_CREDENTIAL, NULL, "replayed", APIKEY_DENIED },
+	{ { ANSWER_BAD_CREDENTIAL, NULL, REASON_INSUFFICIENT_PERMISSION },
+	  APIKEY_BAD_CREDENTIAL,
+	  NULL,
+	  "insufficient_permission",
+	  APIKEY_FORBIDDEN },
+	{ { ANSWER_BAD_CREDENTIAL, NULL, REASON_COUNT }, APIKEY_BAD_CREDENTIAL, NULL, "", 0 },
 };
 
 START_TEST(a_no_comes_with_a_sentence_and_the_handle_goes_on)
 {
 	static struct exchange exchange = { .request_record = &message_key_reference };
+	enum apikey_verdict verdict = APIKEY_UNAVAILABLE;
 	struct apikey_key *key = NULL;
 	struct apikey_admin *admin;
 	struct peer peer;
@@ -446,11 +459,16 @@ START_TEST(a_no_comes_with_a_sentence_and_the_handle_goes_on)
 	ck_assert_str_eq(apikey_admin_message(admin), answers[_i].message
 							      ? answers[_i].message
 							      : answer_sentence((enum answer)answers[_i].returned));
+	ck_assert_str_eq(apikey_admin_reason(admin, &verdict), answers[_i].reason);
+	ck_assert_str_eq(apikey_admin_reason(admin, NULL), answers[_i].reason);
+	if (*answers[_i].reason)
+		ck_assert_int_eq(verdict, answers[_i].verdict);
 	exchange.reply_record = &message_key;
 	exchange.reply = &whole_key;
 	exchange.reply_type = 0;
 	ck_assert_int_eq(EXCHANGE_CALL(exchange, apikey_key_show(admin, "alice/laptop", &key)), 0);
 	ck_assert_str_eq(apikey_admin_message(admin), "");
+	ck_assert_str_eq(apikey_admin_reason(admin, NULL), "");
 	apikey_key_free(key);
 	apikey_admin_free(admin);
 	peer_stop(&peer);
@@ -585,8 +603,6 @@ int main(void)
 {
 	Suite *suite = suite_create("admin");
 	TCase *tcase = tcase_create("admin");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, a_key_is_told_whole, 0, 3);
@@ -600,9 +616,5 @@ int main(void)
 	tcase_add_test(tcase, a_daemon_that_goes_is_noticed);
 	tcase_add_test(tcase, a_request_that_cannot_be_is_refused_and_the_handle_goes_on);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

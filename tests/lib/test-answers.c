@@ -14,6 +14,7 @@
 #include "proto/answer.h"
 #include "proto/verdict.h"
 #include "tests/lib/question.h"
+#include "tests/suite.h"
 
 /* ---- answers other than a grant, and packets that are none ---- */
 
@@ -323,17 +324,11 @@ int main(void)
 {
 	Suite *suite = suite_create("answers");
 	TCase *tcase = tcase_create("answers");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, only_a_matching_grant_grants, 0, ARRAY_SIZE(replies));
 	tcase_add_test(tcase, a_grant_cut_anywhere_is_none);
 	tcase_add_loop_test(tcase, an_error_is_no_decision, 0, ARRAY_SIZE(errors));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

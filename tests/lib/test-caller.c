@@ -24,6 +24,7 @@
 #include "common/socket.h"
 #include "proto/answer.h"
 #include "tests/lib/question.h"
+#include "tests/suite.h"
 
 /* What must not be found: the middle of the credential's secret, and of the handle that peer_grant_of() makes. */
 #define SECRET_PIECE "IJKLMNOPQRSTUVWX"
@@ -404,8 +405,6 @@ int main(void)
 {
 	Suite *suite = suite_create("caller");
 	TCase *tcase = tcase_create("caller");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, forget_freed, NULL);
@@ -421,9 +420,5 @@ int main(void)
 	tcase_add_loop_test(tcase, an_admin_call_wipes_its_secrets, 0, 2);
 	tcase_add_test(tcase, requests_never_sent_are_wiped);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

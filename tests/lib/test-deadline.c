@@ -18,6 +18,7 @@
 #include "common/clock.h"
 #include "common/socket.h"
 #include "tests/lib/question.h"
+#include "tests/suite.h"
 
 #define TIMEOUT 200 /* milliseconds; where silence is what is tested */
 #define SLACK 5000  /* how late a busy machine may be */
@@ -274,8 +275,6 @@ int main(void)
 {
 	Suite *suite = suite_create("deadline");
 	TCase *tcase = tcase_create("deadline");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, an_early_end_is_tried_once_more_where_that_is_safe, 0, ARRAY_SIZE(ends));
@@ -285,9 +284,5 @@ int main(void)
 	tcase_add_test(tcase, a_slow_answer_inside_the_deadline_counts);
 	tcase_add_test(tcase, a_daemon_that_is_not_there_is_unavailable);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

@@ -13,6 +13,7 @@
 #include "common/cleanup.h"
 #include "proto/verdict.h"
 #include "tests/lib/peer.h"
+#include "tests/suite.h"
 
 /* Grants the one credential to the service imap for the permission mail.imap. */
 static void script_judge(struct peer *peer, int fd, unsigned int number)
@@ -107,16 +108,10 @@ int main(void)
 {
 	Suite *suite = suite_create("example");
 	TCase *tcase = tcase_create("example");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, the_example_says_what_the_server_says, 0, ARRAY_SIZE(runs));
 	tcase_add_test(tcase, the_example_says_that_nobody_is_there);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

@@ -11,6 +11,7 @@
 #include "common/cleanup.h"
 #include "proto/verdict.h"
 #include "tests/lib/exchange.h"
+#include "tests/suite.h"
 
 static void assert_text(const char *text, const char *wanted)
 {
@@ -132,16 +133,10 @@ int main(void)
 {
 	Suite *suite = suite_create("inspect");
 	TCase *tcase = tcase_create("inspect");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, an_explanation_is_told_whole);
 	tcase_add_test(tcase, a_status_is_told_whole);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

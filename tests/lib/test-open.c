@@ -11,6 +11,7 @@
 #include "common/cleanup.h"
 #include "proto/answer.h"
 #include "tests/lib/peer.h"
+#include "tests/suite.h"
 
 #define PATIENT 20000 /* milliseconds */
 
@@ -147,16 +148,10 @@ int main(void)
 {
 	Suite *suite = suite_create("open");
 	TCase *tcase = tcase_create("open");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, a_server_that_does_not_welcome_gives_no_client, 0, ARRAY_SIZE(refusals));
 	tcase_add_test(tcase, an_open_that_cannot_be_says_why);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

@@ -8,6 +8,7 @@
 
 #include "common/cleanup.h"
 #include "tests/lib/exchange.h"
+#include "tests/suite.h"
 
 static const struct message_secret secrets[] = {
 	{ .number = 1, .created = 50, .retires = 900, .after_use = 30 },
@@ -128,15 +129,10 @@ int main(void)
 {
 	Suite *suite = suite_create("rotate");
 	TCase *tcase = tcase_create("rotate");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, a_rotation_is_asked_for_as_said);
 	tcase_add_test(tcase, what_is_retired_is_named);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

@@ -20,6 +20,7 @@
 #include "common/cleanup.h"
 #include "lib/apikey.h"
 #include "tests/lib/peer.h"
+#include "tests/suite.h"
 
 #define NOBODY 65534
 
@@ -443,8 +444,6 @@ static Suite *make_suite(void)
 
 int main(int argc, char **argv)
 {
-	SRunner *runner;
-	int failed;
 
 	/* Run by a test, in place of a caller that may be setgid: the verdict is the exit status. */
 	if (argc == 2) {
@@ -455,9 +454,5 @@ int main(int argc, char **argv)
 			_exit(102);
 		_exit((int)ask(argv[1], reason)); /* a leak checker cannot look into a setgid process */
 	}
-	runner = srunner_create(make_suite());
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(make_suite());
 }

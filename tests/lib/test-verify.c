@@ -13,6 +13,7 @@
 #include "common/cleanup.h"
 #include "proto/verdict.h"
 #include "tests/lib/question.h"
+#include "tests/suite.h"
 
 /* ---- a good server ---- */
 
@@ -288,8 +289,6 @@ int main(void)
 {
 	Suite *suite = suite_create("verify");
 	TCase *tcase = tcase_create("verify");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, a_grant_is_told_whole);
@@ -302,9 +301,5 @@ int main(void)
 	tcase_add_test(tcase, a_caller_of_a_later_version_is_understood_unless_it_says_more);
 	tcase_add_test(tcase, names_are_the_documented_ones);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

@@ -5,6 +5,7 @@
 
 #include "proto/verdict.h"
 #include "tests/pam_module/trap.h"
+#include "tests/suite.h"
 
 struct scene scene;
 char key[SCENE_KEY_SIZE];
@@ -50,15 +51,10 @@ int fixture_main(const char *name, void (*add)(TCase *tests))
 {
 	Suite *suite = suite_create(name);
 	TCase *tests = tcase_create(name);
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 60);
 	add(tests);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

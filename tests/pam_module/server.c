@@ -19,6 +19,7 @@
 
 #include "common/cleanup.h"
 #include "common/socket.h"
+#include "proto/answer.h"
 #include "proto/credential.h"
 #include "proto/message.h"
 #include "proto/verdict.h"
@@ -212,7 +213,8 @@ static bool note_request(struct server_record *record, const unsigned char *pack
 static void answer(int fd, const struct server_script *script, struct server_record *record, struct codec_header header)
 {
 	static unsigned char packet[2 * WIRE_PACKET_MAX];
-	struct message_error error = { .answer = 9, .detail = "not yet" };
+	struct message_error error = { .answer = script->answer ? script->answer : ANSWER_UNAVAILABLE,
+				       .detail = "not yet" };
 	bool session = header.type == WIRE_SESSION_OPEN || header.type == WIRE_SESSION_CLOSE;
 	size_t size = session ? make_reference(script, header.type, header.request_id, packet, WIRE_PACKET_MAX)
 			      : make_verdict(script, record, header.type, header.request_id, packet, WIRE_PACKET_MAX);

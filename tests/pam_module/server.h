@@ -46,6 +46,7 @@ struct server_script {
 	uint64_t account_verdict; /* for the account phase */
 	uint64_t account_reason;
 	const char *ticket; /* NULL: one, where it is asked for; "-": none */
+	uint64_t answer;    /* of SERVER_ERROR; 0: ANSWER_UNAVAILABLE */
 };
 
 /* What the server saw; written by its process. */

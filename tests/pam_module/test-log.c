@@ -10,6 +10,7 @@
 #include "pam_module/log.h"
 #include "tests/pam_module/scene.h"
 #include "tests/pam_module/trap.h"
+#include "tests/suite.h"
 
 #define SECRET "0123456789abcdefghijklmnopqrstuv123456"
 #define PAIR "a123456b-c12c-123d-1ab4-18bd8c8e88a3"
@@ -186,8 +187,6 @@ int main(void)
 {
 	Suite *suite = suite_create("log");
 	TCase *tests = tcase_create("log");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tests, a_value_is_one_word_without_secrets, 0, (int)ARRAY_SIZE(escapes));
 	tcase_add_test(tests, a_value_is_cut_at_any_size);
@@ -197,8 +196,5 @@ int main(void)
 	tcase_add_test(tests, the_counted_line_keeps_its_form_and_fits);
 	tcase_add_test(tests, a_full_or_absent_log_costs_nothing);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

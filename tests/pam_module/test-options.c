@@ -7,6 +7,7 @@
 #include "common/cleanup.h"
 #include "pam_module/options.h"
 #include "proto/wire.h"
+#include "tests/suite.h"
 
 #define MAX_ARGUMENTS 4
 
@@ -175,16 +176,11 @@ int main(void)
 {
 	Suite *suite = suite_create("options");
 	TCase *tests = tcase_create("options");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tests, arguments_are_read_strictly, 0, (int)ARRAY_SIZE(cases));
 	tcase_add_test(tests, nothing_said_means_the_defaults);
 	tcase_add_test(tests, every_value_reaches_its_place);
 	tcase_add_test(tests, values_have_a_greatest_length);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

@@ -7,6 +7,7 @@
 #include "common/cleanup.h"
 #include "pam_module/result.h"
 #include "proto/verdict.h"
+#include "tests/suite.h"
 
 static const struct {
 	enum apikey_verdict verdict;
@@ -71,15 +72,10 @@ int main(void)
 {
 	Suite *suite = suite_create("result");
 	TCase *tests = tcase_create("result");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tests, each_verdict_has_its_code, 0, (int)ARRAY_SIZE(rules));
 	tcase_add_test(tests, only_a_grant_succeeds_and_nothing_is_ignored);
 	tcase_add_test(tests, each_reason_has_its_sentence);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

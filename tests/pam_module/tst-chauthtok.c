@@ -7,8 +7,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "common/clock.h"
 #include "tests/pam_module/daemon.h"
 #include "tests/pam_module/fixture.h"
 #include "tests/pam_module/trap.h"
@@ -107,7 +107,7 @@ static size_t count_good(void)
 
 	ck_assert_int_eq(apikey_key_show(apikeyd.admin, id, &shown), 0);
 	for (size_t i = 0; i < shown->secret_count; i++)
-		good += shown->secrets[i].retires == 0 || shown->secrets[i].retires > time(NULL);
+		good += shown->secrets[i].retires == 0 || shown->secrets[i].retires > clock_wall_seconds();
 	apikey_key_free(shown);
 	return good;
 }

@@ -94,7 +94,7 @@ START_TEST(an_expired_key_opens_nothing_and_root_is_told)
 	begin();
 	transaction_open(&transaction, &scene, "demo", "alice", secret);
 	ck_assert_int_eq(pam_authenticate(transaction.pamh, 0), PAM_SUCCESS);
-	daemon_expire_key(&apikeyd, id, time(NULL) + 1);
+	daemon_expire_key(&apikeyd, id, time(NULL) + 2);
 	do
 		code = pam_acct_mgmt(transaction.pamh, 0);
 	while (code == PAM_SUCCESS && scene_clock() < patience);

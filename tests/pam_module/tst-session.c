@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
  * The session phase: the ticket is asked for where the auth line says so, and out of the environment before anybody
- * else's session line runs, whatever becomes of it; the register is shown it once; and no login fails for it.
+ * else's session line runs, whatever becomes of it; the register is shown it once; who has a ticket that is worth
+ * nothing is kept out, and nobody else is.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -10,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "proto/answer.h"
 #include "proto/verdict.h"
 #include "tests/pam_module/fixture.h"
 #include "tests/pam_module/trap.h"
@@ -24,7 +26,7 @@ static void write_service(const char *auth, const char *session)
 {
 	scene_service(&scene, "demo",
 		      "auth required " TEST_MODULE " socket=%s minimum_uid=0 timeout=20000 %s\n"
-		      "session optional " TEST_MODULE " socket=%s %s\n",
+		      "session required " TEST_MODULE " socket=%s %s\n",
 		      scene.folder, auth, scene.folder, session);
 }
 
@@ -135,6 +137,91 @@ static const struct server_script rude[] = {
 	{ .other_type = 1 },
 };
 
+/* What the register says of the ticket, and what then the user and the log are told. */
+static const struct {
+	enum answer answer;
+	const char *shown, *logged;
+} refusals[] = {
+	{ ANSWER_NOT_FOUND, "took too long: log in again", "forgets them after a minute" },
+	{ ANSWER_WRONG_STATE, "no longer good", "the key was ended" },
+	{ ANSWER_INVALID, "log in again", "for none" },
+};
+
+static const int flags[] = { 0, PAM_SILENT };
+
+/* Or a client would hold the last question until its ticket is too old, and have a session that nothing can end. */
+START_TEST(a_ticket_that_the_register_refuses_keeps_out)
+{
+	struct server server;
+	char line[2048];
+
+	write_service("session", "timeout=20000");
+	fixture_log_open();
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
+		struct server_script script = { .manner = SERVER_ERROR, .answer = refusals[i].answer };
+
+		server_start_register(&server, &scene, &script);
+		log_in(&grants);
+		ck_assert_int_eq(pam_open_session(transaction.pamh, flags[_i]), PAM_PERM_DENIED);
+		assert_no_ticket();
+		ck_assert_uint_eq(server.record->opens, 1);
+		ck_assert_uint_eq(transaction.messages, flags[_i] == 0);
+		ck_assert_msg(flags[_i] != 0 || strstr(transaction.shown, refusals[i].shown), "%s", transaction.shown);
+		ck_assert_uint_gt(trap_log_take(line, sizeof(line)), 0);
+		ck_assert_msg(strstr(line, "the session is refused") && strstr(line, "user=alice") &&
+				      strstr(line, refusals[i].logged) && !strstr(line, SERVER_TICKET),
+			      "%s", line);
+		/* There is nothing to close; libpam says again what the opening said. */
+		(void)pam_close_session(transaction.pamh, 0);
+		ck_assert_uint_eq(server.record->closes, 0);
+		log_out();
+		server_stop(&server);
+	}
+}
+END_TEST
+
+/* Who has no ears is kept out all the same. */
+START_TEST(a_refusal_that_cannot_be_shown_is_one)
+{
+	struct server_script script = { .manner = SERVER_ERROR, .answer = ANSWER_NOT_FOUND };
+	struct server server;
+
+	write_service("session", "timeout=20000");
+	server_start_register(&server, &scene, &script);
+	log_in(&grants);
+	transaction.mute = true;
+	ck_assert_int_eq(pam_open_session(transaction.pamh, 0), PAM_PERM_DENIED);
+	assert_no_ticket();
+	log_out();
+	server_stop(&server);
+}
+END_TEST
+
+static const enum answer impediments[] = { ANSWER_UNKNOWN_REQUEST, ANSWER_NOT_PERMITTED, ANSWER_STORE_FAILED,
+					   ANSWER_UNAVAILABLE,     ANSWER_BUSY,          ANSWER_COUNT };
+
+/* A register that cannot serve says nothing of the ticket. */
+START_TEST(a_register_that_cannot_serve_keeps_nobody_out)
+{
+	struct server_script script = { .manner = SERVER_ERROR, .answer = impediments[_i] };
+	struct server server;
+	char line[2048];
+
+	write_service("session", "timeout=20000");
+	fixture_log_open();
+	server_start_register(&server, &scene, &script);
+	log_in(&grants);
+	ck_assert_int_eq(pam_open_session(transaction.pamh, 0), PAM_SUCCESS);
+	assert_no_ticket();
+	ck_assert_uint_eq(server.record->opens, 1);
+	ck_assert_uint_eq(transaction.messages, 0);
+	ck_assert_uint_gt(trap_log_take(line, sizeof(line)), 0);
+	ck_assert_msg(strstr(line, "not registered") != NULL, "%s", line);
+	log_out();
+	server_stop(&server);
+}
+END_TEST
+
 /* What answers otherwise than it should has not registered anything. */
 START_TEST(no_login_fails_for_the_register)
 {
@@ -203,21 +290,28 @@ START_TEST(a_session_line_that_is_wrong_takes_the_ticket_out_too)
 }
 END_TEST
 
-/* Anybody's value may be there: pam_env(8) reads files of users. */
-START_TEST(what_is_no_ticket_is_shown_to_nobody)
+/* Anybody's value may be there: pam_env(8) reads files of users. It is no way around the register. */
+START_TEST(what_is_no_ticket_is_shown_to_nobody_and_keeps_out)
 {
 	static const char *const values[] = { VARIABLE "=", VARIABLE "=x", PUT "0",
 					      VARIABLE "=00112233445566778899AABBCCDDEEFF",
 					      VARIABLE "=00112233445566778899aabbccddee f" };
 	struct server server;
+	char line[2048];
 
 	write_service("session", "");
+	fixture_log_open();
 	server_start_register(&server, &scene, &grants);
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
 		transaction_open(&transaction, &scene, "demo", "alice", key);
 		ck_assert_int_eq(pam_putenv(transaction.pamh, values[i]), PAM_SUCCESS);
-		ck_assert_int_eq(pam_open_session(transaction.pamh, 0), PAM_SUCCESS);
+		ck_assert_int_eq(pam_open_session(transaction.pamh, 0), PAM_PERM_DENIED);
 		assert_no_ticket();
+		ck_assert_uint_eq(transaction.messages, 1);
+		ck_assert_uint_gt(trap_log_take(line, sizeof(line)), 0);
+		ck_assert_msg(strstr(line, "no ticket") && !strstr(line, values[i]), "%s", line);
+		/* It was that one attempt. */
+		ck_assert_int_eq(pam_open_session(transaction.pamh, 0), PAM_SUCCESS);
 		transaction_close(&transaction);
 	}
 	ck_assert_uint_eq(server.record->connections, 0);
@@ -303,10 +397,13 @@ static void add(TCase *tests)
 	tcase_add_test(tests, a_ticket_is_asked_for_where_the_line_says_so);
 	tcase_add_test(tests, the_session_is_registered_and_its_record_ended);
 	tcase_add_test(tests, the_environment_alone_carries_it_over);
+	FIXTURE_LOOP(tests, a_ticket_that_the_register_refuses_keeps_out, flags);
+	tcase_add_test(tests, a_refusal_that_cannot_be_shown_is_one);
+	FIXTURE_LOOP(tests, a_register_that_cannot_serve_keeps_nobody_out, impediments);
 	FIXTURE_LOOP(tests, no_login_fails_for_the_register, rude);
 	tcase_add_test(tests, a_register_that_is_away_or_not_to_be_trusted_is_told_in_the_log);
 	tcase_add_test(tests, a_session_line_that_is_wrong_takes_the_ticket_out_too);
-	tcase_add_test(tests, what_is_no_ticket_is_shown_to_nobody);
+	tcase_add_test(tests, what_is_no_ticket_is_shown_to_nobody_and_keeps_out);
 	tcase_add_test(tests, who_came_without_a_key_is_not_kept_out);
 	FIXTURE_LOOP(tests, a_ticket_that_no_session_took_goes_with_its_login, ends);
 	tcase_add_test(tests, a_grant_with_what_is_no_ticket_is_none);

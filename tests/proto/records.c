@@ -90,6 +90,16 @@ const struct codec_record *const all_records[] = {
 	&message_key_find,
 	&message_found,
 	&message_key_found,
+	&message_metrics,
+	&message_sample,
+	&message_samples,
+	&message_signin_begin,
+	&message_signin,
+	&message_signin_view,
+	&message_signin_choice,
+	&message_link_create,
+	&message_link,
+	&message_introspection,
 };
 const size_t all_records_count = ARRAY_SIZE(all_records);
 

@@ -220,6 +220,23 @@ static struct wire_client *control_open(const struct host *host)
 	return client;
 }
 
+void helper_set_up(struct helper *helper, struct host *host, struct wire_key *ret_key)
+{
+	host_open(host, NULL);
+	host_start(host);
+	*ret_key = wire_make_key(host, &(struct message_key_create){ .name = "laptop" });
+	*helper = (struct helper){ .notify = -1 };
+	helper_start(helper, host);
+}
+
+void helper_tear_down(struct helper *helper, struct host *host)
+{
+	helper_stop(helper);
+	helper_forget(helper);
+	host_stop(host);
+	host_remove(host);
+}
+
 size_t helper_list(const struct host *host, struct message_session *ret_sessions, size_t most)
 {
 	struct wire_client *client = control_open(host);

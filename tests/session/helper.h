@@ -37,6 +37,10 @@ void helper_take_notes(struct helper *helper);
 /* Lets go of what is kept. */
 void helper_forget(struct helper *helper);
 
+/* Before a test: the host's daemon, with a key called laptop, and its helper. After it both are stopped. */
+void helper_set_up(struct helper *helper, struct host *host, struct wire_key *ret_key);
+void helper_tear_down(struct helper *helper, struct host *host);
+
 /* All sessions, as the daemon's side sees them; texts live until the next call. */
 size_t helper_list(const struct host *host, struct message_session *ret_sessions, size_t most);
 /* Ends one, as the daemon does; likewise. */

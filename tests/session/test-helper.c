@@ -25,18 +25,20 @@ static struct wire_key key;
 
 static void setup(void)
 {
-	host_open(&host, NULL);
-	host_start(&host);
-	key = wire_make_key(&host, &(struct message_key_create){ .name = "laptop" });
-	helper = (struct helper){ .notify = -1 };
-	helper_start(&helper, &host);
+	helper_set_up(&helper, &host, &key);
 }
 
 static void teardown(void)
 {
-	helper_stop(&helper);
-	host_stop(&host);
-	host_remove(&host);
+	helper_tear_down(&helper, &host);
+}
+
+/* Between tests that share the two: systemd reads what it is told, and no session is left. */
+static void tidy(void)
+{
+	helper_take_notes(&helper);
+	helper_expect_count(&host, 0);
+	helper_take_notes(&helper);
 }
 
 static void get_ticket(char ret_ticket[WIRE_TICKET_SIZE + 1])
@@ -555,28 +557,31 @@ int main(void)
 	Suite *suite = suite_create("helper");
 	TCase *cases = tcase_create("sessions");
 
-	tcase_add_checked_fixture(cases, setup, teardown);
+	/* One daemon and one helper for all of these: to start them takes longer than what is tried. */
+	tcase_add_unchecked_fixture(cases, setup, teardown);
+	tcase_add_checked_fixture(cases, NULL, tidy);
 	tcase_add_test(cases, a_session_is_registered_and_closed);
 	tcase_add_test(cases, a_setuid_program_leads_a_session);
 	tcase_add_test(cases, an_end_reaches_the_leader);
 	tcase_add_test(cases, one_that_is_stopped_ends_too);
 	tcase_add_test(cases, one_that_does_not_listen_stays_listed);
 	tcase_add_test(cases, lists_are_of_a_key_and_behind_a_number);
-	suite_add_tcase(suite, cases);
-	cases = tcase_create("attacks");
-	tcase_add_checked_fixture(cases, setup, teardown);
 	tcase_add_test(cases, a_bad_ticket_registers_nothing);
-	tcase_add_test(cases, a_ticket_of_a_key_that_was_revoked_since_registers_nothing);
 	tcase_add_test(cases, a_connection_that_was_handed_on_is_not_heard);
 	tcase_add_test(cases, a_reused_number_is_not_the_leader);
-	tcase_add_test(cases, who_does_not_wait_is_not_registered);
-	tcase_add_test(cases, a_daemon_that_is_away_is_told_of);
 	tcase_add_test(cases, each_socket_serves_its_own_requests);
 	tcase_add_test(cases, only_what_is_registered_can_be_ended);
 	tcase_add_test(cases, garbage_closes_its_connection_alone);
 	tcase_add_test(cases, descriptors_that_come_along_are_refused);
 	tcase_add_test(cases, a_flood_of_the_daemon_keeps_no_login_out);
 	tcase_add_test(cases, nobody_else_can_connect);
+	suite_add_tcase(suite, cases);
+	/* These change the key, or stop the daemon, which its parent has to do. */
+	cases = tcase_create("ends");
+	tcase_add_checked_fixture(cases, setup, teardown);
+	tcase_add_test(cases, a_ticket_of_a_key_that_was_revoked_since_registers_nothing);
+	tcase_add_test(cases, who_does_not_wait_is_not_registered);
+	tcase_add_test(cases, a_daemon_that_is_away_is_told_of);
 	if (getenv("CHECK_LONG"))
 		tcase_add_test(cases, nobody_is_waited_for_long);
 	suite_add_tcase(suite, cases);

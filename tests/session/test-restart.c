@@ -22,11 +22,7 @@ static struct wire_key key;
 
 static void setup(void)
 {
-	host_open(&host, NULL);
-	host_start(&host);
-	key = wire_make_key(&host, &(struct message_key_create){ .name = "laptop" });
-	helper = (struct helper){ .notify = -1 };
-	helper_start(&helper, &host);
+	helper_set_up(&helper, &host, &key);
 }
 
 /* Without the daemon, which a restart does not need. */
@@ -46,10 +42,7 @@ static void teardown_helper(void)
 
 static void teardown(void)
 {
-	helper_stop(&helper);
-	helper_forget(&helper);
-	host_stop(&host);
-	host_remove(&host);
+	helper_tear_down(&helper, &host);
 }
 
 static struct leader log_in(uint64_t *ret_number)
