@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 # Programs that measure; built by "make bench" alone, and run by bench/run. bench/README.md says what is measured.
-bench_programs = bench/bare-round bench/fill-once bench/fill-store bench/fsync-round bench/once-load bench/pam-transaction bench/plant \
+bench_programs = bench/audit-load bench/bare-round bench/fill-once bench/fill-store bench/fsync-round bench/once-load bench/pam-transaction bench/plant \
 	bench/sign-tokens bench/slow-apikeyd bench/sqlite-once bench/verify-load
 EXTRA_PROGRAMS += $(bench_programs) bench/store-lookup
 CLEANFILES += $(EXTRA_PROGRAMS)
 
+bench_audit_load_SOURCES = bench/audit-load.c bench/measure.c bench/measure.h
+bench_audit_load_LDADD = daemon/libdaemon.la
 bench_bare_round_SOURCES = bench/bare-round.c
 bench_bare_round_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 bench_bare_round_LDADD = common/libcommon.la $(SYSTEMD_LIBS)
@@ -34,8 +36,8 @@ bench_store_lookup_LDADD = daemon/libdaemon.la
 bench_verify_load_SOURCES = bench/verify-load.c bench/measure.c bench/measure.h bench/tokens.c bench/tokens.h
 bench_verify_load_LDADD = lib/libapikey-core.la
 
-dist_noinst_SCRIPTS += bench/run bench/find.sh bench/import.sh
-EXTRA_DIST += bench/README.md
+dist_noinst_SCRIPTS += bench/run bench/find.sh bench/gateway.sh bench/import.sh
+EXTRA_DIST += bench/README.md bench/daemon.sh
 
 .PHONY: bench
 bench: all

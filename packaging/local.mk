@@ -6,20 +6,22 @@ sysusersdir = $(prefix)/lib/sysusers.d
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
 
 nodist_systemdsystemunit_DATA = packaging/systemd/apikeyd.service packaging/systemd/apikeyd-init.service \
-	packaging/systemd/apikey-sessiond.service
+	packaging/systemd/apikey-sessiond.service packaging/systemd/apikey-gateway.service
 dist_systemdsystemunit_DATA = \
 	packaging/systemd/apikeyd-login.socket \
 	packaging/systemd/apikeyd-verify.socket \
 	packaging/systemd/apikeyd-admin.socket \
+	packaging/systemd/apikey-gateway.socket \
 	packaging/systemd/apikey-sessiond.socket \
 	packaging/systemd/apikey-sessiond-control.socket
-dist_sysusers_DATA = packaging/sysusers.d/apikeyd.conf
+dist_sysusers_DATA = packaging/sysusers.d/apikeyd.conf packaging/sysusers.d/apikey-gateway.conf
 dist_tmpfiles_DATA = packaging/tmpfiles.d/apikeyd.conf
 
 EXTRA_DIST += \
-	packaging/apikeyd.conf \
+	packaging/apikeyd.conf packaging/gateway.conf \
 	packaging/selinux/apikeyd.te packaging/selinux/apikeyd.fc packaging/selinux/apikeyd.if \
 	packaging/systemd/apikeyd.service.in \
+	packaging/systemd/apikey-gateway.service.in \
 	packaging/systemd/apikey-sessiond.service.in \
 	packaging/systemd/apikeyd-init.service.in
 
@@ -27,6 +29,10 @@ EXTRA_DIST += \
 EXTRA_DIST += \
 	packaging/apparmor/apikeyd \
 	packaging/build-deb \
+	packaging/debian/apikey-gateway.examples \
+	packaging/debian/apikey-gateway.install \
+	packaging/debian/apikey-gateway.lintian-overrides \
+	packaging/debian/apikey-gateway.postinst \
 	packaging/debian/apikeyd.README.Debian \
 	packaging/debian/apikeyd.docs \
 	packaging/debian/apikeyd.install \
@@ -79,19 +85,24 @@ SUFFIXES = .service.in .service
 .service.in.service:
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(SED) 's|@sbindir[@]|$(sbindir)|g' $< > $@.new && mv $@.new $@
 CLEANFILES += packaging/systemd/apikeyd.service packaging/systemd/apikeyd-init.service \
-	packaging/systemd/apikey-sessiond.service
+	packaging/systemd/apikey-sessiond.service packaging/systemd/apikey-gateway.service
 
 # The configuration belongs to the administrator: what is there stays, and only an unchanged one is removed.
+configurations = apikeyd.conf gateway.conf
 install-data-local: install-configuration
 uninstall-local: uninstall-configuration
 .PHONY: install-configuration uninstall-configuration
 
 install-configuration:
 	$(MKDIR_P) '$(DESTDIR)$(sysconfdir)/apikeyd'
-	test -e '$(DESTDIR)$(sysconfdir)/apikeyd/apikeyd.conf' || \
-	$(INSTALL_DATA) '$(srcdir)/packaging/apikeyd.conf' '$(DESTDIR)$(sysconfdir)/apikeyd/apikeyd.conf'
+	for file in $(configurations); do \
+		test -e '$(DESTDIR)$(sysconfdir)/apikeyd/'$$file || \
+		$(INSTALL_DATA) '$(srcdir)/packaging/'$$file '$(DESTDIR)$(sysconfdir)/apikeyd/'$$file || exit; \
+	done
 
 uninstall-configuration:
-	if cmp -s '$(srcdir)/packaging/apikeyd.conf' '$(DESTDIR)$(sysconfdir)/apikeyd/apikeyd.conf'; then \
-		rm -f '$(DESTDIR)$(sysconfdir)/apikeyd/apikeyd.conf'; \
-	fi
+	for file in $(configurations); do \
+		if cmp -s '$(srcdir)/packaging/'$$file '$(DESTDIR)$(sysconfdir)/apikeyd/'$$file; then \
+			rm -f '$(DESTDIR)$(sysconfdir)/apikeyd/'$$file; \
+		fi; \
+	done

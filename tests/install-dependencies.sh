@@ -4,7 +4,8 @@
 #
 #   tests/install-dependencies.sh [--missing] [SET…]
 #
-# SET: build (compiling and running; the default), deb (make deb besides), check (what ./check runs besides both); and,
+# SET: build (compiling and running; the default), deb (make deb besides), check (what ./check runs besides both), bench
+# (what make bench runs besides), portal (a browser, which its stage installs by itself); and,
 # only printed, with --list, what the Debian trees of tests hold: caller-tree (in which real callers run),
 # caller-tree-apart (what cannot be in that tree together with the rest), boot-tree (which boots). --missing prints the
 # packages that are not there, one a line, and exits 1 when there are any; without it they are installed, which takes
@@ -28,9 +29,11 @@ build   libssl-dev            openssl-devel
 build   libinih-dev           inih-devel
 build   libjansson-dev        jansson-devel
 build   libsmartcols-dev      libsmartcols-devel
+build   libmicrohttpd-dev     libmicrohttpd-devel
 check   check                 check-devel
 check   git                   git-core
 check   jq                    jq
+check   curl                  curl
 check   python3               python3
 deb     xz-utils              xz
 check   clang                 clang
@@ -43,6 +46,7 @@ check   cppcheck              cppcheck
 check   shellcheck            ShellCheck
 check   debootstrap           debootstrap
 check   debian-archive-keyring debian-keyring
+check   e2fsprogs             e2fsprogs
 check   util-linux            util-linux
 check   strace                strace
 check   gcc-i686-linux-gnu    -
@@ -64,6 +68,10 @@ deb     systemd               -
 check   systemd-container     -
 check   rpm                   rpm-build
 check   rpmlint               rpmlint
+bench   wrk                   wrk
+bench   nginx-light           nginx-core
+portal  chromium              chromium
+portal  fonts-dejavu-core     dejavu-sans-fonts
 '
 
 # The callers' tree is always Debian: programs that log in, and what the build links.
@@ -71,9 +79,9 @@ tree_packages=(
 	openssh-server openssh-client openssh-sftp-server sshpass sudo login util-linux
 	dovecot-core dovecot-imapd dovecot-submissiond postfix sasl2-bin vsftpd
 	nginx libnginx-mod-http-auth-pam apache2 libapache2-mod-authnz-pam postgresql squid openvpn
-	freeradius freeradius-utils cockpit-ws cockpit-bridge curl
+	freeradius freeradius-utils cockpit-ws cockpit-bridge curl haproxy caddy
 	pamtester strace iproute2 procps libpam-modules libsystemd0 libsqlite3-0 libssl3 libinih1 libjansson4
-	libsmartcols1
+	libsmartcols1 libmicrohttpd12
 )
 # Conflicts with one of those (two FTP servers); lies in the tree as a package, for its caller to install.
 tree_packages_apart=(proftpd-core proftpd-mod-crypto)
@@ -83,7 +91,7 @@ boot_packages=(
 	systemd systemd-sysv dbus libpam-systemd openssh-server openssh-client sshpass login pamtester iproute2 procps
 	libpam-modules libpam-runtime libsystemd0 libsqlite3-0 libssl3 libinih1 libjansson4 libsmartcols1
 	fail2ban python3-systemd apparmor
-	sudo dovecot-imapd
+	sudo dovecot-imapd curl libmicrohttpd12
 )
 
 usage()
@@ -147,7 +155,7 @@ for argument; do
 	case $argument in
 	--missing) action=missing ;;
 	--list) action=list ;;
-	build | deb | check | caller-tree | caller-tree-apart | boot-tree) sets+=("$argument") ;;
+	build | deb | check | bench | portal | caller-tree | caller-tree-apart | boot-tree) sets+=("$argument") ;;
 	*) usage ;;
 	esac
 done

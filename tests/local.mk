@@ -7,6 +7,7 @@ include tests/proto/local.mk
 include tests/lib/local.mk
 include tests/pam_module/local.mk
 include tests/daemon/local.mk
+include tests/gateway/local.mk
 include tests/session/local.mk
 include tests/cli/local.mk
 include tests/fuzz/local.mk

@@ -70,6 +70,9 @@ case_is 'apikeyd holds the daemon and what it needs' holds apikeyd /usr/sbin/api
 	/usr/lib/{sysusers,tmpfiles}.d/apikeyd.conf /usr/share/zsh/site-functions/_apikeyctl \
 	/usr/share/bash-completion/completions/apikeyctl \
 	/usr/share/man/{man1/apikeyctl.1,man1/apikeyctl-doctor.1,man7/apikeyd-backup.7}"(.gz)?"
+case_is 'apikey-gateway holds the gateway, its units and its user' holds apikey-gateway /usr/sbin/apikey-gateway \
+	/usr/lib/systemd/system/apikey-gateway.{service,socket} /usr/lib/sysusers.d/apikey-gateway.conf \
+	'-rw-r--r-- root /etc/apikeyd/gateway.conf'
 case_is 'pam_apikey holds the module, examples and how to add it' holds pam_apikey '/usr/lib(64)?/security/pam_apikey.so' \
 	"/usr/share/doc/pam_apikey.*/examples/sshd/sshd" "/usr/share/doc/pam_apikey.*/authselect/README.md"
 case_is 'libapikey holds the library' holds libapikey '/usr/lib(64)?/libapikey.so.1'
@@ -77,8 +80,22 @@ case_is 'libapikey-sign holds the library that signs' holds libapikey-sign '/usr
 case_is 'libapikey-devel holds the header and the manual' holds libapikey-devel /usr/include/apikey.h \
 	'/usr/share/man/man3/apikey_verify.3(.gz)?' '/usr/lib(64)?/pkgconfig/apikey.pc' \
 	/usr/include/apikey-sign.h '/usr/lib(64)?/pkgconfig/apikey-sign.pc'
+
+# every_page_is_held: each manual page of the sources is in one of the packages.
+every_page_is_held()
+{
+	local page missing=
+	rpm --query --list --package "$packages"/*/*.rpm 2>/dev/null >"$work/list"
+	while read -r page; do
+		page=$(basename "$page" .in)
+		grep -qE "/man${page##*.}/${page//./\\.}(\.gz)?\$" "$work/list" || missing+=" $page"
+	done < <(grep -lE '^\.(TH|Dd) ' "$here"/../*/*.[1-8] "$here"/../*/man/*.[1-8])
+	echo "missing:$missing"
+	[ -z "$missing" ]
+}
+case_is 'every manual page is in one of them' every_page_is_held
 case_is 'apikeyd-selinux holds the module' holds apikeyd-selinux /usr/share/selinux/packages/targeted/apikeyd.pp.bz2
-case_is 'there is no other package' test "$(find "$packages" -name '*.rpm' | wc -l)" -eq 6
+case_is 'there is no other package' test "$(find "$packages" -name '*.rpm' | wc -l)" -eq 7
 configuration()
 {
 	rpm --query --configfiles --package "$(package apikeyd)" | grep -qx /etc/apikeyd/apikeyd.conf
@@ -144,7 +161,7 @@ lint()
 }
 if command -v rpmlint >/dev/null; then
 	case_is 'rpmlint finds no error' lint
-	case_is 'rpmlint has looked' grep -q '6 packages and 1 specfiles checked' "$work/lint"
+	case_is 'rpmlint has looked' grep -q '7 packages and 1 specfiles checked' "$work/lint"
 else
 	echo 'skip rpmlint finds no error: rpmlint is not installed'
 	skipped=$((skipped + 1))

@@ -48,7 +48,7 @@ cases()
 what_is_in_them()
 {
 	local name unit
-	for name in apikeyd libpam-apikey libapikey1 libapikey-sign1 libapikey-dev; do
+	for name in apikeyd apikey-gateway libpam-apikey libapikey1 libapikey-sign1 libapikey-dev; do
 		mkdir "$scratch/$name"
 		dpkg-deb --raw-extract "$(package "$name")" "$scratch/$name/all"
 		dpkg-deb --contents "$(package "$name")" >"$scratch/$name/list"
@@ -62,6 +62,13 @@ what_is_in_them()
 	for unit in apikeyd.service apikeyd-init.service apikeyd-{login,verify,admin}.socket apikey-sessiond{.service,.socket,-control.socket}; do
 		case_is "apikeyd: $unit" contains apikeyd "/lib/systemd/system/$unit"
 	done
+	case_is 'apikey-gateway: the gateway and its user' ls apikey-gateway/all/usr/{sbin/apikey-gateway,lib/sysusers.d/apikey-gateway.conf}
+	for unit in apikey-gateway.{service,socket}; do
+		case_is "apikey-gateway: $unit" contains apikey-gateway "/lib/systemd/system/$unit"
+	done
+	case_is 'apikey-gateway: the configuration is the one conffile' [ "$(cat apikey-gateway/all/DEBIAN/conffiles)" = /etc/apikeyd/gateway.conf ]
+	case_is 'apikeyd: nothing of the gateway' not grep apikey-gateway apikeyd/list
+	case_is 'apikey-gateway: an upgrade leaves the sockets open' not grep -E '(restart|_dh_action|stop).*socket' apikey-gateway/all/DEBIAN/postinst
 	case_is 'apikeyd: the configuration is the one conffile' [ "$(cat apikeyd/all/DEBIAN/conffiles)" = /etc/apikeyd/apikeyd.conf ]
 	case_is 'apikeyd: its library comes with it' depends_on apikeyd libapikey1
 	case_is 'libpam-apikey: the module, where PAM looks' contains libpam-apikey "/lib/$triplet/security/pam_apikey.so"
@@ -137,28 +144,30 @@ where_nothing_runs()
 	cp "$packages"/*_"$version"_*.deb "$work/system/root/tmp"
 	cp -a "$work/system/root/etc/pam.d" "$work/system/root/root/pam.d"
 
-	case_is 'image: they install' inside sh -c 'dpkg --install /tmp/libapikey1_*.deb /tmp/libapikey-sign1_*.deb /tmp/apikeyd_*.deb /tmp/libpam-apikey_*.deb /tmp/libapikey-dev_*.deb'
-	case_is 'image: there is the user' inside getent passwd apikeyd
+	case_is 'image: they install' inside sh -c 'dpkg --install /tmp/libapikey1_*.deb /tmp/libapikey-sign1_*.deb /tmp/apikeyd_*.deb /tmp/apikey-gateway_*.deb /tmp/libpam-apikey_*.deb /tmp/libapikey-dev_*.deb'
+	case_is 'image: there are the users' inside getent passwd apikeyd apikey-gateway
 	case_is 'image: the units are switched on' \
 		inside systemctl is-enabled apikeyd.service apikeyd-login.socket apikeyd-verify.socket apikeyd-admin.socket \
-		apikey-sessiond.socket apikey-sessiond-control.socket
+		apikey-sessiond.socket apikey-sessiond-control.socket apikey-gateway.socket
 	case_is 'image: no master key is made, which every copy would share' \
 		inside sh -c '! ls /etc/credstore/apikeyd.master-key /var/lib/apikeyd/apikeyd.db'
 	case_is 'image: no PAM stack has changed' inside diff -r /root/pam.d /etc/pam.d
 	case_is 'image: the units are sound' inside systemd-analyze verify --man=no \
 		apikeyd.service apikeyd-init.service apikeyd-login.socket apikeyd-verify.socket apikeyd-admin.socket \
-		apikey-sessiond.service apikey-sessiond.socket apikey-sessiond-control.socket
+		apikey-sessiond.service apikey-sessiond.socket apikey-sessiond-control.socket apikey-gateway.service apikey-gateway.socket
 	case_is 'image: what the service may do is little (exposure 1.0 at most)' \
 		inside systemd-analyze security --no-pager --offline=true --threshold=10 apikeyd.service
 	case_is 'image: what the helper may do that ends sessions as root is little (1.0 at most)' \
 		inside systemd-analyze security --no-pager --offline=true --threshold=10 apikey-sessiond.service
+	case_is 'image: what the gateway may do is next to nothing (0.8 at most)' \
+		inside systemd-analyze security --no-pager --offline=true --threshold=8 apikey-gateway.service
 	case_is 'image: what the unit may do that makes the master key as root is bounded (2.0 at most)' \
 		inside systemd-analyze security --no-pager --offline=true --threshold=20 apikeyd-init.service
 	case_is 'image: the profile, switched on' inside pam-auth-update --enable apikey
 	case_is 'image: it stands in the stacks' inside grep -q pam_apikey /etc/pam.d/common-auth
-	case_is 'image: they are removed' inside sh -c 'dpkg --remove libapikey-dev libpam-apikey apikeyd libapikey-sign1 libapikey1'
+	case_is 'image: they are removed' inside sh -c 'dpkg --remove libapikey-dev libpam-apikey apikey-gateway apikeyd libapikey-sign1 libapikey1'
 	case_is 'image: the profile is out of the stacks' inside diff -r /root/pam.d /etc/pam.d
-	case_is 'image: they are purged' inside sh -c 'dpkg --purge libpam-apikey apikeyd && ! ls -d /etc/apikeyd /var/lib/apikeyd /var/log/apikeyd'
+	case_is 'image: they are purged' inside sh -c 'dpkg --purge libpam-apikey apikey-gateway apikeyd && ! ls -d /etc/apikeyd /var/lib/apikeyd /var/log/apikeyd'
 }
 
 cases >"$work/deb.log" 2>&1

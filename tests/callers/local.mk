@@ -8,7 +8,7 @@ EXTRA_DIST += .ci/run .clang-tidy tests/install-dependencies.sh tests/selinux.sh
 	tests/callers/harness.sh tests/callers/daemon.sh tests/callers/matrix.sh tests/callers/tokens.sh tests/callers/ssh.sh \
 	tests/callers/sshd.sh tests/callers/sshd-password.sh tests/callers/sshd-key-only.sh tests/callers/sftp.sh tests/callers/sftp-ci.sh \
 	tests/callers/sudo.sh tests/callers/su.sh tests/callers/rotate.sh tests/callers/sessions.sh \
-	tests/callers/mail.sh tests/callers/dovecot.sh tests/callers/dovecot-services.sh tests/callers/dovecot-virtual.sh \
+	tests/callers/mail.sh tests/callers/dovecot.sh tests/callers/dovecot-services.sh tests/callers/dovecot-virtual.sh tests/callers/dovecot-oauth2.sh \
 	tests/callers/postfix.sh tests/callers/saslauthd.sh \
 	tests/callers/ftp.sh tests/callers/vsftpd.sh tests/callers/proftpd.sh \
 	tests/callers/pamtester.sh tests/callers/pamtester-peer.sh tests/callers/doctor.sh \
@@ -17,7 +17,8 @@ EXTRA_DIST += .ci/run .clang-tidy tests/install-dependencies.sh tests/selinux.sh
 EXTRA_DIST += \
 	tests/callers/tls.sh tests/callers/https.sh tests/callers/nginx.sh tests/callers/apache2.sh \
 	tests/callers/postgresql.sh tests/callers/squid.sh tests/callers/openvpn.sh tests/callers/freeradius.sh \
-	tests/callers/cockpit.sh
+	tests/callers/cockpit.sh tests/callers/gateway.sh tests/callers/nginx-auth.sh \
+	tests/callers/gateway-tls.sh
 
 # Not in EXTRA_DIST: make would take the file's name for its target check, and run all tests to make a tarball.
 dist-hook:

@@ -16,9 +16,9 @@ shift 3
 sources=$(readlink -f "$(dirname "$0")/../..")
 callers=(
 	sshd sshd-password sshd-key-only sftp sftp-ci sudo su sessions
-	dovecot dovecot-services dovecot-virtual postfix vsftpd proftpd saslauthd
+	dovecot dovecot-services dovecot-virtual dovecot-oauth2 postfix vsftpd proftpd saslauthd
 	pamtester pamtester-peer doctor rotate
-	nginx apache2 postgresql squid openvpn freeradius cockpit
+	nginx nginx-auth gateway-tls apache2 postgresql squid openvpn freeradius cockpit
 )
 [ $# -gt 0 ] || set -- "${callers[@]}"
 seconds=${CALLERS_SECONDS:-450}

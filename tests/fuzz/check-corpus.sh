@@ -13,14 +13,19 @@ failed=0
 
 for source in "$srcdir"/tests/fuzz/fuzz-*.c; do
 	target=$(basename "$source" .c)
+	program=tests/fuzz/$target
+	# Where libtool put a script in the program's place, what runs another machine's programs needs the program.
+	if [ -n "$FUZZ_RUNNER" ] && [ -e "tests/fuzz/.libs/$target" ]; then
+		program=tests/fuzz/.libs/$target
+	fi
 	corpus=$srcdir/tests/fuzz/corpus/${target#fuzz-}
-	if [ ! -x "tests/fuzz/$target" ]; then
+	if [ ! -x "$program" ]; then
 		echo "FAIL: $target is not built"
 		failed=1
 	elif ! find "$corpus" -type f 2>/dev/null | grep -q .; then
 		echo "FAIL: $target has no seeds in tests/fuzz/corpus/${target#fuzz-}"
 		failed=1
-	elif ! $FUZZ_RUNNER "tests/fuzz/$target" -runs=0 "$corpus" >"$scratch/output" 2>&1; then
+	elif ! $FUZZ_RUNNER "$program" -runs=0 "$corpus" >"$scratch/output" 2>&1; then
 		echo "FAIL: $target on its corpus:"
 		tail -40 "$scratch/output"
 		failed=1

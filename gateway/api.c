@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+#include "gateway/api.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "gateway/calls.h"
+#include "gateway/exchange.h"
+#include "gateway/gateway.h"
+#include "gateway/json.h"
+#include "gateway/sentence.h"
+#include "proto/permission.h"
+
+#define SIGNIN_LIFETIME 30 /* seconds: longer than any request takes */
+
+/* ---- answers ---- */
+
+void api_answer(struct api_call *call, unsigned int status, json_t *answer)
+{
+	call->answered = true;
+	call->status = answer ? status : 0;
+	call->answer = answer;
+}
+
+void api_answer_nothing(struct api_call *call)
+{
+	call->answered = true;
+	call->status = 204;
+}
+
+void api_refuse(struct api_call *call, enum problem problem, const char *format, ...)
+{
+	va_list arguments;
+
+	call->answered = true;
+	call->problem = problem;
+	call->message[0] = '\0';
+	if (!format)
+		return;
+	va_start(arguments, format);
+	vsnprintf(call->message, sizeof(call->message), format, arguments);
+	va_end(arguments);
+}
+
+/* What the daemon says, as a sentence. */
+static void refuse_with_message(struct api_call *call, enum problem problem)
+{
+	char sentence[SENTENCE_SIZE];
+
+	sentence_for_http(apikey_admin_message(call->admin), "?withKeys=true", sentence);
+	if (sentence[0] == '\0')
+		api_refuse(call, problem, NULL);
+	else
+		api_refuse(call, problem, "%s", sentence);
+}
+
+static void refuse_credential(struct api_call *call)
+{
+	enum apikey_verdict verdict = APIKEY_DENIED;
+	const char *reason = apikey_admin_reason(call->admin, &verdict);
+
+	api_refuse(call, problem_of_refusal((enum verdict)verdict, reason, call->hmac), NULL);
+}
+
+/* What exists already is, for who makes something, the name. Where the request said that it may be a repetition, the
+ * text for that may be the one that is in use. */
+static enum problem problem_of_existing(const struct api_call *call)
+{
+	return call->idempotency_key ? PROBLEM_CONFLICT : PROBLEM_NAME_INVALID;
+}
+
+void api_fail(struct api_call *call, int result)
+{
+	bool keys = (call->operation->traits & API_OF_KEYS) != 0;
+
+	switch (result) {
+	case -EINVAL:
+		api_refuse(call, PROBLEM_INVALID_REQUEST, "Something in the request is longer than it can be.");
+		break;
+	case APIKEY_INVALID:
+		refuse_with_message(call, PROBLEM_INVALID_REQUEST);
+		break;
+	case APIKEY_NOT_FOUND:
+		api_refuse(call, keys ? PROBLEM_KEY_NOT_FOUND : PROBLEM_NOT_FOUND, NULL);
+		break;
+	case APIKEY_EXISTS:
+		refuse_with_message(call, problem_of_existing(call));
+		break;
+	case APIKEY_NOT_PERMITTED:
+		refuse_with_message(call, PROBLEM_ACCESS_DENIED);
+		break;
+	case APIKEY_BAD_CREDENTIAL:
+		refuse_credential(call);
+		break;
+	case APIKEY_BUSY:
+		refuse_with_message(call, PROBLEM_TOO_MANY_REQUESTS);
+		break;
+	case APIKEY_WRONG_STATE:
+		refuse_with_message(call, PROBLEM_CONFLICT);
+		break;
+	case APIKEY_UNKNOWN_REQUEST:
+		api_refuse(call, PROBLEM_INTERNAL, NULL);
+		break;
+	default:
+		api_refuse(call, result == -ENOMEM ? PROBLEM_INTERNAL : PROBLEM_SERVICE_UNAVAILABLE, NULL);
+		break;
+	}
+}
+
+bool api_needs(struct api_call *call, const char *permission)
+{
+	if (permission_query_holds(permission, call->signin->permissions))
+		return true;
+	api_refuse(call, PROBLEM_ACCESS_DENIED, "This takes the permission %s.", permission);
+	return false;
+}
+
+/* ---- in a thread ---- */
+
+static bool sign_in(struct api_call *call)
+{
+	const struct apikey_signin_options options = {
+		.size = sizeof(options),
+		.credential = call->credential,
+		.account = call->account,
+		.tenant = call->tenant,
+		.source = call->source,
+		.agent = call->agent,
+		.lifetime = SIGNIN_LIFETIME,
+		/* Of others it is not looked at. */
+		.body = call->hmac ? call->body_bytes : NULL,
+		.body_size = call->hmac ? call->body_size : 0,
+	};
+	int r = apikey_signin(call->admin, &options, &call->signin);
+
+	if (r == 0)
+		r = apikey_admin_set_credential(call->admin, call->signin->credential);
+	if (r != 0) {
+		api_fail(call, r);
+		return false;
+	}
+	/* A link is for people's browsers. Who says a user says the one whose key it is. */
+	if (call->signin->key_id[0] != '\0' && (!call->user || strcmp(call->user, call->signin->owner) == 0))
+		return true;
+	api_refuse(call, PROBLEM_ACCESS_TOKEN_INVALID, NULL);
+	return false;
+}
+
+static void sign_out(struct api_call *call)
+{
+	struct apikey_signin *ended = NULL;
+
+	if (call->signin && apikey_signin_end(call->admin, NULL, NULL, &ended) == 0)
+		apikey_signin_free(ended);
+	(void)apikey_admin_set_credential(call->admin, NULL);
+	apikey_signin_free(call->signin);
+	call->signin = NULL;
+}
+
+static void work(struct apikey_admin *admin, void *data)
+{
+	struct api_call *call = data;
+
+	call->admin = admin;
+	if (!admin) {
+		api_refuse(call, PROBLEM_SERVICE_UNAVAILABLE, NULL);
+	} else if (call->operation->traits & API_PROOF) {
+		call->operation->run(call);
+	} else {
+		if (sign_in(call))
+			call->operation->run(call);
+		sign_out(call);
+	}
+	call->admin = NULL;
+}
+
+/* ---- in the loop ---- */
+
+static void call_free(struct api_call *call)
+{
+	api_body_done(&call->body);
+	json_decref(call->answer);
+	free(call);
+}
+
+/* Ends the exchange, and the call. */
+static void send_answer(struct api_call *call)
+{
+	const struct exchange_field fields[] = {
+		{ "Idempotency-Replayed", call->repeated ? "true" : NULL },
+	};
+	char *text;
+
+	if (call->status == 0) {
+		exchange_answer_problem(call->exchange, call->problem, *call->message ? call->message : NULL);
+	} else if (!call->answer) {
+		exchange_answer_empty(call->exchange, call->status, NULL, 0);
+	} else {
+		text = json_write(call->answer);
+		exchange_answer_text(call->exchange, call->status, "application/json", text, fields,
+				     ARRAY_SIZE(fields));
+	}
+	call_free(call);
+}
+
+static void on_done(void *data)
+{
+	struct api_call *call = data;
+
+	if (!call->answered && call->operation->finish)
+		call->operation->finish(call);
+	else
+		send_answer(call);
+}
+
+void api_finish(struct api_call *call)
+{
+	send_answer(call);
+}
+
+void api_handle(struct exchange *exchange, struct gateway *gateway, const struct route_parameters *parameters,
+		const struct api_operation *operation)
+{
+	struct api_call *call = calloc(1, sizeof(*call));
+	int r;
+
+	if (!call) {
+		exchange_answer_problem(exchange, PROBLEM_INTERNAL, NULL);
+		return;
+	}
+	call->operation = operation;
+	call->exchange = exchange;
+	call->gateway = gateway;
+	if (!api_request_read(call, parameters)) {
+		send_answer(call);
+		return;
+	}
+	r = calls_submit(gateway->calls, work, on_done, call);
+	if (r == 0)
+		return;
+	api_refuse(call, r == -ENOMEM ? PROBLEM_INTERNAL : PROBLEM_SERVICE_UNAVAILABLE, NULL);
+	send_answer(call);
+}

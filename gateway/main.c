@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/*
+ * apikey-gateway: apikeyd for services and people that speak HTTP. It has no key, no store and no privilege: what a
+ * request may do follows from the credential it carries, which apikeyd judges. Exit status: 0 done, 1 it did not work,
+ * 2 usage.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/fault.h"
+#include "common/log.h"
+#include "common/privileges.h"
+#include "config.h"
+#include "gateway/calls.h"
+#include "gateway/gateway.h"
+#include "gateway/json.h"
+#include "gateway/listeners.h"
+#include "gateway/routes.h"
+#include "gateway/server.h"
+#include "gateway/upstream.h"
+#include "proto/wire.h"
+
+#define STATUS_FAILED 1
+#define STATUS_USAGE 2
+#define DEFAULT_USER "apikey-gateway"
+#define DEFAULT_ADDRESS "127.0.0.1:8075"
+#define HEAD_MEMORY ((size_t)16 * 1024)   /* bytes for 8 KiB of headers, and what the library makes of them */
+#define BODIES ((size_t)16 * 1024 * 1024) /* bytes of all bodies that are on their way */
+
+struct arguments {
+	const char *runtime_folder, *user, *config;
+	const char *addresses[LISTENERS_MOST];
+	size_t address_count;
+	const char *proxies[SOURCE_PROXIES_MOST];
+	size_t proxy_count;
+	const char *readers[SOURCE_PROXIES_MOST]; /* of metrics */
+	size_t reader_count;
+	bool check_config, done;
+};
+
+static const char help[] =
+	"Usage: apikey-gateway [OPTION]...\n"
+	"Answers HTTP requests about API keys, and asks apikeyd.\n"
+	"\n"
+	"  --config FILE               the configuration, instead of " GATEWAY_SETTINGS_FILE "\n"
+	"  --check-config              check the configuration, and exit\n"
+	"  --listen ADDRESS:PORT|PATH  where to listen; may be given again (default " DEFAULT_ADDRESS ")\n"
+	"  --proxy NETWORK|local       whose X-Forwarded-For is believed; may be given again\n"
+	"  --metrics NETWORK|local|none\n"
+	"                              who may read /metrics; may be given again (default: this host)\n"
+	"  --runtime-dir DIR           where apikeyd's sockets are (default " WIRE_RUNTIME_DIR ")\n"
+	"  --user NAME                 whom to become when started as root (default " DEFAULT_USER ")\n"
+	"  --help                      print this, and exit\n"
+	"  --version                   print the version, and exit\n"
+	"\n"
+	"apikey-gateway(8) says more.\n";
+
+static int usage(const char *fault)
+{
+	fprintf(stderr, "apikey-gateway: %s. Try 'apikey-gateway --help'.\n", fault);
+	return -EINVAL;
+}
+
+static int parse(int argc, char **argv, struct arguments *arguments)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },  { "check-config", no_argument, NULL, 'k' },
+		{ "listen", required_argument, NULL, 'l' },  { "proxy", required_argument, NULL, 'p' },
+		{ "metrics", required_argument, NULL, 'm' }, { "runtime-dir", required_argument, NULL, 'r' },
+		{ "user", required_argument, NULL, 'u' },    { "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'v' },       { NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			arguments->config = optarg;
+			break;
+		case 'k':
+			arguments->check_config = true;
+			break;
+		case 'l':
+			if (arguments->address_count == LISTENERS_MOST)
+				return usage("too many addresses to listen on");
+			arguments->addresses[arguments->address_count++] = optarg;
+			break;
+		case 'p':
+			if (arguments->proxy_count == SOURCE_PROXIES_MOST)
+				return usage("too many proxies");
+			arguments->proxies[arguments->proxy_count++] = optarg;
+			break;
+		case 'm':
+			if (arguments->reader_count == SOURCE_PROXIES_MOST)
+				return usage("too many readers of metrics");
+			arguments->readers[arguments->reader_count++] = optarg;
+			break;
+		case 'r':
+			arguments->runtime_folder = optarg;
+			break;
+		case 'u':
+			arguments->user = optarg;
+			break;
+		case 'h':
+		case 'v':
+			fputs(option == 'h' ? help : "apikey-gateway " PACKAGE_VERSION "\n", stdout);
+			arguments->done = true;
+			return 0;
+		default:
+			fputs("Try 'apikey-gateway --help'.\n", stderr);
+			return -EINVAL;
+		}
+	}
+	return optind == argc ? 0 : usage("there is an argument that is no option");
+}
+
+/* ---- the configuration, and the command line, which goes before it ---- */
+
+static void report(void *data, bool warning, const char *message)
+{
+	(void)data;
+	log_line(warning ? LOG_WARNING : LOG_ERR, "%s", message);
+}
+
+typedef int (*item_taker)(void *data, const char *item, char *ret_fault, size_t fault_size);
+
+/* Those of the command line, or where there are none the list's, which it takes apart. */
+static int for_each(const char *const *given, size_t count, char *list, item_taker take, void *data, char *ret_fault,
+		    size_t fault_size)
+{
+	char *rest = NULL;
+	int r = 0;
+
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = take(data, given[i], ret_fault, fault_size);
+	if (count > 0)
+		return r;
+	for (char *item = strtok_r(list, " ", &rest); item && r == 0; item = strtok_r(NULL, " ", &rest))
+		r = take(data, item, ret_fault, fault_size);
+	return r;
+}
+
+static int add_listener(void *data, const char *address, char *ret_fault, size_t fault_size)
+{
+	return listeners_make(data, address, ret_fault, fault_size);
+}
+
+static int make_listeners(struct listeners *listeners, const struct arguments *arguments,
+			  struct gateway_settings *settings, char *ret_fault, size_t fault_size)
+{
+	int r = listeners_take(listeners, ret_fault, fault_size);
+
+	if (r == 0)
+		r = for_each(arguments->addresses, arguments->address_count, settings->listen, add_listener, listeners,
+			     ret_fault, fault_size);
+	if (r == 0 && listeners->count == 0)
+		r = listeners_make(listeners, DEFAULT_ADDRESS, ret_fault, fault_size);
+	return r;
+}
+
+static int drop_privileges(const char *name, const struct listeners *listeners, char *ret_fault, size_t fault_size)
+{
+	struct privileges_user user;
+	int r = 0;
+
+	if (geteuid() == 0) {
+		r = privileges_find_user(name, &user, ret_fault, fault_size);
+		if (r == 0)
+			r = listeners_give(listeners, user.gid, ret_fault, fault_size);
+		if (r == 0)
+			r = privileges_drop(name, &user, ret_fault, fault_size);
+	}
+	privileges_confine();
+	return r;
+}
+
+static int add_proxy(void *data, const char *proxy, char *ret_fault, size_t fault_size)
+{
+	if (!source_add_proxy(data, proxy))
+		return fault_tell(-EINVAL, ret_fault, fault_size,
+				  "'%s' is no proxy, or one too many: write an address, a network such as "
+				  "192.0.2.0/24, or 'local' for who connects to a Unix socket",
+				  proxy);
+	return 0;
+}
+
+/* Those of the command line alone, where it names any. */
+static int add_reader(void *data, const char *reader, char *ret_fault, size_t fault_size)
+{
+	if (strcmp(reader, "none") != 0 && !source_add_proxy(data, reader))
+		return fault_tell(-EINVAL, ret_fault, fault_size,
+				  "'%s' cannot read metrics: write an address, a network such as 192.0.2.0/24, "
+				  "'local' for who connects to a Unix socket, or 'none'",
+				  reader);
+	return 0;
+}
+
+/* ---- serving ---- */
+
+static int add_signals(sd_event *event)
+{
+	static const int numbers[] = { SIGTERM, SIGINT };
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers) && r >= 0; i++)
+		r = sd_event_add_signal(event, NULL, numbers[i], NULL, NULL); /* ends the loop */
+	return r;
+}
+
+static int serve(sd_event *event, struct server *server, const struct listeners *listeners)
+{
+	int r = add_signals(event);
+
+	for (size_t i = 0; i < listeners->count && r >= 0; i++)
+		r = server_listen(server, listeners->fds[i]);
+	if (r < 0)
+		return r;
+	(void)sd_event_set_watchdog(event, 1);
+	log_line(LOG_INFO, "apikey-gateway " PACKAGE_VERSION " serves");
+	(void)sd_notify(0, "READY=1\nSTATUS=Serving");
+	r = sd_event_loop(event);
+	(void)sd_notify(0, "STOPPING=1");
+	return r;
+}
+
+static int run(const struct listeners *listeners, struct gateway *gateway, const char *folder)
+{
+	CLEANUP(sd_event_unrefp) sd_event *event = NULL;
+	const struct server_settings settings = {
+		.connections = gateway->settings.connections,
+		.quiet_timeout = (unsigned int)gateway->settings.quiet_timeout,
+		.request_timeout = (unsigned int)gateway->settings.request_timeout,
+		.query_credential = gateway->settings.api_token_query,
+		.memory = HEAD_MEMORY,
+		.bodies = BODIES,
+		.handler = routes_dispatch,
+		.data = gateway,
+	};
+	struct server *server = NULL;
+	int r = sd_event_new(&event);
+
+	if (r >= 0)
+		r = upstream_new(event, folder, &gateway->upstream);
+	if (r >= 0)
+		r = calls_new(event, folder, &gateway->calls);
+	if (r >= 0)
+		r = server_new(event, &settings, &server);
+	if (r >= 0)
+		r = serve(event, server, listeners);
+	/* Answers whatever waits, before the library is stopped. */
+	calls_free(gateway->calls);
+	upstream_free(gateway->upstream);
+	server_free(server);
+	return r;
+}
+
+static void block_signals(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments arguments = { .runtime_folder = WIRE_RUNTIME_DIR, .user = DEFAULT_USER };
+	struct gateway gateway = { .upstream = NULL };
+	struct listeners listeners = { .count = 0 };
+	char fault[512] = "";
+	int r;
+
+	if (parse(argc, argv, &arguments) < 0)
+		return STATUS_USAGE;
+	if (arguments.done)
+		return fflush(stdout) == 0 ? 0 : STATUS_FAILED;
+	json_prepare();
+	block_signals();
+	umask(0077);
+	r = gateway_settings_load(arguments.config, &gateway.settings, report, NULL);
+	if (r < 0 || arguments.check_config) {
+		gateway_settings_done(&gateway.settings);
+		return r < 0 ? STATUS_FAILED : 0;
+	}
+	r = for_each(arguments.proxies, arguments.proxy_count, gateway.settings.proxies, add_proxy, &gateway.proxies,
+		     fault, sizeof(fault));
+	if (r == 0)
+		r = for_each(arguments.readers, arguments.reader_count, gateway.settings.metrics, add_reader,
+			     &gateway.metrics_readers, fault, sizeof(fault));
+	if (r == 0)
+		r = make_listeners(&listeners, &arguments, &gateway.settings, fault, sizeof(fault));
+	if (r == 0)
+		r = drop_privileges(arguments.user, &listeners, fault, sizeof(fault));
+	if (r == 0) {
+		r = run(&listeners, &gateway, arguments.runtime_folder);
+		if (r < 0)
+			fault_tell(r, fault, sizeof(fault), "it cannot serve: %s", strerror(-r));
+	}
+	if (r < 0)
+		log_line(LOG_ERR, "apikey-gateway: %s", fault);
+	listeners_done(&listeners);
+	gateway_settings_done(&gateway.settings);
+	return r < 0 ? STATUS_FAILED : 0;
+}

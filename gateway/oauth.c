@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+#include "gateway/oauth.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "gateway/calls.h"
+#include "gateway/exchange.h"
+#include "gateway/gateway.h"
+#include "gateway/json.h"
+#include "gateway/problem.h"
+#include "gateway/source.h"
+#include "gateway/urlencoded.h"
+#include "lib/apikey.h"
+#include "proto/credential.h"
+
+#define FORM "application/x-www-form-urlencoded"
+#define JSON "application/json"
+#define SIGNIN_SECONDS 10 /* for the one question, whatever happens */
+
+/* What one of the two does with a token. */
+struct oauth_request;
+typedef int (*oauth_call)(struct apikey_admin *admin, struct oauth_request *request);
+
+struct oauth_request {
+	struct exchange *exchange;
+	struct urlencoded form;
+	const char *token;        /* points into the form */
+	char source[SOURCE_SIZE]; /* "": who connected to a Unix socket */
+	oauth_call call;
+	int result;           /* of the call, or of signing in */
+	enum problem refusal; /* APIKEY_BAD_CREDENTIAL: how that is told */
+	struct apikey_introspection *introspection;
+};
+
+static void oauth_request_free(struct oauth_request *request)
+{
+	urlencoded_done(&request->form);
+	apikey_introspection_free(request->introspection);
+	free(request);
+}
+
+/* ---- in a thread ---- */
+
+static int look_at_token(struct apikey_admin *admin, struct oauth_request *request)
+{
+	return apikey_introspect(admin, request->token, &request->introspection);
+}
+
+static int end_token(struct apikey_admin *admin, struct oauth_request *request)
+{
+	struct apikey_token_state *state = NULL;
+	int r = apikey_token_revoke(admin, request->token, NULL, &state);
+
+	apikey_token_state_free(state);
+	return r;
+}
+
+static enum problem problem_of(const struct apikey_admin *admin, const struct oauth_request *request)
+{
+	enum apikey_verdict verdict = APIKEY_DENIED;
+	const char *reason = apikey_admin_reason(admin, &verdict);
+
+	return problem_of_refusal((enum verdict)verdict, reason,
+				  authorization_is_hmac(&request->exchange->authorization));
+}
+
+/* What is asked here is asked with the credential of the request, which may be good once. */
+static int sign_in(struct apikey_admin *admin, struct oauth_request *request, struct apikey_signin **ret_signin)
+{
+	const struct exchange *exchange = request->exchange;
+	const char *credential = exchange->authorization.credential.data;
+	bool hmac = authorization_is_hmac(&exchange->authorization);
+	const struct apikey_signin_options options = {
+		.size = sizeof(options),
+		.credential = credential,
+		.source = request->source[0] != '\0' ? request->source : NULL,
+		.lifetime = SIGNIN_SECONDS,
+		.body = hmac ? exchange->body : NULL,
+		.body_size = hmac ? exchange->body_size : 0,
+	};
+	int r = apikey_signin(admin, &options, ret_signin);
+
+	/* A daemon that does not know this gateway takes a key from it as from anybody. */
+	if (r == APIKEY_NOT_PERMITTED)
+		return apikey_admin_set_credential(admin, credential);
+	if (r == 0)
+		r = apikey_admin_set_credential(admin, (*ret_signin)->credential);
+	/* The code of a link is for people's browsers. */
+	return r == 0 && (*ret_signin)->key_id[0] == '\0' ? APIKEY_BAD_CREDENTIAL : r;
+}
+
+static void sign_out(struct apikey_admin *admin, struct apikey_signin *signin)
+{
+	struct apikey_signin *ended;
+
+	if (signin && apikey_signin_end(admin, NULL, NULL, &ended) == 0)
+		apikey_signin_free(ended);
+	apikey_signin_free(signin);
+}
+
+static void work(struct apikey_admin *admin, void *data)
+{
+	struct oauth_request *request = data;
+	struct apikey_signin *signin = NULL;
+
+	request->result = -ENOTCONN;
+	if (!admin)
+		return;
+	request->result = sign_in(admin, request, &signin);
+	if (request->result == 0)
+		request->result = request->call(admin, request);
+	if (request->result == APIKEY_BAD_CREDENTIAL)
+		request->refusal = problem_of(admin, request);
+	sign_out(admin, signin);
+}
+
+/* ---- the answer ---- */
+
+/* As RFC 6749, section 5.2, has it. */
+static void answer_fault(struct exchange *exchange, const char *error, const char *sentence)
+{
+	json_t *body = json_pack("{s:s, s:s}", "error", error, "error_description", sentence);
+	char *text = json_write(body);
+
+	json_decref(body);
+	exchange_answer_text(exchange, 400, JSON, text, NULL, 0);
+}
+
+static void set_text(json_t *body, const char *name, const char *text)
+{
+	if (text[0] != '\0')
+		(void)json_object_set_new(body, name, json_string(text));
+}
+
+static void set_time(json_t *body, const char *name, int64_t time)
+{
+	if (time > 0 && time != TIME_NEVER)
+		(void)json_object_set_new(body, name, json_integer((json_int_t)time));
+}
+
+/* NULL: no memory. */
+static char *describe(const struct apikey_introspection *introspection)
+{
+	bool active = introspection && introspection->active;
+	json_t *body = json_pack("{s:b}", "active", active);
+	char *text;
+
+	if (!body)
+		return NULL;
+	if (active) {
+		set_text(body, "scope", introspection->permissions);
+		set_text(body, "client_id", introspection->key_id);
+		set_text(body, "username", introspection->owner);
+		set_text(body, "token_type", "Bearer");
+		set_time(body, "exp", introspection->expires);
+		set_time(body, "iat", introspection->issued);
+		set_time(body, "nbf", introspection->not_before);
+		set_text(body, "sub", introspection->key_id);
+		set_text(body, "jti", introspection->token_id);
+		set_text(body, "accountId", introspection->account);
+		set_text(body, "tenantId", introspection->tenant);
+	}
+	text = json_write(body);
+	json_decref(body);
+	return text;
+}
+
+static void answer_done(const struct oauth_request *request)
+{
+	if (request->call == look_at_token)
+		exchange_answer_text(request->exchange, 200, JSON, describe(request->introspection), NULL, 0);
+	else
+		exchange_answer_empty(request->exchange, 200, NULL, 0);
+}
+
+static void done(void *data)
+{
+	struct oauth_request *request = data;
+
+	switch (request->result) {
+	case 0:
+	/* What is no token, or nobody's, is inactive, and ended. */
+	case -EINVAL:
+	case APIKEY_INVALID:
+	case APIKEY_NOT_FOUND:
+		answer_done(request);
+		break;
+	case APIKEY_BAD_CREDENTIAL:
+		exchange_answer_problem(request->exchange, request->refusal, NULL);
+		break;
+	case APIKEY_NOT_PERMITTED:
+		exchange_answer_problem(request->exchange, PROBLEM_ACCESS_DENIED, NULL);
+		break;
+	default:
+		exchange_answer_problem(request->exchange, PROBLEM_SERVICE_UNAVAILABLE, NULL);
+		break;
+	}
+	oauth_request_free(request);
+}
+
+/* ---- the request ---- */
+
+static bool is_form(const struct exchange *exchange)
+{
+	const char *type = exchange_header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE);
+	size_t size = type ? strcspn(type, "; \t") : 0;
+
+	return size == strlen(FORM) && strncasecmp(type, FORM, size) == 0;
+}
+
+/* False: it was answered. */
+static bool read_form(struct oauth_request *request)
+{
+	struct exchange *exchange = request->exchange;
+	const char *fault = NULL;
+	int r = urlencoded_read(exchange->body ? exchange->body : "", exchange->body_size, &request->form, &fault);
+
+	if (r == -EINVAL)
+		answer_fault(exchange, "invalid_request", fault);
+	else if (r < 0)
+		exchange_answer_problem(exchange, PROBLEM_INTERNAL, NULL);
+	if (r < 0)
+		return false;
+	request->token = urlencoded_find(&request->form, "token");
+	if (!request->token || request->token[0] == '\0') {
+		answer_fault(exchange, "invalid_request", "There is no token in the form.");
+		return false;
+	}
+	return true;
+}
+
+/* A key is no token that was issued for a while: who ends keys does so by their ids. */
+static bool refuse_key(const struct oauth_request *request)
+{
+	const char *token = request->token;
+
+	if (request->call != end_token || credential_classify(token, strlen(token)).kind != CREDENTIAL_OPAQUE)
+		return false;
+	answer_fault(request->exchange, "unsupported_token_type",
+		     "This is a key, and no access token: it is ended by its id.");
+	return true;
+}
+
+static void handle(struct exchange *exchange, struct gateway *gateway, oauth_call call)
+{
+	struct oauth_request *request;
+	char room[SOURCE_SIZE];
+	const char *source;
+
+	if (exchange->authorization.scheme == AUTHORIZATION_NONE) {
+		exchange_answer_problem(exchange, PROBLEM_AUTHORIZATION_IS_REQUIRED, NULL);
+		return;
+	}
+	if (exchange_is_from_page(exchange)) {
+		exchange_answer_problem(exchange, PROBLEM_ACCESS_DENIED,
+					"A key is not for pages in browsers, where everybody can read it.");
+		return;
+	}
+	if (exchange->authorization.scheme == AUTHORIZATION_HMAC && exchange->body_size > APIKEY_SIGNED_BODY_MAX) {
+		exchange_answer_problem(exchange, PROBLEM_CONTENT_TOO_LARGE, NULL);
+		return;
+	}
+	if (!is_form(exchange)) {
+		exchange_answer_problem(exchange, PROBLEM_UNSUPPORTED_MEDIA_TYPE,
+					"The body has to be a form: " FORM ".");
+		return;
+	}
+	request = calloc(1, sizeof(*request));
+	if (!request) {
+		exchange_answer_problem(exchange, PROBLEM_INTERNAL, NULL);
+		return;
+	}
+	*request = (struct oauth_request){ .exchange = exchange, .call = call };
+	source = source_of(exchange, &gateway->proxies, room);
+	if (source)
+		snprintf(request->source, sizeof(request->source), "%s", source);
+	if (!read_form(request) || refuse_key(request)) {
+		oauth_request_free(request);
+		return;
+	}
+	if (calls_submit(gateway->calls, work, done, request) == 0)
+		return;
+	exchange_answer_problem(exchange, PROBLEM_SERVICE_UNAVAILABLE, NULL);
+	oauth_request_free(request);
+}
+
+void oauth_introspect(struct exchange *exchange, struct gateway *gateway, const struct route_parameters *parameters)
+{
+	(void)parameters;
+	handle(exchange, gateway, look_at_token);
+}
+
+void oauth_revoke(struct exchange *exchange, struct gateway *gateway, const struct route_parameters *parameters)
+{
+	(void)parameters;
+	handle(exchange, gateway, end_token);
+}

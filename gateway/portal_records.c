@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+#include "gateway/portal_records.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "gateway/portal_page.h"
+#include "proto/verdict.h"
+
+#define STEPS 100 /* calls for a page: each looks at a bounded part of the audit */
+#define MICROSECONDS 1000000
+
+static const char *sentence_of(const char *name)
+{
+	for (int reason = REASON_NONE + 1; reason < REASON_COUNT; reason++) {
+		if (strcmp(reason_name((enum reason)reason), name) == 0)
+			return reason_sentence((enum reason)reason);
+	}
+	return "";
+}
+
+/* What happened: a verdict with its reason, or the name of the event with what a person should know of it. */
+static void write_what(struct html *html, const struct apikey_audit_record *record)
+{
+	if (record->damaged) {
+		html_print(html, "<span class=\"state bad\">damaged record</span></td>");
+		return;
+	}
+	if (strcmp(record->event, "verify") == 0 && *record->verdict != '\0') {
+		bool granted = strcmp(record->verdict, "granted") == 0;
+
+		html_print(html, "<span class=\"state %s\">%s</span>", granted ? "good" : "bad",
+			   granted ? "let in" : record->verdict);
+	} else {
+		html_print(html, "<code>%s</code>%s%s", record->event, *record->verdict != '\0' ? " " : "",
+			   record->verdict);
+	}
+	if (record->count > 1)
+		html_print(html, " %" PRIu64 " times", record->count);
+	if (*record->reason != '\0')
+		html_print(html, "<span class=\"hint\"><code>%s</code>: %s</span>", record->reason,
+			   sentence_of(record->reason));
+	if (*record->misuse != '\0' || *record->detail != '\0')
+		html_print(html, "<span class=\"hint\">%s</span>",
+			   *record->misuse != '\0' ? record->misuse : record->detail);
+	html_print(html, "</td>");
+}
+
+static void write_row(struct portal_request *request, const struct apikey_audit_record *record, bool keys)
+{
+	struct html *html = &request->html;
+
+	html_print(html, "<tr>");
+	page_cell(html, "When");
+	page_when(html, record->time / MICROSECONDS, request->now);
+	html_print(html, "</td>");
+	page_cell(html, "What");
+	write_what(html, record);
+	if (keys) {
+		page_cell(html, "Key");
+		if (*record->key_id != '\0' && *record->key_name != '\0')
+			html_print(html, "<a href=\"/portal/keys/%s\">%s</a> of %s</td>", record->key_id,
+				   record->key_name, record->owner);
+		else
+			html_print(html, "%s</td>", *record->key_id != '\0' ? record->key_id : "–");
+	}
+	page_cell(html, "Service");
+	html_print(html, "%s</td>", *record->service != '\0' ? record->service : "–");
+	page_cell(html, "As");
+	html_print(html, "%s</td>", *record->user != '\0' ? record->user : "–");
+	page_cell(html, "From");
+	html_print(html, "%s</td></tr>",
+		   *record->rhost != '\0'     ? record->rhost
+		   : *record->actor != '\0'   ? record->actor
+		   : *record->service != '\0' ? "this host"
+					      : "–");
+}
+
+int records_write(struct portal_request *request, const struct records_wanted *wanted,
+		  char ret_cursor[PORTAL_CURSOR_SIZE])
+{
+	static const char *const plain[] = { "When", "What", "Service", "As", "From", NULL };
+	static const char *const named[] = { "When", "What", "Key", "Service", "As", "From", NULL };
+	char next[PORTAL_CURSOR_SIZE];
+	size_t rows = 0;
+	bool end = false;
+
+	portal_keep_cursor(wanted->cursor, next);
+	page_table(&request->html, wanted->caption, wanted->keys ? named : plain);
+	for (int step = 0; step < STEPS && rows < wanted->most && !end; step++) {
+		struct apikey_audit_page *page = NULL;
+		int r = apikey_audit_read(request->admin, wanted->filter, next[0] != '\0' ? next : NULL,
+					  (unsigned int)(wanted->most - rows), &page);
+
+		if (r != 0)
+			return r;
+		for (size_t i = 0; i < page->count; i++) {
+			if (wanted->choice && !wanted->choice(page->records[i]))
+				continue;
+			write_row(request, page->records[i], wanted->keys);
+			rows++;
+		}
+		end = page->end;
+		portal_keep_cursor(page->cursor, next);
+		apikey_audit_page_free(page);
+	}
+	page_table_end(&request->html);
+	if (rows == 0)
+		html_print(&request->html, end ? "<p>There is nothing of this kind.</p>"
+					       : "<p>There is nothing in this part; look further back.</p>");
+	if (end)
+		next[0] = '\0';
+	portal_keep_cursor(next, ret_cursor);
+	return 0;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* The sessions on this host that keys have opened, and ending one. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "gateway/portal.h"
+#include "gateway/portal_page.h"
+#include "gateway/portal_routes.h"
+
+#define STEPS 50 /* calls */
+#define ROWS 500
+
+static void write_row(struct portal_request *request, const struct apikey_session *session)
+{
+	struct html *html = &request->html;
+
+	html_print(html, "<tr>");
+	page_cell(html, "Key");
+	html_print(html, "<a href=\"/portal/keys/%s\">%s</a> of %s</td>", session->key_id, session->key_name,
+		   session->owner);
+	page_cell(html, "As");
+	html_print(html, "%s</td>", session->user);
+	page_cell(html, "Service");
+	html_print(html, "%s%s%s</td>", session->service, *session->tty != '\0' ? " on " : "", session->tty);
+	page_cell(html, "From");
+	html_print(html, "%s</td>", session->source);
+	page_cell(html, "Since");
+	page_when(html, session->since, request->now);
+	html_print(html, "</td>");
+	page_cell(html, "Action");
+	if (session->ending) {
+		html_print(html, "is ending</td></tr>");
+		return;
+	}
+	page_form(request, "inline", "/portal/sessions/%" PRIu64 "/end", session->number);
+	html_print(html,
+		   "<button class=\"quiet\">End<span class=\"unseen\"> the session of %s by "
+		   "%s</span></button></form></td></tr>",
+		   session->user, session->key_name);
+}
+
+void portal_sessions_page(struct portal_request *request)
+{
+	static const char *const columns[] = { "Key", "As", "Service", "From", "Since", "Action", NULL };
+	struct html *html = &request->html;
+	uint64_t after = 0;
+	size_t rows = 0;
+
+	page_begin(request, "Sessions");
+	page_table(html, "Sessions on this host that keys have opened", columns);
+	for (int step = 0; step < STEPS && rows < ROWS; step++) {
+		struct apikey_session_list *list = NULL;
+		int r = apikey_session_list(request->admin, NULL, after, &list);
+
+		/* Where none are registered there is no helper that could be asked. */
+		if (r == APIKEY_DAEMON_UNAVAILABLE) {
+			page_table_end(html);
+			html_print(html, "<p>%s</p>", portal_said(request));
+			page_end(request);
+			return;
+		}
+		if (!portal_succeeded(request, r))
+			return;
+		for (size_t i = 0; i < list->count; i++)
+			write_row(request, &list->sessions[i]);
+		rows += list->count;
+		after = list->after;
+		apikey_session_list_free(list);
+		if (after == 0)
+			break;
+	}
+	page_table_end(html);
+	if (after != 0)
+		html_print(html, "<p>There are more; <code>apikeyctl session list</code> lists all.</p>");
+	else if (rows == 0)
+		html_print(html, "<p>There are none.</p>");
+	page_end(request);
+}
+
+void portal_session_end(struct portal_request *request)
+{
+	const char *text = request->parameters[0];
+	struct apikey_session *session = NULL;
+	char *end = NULL;
+	uint64_t number;
+
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end != '\0' || errno != 0) {
+		portal_tell(request, 404, "Nothing here", "There is no such session.");
+		return;
+	}
+	if (portal_succeeded(request, apikey_session_end(request->admin, number, "in the portal", &session)))
+		portal_go(request, "/portal/sessions?done=session");
+	apikey_session_free(session);
+}

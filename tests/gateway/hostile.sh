@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+# The whole gateway with clients that mean it harm: a thousand that are slow while others are served, requests and parts
+# of them that are too long, and paths that are meant to be read as another one.
+# shellcheck source=tests/gateway/harness.sh
+. "${srcdir:-.}/tests/gateway/harness.sh"
+need python3
+
+gateway_settings nginx
+start_daemon
+# Nobody may read metrics here, so that a path that gets past that shows.
+start_gateway --metrics none
+make_key page --permission web.read
+printf 'Authorization: Bearer %s\n' "$secret" >"$scratch/header"
+target='/v1/auth?permission=web.read&service=nginx'
+
+# ---- a thousand that are slow ----
+slow_pid=
+python3 - "$gateway_socket" >"$scratch/slow" 2>&1 <<'PYTHON' &
+import resource, socket, sys, time
+starts = [b'', b'GET /v1/au', b'GET /v1/auth HTTP/1.1\r\nHost: x\r\nX-Slow: ',
+          b'POST /v1/introspect HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n']
+_, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+clients = []
+for number in range(1000):
+    client = socket.socket(socket.AF_UNIX)
+    client.connect(sys.argv[1])
+    client.sendall(starts[number % len(starts)])
+    clients.append(client)
+print('there', flush=True)
+while True:
+    for client in clients:
+        try:
+            client.send(b'x', socket.MSG_NOSIGNAL | socket.MSG_DONTWAIT)
+        except OSError:
+            pass
+    time.sleep(0.2)
+PYTHON
+slow_pid=$!
+deadline=$((SECONDS + 20))
+until grep -q there "$scratch/slow" || ! kill -0 "$slow_pid" 2>/dev/null || ((SECONDS > deadline)); do
+	sleep 0.05
+done
+is 'what the slow ones say' "$(<"$scratch/slow")" there
+for count in 1 2 3 4 5 6 7 8 9 10; do
+	ask "$target" -H "@$scratch/header"
+	is "the status of $count beside a thousand" "$code" 200
+done
+kill "$slow_pid"
+wait "$slow_pid" 2>/dev/null
+
+# ---- too long ----
+printf 'X-Long: %0100000d\n' 0 >"$scratch/long"
+ask "$target" -H "@$scratch/header" -H "@$scratch/long"
+[[ $code != 200 ]] || fail 'a header of 100 kB is taken'
+printf 'Authorization: Bearer %07000d\n' 0 >"$scratch/long"
+ask "$target" -H "@$scratch/long"
+refuses 400 INVALID_REQUEST
+ask "$target&x=$(printf '%07000d' 0)" -H "@$scratch/header"
+is 'the status of a long parameter that nobody asks for' "$code" 200
+ask "/v1/auth?permission=$(printf '%02000d' 0)&service=nginx" -H "@$scratch/header"
+refuses 400 INVALID_REQUEST
+printf '%s' "$(for ((i = 0; i < 80; i++)); do printf '&a%s=1' "$i"; done)" >"$scratch/many"
+ask "$target$(<"$scratch/many")" -H "@$scratch/header"
+refuses 400 INVALID_REQUEST
+head -c 70000 /dev/zero | tr '\0' a >"$scratch/large"
+ask /v1/introspect -H "@$scratch/header" --data "@$scratch/large" -H 'Expect:'
+refuses 413 CONTENT_TOO_LARGE
+ask /v1/introspect -H "@$scratch/header" --data "@$scratch/large" -H 'Transfer-Encoding: chunked' -H 'Expect:'
+refuses 413 CONTENT_TOO_LARGE
+
+# ---- paths ----
+for path in //metrics /./metrics /v1/../metrics /healthz/../metrics /metrics/ /metrics/. '/metrics;x' /metrics%2f /%6detrics /METRICS \
+	/metrics%00 /metrics\\ /v1//auth /v1/auth/ /v1/./auth /v1/%61uth '/v1/auth;a=b' /V1/auth /v1\\auth /v1/auth/.. /v1/auth%3Fpermission=web.read \
+	'/v1/auth%20' /..%2f..%2fetc/passwd /../../etc/passwd / ''; do
+	ask "$path" --path-as-is -H "@$scratch/header"
+	refuses 404 NOT_FOUND
+done
+ask /metrics
+refuses 403 ACCESS_DENIED
+ask '/metrics?x=1'
+refuses 403 ACCESS_DENIED
+ask "/healthz?x=$(printf '%%2e%%2e%%2fmetrics')"
+is 'the status of what only looks like a path' "$code" 200
+for query in 'permission=web.read&permission=admin&service=nginx' 'permission=web.read&Permission=x&service=nginx&service=x' \
+	'permission=web%00.read&service=nginx' 'permission=web.read&service=ng%07inx' 'permission=%ff&service=nginx' 'permission=web.read&service=%zz'; do
+	ask "/v1/auth?$query" -H "@$scratch/header"
+	refuses 400 INVALID_REQUEST
+done
+# A second ? is part of a value, and a # never gets here.
+ask "/v1/auth?permission=web.read&service=nginx?x" -H "@$scratch/header"
+is 'the status of another service' "$code" "$kept_out"
+
+# It is none the worse for all this.
+ask "$target" -H "@$scratch/header"
+is 'the status at the end' "$code" 200
+finish
