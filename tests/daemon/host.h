@@ -56,6 +56,12 @@ int host_wait(struct host *host);
 /* Sends the signal and waits until the daemon is gone. */
 void host_end(struct host *host, int signal);
 
+/*
+ * Sets the wall clock of a daemon that is tests/daemon/other-clock ahead by so many seconds; from its first start on,
+ * when that comes after the first call.
+ */
+void host_set_clock(const struct host *host, long long ahead);
+
 /* Asks the daemon to end and waits until it has, which it must do well: what a coverage build counted is written then,
  * and a sanitizer speaks up. */
 void host_stop(struct host *host);

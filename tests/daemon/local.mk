@@ -363,14 +363,14 @@ tests_daemon_test_daemon_token_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_token_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
 
 daemon_tests += tests/daemon/test-daemon-signin
-tests_daemon_test_daemon_signin_SOURCES = tests/daemon/test-daemon-signin.c tests/daemon/signin-client.h \
-	tests/daemon/admin-requests.h tests/daemon/token-client.h $(daemon_once)
+tests_daemon_test_daemon_signin_SOURCES = tests/daemon/test-daemon-signin.c tests/daemon/signin-fixture.h \
+	tests/daemon/signin-client.h tests/daemon/admin-requests.h tests/daemon/token-client.h $(daemon_once)
 tests_daemon_test_daemon_signin_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_signin_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
 
 daemon_tests += tests/daemon/test-daemon-signin-attack
-tests_daemon_test_daemon_signin_attack_SOURCES = tests/daemon/test-daemon-signin-attack.c tests/daemon/signin-client.h \
-	tests/daemon/admin-requests.h tests/daemon/token-client.h $(daemon_once)
+tests_daemon_test_daemon_signin_attack_SOURCES = tests/daemon/test-daemon-signin-attack.c tests/daemon/signin-fixture.h \
+	tests/daemon/signin-client.h tests/daemon/admin-requests.h tests/daemon/token-client.h $(daemon_once)
 tests_daemon_test_daemon_signin_attack_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_signin_attack_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
 

@@ -31,14 +31,21 @@ static struct wire_key opaque;
 static char token[PAIR_TOKEN_SIZE] __attribute__((unused));
 static char hold[96];
 
-static inline void setup(void)
+static inline void setup_as(const char *user)
 {
 	host_open(&host, SETTINGS);
+	if (user)
+		host.user = user;
 	snprintf(hold, sizeof(hold), "%s/hold", host.folder);
 	setenv("SLOW_DISK", hold, 1);
 	host_start(&host);
 	pairs_make(&host, 1, &pair, 1);
 	opaque = wire_make_key(&host, &(struct message_key_create){ .name = "opaque" });
+}
+
+static inline void setup(void)
+{
+	setup_as(NULL);
 }
 
 static inline void teardown(void)

@@ -408,22 +408,6 @@ END_TEST
 
 /* ---- clocks ---- */
 
-static void set_clock(long long ahead)
-{
-	char path[96], new[128];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/clock", host.folder);
-	snprintf(new, sizeof(new), "%s.new", path);
-	file = fopen(new, "we");
-	ck_assert_ptr_nonnull(file);
-	fprintf(file, "%lld\n", ahead);
-	fclose(file);
-	ck_assert_int_eq(chmod(new, 0644), 0);
-	ck_assert_int_eq(rename(new, path), 0);
-	ck_assert_int_eq(setenv("OTHER_CLOCK", path, 1), 0);
-}
-
 /* The days on which there are logins from such a tty. */
 static void expect_day(const char *tty, time_t begun, time_t done, long long ahead)
 {
@@ -464,14 +448,14 @@ START_TEST(a_clock_that_is_set_by_a_day)
 	uint64_t seq = 0;
 
 	open_host(_i == 1 ? SERVE : REFUSE);
-	set_clock(0);
+	host_set_clock(&host, 0);
 	setenv("APIKEYD", "tests/daemon/other-clock", 1);
 	start();
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
 		time_t begun = time(NULL) - 1;
 		uint64_t now;
 
-		set_clock(steps[i].ahead);
+		host_set_clock(&host, steps[i].ahead);
 		if (steps[i].restart) {
 			host_end(&host, SIGTERM);
 			host_start(&host);

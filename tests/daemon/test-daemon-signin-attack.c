@@ -3,55 +3,22 @@
  * Sign-ins at the real daemon in wrong hands, or at a bad time: gateways that race, other users, a clock that is set, a
  * lockdown, a room that is full, and changes that wait behind the end of who asked for them.
  */
-#include "tests/daemon/signin-client.h"
-
-#include <sys/stat.h>
-
 #include "daemon/signin.h"
 #include "daemon/throttle.h"
 
 #define DAEMON_SETTINGS "connections_per_uid = 200\n"
-#include "tests/daemon/once-fixture.h"
-#include "tests/daemon/token-client.h"
+#include "tests/daemon/signin-fixture.h"
 #include "tests/suite.h"
 
 #define NOBODY_UID 65534 /* a user that every host has, and that is nobody's */
 #define RACERS 64
 #define DAY 86400
 
-static struct wire_client *gateway;
-static struct wire_key actor; /* a key that administers its tenant */
-
 static void begin_with(const char *program)
 {
-	struct message_key_create wanted = { .name = "actor" };
-
-	if (program && !getenv("APIKEYD"))
+	if (!getenv("APIKEYD"))
 		setenv("APIKEYD", program, 1);
-	host_open(&host, SETTINGS);
-	snprintf(hold, sizeof(hold), "%s/hold", host.folder);
-	setenv("SLOW_DISK", hold, 1);
-	/* Another than the users that the tests become. */
-	host.user = "daemon";
-	host_start(&host);
-	pairs_make(&host, 1, &pair, 1);
-	opaque = wire_make_key(&host, &(struct message_key_create){ .name = "opaque" });
-	wanted.permissions = wire_texts("apikeyd.*", "test.use", NULL);
-	actor = wire_make_key(&host, &wanted);
-	token_issue(&host, opaque.secret);
-	make_gateway(&host, SETTINGS);
-	gateway = open_gateway(&host);
-}
-
-static void begin(void)
-{
-	begin_with(NULL);
-}
-
-static void end(void)
-{
-	wire_close(gateway);
-	teardown();
+	begin();
 }
 
 static struct message_signin_begin by(const char *proof, bool portal)
@@ -390,21 +357,6 @@ START_TEST(a_lockdown_ends_all_but_those_of_keys_that_are_spared)
 }
 END_TEST
 
-static void set_clock(long long ahead)
-{
-	char path[96], new[128];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/clock", host.folder);
-	snprintf(new, sizeof(new), "%s.new", path);
-	file = fopen(new, "we");
-	ck_assert_ptr_nonnull(file);
-	fprintf(file, "%lld\n", ahead);
-	fclose(file);
-	ck_assert_int_eq(chmod(new, 0644), 0);
-	ck_assert_int_eq(rename(new, path), 0);
-}
-
 static void begin_with_a_clock(void)
 {
 	/* The folder's name is not known before. */
@@ -416,18 +368,15 @@ START_TEST(a_clock_that_is_set_ends_nothing_and_prolongs_nothing)
 	struct message_signin_begin request = by(opaque.secret, true);
 	struct signed_in signin;
 	struct message_signin said;
-	char path[96];
 
-	snprintf(path, sizeof(path), "%s/clock", host.folder);
-	set_clock(0);
-	setenv("OTHER_CLOCK", path, 1);
+	host_set_clock(&host, 0);
 	wire_close(gateway);
 	host_end(&host, SIGTERM);
 	host_start(&host);
 	gateway = open_gateway(&host);
 	signin = sign_in(gateway, &request);
 	for (long long ahead = -DAY; ahead <= DAY; ahead += 2 * DAY) {
-		set_clock(ahead);
+		host_set_clock(&host, ahead);
 		expect_answer(gateway, show_signin(gateway, signin.credential, &said), ANSWER_OK, NULL);
 		/* Its end is as far away as it was. */
 		ck_assert_int_le(said.expires, clock_wall_seconds() + ahead + 600);

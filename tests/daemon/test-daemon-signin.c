@@ -3,39 +3,15 @@
  * Sign-ins at the real daemon: what a gateway gets for what its client showed, what it may do with that, and when that
  * is over.
  */
-#include "tests/daemon/signin-client.h"
-
-#include "tests/daemon/once-fixture.h"
-#include "tests/daemon/token-client.h"
+#include "tests/daemon/signin-fixture.h"
 #include "tests/suite.h"
 
 #define NOBODY_UID 65534 /* a user that every host has, and that is nobody's */
 
-static struct wire_client *gateway;
-static struct wire_key actor; /* a key that administers its tenant */
-
-static void begin(void)
+static void begin_with_a_token(void)
 {
-	struct message_key_create wanted = { .name = "actor" };
-
-	host_open(&host, SETTINGS);
-	/* Another than the users that the tests become. */
-	host.user = "daemon";
-	host_start(&host);
-	pairs_make(&host, 1, &pair, 1);
-	opaque = wire_make_key(&host, &(struct message_key_create){ .name = "opaque" });
-	wanted.permissions = wire_texts("apikeyd.*", "test.use", NULL);
-	actor = wire_make_key(&host, &wanted);
-	token_issue(&host, opaque.secret);
+	begin();
 	pair_token(&pair, "shown", NULL, token);
-	make_gateway(&host, SETTINGS);
-	gateway = open_gateway(&host);
-}
-
-static void end(void)
-{
-	wire_close(gateway);
-	teardown();
 }
 
 static struct message_signin_begin by(const char *proof)
@@ -340,7 +316,7 @@ int main(void)
 	TCase *tests = tcase_create("signin");
 
 	tcase_set_timeout(tests, 300);
-	tcase_add_checked_fixture(tests, begin, end);
+	tcase_add_checked_fixture(tests, begin_with_a_token, end);
 	tcase_add_test(tests, a_key_signs_in_as_itself);
 	tcase_add_test(tests, what_is_good_once_is_used_up);
 	tcase_add_test(tests, what_is_no_proof_gets_none);
