@@ -8,6 +8,7 @@
 #include "daemon/store_connection.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -137,10 +138,18 @@ int sql_run(struct store_reader *connection, const char *sql)
 	return result == SQLITE_OK ? 0 : sql_fault(connection, result);
 }
 
+/* Nobody reads how much memory SQLite has, and to count it takes a lock around each piece that any thread takes. */
+static void prepare_library(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int sql_open(struct store_reader *connection, const char *path, int flags)
 {
+	static pthread_once_t prepared = PTHREAD_ONCE_INIT;
 	int result, r;
 
+	pthread_once(&prepared, prepare_library);
 	*connection = (struct store_reader){ .path = strdup(path) };
 	if (connection->path == NULL)
 		return -ENOMEM;
