@@ -172,19 +172,15 @@ static int judge_scope(const struct admin_request *request, struct store_reader 
 	return 0;
 }
 
-/* The authority of a key that showed its secret. */
+/* The sign-in of a key that may. */
 static void become_key(struct admin_request *request, const struct store_key *key)
 {
-	const struct verify_proof *proof = &request->token.proof;
 	struct authority *authority = &request->authority;
 	struct signin *signin = &authority->signin;
 
-	authority->root = false;
-	authority->services = "";
-	authority->settings = &request->settings->settings;
-	authority->secret = signin->secret = proof->secret;
-	memcpy(authority->digest, proof->once.digest, sizeof(authority->digest));
-	memcpy(signin->digest, proof->once.digest, sizeof(signin->digest));
+	authority->kind = AUTHORITY_KEY;
+	signin->secret = authority->secret;
+	memcpy(signin->digest, authority->digest, sizeof(signin->digest));
 	snprintf(authority->key_id, sizeof(authority->key_id), "%s", key->id);
 	snprintf(authority->actor, sizeof(authority->actor), "key:%s", key->id);
 	snprintf(signin->key_id, sizeof(signin->key_id), "%s", key->id);
@@ -196,19 +192,24 @@ static void become_key(struct admin_request *request, const struct store_key *ke
 	signin->uid = key->owner_uid;
 }
 
-/* 0 and the reason, or a negative errno. */
+/* The key has shown its secret. 0 and the reason, or a negative errno. */
 static int judge_key(struct admin_request *request, struct store_reader *reader)
 {
+	const struct verify_proof *proof = &request->token.proof;
+	struct authority *authority = &request->authority;
 	struct store_key *key = &request->keys[0];
 	int r;
 
+	authority->root = false;
+	authority->services = "";
+	authority->settings = &request->settings->settings;
+	authority->secret = proof->secret;
+	memcpy(authority->digest, proof->once.digest, sizeof(authority->digest));
+	r = authority_judge(reader, key, clock_wall_seconds(), authority, &request->token.reason);
+	if (r < 0 || request->token.reason != REASON_NONE)
+		return r;
 	become_key(request, key);
-	r = authority_judge(reader, key, clock_wall_seconds(), &request->authority, &request->token.reason);
-	if (r == 0 && request->token.reason == REASON_NONE) {
-		request->authority.kind = AUTHORITY_KEY;
-		r = admin_signin_find_names(request, reader);
-	}
-	return r;
+	return admin_signin_find_names(request, reader);
 }
 
 /* In the writer's thread. What was consumed stays so, also where the key is refused after that. */

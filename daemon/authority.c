@@ -31,14 +31,6 @@ int authority_judge(struct store_reader *reader, const struct store_key *key, in
 		r = verify_policies(reader, authority->settings, key, authority->secret, &policies, &request);
 	if (r < 0)
 		return r;
-	if (grants != authority->permissions.text)
-		snprintf(authority->permissions.text, sizeof(authority->permissions.text), "%s", grants);
-	snprintf(authority->account, sizeof(authority->account), "%s", key->account);
-	snprintf(authority->tenant, sizeof(authority->tenant), "%s", key->tenant);
-	snprintf(authority->roles, sizeof(authority->roles), "%s", key->roles);
-	snprintf(authority->owner, sizeof(authority->owner), "%s", key->owner);
-	authority->owner_uid_known = key->owner_uid_known;
-	authority->owner_uid = key->owner_uid;
 	request.any_tenant = true; /* it acts in its own */
 	/* A gateway is believed where its client comes from. */
 	if (*authority->signin.source) {
@@ -49,6 +41,17 @@ int authority_judge(struct store_reader *reader, const struct store_key *key, in
 	 * none of, or one whose uses are counted. */
 	*ret_reason = key->test || *key->exclusive || key->max_uses > 0 ? REASON_INSUFFICIENT_PERMISSION
 									: policy_judge(key, &request);
+	/* What is refused becomes nobody, and takes no longer than a secret that is wrong. */
+	if (*ret_reason != REASON_NONE)
+		return 0;
+	if (grants != authority->permissions.text)
+		snprintf(authority->permissions.text, sizeof(authority->permissions.text), "%s", grants);
+	snprintf(authority->account, sizeof(authority->account), "%s", key->account);
+	snprintf(authority->tenant, sizeof(authority->tenant), "%s", key->tenant);
+	snprintf(authority->roles, sizeof(authority->roles), "%s", key->roles);
+	snprintf(authority->owner, sizeof(authority->owner), "%s", key->owner);
+	authority->owner_uid_known = key->owner_uid_known;
+	authority->owner_uid = key->owner_uid;
 	return 0;
 }
 

@@ -86,7 +86,8 @@ enum answer authority_renew(struct store *store, int64_t now, struct store_key *
 
 /*
  * Judges a key whose secret was shown, for what is given: uid, root, services, settings, secret and source of the
- * sign-in; and writes down what it is and may do. The kind stays as it is. 0 and the reason, or a negative errno.
+ * sign-in; and, where it passes, writes down what it is and may do. The kind stays as it is. 0 and the reason, or a
+ * negative errno.
  */
 int authority_judge(struct store_reader *reader, const struct store_key *key, int64_t now, struct authority *authority,
 		    enum reason *ret_reason);

@@ -75,9 +75,9 @@ tests_daemon_secret_client_LDADD = lib/libapikey-sign.la lib/libapikey-core.la $
 
 # Whether time tells refusals apart: on a machine that is not too busy, by ./check.
 check_PROGRAMS += tests/daemon/timing
-tests_daemon_timing_SOURCES = tests/daemon/timing.c tests/daemon/samples.c tests/daemon/samples.h \
-	$(daemon_pair) tests/daemon/wire-client.c tests/daemon/wire-client.h \
-	$(daemon_host)
+daemon_apart = tests/daemon/apart.c tests/daemon/apart.h tests/daemon/refusals.c tests/daemon/refusals.h \
+	tests/daemon/samples.c tests/daemon/samples.h $(daemon_pair) $(daemon_host)
+tests_daemon_timing_SOURCES = tests/daemon/timing.c $(daemon_apart) tests/daemon/wire-client.c tests/daemon/wire-client.h
 tests_daemon_timing_LDADD = daemon/libdaemon.la lib/libapikey-core.la -lm
 
 if HAVE_CHECK

@@ -9,34 +9,22 @@
  * Left out is a pair of another tenant with the right signature. It cannot look the same: it is used up, which is on
  * disk before the answer. Only who has the private key can make one.
  */
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "common/cleanup.h"
-#include "crypto/crypto.h"
-#include "proto/credential.h"
-#include "tests/daemon/pair-client.h"
-#include "tests/daemon/samples.h"
+#include "tests/daemon/apart.h"
+#include "tests/daemon/refusals.h"
 #include "tests/daemon/wire-client.h"
 
 #define SETTINGS "[daemon]\nworkers = 1\n[throttle]\nfailures_per_minute = 100000\nfailures_per_key = 100000\n"
 #define COUNT 5000
-#define WARM_UP 500 /* of each kind, not measured */
 #define POOL 64     /* different credentials of each kind */
 #define OURS "home" /* the tenant that the requests are for */
 
-/* Two kinds are apart when their distance is so many times that of two halves of one kind, and their medians are so
- * many nanoseconds apart, or this part of a request on a slow machine: on one that does something else the first grows,
- * on one that is idle it becomes so small that it sees what nobody could use. */
-#define NOISE_TIMES 2.0
-#define MEDIAN_APART 500
-#define MEDIAN_PART 64
-
-enum group { GROUP_OPAQUE, GROUP_PAIR, GROUP_COUNT };
+enum group { GROUP_OPAQUE, GROUP_PAIR };
 
 static const struct kind {
 	const char *name;
@@ -112,42 +100,6 @@ static struct apikey_key *make_key(struct apikey_admin *admin, const struct kind
 	return key;
 }
 
-static void random_text(char *ret_text, size_t size)
-{
-	if (crypto_random_base62(ret_text, size) < 0)
-		fail("no random numbers");
-}
-
-static void opaque_credential(const struct kind *kind, const struct apikey_key *key, char ret_text[PAIR_TOKEN_SIZE])
-{
-	char id[CREDENTIAL_ID_SIZE + 1], secret[CREDENTIAL_SECRET_SIZE + 1];
-
-	random_text(id, CREDENTIAL_ID_SIZE);
-	random_text(secret, CREDENTIAL_SECRET_SIZE);
-	if (kind->right)
-		snprintf(ret_text, PAIR_TOKEN_SIZE, "%s", key->secret);
-	else
-		credential_write_opaque(false, key ? key->id : id, secret, ret_text);
-}
-
-static void pair_credential(const struct apikey_key *key, char ret_text[PAIR_TOKEN_SIZE])
-{
-	struct pair pair;
-	unsigned char id[16];
-	char nonce[23];
-
-	/* What is signed with another's private key. */
-	if (crypto_random(pair.private_key, sizeof(pair.private_key)) < 0 || crypto_random(id, sizeof(id)) < 0)
-		fail("no random numbers");
-	random_text(nonce, sizeof(nonce) - 1);
-	snprintf(pair.id, sizeof(pair.id), "%02x%02x%02x%02x-%02x%02x-4%x%02x-8%x%02x-%02x%02x%02x%02x%02x%02x", id[0],
-		 id[1], id[2], id[3], id[4], id[5], id[6] & 15, id[7], id[8] & 15, id[9], id[10], id[11], id[12],
-		 id[13], id[14], id[15]);
-	if (key)
-		snprintf(pair.id, sizeof(pair.id), "%s", key->id);
-	pair_token(&pair, nonce, NULL, ret_text);
-}
-
 static void make_packet(struct apikey_admin *admin, const struct kind *kind, size_t number, struct packet *ret_packet)
 {
 	struct apikey_key *key = kind->tenant ? make_key(admin, kind, number) : NULL;
@@ -163,9 +115,11 @@ static void make_packet(struct apikey_admin *admin, const struct kind *kind, siz
 	/* Many sources: of one, so many refusals would be throttled. */
 	snprintf(rhost, sizeof(rhost), "192.0.2.%zu", 100 + number);
 	if (kind->group == GROUP_PAIR)
-		pair_credential(key, credential);
+		refusal_pair(key ? key->id : NULL, credential);
+	else if (kind->right)
+		snprintf(credential, sizeof(credential), "%s", key->secret);
 	else
-		opaque_credential(kind, key, credential);
+		refusal_opaque(key ? key->id : NULL, credential);
 	if (codec_encode(&message_verify, &request, header, ret_packet->bytes, sizeof(ret_packet->bytes),
 			 &ret_packet->size) < 0)
 		fail("cannot encode a request");
@@ -201,134 +155,27 @@ static void expect_reasons(struct wire_client *client, bool locked)
 
 /* ---- asking ---- */
 
-static int64_t nanoseconds(void)
+static void ask(void *data, size_t kind, uint64_t drawn)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-/* Good enough for an order. */
-static uint64_t draw(uint64_t *state, uint64_t below)
-{
-	*state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-	return (*state >> 33) % below;
-}
-
-/* One request, and how long it took. */
-static int64_t ask(int fd, const struct packet *packet)
-{
+	const struct wire_client *client = data;
+	const struct packet *packet = &packets[kind][drawn % POOL];
 	unsigned char reply[2048];
-	int64_t begin = nanoseconds();
 
-	if (send(fd, packet->bytes, packet->size, MSG_NOSIGNAL) != (ssize_t)packet->size ||
-	    recv(fd, reply, sizeof(reply), 0) <= 0)
+	if (send(client->fd, packet->bytes, packet->size, MSG_NOSIGNAL) != (ssize_t)packet->size ||
+	    recv(client->fd, reply, sizeof(reply), 0) <= 0)
 		fail("no answer: %m");
-	return nanoseconds() - begin;
-}
-
-/* All kinds in random order, as many of each. */
-static void measure(int fd, size_t count, struct samples all[KINDS])
-{
-	unsigned char *order = malloc(KINDS * count);
-	uint64_t state = (uint64_t)nanoseconds();
-
-	if (!order)
-		fail("out of memory");
-	for (size_t i = 0; i < KINDS * count; i++)
-		order[i] = (unsigned char)(i % KINDS);
-	for (size_t i = KINDS * count - 1; i > 0; i--) {
-		size_t other = (size_t)draw(&state, i + 1);
-		unsigned char kept = order[i];
-
-		order[i] = order[other];
-		order[other] = kept;
-	}
-	for (size_t i = 0; i < KINDS * count; i++) {
-		int64_t time = ask(fd, &packets[order[i]][draw(&state, POOL)]);
-
-		if (all)
-			samples_add(&all[order[i]], time);
-	}
-	free(order);
-}
-
-/* Client and daemon take turns anyway; on one processor no other has to wake up first. */
-static void share_processor(void *data)
-{
-	cpu_set_t set;
-	int first = 0;
-
-	(void)data;
-	if (sched_getaffinity(0, sizeof(set), &set) < 0)
-		return;
-	while (first < CPU_SETSIZE - 1 && !CPU_ISSET(first, &set))
-		first++;
-	CPU_ZERO(&set);
-	CPU_SET(first, &set);
-	(void)sched_setaffinity(0, sizeof(set), &set);
-}
-
-/* ---- judging ---- */
-
-static double greatest_noise(const struct samples all[KINDS], enum group group)
-{
-	double greatest = 0;
-
-	for (size_t i = 0; i < KINDS; i++) {
-		double noise = kinds[i].group == group ? samples_noise(&all[i]) : 0;
-
-		greatest = noise > greatest ? noise : greatest;
-	}
-	return greatest;
-}
-
-/* Every kind of a group to every other. How many are apart. */
-static unsigned int judge(const struct samples all[KINDS], enum group group)
-{
-	int64_t part = samples_median(&all[0]) / MEDIAN_PART, limit = part > MEDIAN_APART ? part : MEDIAN_APART;
-	double noise = greatest_noise(all, group);
-	unsigned int apart = 0;
-
-	printf("noise %.4f: the distance of two halves of one kind, at most; apart from %.4f and %lld ns\n", noise,
-	       NOISE_TIMES * noise, (long long)limit);
-	for (size_t i = 0; i < KINDS; i++) {
-		for (size_t j = i + 1; j < KINDS; j++) {
-			double distance = samples_distance(&all[i], &all[j]);
-			int64_t medians = samples_median(&all[j]) - samples_median(&all[i]);
-			bool is_apart = distance > NOISE_TIMES * noise && llabs(medians) > limit;
-
-			if (kinds[i].group != group || kinds[j].group != group)
-				continue;
-			printf("%-34s %-34s distance %.4f  medians %+6lld ns  t %+7.1f%s\n", kinds[i].name,
-			       kinds[j].name, distance, (long long)medians, samples_welch(&all[i], &all[j]),
-			       is_apart ? "  APART" : "");
-			apart += is_apart;
-		}
-	}
-	return apart;
 }
 
 /* How many are apart. */
 static unsigned int compare(struct wire_client *client, size_t count, bool locked)
 {
-	struct samples all[KINDS];
-	unsigned int apart = 0;
+	struct apart_kind compared[KINDS];
 
+	for (size_t i = 0; i < KINDS; i++)
+		compared[i] = (struct apart_kind){ .name = kinds[i].name, .group = kinds[i].group };
 	expect_reasons(client, locked);
-	for (size_t i = 0; i < KINDS; i++)
-		samples_init(&all[i], kinds[i].name, count);
-	measure(client->fd, WARM_UP, NULL);
-	measure(client->fd, count, all);
-	printf("%zu requests of each kind%s, median:\n", count, locked ? ", in a lockdown" : "");
-	for (size_t i = 0; i < KINDS; i++)
-		printf("%-34s %6lld ns\n", kinds[i].name, (long long)samples_median(&all[i]));
-	for (enum group group = 0; group < GROUP_COUNT; group++)
-		apart += judge(all, group);
-	for (size_t i = 0; i < KINDS; i++)
-		samples_done(&all[i]);
-	return apart;
+	printf("%s\n", locked ? "in a lockdown:" : "as ever:");
+	return apart_compare(compared, KINDS, count, ask, client);
 }
 
 static void lock_down(void)
@@ -344,17 +191,15 @@ static void lock_down(void)
 int main(int argc, char **argv)
 {
 	size_t count = argc > 1 ? strtoul(argv[1], NULL, 10) : COUNT;
-	struct host_start start = { .prepare = share_processor };
 	struct wire_client *client;
 	unsigned int apart;
 
 	if (count < 100)
 		fail("COUNT is 100 at least");
 	host_open(&host, SETTINGS);
-	host_spawn(&host, &start);
-	apikey_admin_free(host_admin(&host));
+	apart_share_processor();
+	host_start(&host);
 	make_packets();
-	share_processor(NULL);
 	client = wire_open(&host, geteuid() == 0 ? WIRE_LOGIN_SOCKET : WIRE_VERIFY_SOCKET);
 	wire_hello(client);
 	apart = compare(client, count, false);

@@ -17,6 +17,11 @@ TESTS += tests/gateway/oauth.sh
 dist_check_SCRIPTS += tests/gateway/hostile.sh
 TESTS += tests/gateway/hostile.sh
 
+# Whether time tells refusals apart, as tests/daemon/timing: by ./check.
+check_PROGRAMS += tests/gateway/timing
+tests_gateway_timing_SOURCES = tests/gateway/timing.c $(daemon_apart)
+tests_gateway_timing_LDADD = daemon/libdaemon.la lib/libapikey-core.la -lm
+
 if HAVE_CHECK
 gateway_tests = tests/gateway/test-api-body tests/gateway/test-api-document \
 	tests/gateway/test-authorization tests/gateway/test-calls tests/gateway/test-problem tests/gateway/test-server \
