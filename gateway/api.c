@@ -222,19 +222,43 @@ void api_finish(struct api_call *call)
 	send_answer(call);
 }
 
-void api_handle(struct exchange *exchange, struct gateway *gateway, const struct route_parameters *parameters,
-		const struct api_operation *operation)
+/* NULL: it has been answered. */
+static struct api_call *call_new(struct exchange *exchange, struct gateway *gateway,
+				 const struct api_operation *operation)
 {
 	struct api_call *call = calloc(1, sizeof(*call));
-	int r;
 
 	if (!call) {
 		exchange_answer_problem(exchange, PROBLEM_INTERNAL, NULL);
-		return;
+		return NULL;
 	}
 	call->operation = operation;
 	call->exchange = exchange;
 	call->gateway = gateway;
+	return call;
+}
+
+void api_preview(struct exchange *exchange, struct gateway *gateway, const struct route_parameters *parameters,
+		 const struct api_operation *operation)
+{
+	struct api_call *call = call_new(exchange, gateway, operation);
+
+	if (!call)
+		return;
+	if (api_request_read_head(call, parameters))
+		call_free(call);
+	else
+		send_answer(call);
+}
+
+void api_handle(struct exchange *exchange, struct gateway *gateway, const struct route_parameters *parameters,
+		const struct api_operation *operation)
+{
+	struct api_call *call = call_new(exchange, gateway, operation);
+	int r;
+
+	if (!call)
+		return;
 	if (!api_request_read(call, parameters)) {
 		send_answer(call);
 		return;

@@ -94,7 +94,12 @@ struct api_call {
 void api_handle(struct exchange *exchange, struct gateway *gateway, const struct route_parameters *parameters,
 		const struct api_operation *operation);
 
-/* Reads what was asked. False where it has been refused (gateway/api_request.c). */
+/* Refuses what its path and headers are wrong for already, before its body comes. */
+void api_preview(struct exchange *exchange, struct gateway *gateway, const struct route_parameters *parameters,
+		 const struct api_operation *operation);
+
+/* Reads what was asked, without the body and with it. False where it has been refused (gateway/api_request.c). */
+bool api_request_read_head(struct api_call *call, const struct route_parameters *parameters);
 bool api_request_read(struct api_call *call, const struct route_parameters *parameters);
 
 /* ---- for operations: one of these, once ---- */

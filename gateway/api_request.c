@@ -156,23 +156,31 @@ static bool is_json(const char *type)
 	return type && strncasecmp(type, json, size) == 0 && (type[size] == '\0' || strchr(" \t;", type[size]));
 }
 
+/* What a body has to be; size: its own, or what its length is said to be. */
+static bool check_body(struct api_call *call, unsigned long long size)
+{
+	if (call->hmac && size > APIKEY_SIGNED_BODY_MAX) {
+		api_refuse(call, PROBLEM_CONTENT_TOO_LARGE, "A body that is signed has %d bytes at most.",
+			   APIKEY_SIGNED_BODY_MAX);
+		return false;
+	}
+	if (size > 0 && !is_json(exchange_header(call->exchange, MHD_HTTP_HEADER_CONTENT_TYPE))) {
+		api_refuse(call, PROBLEM_UNSUPPORTED_MEDIA_TYPE, "The body is application/json here.");
+		return false;
+	}
+	return true;
+}
+
 static bool read_body(struct api_call *call)
 {
 	const struct exchange *exchange = call->exchange;
 	const struct api_operation *operation = call->operation;
 	struct api_body_fault fault;
 
-	if (call->hmac && exchange->body_size > APIKEY_SIGNED_BODY_MAX) {
-		api_refuse(call, PROBLEM_CONTENT_TOO_LARGE, "A body that is signed has %d bytes at most.",
-			   APIKEY_SIGNED_BODY_MAX);
+	if (!check_body(call, exchange->body_size))
 		return false;
-	}
 	call->body_bytes = exchange->body;
 	call->body_size = exchange->body_size;
-	if (exchange->body_size > 0 && !is_json(exchange_header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE))) {
-		api_refuse(call, PROBLEM_UNSUPPORTED_MEDIA_TYPE, "The body is application/json here.");
-		return false;
-	}
 	if (api_body_read(exchange->body, exchange->body_size, operation->fields, operation->needed, &call->body,
 			  &fault))
 		return true;
@@ -180,7 +188,7 @@ static bool read_body(struct api_call *call)
 	return false;
 }
 
-bool api_request_read(struct api_call *call, const struct route_parameters *parameters)
+bool api_request_read_head(struct api_call *call, const struct route_parameters *parameters)
 {
 	const struct exchange *exchange = call->exchange;
 
@@ -199,5 +207,10 @@ bool api_request_read(struct api_call *call, const struct route_parameters *para
 	call->agent = exchange_header(exchange, MHD_HTTP_HEADER_USER_AGENT);
 	call->source = source_of(exchange, &call->gateway->proxies, call->source_room);
 	return read_scope(call, parameters) && read_parameters(call, parameters) && read_query(call) &&
-	       read_idempotency_key(call) && read_body(call);
+	       read_idempotency_key(call) && check_body(call, exchange_length(exchange));
+}
+
+bool api_request_read(struct api_call *call, const struct route_parameters *parameters)
+{
+	return api_request_read_head(call, parameters) && read_body(call);
 }

@@ -14,11 +14,24 @@
 #include "gateway/strict.h"
 
 #define CORRELATION_BYTES 16
+#define DROPPED_MOST 4096 /* bytes of a body that is read though nobody wants it */
 #define PROBLEM_JSON "application/problem+json"
 
 const char *exchange_header(const struct exchange *exchange, const char *name)
 {
 	return MHD_lookup_connection_value(exchange->handle, MHD_HEADER_KIND, name);
+}
+
+bool exchange_has_body(const struct exchange *exchange)
+{
+	return exchange_length(exchange) > 0 || exchange_header(exchange, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+}
+
+unsigned long long exchange_length(const struct exchange *exchange)
+{
+	const char *length = exchange_header(exchange, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+	return length ? strtoull(length, NULL, 10) : 0;
 }
 
 bool exchange_is_from_page(const struct exchange *exchange)
@@ -243,16 +256,37 @@ static bool read_credential(struct exchange *exchange)
 /* A body that is too long is refused before it comes, where its length is told. */
 static bool check_length(struct exchange *exchange)
 {
-	const char *length = exchange_header(exchange, MHD_HTTP_HEADER_CONTENT_LENGTH);
-
-	if (!length || strtoull(length, NULL, 10) <= SERVER_BODY_MAX)
+	if (exchange_length(exchange) <= SERVER_BODY_MAX)
 		return true;
 	exchange_answer_problem(exchange, PROBLEM_CONTENT_TOO_LARGE, NULL);
 	return false;
 }
 
+/* Nothing is read from the connection behind this answer. */
+static void close_behind(struct exchange *exchange)
+{
+	if (exchange->answer)
+		(void)MHD_add_response_header(exchange->answer, MHD_HTTP_HEADER_CONNECTION, "close");
+}
+
+/*
+ * It is answered, and its body has not come. Who has begun to send a little of it would rather find the connection
+ * closed than the answer, so that is read and forgotten; for more nobody waits, nor is anybody asked to send it.
+ */
+static void skip_body(struct exchange *exchange)
+{
+	unsigned long long length = exchange_length(exchange);
+
+	if (!exchange_has_body(exchange))
+		return;
+	exchange->dropping = length > 0 && length <= DROPPED_MOST && !exchange_header(exchange, MHD_HTTP_HEADER_EXPECT);
+	if (!exchange->dropping)
+		close_behind(exchange);
+}
+
 static void begin(struct exchange *exchange, const char *method, const char *version)
 {
+	const struct server_settings *settings = server_settings(exchange->connection->server);
 	const struct strict_line line = { .method = method, .version = version, .target_size = exchange->target_size };
 	const char *fault = strict_fault(exchange->handle, &line, server_has_bytes(exchange->connection->server));
 
@@ -261,13 +295,15 @@ static void begin(struct exchange *exchange, const char *method, const char *ver
 	if (fault) {
 		/* Where one request ends and the next begins is not certain any more. */
 		exchange_answer_problem(exchange, PROBLEM_INVALID_REQUEST, fault);
-		if (exchange->answer)
-			(void)MHD_add_response_header(exchange->answer, MHD_HTTP_HEADER_CONNECTION, "close");
+		close_behind(exchange);
 		return;
 	}
 	read_correlation_id(exchange);
-	if (read_target(exchange) && check_length(exchange))
-		(void)read_credential(exchange);
+	if (read_target(exchange) && check_length(exchange) && read_credential(exchange) && settings->preview &&
+	    exchange_has_body(exchange))
+		settings->preview(exchange, settings->data);
+	if (exchange->handled)
+		skip_body(exchange);
 }
 
 static void drop_body(struct exchange *exchange)
@@ -351,10 +387,10 @@ enum MHD_Result exchange_on_request(void *data, struct MHD_Connection *handle, c
 		return MHD_NO;
 	if (!exchange->begun) {
 		begin(exchange, method, version);
-		return exchange->handled ? queue(exchange) : MHD_YES;
+		return exchange->handled && !exchange->dropping ? queue(exchange) : MHD_YES;
 	}
 	if (*upload_size > 0) {
-		bool kept = keep_body(exchange, upload, *upload_size);
+		bool kept = exchange->dropping || keep_body(exchange, upload, *upload_size);
 
 		*upload_size = 0;
 		return kept ? MHD_YES : MHD_NO;

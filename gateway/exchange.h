@@ -35,6 +35,7 @@ struct exchange {
 	char *target;
 	size_t target_size, body_room, body_seen;
 	bool begun, handled, waiting;
+	bool dropping;    /* it is answered already; the little that comes is read and forgotten */
 	enum problem cut; /* why the body was not kept; 0: it was */
 	struct MHD_Response *answer;
 	unsigned int status;
@@ -42,6 +43,11 @@ struct exchange {
 
 /* A header of the request; NULL where it is not there. */
 const char *exchange_header(const struct exchange *exchange, const char *name);
+
+/* What the head of a request says of its body: whether one comes, and how long it is; 0: it has none, or chunks, which
+ * do not tell. */
+bool exchange_has_body(const struct exchange *exchange);
+unsigned long long exchange_length(const struct exchange *exchange);
 
 /* Whether a page in a browser sent it: browsers say so themselves, and a page cannot leave that out. A key in a page is
  * a key that everybody has who sees the page. */

@@ -243,6 +243,7 @@ static int run(const struct listeners *listeners, struct gateway *gateway, const
 		.query_credential = gateway->settings.api_token_query,
 		.memory = HEAD_MEMORY,
 		.bodies = BODIES,
+		.preview = routes_preview,
 		.handler = routes_dispatch,
 		.data = gateway,
 	};

@@ -248,30 +248,48 @@ static bool refuse_key(const struct oauth_request *request)
 	return true;
 }
 
+/* Whether a request with a body of that size may be one; size: its own, or what its length is said to be. False: it was
+ * answered. */
+static bool check(struct exchange *exchange, unsigned long long size)
+{
+	char sentence[64];
+
+	if (exchange->authorization.scheme == AUTHORIZATION_NONE) {
+		exchange_answer_problem(exchange, PROBLEM_AUTHORIZATION_IS_REQUIRED, NULL);
+		return false;
+	}
+	if (exchange_is_from_page(exchange)) {
+		exchange_answer_problem(exchange, PROBLEM_ACCESS_DENIED,
+					"A key is not for pages in browsers, where everybody can read it.");
+		return false;
+	}
+	if (size > APIKEY_SIGNED_BODY_MAX && authorization_is_hmac(&exchange->authorization)) {
+		snprintf(sentence, sizeof(sentence), "A body that is signed has %d bytes at most.",
+			 APIKEY_SIGNED_BODY_MAX);
+		exchange_answer_problem(exchange, PROBLEM_CONTENT_TOO_LARGE, sentence);
+		return false;
+	}
+	if (!is_form(exchange)) {
+		exchange_answer_problem(exchange, PROBLEM_UNSUPPORTED_MEDIA_TYPE,
+					"The body has to be a form: " FORM ".");
+		return false;
+	}
+	return true;
+}
+
+void oauth_preview(struct exchange *exchange)
+{
+	(void)check(exchange, exchange_length(exchange));
+}
+
 static void handle(struct exchange *exchange, struct gateway *gateway, oauth_call call)
 {
 	struct oauth_request *request;
 	char room[SOURCE_SIZE];
 	const char *source;
 
-	if (exchange->authorization.scheme == AUTHORIZATION_NONE) {
-		exchange_answer_problem(exchange, PROBLEM_AUTHORIZATION_IS_REQUIRED, NULL);
+	if (!check(exchange, exchange->body_size))
 		return;
-	}
-	if (exchange_is_from_page(exchange)) {
-		exchange_answer_problem(exchange, PROBLEM_ACCESS_DENIED,
-					"A key is not for pages in browsers, where everybody can read it.");
-		return;
-	}
-	if (exchange->authorization.scheme == AUTHORIZATION_HMAC && exchange->body_size > APIKEY_SIGNED_BODY_MAX) {
-		exchange_answer_problem(exchange, PROBLEM_CONTENT_TOO_LARGE, NULL);
-		return;
-	}
-	if (!is_form(exchange)) {
-		exchange_answer_problem(exchange, PROBLEM_UNSUPPORTED_MEDIA_TYPE,
-					"The body has to be a form: " FORM ".");
-		return;
-	}
 	request = calloc(1, sizeof(*request));
 	if (!request) {
 		exchange_answer_problem(exchange, PROBLEM_INTERNAL, NULL);

@@ -10,6 +10,9 @@ struct exchange;
 struct gateway;
 struct route_parameters;
 
+/* Refuses what its headers are wrong for already, before its body comes. */
+void oauth_preview(struct exchange *exchange);
+
 void oauth_introspect(struct exchange *exchange, struct gateway *gateway, const struct route_parameters *parameters);
 void oauth_revoke(struct exchange *exchange, struct gateway *gateway, const struct route_parameters *parameters);
 

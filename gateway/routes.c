@@ -13,24 +13,33 @@
 #include "gateway/metrics.h"
 #include "gateway/oauth.h"
 #include "gateway/portal.h"
+#include "gateway/portal_routes.h"
 
 #define ALLOW_SIZE 64
 
 typedef void (*route_handler)(struct exchange *exchange, struct gateway *gateway,
 			      const struct route_parameters *parameters);
 
+/* What only the credential is needed for. */
+static void ask_for_credential(struct exchange *exchange)
+{
+	if (exchange->authorization.scheme == AUTHORIZATION_NONE)
+		exchange_answer_problem(exchange, PROBLEM_AUTHORIZATION_IS_REQUIRED, NULL);
+}
+
 /* HEAD is asked like GET, and the library leaves the body out. Without a method, any will do: some proxies ask with
- * their client's. */
+ * their client's. preview refuses before the body comes; NULL: there is nothing to refuse. */
 static const struct route {
 	const char *method, *path;
 	route_handler handler;
+	void (*preview)(struct exchange *exchange);
 } routes[] = {
-	{ NULL, "/v1/auth", auth_handle },
-	{ "GET", "/healthz", health_handle },
-	{ "GET", "/metrics", metrics_handle },
-	{ "GET", "/openapi.json", document_handle },
-	{ "POST", "/v1/introspect", oauth_introspect },
-	{ "POST", "/v1/revoke", oauth_revoke },
+	{ NULL, "/v1/auth", auth_handle, ask_for_credential },
+	{ "GET", "/healthz", health_handle, NULL },
+	{ "GET", "/metrics", metrics_handle, NULL },
+	{ "GET", "/openapi.json", document_handle, NULL },
+	{ "POST", "/v1/introspect", oauth_introspect, oauth_preview },
+	{ "POST", "/v1/revoke", oauth_revoke, oauth_preview },
 };
 
 bool routes_match(const char *pattern, const char *path, struct route_parameters *ret_parameters)
@@ -73,42 +82,84 @@ static bool is_method(const char *wanted, const char *method, struct allowed *al
 	return false;
 }
 
-static bool dispatch_operation(struct exchange *exchange, struct gateway *gateway, struct allowed *allowed)
-{
+/* What a request asks for: one of the two, or neither. */
+struct match {
+	const struct route *route;
+	const struct api_operation *operation;
 	struct route_parameters parameters;
+	struct allowed allowed;
+};
+
+static void find(const struct exchange *exchange, struct match *ret_match)
+{
 	const struct api_operation *operation;
 
-	for (size_t i = 0; (operation = api_operation_at(i)); i++) {
-		if (!routes_match(operation->path, exchange->path, &parameters) ||
-		    !is_method(operation->method, exchange->method, allowed))
+	*ret_match = (struct match){ .route = NULL };
+	for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
+		if (!routes_match(routes[i].path, exchange->path, &ret_match->parameters) ||
+		    !is_method(routes[i].method, exchange->method, &ret_match->allowed))
 			continue;
-		api_handle(exchange, gateway, &parameters, operation);
-		return true;
+		ret_match->route = &routes[i];
+		return;
 	}
-	return false;
+	for (size_t i = 0; (operation = api_operation_at(i)); i++) {
+		if (!routes_match(operation->path, exchange->path, &ret_match->parameters) ||
+		    !is_method(operation->method, exchange->method, &ret_match->allowed))
+			continue;
+		ret_match->operation = operation;
+		return;
+	}
+}
+
+static void refuse(struct exchange *exchange, const struct allowed *allowed)
+{
+	if (allowed->length == 0)
+		exchange_answer_problem(exchange, PROBLEM_NOT_FOUND, NULL);
+	else
+		exchange_answer_methods(exchange, allowed->text);
+}
+
+/* The portal has a table of its own, since it answers with pages whatever is wrong; what it does not have it says
+ * without a look at the body. */
+static bool is_no_page(const struct exchange *exchange)
+{
+	struct route_parameters parameters;
+	bool found;
+
+	return !portal_routes_find(exchange->method, exchange->path, &parameters, &found);
+}
+
+void routes_preview(struct exchange *exchange, void *data)
+{
+	struct match match;
+
+	if (portal_owns(exchange->path)) {
+		if (is_no_page(exchange))
+			portal_dispatch(exchange, data);
+		return;
+	}
+	find(exchange, &match);
+	if (match.operation)
+		api_preview(exchange, data, &match.parameters, match.operation);
+	else if (!match.route)
+		refuse(exchange, &match.allowed);
+	else if (match.route->preview)
+		match.route->preview(exchange);
 }
 
 void routes_dispatch(struct exchange *exchange, void *data)
 {
-	struct route_parameters parameters;
-	struct allowed allowed = { .length = 0 };
+	struct match match;
 
-	/* It has a table of its own, since it answers with pages whatever is wrong. */
 	if (portal_owns(exchange->path)) {
 		portal_dispatch(exchange, data);
 		return;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
-		if (!routes_match(routes[i].path, exchange->path, &parameters) ||
-		    !is_method(routes[i].method, exchange->method, &allowed))
-			continue;
-		routes[i].handler(exchange, data, &parameters);
-		return;
-	}
-	if (dispatch_operation(exchange, data, &allowed))
-		return;
-	if (allowed.length == 0)
-		exchange_answer_problem(exchange, PROBLEM_NOT_FOUND, NULL);
+	find(exchange, &match);
+	if (match.route)
+		match.route->handler(exchange, data, &match.parameters);
+	else if (match.operation)
+		api_handle(exchange, data, &match.parameters, match.operation);
 	else
-		exchange_answer_methods(exchange, allowed.text);
+		refuse(exchange, &match.allowed);
 }

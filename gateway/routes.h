@@ -27,7 +27,8 @@ struct route_parameters {
 /* Whether a path is of the pattern, and the parameters it has then. */
 bool routes_match(const char *pattern, const char *path, struct route_parameters *ret_parameters);
 
-/* A server_handler; data is struct gateway. */
+/* Two of server_handler; data is struct gateway. The first one refuses what will be refused whatever the body is. */
+void routes_preview(struct exchange *exchange, void *data);
 void routes_dispatch(struct exchange *exchange, void *data);
 
 #endif

@@ -34,8 +34,11 @@ struct server_settings {
 	size_t memory;                               /* bytes for the head of one request */
 	size_t bodies;                               /* bytes for all bodies at a time */
 	bool query_credential;                       /* a key is taken from ?apiToken=, too */
+	/* Sees a request before its body comes, and may answer it; NULL: none does. It is not asked about requests that
+	 * have no body. */
+	server_handler preview;
 	server_handler handler;
-	void *data; /* for the handler */
+	void *data; /* for both */
 };
 
 enum server_phase {

@@ -70,6 +70,56 @@ refuses 413 CONTENT_TOO_LARGE
 ask /v1/introspect -H "@$scratch/header" --data "@$scratch/large" -H 'Transfer-Encoding: chunked' -H 'Expect:'
 refuses 413 CONTENT_TOO_LARGE
 
+# ---- refused before the body ----
+# Each line: the status, and the head of a request that goes on; the credentials are well-formed, and no body is sent.
+pair=a123456b-c12c-123d-1ab4-18bd8c8e88a3
+hmac="$pair:nonce1:1535617532:JYDZ7e7Y36oeJJ3E5UB7tF9VBAwIv1B5HTPNw9iaV6Y="
+cat >"$scratch/heads" <<HEADS
+404|POST /v1/nothing
+404|POST /portal/nothing
+405|POST /healthz
+405|PUT /v1/account/keys
+405|PUT /portal/sign-in
+401|POST /v1/auth?permission=web.read&service=nginx
+401|POST /v1/introspect|Content-Type: application/x-www-form-urlencoded
+401|POST /v1/revoke|Content-Type: application/x-www-form-urlencoded
+401|POST /v1/account/keys|Content-Type: application/json
+401|POST /v1/identity/hmac
+400|POST /v1/account/keys|Authorization: Bearer $secret|Content-Type: application/json
+403|POST /v1/api-tokens|Authorization: Bearer $secret|Content-Type: application/json|Origin: https://evil.example
+403|POST /v1/introspect|Authorization: Bearer $secret|Content-Type: application/x-www-form-urlencoded|Origin: https://evil.example
+415|POST /v1/api-tokens|Authorization: Bearer $secret|Content-Type: text/plain
+415|POST /v1/introspect|Authorization: Bearer $secret|Content-Type: application/json
+413|POST /v1/api-tokens|Authorization: Hmac $hmac|Content-Type: application/json
+413|POST /v1/api-tokens|Authorization: Bearer $hmac|Content-Type: application/json
+413|POST /v1/introspect|Authorization: Bearer $hmac|Content-Type: application/x-www-form-urlencoded
+413|POST /v1/introspect|X-API-KEY: $hmac|Content-Type: application/x-www-form-urlencoded
+100|POST /v1/introspect|Authorization: Bearer $secret|Content-Type: application/x-www-form-urlencoded
+100|POST /v1/api-tokens|Authorization: Bearer $secret|Content-Type: application/json
+100|POST /portal/sign-in|Content-Type: application/x-www-form-urlencoded
+HEADS
+python3 - "$gateway_socket" "$scratch/heads" >"$scratch/early" 2>&1 <<'PYTHON'
+import socket, sys
+for line in open(sys.argv[2]):
+    status, request, *fields = line.rstrip('\n').split('|')
+    for expect in (True, False) if status != '100' else (True,):
+        head = [request + ' HTTP/1.1', 'Host: x', 'Content-Length: 50000', *fields]
+        head += ['Expect: 100-continue'] if expect else []
+        client = socket.socket(socket.AF_UNIX)
+        client.settimeout(10)
+        client.connect(sys.argv[1])
+        client.sendall(('\r\n'.join(head) + '\r\n\r\n').encode())
+        try:
+            answer = client.recv(65536)
+        except TimeoutError:
+            answer = b'nothing'
+        if not answer.startswith(f'HTTP/1.1 {status} '.encode()):
+            print(status, request, fields, expect, answer)
+        client.close()
+print('looked')
+PYTHON
+is 'what is answered before a body comes' "$(<"$scratch/early")" looked
+
 # ---- paths ----
 for path in //metrics /./metrics /v1/../metrics /healthz/../metrics /metrics/ /metrics/. '/metrics;x' /metrics%2f /%6detrics /METRICS \
 	/metrics%00 /metrics\\ /v1//auth /v1/auth/ /v1/./auth /v1/%61uth '/v1/auth;a=b' /V1/auth /v1\\auth /v1/auth/.. /v1/auth%3Fpermission=web.read \

@@ -3,7 +3,7 @@
  * The HTTP server with clients that do not behave: requests that a proxy may have read otherwise, bodies that are too
  * long, clients that are slow, many, or gone. The server is a process of its own, as it is in earnest; its handler
  * answers "/now" at once, "/later" when the loop comes around, "/never" not at all, and "/body" with the length of the
- * body.
+ * body; "/refused" is refused before its body comes.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -62,6 +62,13 @@ static void handle(struct exchange *exchange, void *data)
 	exchange_answer_text(exchange, 200, "text/plain", strdup(text), NULL, 0);
 }
 
+static void preview(struct exchange *exchange, void *data)
+{
+	(void)data;
+	if (strcmp(exchange->path, "/refused") == 0)
+		exchange_answer_problem(exchange, PROBLEM_AUTHORIZATION_IS_REQUIRED, NULL);
+}
+
 static void serve(const struct listeners *listeners, size_t connections, unsigned int quiet, unsigned int request)
 {
 	CLEANUP(sd_event_unrefp) sd_event *event = NULL;
@@ -70,6 +77,7 @@ static void serve(const struct listeners *listeners, size_t connections, unsigne
 					    .request_timeout = request,
 					    .memory = (size_t)16 * 1024,
 					    .bodies = BODIES,
+					    .preview = preview,
 					    .handler = handle };
 	struct server *server;
 
@@ -298,6 +306,82 @@ START_TEST(nothing_is_read_behind_a_request_that_is_refused)
 	hear(fd, NULL, answer, sizeof(answer));
 	ck_assert_ptr_nonnull(strstr(answer, " 400 "));
 	ck_assert_ptr_null(strstr(answer, " 200 "));
+}
+END_TEST
+
+/* ---- refused before the body ---- */
+
+#define LONG "Content-Length: 60000\r\n"
+#define EXPECT "Expect: 100-continue\r\n"
+
+/* Nobody waits for a body that will not be looked at, nor asks for it, and what follows is no request. */
+static const struct {
+	const char *request, *status;
+} refused[] = {
+	{ "POST /refused HTTP/1.1\r\n" HOST LONG "\r\n", "401" },
+	{ "PUT /refused HTTP/1.1\r\n" HOST LONG "\r\n", "401" },
+	{ "DELETE /refused HTTP/1.1\r\n" HOST LONG "\r\n", "401" },
+	{ "GET /refused HTTP/1.1\r\n" HOST LONG "\r\n", "401" },
+	{ "POST /refused HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n", "401" },
+	{ "POST /refused HTTP/1.1\r\n" HOST LONG EXPECT "\r\n", "401" },
+	{ "POST /refused HTTP/1.1\r\n" HOST "Content-Length: 5\r\n" EXPECT "\r\n", "401" },
+	{ "POST /refused HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n" EXPECT "\r\n", "401" },
+	{ "POST /body HTTP/1.1\r\n" HOST "Content-Length: 65537\r\n" EXPECT "\r\n", "413" },
+	{ "DELETE /body HTTP/1.1\r\n" HOST "Content-Length: 65537\r\n\r\n", "413" },
+	{ "POST /body HTTP/1.1\r\n" HOST LONG EXPECT "Authorization: x\r\n\r\n", "400" },
+	{ "POST /a/../body HTTP/1.1\r\n" HOST LONG EXPECT "\r\n", "404" },
+};
+
+START_TEST(what_is_wrong_by_its_head_is_refused_before_the_body)
+{
+	static const char other[] = "GET /now HTTP/1.1\r\n" HOST "\r\n";
+	CLEANUP_CLOSE int fd = connect_client();
+	char answer[4096], status[32];
+
+	say(fd, refused[_i].request, strlen(refused[_i].request));
+	hear(fd, "\r\n\r\n", answer, sizeof(answer));
+	snprintf(status, sizeof(status), "HTTP/1.1 %s ", refused[_i].status);
+	ck_assert_msg(strncmp(answer, status, strlen(status)) == 0, "request %d: %s", _i, answer);
+	ck_assert_ptr_nonnull(strcasestr(answer, "\r\nConnection: close\r\n"));
+	(void)send(fd, other, sizeof(other) - 1, MSG_NOSIGNAL);
+	hear(fd, NULL, answer, sizeof(answer));
+	ck_assert_ptr_null(strstr(answer, "HTTP/1.1"));
+}
+END_TEST
+
+START_TEST(who_waits_to_send_what_is_wanted_is_told_to_go_on)
+{
+	static const char head[] = "POST /body HTTP/1.1\r\n" HOST "Content-Length: 5\r\n" EXPECT "\r\n";
+	CLEANUP_CLOSE int fd = connect_client();
+	char answer[4096];
+
+	say(fd, head, sizeof(head) - 1);
+	hear(fd, "\r\n\r\n", answer, sizeof(answer));
+	ck_assert_int_eq(strncmp(answer, "HTTP/1.1 100 ", 13), 0);
+	say(fd, "abcde", 5);
+	hear(fd, "\r\n\r\n5", answer, sizeof(answer));
+	ck_assert_ptr_nonnull(strstr(answer, " 200 "));
+}
+END_TEST
+
+/* Who sends little, as most do, need not connect again. */
+START_TEST(a_short_body_that_is_refused_costs_no_connection)
+{
+	static const char refused_head[] = "POST /refused HTTP/1.1\r\n" HOST "Content-Length: 4096\r\n\r\n",
+			  request[] = "POST /body HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nabcde";
+	CLEANUP_CLOSE int fd = connect_client();
+	char body[4096], answer[4096];
+
+	memset(body, 'x', sizeof(body));
+	for (int i = 0; i < 3; i++) {
+		say(fd, refused_head, sizeof(refused_head) - 1);
+		say(fd, body, sizeof(body));
+		say(fd, request, sizeof(request) - 1);
+		hear(fd, "\r\n\r\n5", answer, sizeof(answer));
+		ck_assert_int_eq(strncmp(answer, "HTTP/1.1 401 ", 13), 0);
+		ck_assert_ptr_null(strcasestr(answer, "Connection: close"));
+		ck_assert_ptr_nonnull(strstr(answer, "HTTP/1.1 200 "));
+	}
 }
 END_TEST
 
@@ -650,6 +734,9 @@ int main(void)
 	tcase_add_loop_test(usual, each_request_has_its_answer, 0, ARRAY_SIZE(requests));
 	tcase_add_test(usual, one_connection_takes_many_requests);
 	tcase_add_test(usual, nothing_is_read_behind_a_request_that_is_refused);
+	tcase_add_loop_test(usual, what_is_wrong_by_its_head_is_refused_before_the_body, 0, ARRAY_SIZE(refused));
+	tcase_add_test(usual, who_waits_to_send_what_is_wanted_is_told_to_go_on);
+	tcase_add_test(usual, a_short_body_that_is_refused_costs_no_connection);
 	tcase_add_test(usual, a_body_without_end_is_cut_off);
 	tcase_add_test(usual, a_body_may_be_so_long);
 	tcase_add_test(usual, bodies_of_strangers_fill_no_memory);
