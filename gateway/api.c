@@ -263,7 +263,7 @@ void api_handle(struct exchange *exchange, struct gateway *gateway, const struct
 		send_answer(call);
 		return;
 	}
-	r = calls_submit(gateway->calls, work, on_done, call);
+	r = calls_submit(gateway->calls, CALLS_API, work, on_done, call);
 	if (r == 0)
 		return;
 	api_refuse(call, r == -ENOMEM ? PROBLEM_INTERNAL : PROBLEM_SERVICE_UNAVAILABLE, NULL);

@@ -139,7 +139,7 @@ void metrics_handle(struct exchange *exchange, struct gateway *gateway, const st
 		return;
 	}
 	write_own(scrape, exchange->connection->server);
-	if (calls_submit(gateway->calls, work, done, scrape) == 0)
+	if (calls_submit(gateway->calls, CALLS_API, work, done, scrape) == 0)
 		return;
 	fclose(scrape->file);
 	free(scrape->text);

@@ -303,7 +303,7 @@ static void handle(struct exchange *exchange, struct gateway *gateway, oauth_cal
 		oauth_request_free(request);
 		return;
 	}
-	if (calls_submit(gateway->calls, work, done, request) == 0)
+	if (calls_submit(gateway->calls, CALLS_API, work, done, request) == 0)
 		return;
 	exchange_answer_problem(exchange, PROBLEM_SERVICE_UNAVAILABLE, NULL);
 	oauth_request_free(request);

@@ -182,7 +182,7 @@ static void take(struct portal_request *request, const struct route_parameters *
 	}
 	if (strcmp(exchange->method, MHD_HTTP_METHOD_POST) == 0 && !take_form(request))
 		return;
-	r = calls_submit(request->gateway->calls, make_page, on_done, request);
+	r = calls_submit(request->gateway->calls, CALLS_PORTAL, make_page, on_done, request);
 	if (r < 0)
 		refuse(request, 503, "Not now", "There are too many requests. Try again in a moment.");
 }

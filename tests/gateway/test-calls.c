@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
  * Blocking calls in threads of their own, with the real daemon: each is done and is over once, wherever the daemon is
- * meanwhile; none acts with the credential of another one; and no more wait than there is room for.
+ * meanwhile; none acts with the credential of another one; no more wait than there is room for; none goes on for ever;
+ * and work of one kind keeps none of another kind out.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -56,7 +57,7 @@ static void over(void *data)
 
 static void submit(struct piece *piece)
 {
-	ck_assert_int_eq(calls_submit(calls, work, over, piece), 0);
+	ck_assert_int_eq(calls_submit(calls, CALLS_API, work, over, piece), 0);
 	ck_assert_int_eq(piece->over, 0);
 }
 
@@ -165,27 +166,127 @@ static void let_go(void *data)
 	((struct gate *)data)->over++;
 }
 
-START_TEST(no_more_wait_than_there_is_room_for)
+static const struct {
+	int threads, waiting;
+} most[CALLS_KINDS] = {
+	[CALLS_API] = { CALLS_API_THREADS, CALLS_API_WAITING },
+	[CALLS_PORTAL] = { CALLS_PORTAL_THREADS, CALLS_PORTAL_WAITING },
+};
+
+/* Holds all threads that a kind may have. */
+static void hold(enum calls_kind kind, struct gate *gate)
 {
-	struct gate gate = { .over = 0 };
 	int64_t end = milliseconds() + PATIENCE;
+
+	for (int i = 0; i < most[kind].threads; i++)
+		ck_assert_int_eq(calls_submit(calls, kind, stand, let_go, gate), 0);
+	while (atomic_load(&gate->inside) < most[kind].threads)
+		ck_assert_msg(milliseconds() < end, "there are not so many threads");
+}
+
+/* Fills the room that a kind has to wait. Threads that are free may take so many meanwhile. */
+static void fill(enum calls_kind kind, int taken, struct gate *gate)
+{
 	int waiting = 0, r;
 
-	/* All threads are held; so many more wait, and no more. */
-	for (int i = 0; i < 4; i++)
-		ck_assert_int_eq(calls_submit(calls, stand, let_go, &gate), 0);
-	while (atomic_load(&gate.inside) < 4)
-		ck_assert_msg(milliseconds() < end, "there are not four threads");
-	while ((r = calls_submit(calls, stand, let_go, &gate)) == 0)
+	while ((r = calls_submit(calls, kind, stand, let_go, gate)) == 0)
 		waiting++;
 	ck_assert_int_eq(r, -EAGAIN);
-	ck_assert_int_eq(waiting, CALLS_WAITING_MOST);
-	ck_assert_int_eq(gate.over, 0);
-	atomic_store(&gate.open, true);
+	ck_assert_int_ge(waiting, most[kind].waiting);
+	ck_assert_int_le(waiting, most[kind].waiting + taken);
+}
+
+START_TEST(no_more_wait_than_there_is_room_for)
+{
+	struct gate gates[CALLS_KINDS] = { { .over = 0 } };
+
+	hold(CALLS_PORTAL, &gates[CALLS_PORTAL]);
+	fill(CALLS_PORTAL, 0, &gates[CALLS_PORTAL]);
+	fill(CALLS_API, CALLS_API_THREADS, &gates[CALLS_API]);
+	for (size_t kind = 0; kind < CALLS_KINDS; kind++) {
+		ck_assert_int_eq(gates[kind].over, 0);
+		atomic_store(&gates[kind].open, true);
+	}
 	/* What waits is done at the end, too. */
 	calls_free(calls);
 	calls = NULL;
-	ck_assert_int_eq(gate.over, 4 + waiting);
+	ck_assert_int_eq(gates[CALLS_PORTAL].over, CALLS_PORTAL_THREADS + CALLS_PORTAL_WAITING);
+	ck_assert_int_ge(gates[CALLS_API].over, CALLS_API_WAITING);
+}
+END_TEST
+
+/* However many wait for pages that do not come, the API is served, and the reverse. */
+START_TEST(no_kind_keeps_another_one_out)
+{
+	enum calls_kind slow = (enum calls_kind)_i, other = slow == CALLS_API ? CALLS_PORTAL : CALLS_API;
+	struct gate gate = { .over = 0 };
+
+	host_start(&host);
+	hold(slow, &gate);
+	for (int i = 0; i < 8; i++)
+		ck_assert_int_eq(calls_submit(calls, slow, stand, let_go, &gate), 0);
+	for (int i = 0; i < 8; i++) {
+		struct piece piece = { .result = -1 };
+
+		ck_assert_int_eq(calls_submit(calls, other, work, over, &piece), 0);
+		wait_for(&piece);
+		ck_assert_int_eq(piece.result, 0);
+		ck_assert_int_eq(atomic_load(&gate.inside), most[slow].threads);
+	}
+	atomic_store(&gate.open, true);
+	while (gate.over < most[slow].threads + 8)
+		ck_assert_int_ge(sd_event_run(event, 100000), 0);
+	host_stop(&host);
+}
+END_TEST
+
+/* Asks again and again, as long as there is an answer. */
+static void go_on(struct apikey_admin *admin, void *data)
+{
+	struct piece *piece = data;
+	int64_t end = milliseconds() + PATIENCE;
+
+	piece->worked = true;
+	piece->result = 0;
+	while (admin && piece->result == 0 && milliseconds() < end) {
+		struct apikey_status *status = NULL;
+
+		piece->result = apikey_status(admin, &status);
+		apikey_status_free(status);
+	}
+	/* The others fail at once. */
+	for (int i = 0; admin && i < 100; i++) {
+		struct apikey_status *status = NULL;
+
+		ck_assert_int_lt(apikey_status(admin, &status), 0);
+	}
+}
+
+/* Each call has its answer in time, and all of them take too long; and so does what waits for them. */
+START_TEST(work_ends_in_time)
+{
+	struct gate gate = { .over = 0 };
+	struct piece waits = { .result = -1 }, endless = { .result = -1 }, after = { .result = -1 };
+	int64_t begun, taken;
+
+	host_start(&host);
+	hold(CALLS_PORTAL, &gate);
+	ck_assert_int_eq(calls_submit(calls, CALLS_PORTAL, work, over, &waits), 0);
+	begun = milliseconds();
+	ck_assert_int_eq(calls_submit(calls, CALLS_API, go_on, over, &endless), 0);
+	wait_for(&endless);
+	taken = milliseconds() - begun;
+	ck_assert_int_lt(endless.result, 0);
+	ck_assert_int_ge(taken, CALLS_SECONDS * 1000);
+	ck_assert_int_lt(taken, PATIENCE);
+	atomic_store(&gate.open, true);
+	wait_for(&waits);
+	ck_assert_int_eq(waits.result, 1000);
+	/* And who comes then is served. */
+	submit(&after);
+	wait_for(&after);
+	ck_assert_int_eq(after.result, 0);
+	host_stop(&host);
 }
 END_TEST
 
@@ -194,7 +295,7 @@ static void again(void *data)
 {
 	int *result = data;
 
-	*result = calls_submit(calls, work, over, NULL);
+	*result = calls_submit(calls, CALLS_API, work, over, NULL);
 }
 
 static void nothing(struct apikey_admin *admin, void *data)
@@ -207,7 +308,7 @@ START_TEST(nothing_is_taken_at_the_end)
 {
 	int result = 0;
 
-	ck_assert_int_eq(calls_submit(calls, nothing, again, &result), 0);
+	ck_assert_int_eq(calls_submit(calls, CALLS_API, nothing, again, &result), 0);
 	calls_free(calls);
 	calls = NULL;
 	ck_assert_int_eq(result, -ECANCELED);
@@ -226,6 +327,8 @@ int main(void)
 	tcase_add_test(all, a_credential_is_forgotten_behind_the_work);
 	tcase_add_test(all, a_daemon_that_comes_back_is_found);
 	tcase_add_test(all, no_more_wait_than_there_is_room_for);
+	tcase_add_loop_test(all, no_kind_keeps_another_one_out, 0, CALLS_KINDS);
+	tcase_add_test(all, work_ends_in_time);
 	tcase_add_test(all, nothing_is_taken_at_the_end);
 	suite_add_tcase(suite, all);
 	return suite_run(suite);
