@@ -27,17 +27,16 @@
 static enum hmac_token_error parse(const char *text, size_t size, struct hmac_token *ret_token)
 {
 	char *copy = malloc(size + (size == 0));
-	struct hmac_token token;
-	const unsigned char *bytes = (const unsigned char *)&token;
+	struct hmac_token token, untouched;
 	enum hmac_token_error error;
 
 	ck_assert_ptr_nonnull(copy);
 	memcpy(copy, text, size);
 	memset(&token, 0x5a, sizeof(token));
+	memset(&untouched, 0x5a, sizeof(untouched));
 	error = hmac_token_parse(copy, size, &token);
 	if (error != HMAC_TOKEN_WELL_FORMED) {
-		for (size_t i = 0; i < sizeof(token); i++)
-			ck_assert_uint_eq(bytes[i], 0x5a);
+		ck_assert_int_eq(memcmp(&token, &untouched, sizeof(token)), 0);
 		ck_assert_int_ne(hmac_token_error_sentence(error)[0], '\0');
 	} else if (ret_token) {
 		*ret_token = token;
