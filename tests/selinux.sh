@@ -127,6 +127,20 @@ case_is 'no rule breaks what the policy rules out' semodule_expand "$work/linked
 		apikey_sessiond_t shadow_t file read no
 		apikey_sessiond_t etc_t file write no
 		apikey_sessiond_t bin_t file execute_no_trans no
+		apikey_gateway_t apikeyd_t unix_stream_socket connectto yes
+		apikey_gateway_t apikeyd_etc_t file read yes
+		apikey_gateway_t apikeyd_etc_t file write no
+		apikey_gateway_t apikeyd_key_t file read no
+		apikey_gateway_t apikeyd_var_lib_t file read no
+		apikey_gateway_t apikeyd_log_t file read no
+		apikey_gateway_t shadow_t file read no
+		apikey_gateway_t http_port_t tcp_socket name_connect no
+		apikey_gateway_t unreserved_port_t tcp_socket name_bind yes
+		apikey_gateway_t bin_t file execute_no_trans no
+		httpd_t apikey_gateway_t unix_stream_socket connectto yes
+		named_t apikey_gateway_t unix_stream_socket connectto no
+		init_t apikey_gateway_t tcp_socket create yes
+		init_t apikey_gateway_runtime_t sock_file create yes
 		init_t apikey_sessiond_t unix_stream_socket create yes
 		init_t apikeyd_t unix_stream_socket create yes
 		init_t apikeyd_runtime_t sock_file create yes
