@@ -66,6 +66,24 @@ run_with()
 	{ out=$(<"$scratch/out") err=$(<"$scratch/err"); } 2>/dev/null
 }
 
+# reload_daemon: it takes over what apikeyd.conf says now; for the first time in a test.
+reload_daemon()
+{
+	local deadline=$((SECONDS + 30))
+
+	kill -HUP "$daemon_pid"
+	until grep -q 'the configuration was reloaded' "$scratch/daemon.log"; do
+		((SECONDS < deadline)) || { echo 'FAIL: the daemon does not reload'; exit 1; }
+		sleep 0.05
+	done
+}
+
+# have_other_user: the test may become bin, who can run apikeyctl.
+have_other_user()
+{
+	[[ $(id -u) -eq 0 ]] && id bin >/dev/null 2>&1 && setpriv --reuid=bin --regid=bin --clear-groups test -x "$apikeyctl"
+}
+
 # act ARGUMENT…: runs apikeyctl against the daemon that start_daemon started.
 act()
 {

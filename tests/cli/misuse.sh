@@ -9,19 +9,12 @@
 need jq gzip "$apikeyd" lib/example
 start_daemon
 user=$me
-if [[ $(id -u) -eq 0 ]] && id bin >/dev/null 2>&1 && setpriv --reuid=bin --regid=bin --clear-groups test -x "$apikeyctl"; then
-	user=bin
-fi
+! have_other_user || user=bin
 # Root is believed wherever it says it is, others where they are listed.
 peers=()
 [[ $(id -u) -eq 0 ]] || peers=('[peers]' "$(id -u) = pop3")
 printf '%s\n' '[daemon]' 'minimum_uid = 1' '[policy]' 'misuse = suspend' '[throttle]' 'failures_per_key = 2' "${peers[@]}" >>"$scratch/apikeyd.conf"
-kill -HUP "$daemon_pid"
-deadline=$((SECONDS + 30))
-until grep -q 'the configuration was reloaded' "$scratch/daemon.log"; do
-	((SECONDS < deadline)) || skip 'the daemon does not reload'
-	sleep 0.05
-done
+reload_daemon
 
 # own ARGUMENT…: apikeyctl, by the owner.
 own()

@@ -14,12 +14,7 @@ act portal --administer
 refused
 has 'standard error' "$err" 'there is no portal here' '[gateway] users'
 sed -i "s/^users =$/users = $gateway/" "$scratch/apikeyd.conf"
-kill -HUP "$daemon_pid"
-deadline=$((SECONDS + 30))
-until grep -q 'the configuration was reloaded' "$scratch/daemon.log"; do
-	((SECONDS < deadline)) || skip 'the daemon does not reload'
-	sleep 0.05
-done
+reload_daemon
 
 act portal --administer
 succeeds

@@ -10,16 +10,11 @@ user=$me service=uid-$(id -u) serves_self=
 
 if [[ $(id -u) -eq 0 ]]; then
 	service=dovecot
-	if id bin >/dev/null 2>&1 && setpriv --reuid=bin --regid=bin --clear-groups test -x "$apikeyctl"; then
+	if have_other_user; then
 		user=bin serves_self=1
 		printf '%s\n' '[daemon]' 'minimum_uid = 1' '[self-service]' 'permissions = pam.dovecot' 'max_lifetime = 90d' \
 			>>"$scratch/apikeyd.conf"
-		kill -HUP "$daemon_pid"
-		deadline=$((SECONDS + 30))
-		until grep -q 'the configuration was reloaded' "$scratch/daemon.log"; do
-			((SECONDS < deadline)) || skip 'the daemon does not reload'
-			sleep 0.05
-		done
+		reload_daemon
 	fi
 fi
 

@@ -327,6 +327,16 @@ char *host_read(const struct host *host, const char *name)
 	return text;
 }
 
+size_t host_count_records(const struct host *host, const char *first, const char *second)
+{
+	CLEANUP_FREE char *audit = host_read(host, "log/audit.jsonl");
+	size_t count = 0;
+
+	for (char *rest = audit, *line; (line = strsep(&rest, "\n"));)
+		count += strstr(line, first) && strstr(line, second);
+	return count;
+}
+
 void host_expect_output(const struct host *host, const char *text)
 {
 	int64_t end = milliseconds() + PATIENCE;

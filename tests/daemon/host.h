@@ -78,6 +78,9 @@ struct apikey_admin *host_admin(const struct host *host);
 /* What the daemon has said on its outputs so far, or another file of the folder: malloc'ed, never NULL. */
 char *host_read(const struct host *host, const char *name);
 
+/* How many records of the audit hold both texts. */
+size_t host_count_records(const struct host *host, const char *first, const char *second);
+
 /* Waits until the daemon's outputs hold the text. */
 void host_expect_output(const struct host *host, const char *text);
 

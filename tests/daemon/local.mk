@@ -343,7 +343,7 @@ tests_daemon_slow_disk_SOURCES = daemon/main.c tests/daemon/slow-disk.c
 tests_daemon_slow_disk_CFLAGS = $(daemon_apikeyd_CFLAGS)
 tests_daemon_slow_disk_LDADD = $(daemon_apikeyd_LDADD) $(SQLITE_LIBS)
 
-daemon_once = tests/daemon/once-fixture.h $(daemon_pair) $(daemon_store) $(daemon_wire)
+daemon_once = tests/daemon/once-fixture.h tests/daemon/admin-fixture.h $(daemon_pair) $(daemon_store) $(daemon_wire)
 daemon_tests += tests/daemon/test-daemon-once
 tests_daemon_test_daemon_once_SOURCES = tests/daemon/test-daemon-once.c tests/daemon/admin-requests.h \
 	$(daemon_once)

@@ -45,21 +45,11 @@ static const char *wrong_for(const char *id)
 	return wrong;
 }
 
-static size_t count_records(const char *first, const char *second)
-{
-	CLEANUP_FREE char *audit = host_read(&host, "log/audit.jsonl");
-	size_t count = 0;
-
-	for (char *rest = audit, *line; (line = strsep(&rest, "\n"));)
-		count += strstr(line, first) && strstr(line, second);
-	return count;
-}
-
 static void expect_alarm(const char *id)
 {
 	int64_t end = milliseconds() + 20000;
 
-	while (count_records("\"event\":\"key_alarm\"", id) == 0) {
+	while (host_count_records(&host, "\"event\":\"key_alarm\"", id) == 0) {
 		ck_assert_msg(milliseconds() < end, "there is no alarm");
 		poll(NULL, 0, 20);
 	}
@@ -85,11 +75,11 @@ START_TEST(a_burst_raises_an_alarm)
 	ck_assert_uint_eq(host_number(&host, "alarms.keys"), 1);
 	host_expect_text(&host, "alarms.1.key", opaque.id);
 	ck_assert_uint_ge(host_number(&host, "alarms.1.failures"), 1);
-	ck_assert_uint_eq(count_records("\"event\":\"key_alarm\"", "\"reason\":\"bad_secret\""), 1);
+	ck_assert_uint_eq(host_count_records(&host, "\"event\":\"key_alarm\"", "\"reason\":\"bad_secret\""), 1);
 	/* Many more of them are in no log. */
 	for (int i = 0; i < 200; i++)
 		expect_from(wrong_for(opaque.id), "192.0.2.1", REASON_TOO_MANY_FAILURES);
-	ck_assert_uint_eq(count_records("\"event\":\"key_alarm\"", ""), 1);
+	ck_assert_uint_eq(host_count_records(&host, "\"event\":\"key_alarm\"", ""), 1);
 	ck_assert_int_eq(run_sql("SELECT count(*) FROM key WHERE state != 1"), 0);
 }
 END_TEST
@@ -108,7 +98,7 @@ START_TEST(ids_of_no_key_are_treated_alike)
 	for (int i = 0; i < 3; i++)
 		expect_from(wrong_for(opaque.id), "198.51.100.2", REASON_TOO_MANY_FAILURES);
 	expect_alarm(opaque.id);
-	ck_assert_uint_eq(count_records("\"event\":\"key_alarm\"", ""), 1);
+	ck_assert_uint_eq(host_count_records(&host, "\"event\":\"key_alarm\"", ""), 1);
 	ck_assert_uint_eq(host_number(&host, "alarms.keys"), 1);
 }
 END_TEST

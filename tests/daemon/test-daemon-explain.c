@@ -3,24 +3,10 @@
  * What is explained is what is decided: for every reason for which a login can be refused, the explanation fails at the
  * step that is to blame, says what was found and what was wanted, and gives the reason that the login then gets.
  */
+#include "tests/daemon/admin-fixture.h"
 #include "tests/daemon/admin-requests.h"
-#include "tests/daemon/once-fixture.h"
 #include "tests/daemon/token-client.h"
 #include "tests/suite.h"
-
-static struct wire_client *admin;
-
-static void begin(void)
-{
-	setup();
-	admin = wire_open(&host, WIRE_ADMIN_SOCKET);
-}
-
-static void end(void)
-{
-	wire_close(admin);
-	teardown();
-}
 
 /* What is shown, and how. */
 struct scene {

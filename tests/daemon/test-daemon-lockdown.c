@@ -5,26 +5,12 @@
  */
 #include <signal.h>
 
+#include "tests/daemon/admin-fixture.h"
 #include "tests/daemon/admin-requests.h"
-#include "tests/daemon/once-fixture.h"
 #include "tests/daemon/token-client.h"
 #include "tests/suite.h"
 
 #define IMPORTED "0123456789abcdef0123456789abcdef"
-
-static struct wire_client *admin;
-
-static void begin(void)
-{
-	setup();
-	admin = wire_open(&host, WIRE_ADMIN_SOCKET);
-}
-
-static void end(void)
-{
-	wire_close(admin);
-	teardown();
-}
 
 static enum answer lock_down(struct wire_client *client, const struct message_lockdown *request,
 			     struct message_lockdown_state *ret_state)

@@ -59,17 +59,6 @@ static enum answer activate(const char *id, const char *why)
 	return answer;
 }
 
-/* How many records of the audit have both. */
-static size_t count_records(const char *first, const char *second)
-{
-	CLEANUP_FREE char *audit = host_read(&host, "log/audit.jsonl");
-	size_t count = 0;
-
-	for (char *rest = audit, *line; (line = strsep(&rest, "\n"));)
-		count += strstr(line, first) && strstr(line, second);
-	return count;
-}
-
 #define AT_SSHD "misuse: used at sshd, and it is for dovecot alone"
 
 START_TEST(it_is_reported)
@@ -79,8 +68,8 @@ START_TEST(it_is_reported)
 	expect_at(key.secret, "sshd", REASON_WRONG_SERVICE);
 	expect_at(key.secret, "sshd", REASON_WRONG_SERVICE);
 	expect_at(key.secret, "dovecot", REASON_NONE);
-	ck_assert_uint_eq(count_records("\"event\":\"verify\"", "\"misuse\":\"" AT_SSHD "\""), 2);
-	ck_assert_uint_eq(count_records("\"event\":\"key_suspend\"", ""), 0);
+	ck_assert_uint_eq(host_count_records(&host, "\"event\":\"verify\"", "\"misuse\":\"" AT_SSHD "\""), 2);
+	ck_assert_uint_eq(host_count_records(&host, "\"event\":\"key_suspend\"", ""), 0);
 	expect_state(key.id, MESSAGE_STATE_ACTIVE, NULL);
 }
 END_TEST
@@ -100,9 +89,9 @@ START_TEST(it_suspends)
 	expect_at(key.secret, "dovecot", REASON_KEY_SUSPENDED);
 	expect_at(key.secret, "sshd", REASON_KEY_SUSPENDED);
 	/* The record of the change, and that of the login. */
-	ck_assert_uint_eq(count_records("\"event\":\"key_suspend\"", "\"misuse\":\"" AT_SSHD "\""), 1);
-	ck_assert_uint_eq(count_records("\"event\":\"key_suspend\"", "\"state\":\"suspended\""), 1);
-	ck_assert_uint_eq(count_records("\"event\":\"verify\"", "\"misuse\":\"" AT_SSHD "\""), 1);
+	ck_assert_uint_eq(host_count_records(&host, "\"event\":\"key_suspend\"", "\"misuse\":\"" AT_SSHD "\""), 1);
+	ck_assert_uint_eq(host_count_records(&host, "\"event\":\"key_suspend\"", "\"state\":\"suspended\""), 1);
+	ck_assert_uint_eq(host_count_records(&host, "\"event\":\"verify\"", "\"misuse\":\"" AT_SSHD "\""), 1);
 	host_expect_output(&host, "is suspended, " AT_SSHD);
 	/* Only with a reason. */
 	ck_assert_int_eq(activate(key.id, NULL), ANSWER_INVALID);
@@ -110,7 +99,7 @@ START_TEST(it_suspends)
 	expect_at(key.secret, "dovecot", REASON_NONE);
 	expect_at(key.secret, "sshd", REASON_WRONG_SERVICE);
 	expect_at(key.secret, "dovecot", REASON_KEY_SUSPENDED);
-	ck_assert_uint_eq(count_records("\"event\":\"key_suspend\"", ""), 2);
+	ck_assert_uint_eq(host_count_records(&host, "\"event\":\"key_suspend\"", ""), 2);
 }
 END_TEST
 
@@ -124,7 +113,7 @@ START_TEST(it_outlives_a_crash)
 	host_start(&host);
 	expect_at(key.secret, "dovecot", REASON_KEY_SUSPENDED);
 	expect_state(key.id, MESSAGE_STATE_SUSPENDED, AT_SSHD);
-	ck_assert_uint_eq(count_records("\"event\":\"key_suspend\"", AT_SSHD), 1);
+	ck_assert_uint_eq(host_count_records(&host, "\"event\":\"key_suspend\"", AT_SSHD), 1);
 }
 END_TEST
 
@@ -168,7 +157,7 @@ START_TEST(who_has_not_a_good_secret_suspends_nothing)
 	host_store_run(&host, "UPDATE key SET expires = 1 WHERE name = 'bound'");
 	expect_at(key.secret, "sshd", REASON_EXPIRED);
 	ck_assert_int_eq(run_sql("SELECT count(*) FROM key WHERE state = 3"), 0);
-	ck_assert_uint_eq(count_records("\"misuse\"", ""), 0);
+	ck_assert_uint_eq(host_count_records(&host, "\"misuse\"", ""), 0);
 	wire_close(admin);
 }
 END_TEST
@@ -257,10 +246,10 @@ START_TEST(it_suspends_once_whoever_races)
 	ck_assert_uint_eq(misused, 1);
 	ck_assert_uint_eq(granted + misused + suspended, RACERS);
 	expect_state(key.id, MESSAGE_STATE_SUSPENDED, AT_SSHD);
-	ck_assert_uint_eq(count_records("\"event\":\"key_suspend\"", AT_SSHD), 1);
-	ck_assert_uint_eq(count_records("\"event\":\"verify\"", AT_SSHD), 1);
-	ck_assert_uint_eq(count_records("\"event\":\"verify\"", "\"reason\":\"key_suspended\""), suspended);
-	ck_assert_uint_eq(count_records("\"event\":\"verify\"", "\"verdict\":\"granted\""), granted);
+	ck_assert_uint_eq(host_count_records(&host, "\"event\":\"key_suspend\"", AT_SSHD), 1);
+	ck_assert_uint_eq(host_count_records(&host, "\"event\":\"verify\"", AT_SSHD), 1);
+	ck_assert_uint_eq(host_count_records(&host, "\"event\":\"verify\"", "\"reason\":\"key_suspended\""), suspended);
+	ck_assert_uint_eq(host_count_records(&host, "\"event\":\"verify\"", "\"verdict\":\"granted\""), granted);
 }
 END_TEST
 
@@ -281,9 +270,9 @@ START_TEST(use_from_many_networks_is_reported)
 		expect_from(opaque.secret, "198.51.100.1", REASON_NONE);
 		expect_from(opaque.secret, "198.51.100.200", REASON_NONE);
 	}
-	ck_assert_uint_eq(count_records("\"misuse\"", ""), 0);
+	ck_assert_uint_eq(host_count_records(&host, "\"misuse\"", ""), 0);
 	expect_from(opaque.secret, "203.0.113.7", REASON_NONE);
-	ck_assert_uint_eq(count_records("\"verdict\":\"granted\"", "\"misuse\":\"" FROM_THREE "\""), 1);
+	ck_assert_uint_eq(host_count_records(&host, "\"verdict\":\"granted\"", "\"misuse\":\"" FROM_THREE "\""), 1);
 	expect_state(opaque.id, MESSAGE_STATE_ACTIVE, NULL);
 }
 END_TEST
@@ -317,8 +306,8 @@ START_TEST(use_from_many_networks_suspends)
 	expect_from(opaque.secret, "203.0.113.7", REASON_KEY_SUSPENDED);
 	expect_state(opaque.id, MESSAGE_STATE_SUSPENDED, FROM_THREE);
 	expect_from(opaque.secret, "192.0.2.1", REASON_KEY_SUSPENDED);
-	ck_assert_uint_eq(count_records("\"event\":\"key_suspend\"", FROM_THREE), 1);
-	ck_assert_uint_eq(count_records("\"event\":\"verify\"", FROM_THREE), 1);
+	ck_assert_uint_eq(host_count_records(&host, "\"event\":\"key_suspend\"", FROM_THREE), 1);
+	ck_assert_uint_eq(host_count_records(&host, "\"event\":\"verify\"", FROM_THREE), 1);
 	/* Whoever activates it begins anew. */
 	ck_assert_int_eq(activate(opaque.id, "a journey"), ANSWER_OK);
 	expect_from(opaque.secret, "203.0.113.7", REASON_NONE);
@@ -443,8 +432,9 @@ START_TEST(networks_race)
 	}
 	close_racers(clients);
 	ck_assert_uint_eq(granted, 2);
-	ck_assert_uint_eq(count_records("\"event\":\"key_suspend\"", ""), 1);
-	ck_assert_uint_eq(count_records("\"event\":\"verify\"", "\"reason\":\"key_suspended\""), RACERS - 2);
+	ck_assert_uint_eq(host_count_records(&host, "\"event\":\"key_suspend\"", ""), 1);
+	ck_assert_uint_eq(host_count_records(&host, "\"event\":\"verify\"", "\"reason\":\"key_suspended\""),
+			  RACERS - 2);
 }
 END_TEST
 
@@ -467,7 +457,7 @@ START_TEST(who_is_not_believed_suspends_nothing)
 	claim_as(STRANGER_UID, key.secret, "nginx", VERDICT_DENIED);
 	claim_as(LISTED_UID, key.secret, "sshd", VERDICT_DENIED);
 	expect_state(key.id, MESSAGE_STATE_ACTIVE, NULL);
-	ck_assert_uint_eq(count_records("\"misuse\"", ""), 0);
+	ck_assert_uint_eq(host_count_records(&host, "\"misuse\"", ""), 0);
 	claim_as(LISTED_UID, key.secret, "nginx", VERDICT_DENIED);
 	expect_state(key.id, MESSAGE_STATE_SUSPENDED, "misuse: used at nginx, and it is for dovecot alone");
 }

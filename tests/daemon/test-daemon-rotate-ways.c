@@ -7,8 +7,8 @@
 #include <signal.h>
 
 #include "common/encoding.h"
+#include "tests/daemon/admin-fixture.h"
 #include "tests/daemon/admin-requests.h"
-#include "tests/daemon/once-fixture.h"
 #include "tests/daemon/secret-dates.h"
 #include "tests/daemon/token-client.h"
 #include "tests/suite.h"
@@ -16,20 +16,6 @@
 #define HOUR 3600
 #define DAY 86400
 #define YEAR (365 * DAY)
-
-static struct wire_client *admin;
-
-static void begin(void)
-{
-	setup();
-	admin = wire_open(&host, WIRE_ADMIN_SOCKET);
-}
-
-static void finish(void)
-{
-	wire_close(admin);
-	teardown();
-}
 
 /* Ends the daemon, with all it has noted written (SIGTERM) or not (SIGKILL), and starts it again. */
 static void restart(int signal)
@@ -398,7 +384,7 @@ int main(void)
 	TCase *cases = tcase_create("cases");
 
 	tcase_set_timeout(cases, 120);
-	tcase_add_checked_fixture(cases, begin, finish);
+	tcase_add_checked_fixture(cases, begin, end);
 	tcase_add_test(cases, the_old_one_waits_for_the_first_use_of_the_new_one);
 	tcase_add_test(cases, the_end_is_written_at_once);
 	tcase_add_test(cases, the_old_one_ends_when_its_time_has_come);

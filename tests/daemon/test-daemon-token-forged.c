@@ -11,27 +11,18 @@
 #include "crypto/master_key.h"
 #include "daemon/keyring.h"
 #include "daemon/signing_key.h"
+#include "tests/daemon/admin-fixture.h"
 #include "tests/daemon/admin-requests.h"
-#include "tests/daemon/once-fixture.h"
 #include "tests/daemon/token-client.h"
 #include "tests/suite.h"
 
 #define HEADER "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
 
-static struct wire_client *admin;
-
 static void open_host(void)
 {
-	setup();
-	admin = wire_open(&host, WIRE_ADMIN_SOCKET);
+	begin();
 	/* A good token, to be changed. */
 	token_issue(&host, opaque.secret);
-}
-
-static void close_host(void)
-{
-	wire_close(admin);
-	teardown();
 }
 
 /* NULL: nothing is said but the reason. */
@@ -351,7 +342,7 @@ int main(void)
 	TCase *cases = tcase_create("forged");
 
 	tcase_set_timeout(cases, 300);
-	tcase_add_checked_fixture(cases, open_host, close_host);
+	tcase_add_checked_fixture(cases, open_host, end);
 	tcase_add_test(cases, the_header_is_one_text);
 	tcase_add_test(cases, a_token_has_one_text);
 	tcase_add_test(cases, a_signature_is_whole_and_right);
