@@ -115,6 +115,7 @@ static void make_correlation_id(struct exchange *exchange)
 
 static void answer_problem(struct exchange *exchange, enum problem problem, const char *message, const char *methods)
 {
+	const struct server_settings *settings = server_settings(exchange->connection->server);
 	const struct exchange_field fields[] = {
 		{ MHD_HTTP_HEADER_WWW_AUTHENTICATE, problem_challenge(problem) },
 		{ MHD_HTTP_HEADER_RETRY_AFTER, problem == PROBLEM_TOO_MANY_REQUESTS ? "60" : NULL },
@@ -125,6 +126,9 @@ static void answer_problem(struct exchange *exchange, enum problem problem, cons
 	bool rfc9457 = accepted && strcasestr(accepted, PROBLEM_JSON);
 	char *body;
 
+	if (settings->teller && settings->teller(exchange, problem_status(problem),
+						 message ? message : problem_sentence(problem), settings->data))
+		return;
 	make_correlation_id(exchange);
 	body = rfc9457 ? problem_body_rfc9457(problem, message, exchange->correlation_id)
 		       : problem_body(problem, message, exchange->correlation_id, clock_wall_seconds());

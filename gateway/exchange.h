@@ -31,8 +31,9 @@ struct exchange {
 	size_t body_size;
 	void *data; /* the handler's, while it has not answered */
 
+	char *target; /* what path points into; as it came, where the path is none */
+
 	/* gateway/exchange.c's own */
-	char *target;
 	size_t target_size, body_room, body_seen;
 	bool begun, handled, waiting;
 	bool dropping;    /* it is answered already; the little that comes is read and forgotten */

@@ -25,6 +25,7 @@
 #include "gateway/gateway.h"
 #include "gateway/json.h"
 #include "gateway/listeners.h"
+#include "gateway/portal.h"
 #include "gateway/routes.h"
 #include "gateway/server.h"
 #include "gateway/upstream.h"
@@ -245,6 +246,7 @@ static int run(const struct listeners *listeners, struct gateway *gateway, const
 		.bodies = BODIES,
 		.preview = routes_preview,
 		.handler = routes_dispatch,
+		.teller = portal_tell_problem,
 		.data = gateway,
 	};
 	struct server *server = NULL;

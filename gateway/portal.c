@@ -22,13 +22,13 @@
 #define POLICY                                                                                                         \
 	"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "                \
 	"frame-ancestors 'none'; base-uri 'none'"
-#define FIELDS_MOST 8
+#define FIELDS_MOST 9
 
 bool portal_owns(const char *path)
 {
 	size_t size = sizeof(PORTAL) - 1;
 
-	return strncmp(path, PORTAL, size) == 0 && (path[size] == '\0' || path[size] == '/');
+	return strncmp(path, PORTAL, size) == 0 && strchr("/?", path[size]);
 }
 
 /* ---- the answer ---- */
@@ -54,6 +54,7 @@ static void answer(struct portal_request *request)
 		{ MHD_HTTP_HEADER_SET_COOKIE, request->set_cookie[0] != '\0' ? request->set_cookie : NULL },
 		{ MHD_HTTP_HEADER_LOCATION, request->location[0] != '\0' ? request->location : NULL },
 		{ MHD_HTTP_HEADER_RETRY_AFTER, request->status == 503 ? "1" : NULL },
+		{ MHD_HTTP_HEADER_ALLOW, request->status == 405 ? request->allowed : NULL },
 	};
 
 	if (request->location[0] != '\0')
@@ -187,27 +188,52 @@ static void take(struct portal_request *request, const struct route_parameters *
 		refuse(request, 503, "Not now", "There are too many requests. Try again in a moment.");
 }
 
+/* NULL: there is no memory. */
+static struct portal_request *request_new(struct exchange *exchange, struct gateway *gateway)
+{
+	struct portal_request *request = calloc(1, sizeof(*request));
+
+	if (!request)
+		return NULL;
+	request->exchange = exchange;
+	request->gateway = gateway;
+	request->status = 200;
+	return request;
+}
+
+bool portal_tell_problem(struct exchange *exchange, unsigned int status, const char *sentence, void *data)
+{
+	struct portal_request *request = portal_owns(exchange->target) ? request_new(exchange, data) : NULL;
+
+	if (!request)
+		return false;
+	refuse(request, status,
+	       status == 404  ? "Nothing here"
+	       : status < 500 ? "This request is not one that can be answered"
+			      : "Not now",
+	       sentence);
+	return true;
+}
+
 void portal_dispatch(struct exchange *exchange, struct gateway *gateway)
 {
 	struct route_parameters parameters = { .count = 0 };
-	bool found = false;
-	const struct portal_route *route = portal_routes_find(exchange->method, exchange->path, &parameters, &found);
+	const char *allowed = NULL;
+	const struct portal_route *route = portal_routes_find(exchange->method, exchange->path, &parameters, &allowed);
 	struct portal_request *request;
 
 	if (portal_files_answer(exchange))
 		return;
-	request = calloc(1, sizeof(*request));
+	request = request_new(exchange, gateway);
 	if (!request) {
 		exchange_answer_problem(exchange, PROBLEM_INTERNAL, NULL);
 		return;
 	}
-	request->exchange = exchange;
-	request->gateway = gateway;
 	request->route = route;
-	request->status = 200;
+	request->allowed = allowed;
 	if (route)
 		take(request, &parameters);
-	else if (found)
+	else if (allowed)
 		refuse(request, 405, "Not in this way", "This address is not asked in this way.");
 	else
 		refuse(request, 404, "Nothing here", "There is nothing at this address.");
@@ -239,15 +265,17 @@ bool portal_administers(const struct portal_request *request)
 	return request->who && strcmp(request->who->kind, "administrator") == 0;
 }
 
-bool portal_may(const struct portal_request *request, const char *permission)
+bool portal_is_key(const struct portal_request *request)
+{
+	return request->who && strcmp(request->who->kind, "key") == 0;
+}
+
+bool portal_gives(const struct portal_request *request, const char *permission)
 {
 	const char *grant = request->who ? request->who->permissions : "";
 
 	if (portal_administers(request))
 		return true;
-	/* What users may give their keys is not what they may do here. */
-	if (!request->who || strcmp(request->who->kind, "key") != 0)
-		return false;
 	while (*grant != '\0') {
 		size_t size = strcspn(grant, " ");
 
@@ -256,6 +284,12 @@ bool portal_may(const struct portal_request *request, const char *permission)
 		grant += size + strspn(grant + size, " ");
 	}
 	return false;
+}
+
+bool portal_may(const struct portal_request *request, const char *permission)
+{
+	/* What users may give their keys is not what they may do here. */
+	return (portal_administers(request) || portal_is_key(request)) && portal_gives(request, permission);
 }
 
 void portal_go(struct portal_request *request, const char *template, ...)
@@ -305,11 +339,10 @@ void portal_tell(struct portal_request *request, unsigned int status, const char
 	request->location[0] = '\0';
 	request->status = status;
 	page_begin(request, title);
-	html_print(&request->html, "<p class=\"said\">%s</p>", sentence);
-	if (request->who)
-		html_print(&request->html, "<p><a href=\"/portal\">Back to the keys</a></p>");
-	else
-		html_print(&request->html, "<p><a href=\"/portal/sign-in\">Sign in</a></p>");
+	html_print(&request->html, "<p class=\"said\">");
+	page_text(&request->html, sentence, request->now, false);
+	html_print(&request->html, "</p><p><a href=\"/portal\">%s</a></p>",
+		   request->who ? "Back to the keys" : "To the keys");
 	page_end(request);
 }
 

@@ -65,6 +65,7 @@ struct portal_request {
 	/* what it leaves */
 	struct html html;
 	unsigned int status;
+	const char *allowed;                 /* with status 405: the methods */
 	char location[PORTAL_LOCATION_SIZE]; /* a path: go there; "": show what was written */
 	char set_cookie[PORTAL_COOKIE_HEADER_SIZE];
 	char said[SENTENCE_SIZE]; /* by the daemon */
@@ -76,6 +77,10 @@ bool portal_owns(const char *path);
 /* Answers the exchange, or sees to it that it is answered later. */
 void portal_dispatch(struct exchange *exchange, struct gateway *gateway);
 
+/* Tells people what was wrong with a request that did not get so far, in a page; false: it was none of the portal's.
+ * Asks nobody. data: the gateway. */
+bool portal_tell_problem(struct exchange *exchange, unsigned int status, const char *sentence, void *data);
+
 /* ---- for pages ---- */
 
 /* A value of the form or of the query; "" where it is not there. */
@@ -85,6 +90,10 @@ const char *portal_value(const struct portal_request *request, const char *name)
  */
 bool portal_may(const struct portal_request *request, const char *permission);
 bool portal_administers(const struct portal_request *request);
+bool portal_is_key(const struct portal_request *request);
+
+/* The same of whether it can give the permission, "a.b" or "a.*", to a key. */
+bool portal_gives(const struct portal_request *request, const char *permission);
 
 /* After a change: go to that page. */
 void portal_go(struct portal_request *request, const char *template, ...) __attribute__((format(printf, 2, 3)));
@@ -108,6 +117,11 @@ void portal_keep_cursor(const char *cursor, char ret_cursor[PORTAL_CURSOR_SIZE])
 const struct apikey_use *portal_last_use(const struct apikey_key *key);
 /* Its current secret; NULL: it has none. */
 const struct apikey_secret *portal_current_secret(const struct apikey_key *key);
+
+/* The question after a rotation: whether who uses the key has taken up its new secret. False: no old secret is good any
+ * more, and nothing was written. In gateway/portal_key.c. */
+bool portal_write_overlap(struct portal_request *request, const struct apikey_key *key,
+			  const struct apikey_secret *current);
 
 /* Shows the secrets of a key that was just made. In gateway/portal_key_change.c. */
 void portal_write_secrets(struct portal_request *request, const struct apikey_key *key);

@@ -9,6 +9,7 @@
 
 #define PAGES 50 /* calls */
 #define MINUTE 60
+#define DEFAULT "default" /* the id of the account and of the tenant that are there from the start, and stay */
 
 static bool may_write(const struct portal_request *request)
 {
@@ -30,7 +31,7 @@ static void write_account(struct portal_request *request, const struct apikey_ac
 	else
 		html_print(html, "from the start");
 	html_print(html, "</td><td data-column=\"Action\">");
-	if (portal_administers(request))
+	if (portal_administers(request) && strcmp(account->id, DEFAULT) != 0)
 		html_print(html,
 			   "<a href=\"/portal/accounts/%s/delete\">Delete<span class=\"unseen\"> the account %s</span> "
 			   "…</a>",
@@ -83,7 +84,7 @@ static void write_tenant(struct portal_request *request, const struct apikey_ten
 		   "<td data-column=\"Action\"><a href=\"/portal?tenant=%s\">Keys<span class=\"unseen\"> of the tenant "
 		   "%s</span></a>",
 		   tenant->id, tenant->name);
-	if (may_write(request))
+	if (may_write(request) && strcmp(tenant->id, DEFAULT) != 0)
 		html_print(html,
 			   " <a href=\"/portal/tenants/%s/delete\">Delete<span class=\"unseen\"> the tenant %s</span> "
 			   "…</a>",
@@ -157,7 +158,7 @@ void portal_tenant_new(struct portal_request *request)
 /* ---- deleting ---- */
 
 /* Asks; keys: how many would go along, counted so far. */
-static void ask(struct portal_request *request, const char *what, const char *name, uint64_t keys)
+static void ask(struct portal_request *request, const char *what, uint64_t keys)
 {
 	struct html *html = &request->html;
 
@@ -171,10 +172,7 @@ static void ask(struct portal_request *request, const char *what, const char *na
 	if (keys > 0)
 		html_print(html, "<div class=\"box\"><input type=\"checkbox\" id=\"keys\" name=\"keys\" required>"
 				 "<label for=\"keys\">Delete the keys, too</label></div>");
-	html_print(html,
-		   "<div class=\"actions\"><button class=\"danger\">Delete the %s %s</button>"
-		   "<a class=\"button quiet\" href=\"/portal/accounts\">Keep it</a></div></form>",
-		   what, name);
+	page_question_end(request, "Delete it", "Keep it", "/portal/accounts");
 	page_end(request);
 }
 
@@ -189,7 +187,7 @@ void portal_account_delete_page(struct portal_request *request)
 		   "<p>The account <strong>%s</strong> and its tenants, of which there are %" PRIu64
 		   ", will be gone.</p>",
 		   account->name, account->tenants);
-	ask(request, "account", account->name, account->keys);
+	ask(request, "account", account->keys);
 	apikey_account_info_free(account);
 }
 
@@ -202,7 +200,7 @@ void portal_tenant_delete_page(struct portal_request *request)
 	page_begin(request, "Delete the tenant?");
 	html_print(&request->html, "<p>The tenant <strong>%s</strong> is of the account %s.</p>", tenant->name,
 		   tenant->account_name);
-	ask(request, "tenant", tenant->name, tenant->keys);
+	ask(request, "tenant", tenant->keys);
 	apikey_tenant_info_free(tenant);
 }
 

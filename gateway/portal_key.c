@@ -108,8 +108,7 @@ static void write_secret(struct portal_request *request, const struct apikey_sec
 	html_print(html, "</tr>");
 }
 
-/* Whether who uses the key has taken up its new secret: the question after a rotation. */
-static void write_overlap(struct portal_request *request, const struct apikey_key *key,
+bool portal_write_overlap(struct portal_request *request, const struct apikey_key *key,
 			  const struct apikey_secret *current)
 {
 	const struct apikey_secret *used = NULL;
@@ -125,25 +124,31 @@ static void write_overlap(struct portal_request *request, const struct apikey_ke
 		if (secret->last_use.time >= current->created)
 			used = secret;
 	}
-	if (!ending)
-		return;
 	if (used) {
 		html_print(html, "<p class=\"warn\"><strong>The old secret is still in use</strong>: ");
 		page_when(html, used->last_use.time, request->now);
 		html_print(html, " by %s from %s. Give the new one to it before the old one ends.</p>",
 			   used->last_use.service, used->last_use.source);
-	} else {
+	} else if (ending) {
 		html_print(html, "<p class=\"done\">The old secret was not used since the new one was made%s.</p>",
 			   current->last_use.time > 0 ? ", and the new one is in use" : "");
 	}
-	html_print(html, "<div class=\"actions\">");
-	page_form(request, "inline", "/portal/keys/%s/retire", key->id);
-	html_print(html, "<button class=\"quiet\">End the old secret now</button></form>");
-	page_form(request, "inline", "/portal/keys/%s/take-back", key->id);
-	html_print(html,
-		   "<input type=\"hidden\" name=\"expected\" value=\"%u\">"
-		   "<button class=\"quiet\">Take the rotation back</button></form></div>",
-		   (unsigned int)current->number);
+	return ending;
+}
+
+static void write_ending(struct portal_request *request, const struct apikey_key *key,
+			 const struct apikey_secret *current)
+{
+	struct html *html = &request->html;
+
+	if (!portal_write_overlap(request, key, current))
+		return;
+	html_print(
+		html,
+		"<div class=\"actions\"><a class=\"button quiet\" href=\"/portal/keys/%s/retire\">End the old secret "
+		"now …</a><a class=\"button quiet\" href=\"/portal/keys/%s/take-back\">Take the rotation back "
+		"…</a></div>",
+		key->id, key->id);
 }
 
 static void write_secrets(struct portal_request *request, const struct apikey_key *key)
@@ -164,7 +169,7 @@ static void write_secrets(struct portal_request *request, const struct apikey_ke
 
 	html_print(html, "<section aria-labelledby=\"secrets\"><h2 id=\"secrets\">Secrets</h2>");
 	if (current)
-		write_overlap(request, key, current);
+		write_ending(request, key, current);
 	page_table(html, "The secrets it has", columns);
 	for (size_t i = key->secret_count; i > 0; i--)
 		write_secret(request, &key->secrets[i - 1]);
@@ -275,8 +280,11 @@ void portal_key_page(struct portal_request *request)
 	if (!portal_succeeded(request, apikey_key_show(request->admin, request->parameters[0], &key)))
 		return;
 	page_begin(request, key->name);
-	for (size_t i = 0; key->due[i]; i++)
-		html_print(html, "<p class=\"warn\">To be done: %s.</p>", key->due[i]);
+	for (size_t i = 0; key->due[i]; i++) {
+		html_print(html, "<p class=\"warn\">To be done: ");
+		page_text(html, key->due[i], request->now, false);
+		html_print(html, ".</p>");
+	}
 	write_facts(request, key);
 	write_actions(request, key);
 	write_secrets(request, key);

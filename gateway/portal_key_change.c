@@ -85,6 +85,50 @@ void portal_key_rotate(struct portal_request *request)
 	apikey_key_free(key);
 }
 
+/* Asks before a secret is ended; what: "retire", or "take-back". */
+static void ask_secret(struct portal_request *request, const char *what, const char *title, const char *sentence,
+		       const char *button)
+{
+	const struct apikey_secret *current;
+	struct html *html = &request->html;
+	struct apikey_key *key = NULL;
+
+	if (!portal_succeeded(request, apikey_key_show(request->admin, key_of(request), &key)))
+		return;
+	current = portal_current_secret(key);
+	page_begin(request, title);
+	if (current && portal_write_overlap(request, key, current)) {
+		html_print(html, "<p>Of the key <strong>%s</strong> of %s: %s</p>", key->name, key->owner, sentence);
+		page_form(request, "stack", "/portal/keys/%s/%s", key->id, what);
+		html_print(html, "<input type=\"hidden\" name=\"expected\" value=\"%u\">",
+			   (unsigned int)current->number);
+		page_question_end(request, button, "Leave it as it is", "/portal/keys/%s", key->id);
+	} else {
+		html_print(html,
+			   "<p class=\"said\">There is no old secret of <strong>%s</strong> any more that is good.</p>"
+			   "<p><a href=\"/portal/keys/%s\">Back to the key</a></p>",
+			   key->name, key->id);
+	}
+	page_end(request);
+	apikey_key_free(key);
+}
+
+void portal_key_retire_page(struct portal_request *request)
+{
+	ask_secret(request, "retire", "End the old secret?",
+		   "whoever still has the old secret is not let in with it any more. This cannot be taken back.",
+		   "End it now");
+}
+
+void portal_key_take_back_page(struct portal_request *request)
+{
+	ask_secret(request, "take-back", "Take the rotation back?",
+		   "the new secret is refused at once, and the old one is the current one again. The new one cannot be "
+		   "had "
+		   "back.",
+		   "Take it back");
+}
+
 void portal_key_retire(struct portal_request *request)
 {
 	struct apikey_key *key = NULL;
@@ -148,13 +192,8 @@ void portal_key_delete_page(struct portal_request *request)
 		page_when(html, use->time, request->now);
 		html_print(html, " by %s from %s.</p>", use->service, use->source);
 	}
-	html_print(html, "<div class=\"actions\">");
-	page_form(request, "inline", "/portal/keys/%s/delete", key->id);
-	html_print(html,
-		   "<button class=\"danger\">Delete it</button></form><a class=\"button quiet\" "
-		   "href=\"/portal/keys/%s\">Keep "
-		   "it</a></div>",
-		   key->id);
+	page_form(request, "stack", "/portal/keys/%s/delete", key->id);
+	page_question_end(request, "Delete it", "Keep it", "/portal/keys/%s", key->id);
 	page_end(request);
 	apikey_key_free(key);
 }

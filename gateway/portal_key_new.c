@@ -95,7 +95,40 @@ static size_t write_permissions(struct portal_request *request)
 	return count;
 }
 
-/* Roles that this sign-in may see; where it may see none, there are none to choose. */
+static bool has_word(const char *words, const char *word)
+{
+	size_t length = strlen(word);
+
+	while (*words != '\0') {
+		size_t size = strcspn(words, " ");
+
+		if (size == length && memcmp(words, word, size) == 0)
+			return true;
+		words += size + strspn(words + size, " ");
+	}
+	return false;
+}
+
+/* Whether the daemon would let this sign-in give the role to the key it makes: one that reaches no further than it does
+ * itself; of those that can change, one that it has; and one for keys of an account if it makes such. */
+static bool can_give(const struct portal_request *request, const struct apikey_role *role)
+{
+	const struct apikey_signin *who = request->who;
+
+	if (portal_administers(request))
+		return true;
+	if (role->account && (!portal_is_key(request) || *who->tenant != '\0'))
+		return false;
+	if (!role->built_in && (!portal_is_key(request) || !has_word(who->roles, role->name)))
+		return false;
+	for (size_t i = 0; role->permissions[i]; i++) {
+		if (!portal_gives(request, role->permissions[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Roles that this sign-in may see and give; where there are none, there are none to choose. */
 static void write_roles(struct portal_request *request, size_t boxes)
 {
 	struct html *html = &request->html;
@@ -108,6 +141,8 @@ static void write_roles(struct portal_request *request, size_t boxes)
 		if (apikey_role_list(request->admin, cursor[0] != '\0' ? cursor : NULL, &list) != 0)
 			break;
 		for (size_t i = 0; i < list->count && boxes + count < BOXES_MOST; i++) {
+			if (!can_give(request, list->roles[i]))
+				continue;
 			if (count == 0)
 				html_print(html, "<fieldset><legend>Roles</legend>");
 			write_box(request, ROLE, count++, list->roles[i]->name);
@@ -176,8 +211,11 @@ static void write_form(struct portal_request *request, const char *complaint)
 	if (getrandom(bytes, sizeof(bytes), 0) == (ssize_t)sizeof(bytes))
 		encoding_hex(bytes, sizeof(bytes), once);
 	page_begin(request, "New key");
-	if (complaint)
-		html_print(html, "<p class=\"said\" role=\"alert\">%s</p>", complaint);
+	if (complaint) {
+		html_print(html, "<p class=\"said\" role=\"alert\">");
+		page_text(html, complaint, request->now, false);
+		html_print(html, "</p>");
+	}
 	page_form(request, "stack", "/portal/new");
 	html_print(html,
 		   "<input type=\"hidden\" name=\"once\" value=\"%s\"><label for=\"name\">Name</label>"

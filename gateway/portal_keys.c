@@ -16,8 +16,11 @@ static void write_row(struct portal_request *request, const struct apikey_key *k
 
 	html_print(html, "<tr><th scope=\"row\" data-column=\"Name\"><a href=\"/portal/keys/%s\">%s</a>", key->id,
 		   key->name);
-	for (size_t i = 0; key->due[i]; i++)
-		html_print(html, "<span class=\"due\">%s</span>", key->due[i]);
+	for (size_t i = 0; key->due[i]; i++) {
+		html_print(html, "<span class=\"due\">");
+		page_text(html, key->due[i], request->now, true);
+		html_print(html, "</span>");
+	}
 	html_print(html, "</th>");
 	if (owners) {
 		page_cell(html, "Owner");

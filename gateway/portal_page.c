@@ -11,6 +11,9 @@
 #include "gateway/portal.h"
 
 #define TEXT_SIZE 64
+#define EXACT_SIZE (sizeof("2027-01-31T08:00:07Z") - 1)
+#define PART_SIZE 256
+#define AT " at "
 
 /* ---- the frame ---- */
 
@@ -132,6 +135,21 @@ void page_form(struct portal_request *request, const char *class, const char *te
 		html_print(&request->html, "<input type=\"hidden\" name=\"token\" value=\"%s\">", request->token);
 }
 
+void page_question_end(struct portal_request *request, const char *button, const char *stay, const char *template, ...)
+{
+	char path[PORTAL_LOCATION_SIZE];
+	va_list values;
+
+	va_start(values, template);
+	if (vsnprintf(path, sizeof(path), template, values) >= (int)sizeof(path))
+		path[0] = '\0';
+	va_end(values);
+	html_print(&request->html,
+		   "<div class=\"actions\"><button class=\"danger\">%s</button>"
+		   "<a class=\"button quiet\" href=\"%s\">%s</a></div></form>",
+		   button, path, stay);
+}
+
 void page_table(struct html *html, const char *caption, const char *const *columns)
 {
 	html_print(html, "<div class=\"scroll\"><table><caption>%s</caption><thead><tr>", caption);
@@ -183,7 +201,8 @@ static void format_relative(int64_t time, int64_t now, char ret_text[TEXT_SIZE])
 	snprintf(ret_text, TEXT_SIZE, "%s", time > now ? "in a moment" : "just now");
 }
 
-void page_when(struct html *html, int64_t time, int64_t now)
+/* short: how far it is from now, and the date where the mouse rests on it; else both. */
+static void write_time(struct html *html, int64_t time, int64_t now, bool is_short)
 {
 	char exact[TEXT_SIZE], shown[TEXT_SIZE], relative[TEXT_SIZE];
 
@@ -194,21 +213,72 @@ void page_when(struct html *html, int64_t time, int64_t now)
 	clock_format(time, exact, sizeof(exact));
 	format_minute(time, shown);
 	format_relative(time, now, relative);
-	html_print(html, "<time datetime=\"%s\" title=\"%s UTC\">%s</time>", exact, shown, relative);
+	if (is_short)
+		html_print(html, "<time datetime=\"%s\" title=\"%s UTC\">%s</time>", exact, shown, relative);
+	else
+		html_print(html, "<time datetime=\"%s\">%s UTC</time> (%s)", exact, shown, relative);
+}
+
+void page_when(struct html *html, int64_t time, int64_t now)
+{
+	write_time(html, time, now, true);
 }
 
 void page_date(struct html *html, int64_t time, int64_t now)
 {
-	char exact[TEXT_SIZE], shown[TEXT_SIZE], relative[TEXT_SIZE];
+	write_time(html, time, now, false);
+}
 
-	if (time == APIKEY_NEVER) {
-		html_print(html, "never");
-		return;
+/* Whether the text begins with a point in time as the daemon writes it. */
+static bool read_time(const char *text, int64_t now, int64_t *ret_time)
+{
+	char exact[EXACT_SIZE + 1];
+
+	if (strnlen(text, EXACT_SIZE) < EXACT_SIZE || text[4] != '-' || text[EXACT_SIZE - 1] != 'Z')
+		return false;
+	memcpy(exact, text, EXACT_SIZE);
+	exact[EXACT_SIZE] = '\0';
+	return clock_parse(exact, now, ret_time);
+}
+
+/* Adds so many bytes of a text. */
+static void write_part(struct html *html, const char *text, size_t size)
+{
+	char part[PART_SIZE];
+
+	while (size > 0) {
+		size_t some = size < sizeof(part) - 1 ? size : sizeof(part) - 1;
+
+		/* A character is not cut in two. */
+		while (some < size && some > 1 && ((unsigned char)text[some] & 0xc0) == 0x80)
+			some--;
+		memcpy(part, text, some);
+		part[some] = '\0';
+		html_print(html, "%s", part);
+		text += some;
+		size -= some;
 	}
-	clock_format(time, exact, sizeof(exact));
-	format_minute(time, shown);
-	format_relative(time, now, relative);
-	html_print(html, "<time datetime=\"%s\">%s UTC</time> (%s)", exact, shown, relative);
+}
+
+void page_text(struct html *html, const char *text, int64_t now, bool is_short)
+{
+	const char *written = text;
+
+	for (; *text != '\0'; text++) {
+		size_t before = (size_t)(text - written);
+		int64_t time;
+
+		if (!read_time(text, now, &time))
+			continue;
+		/* "expires at 2027-01-31T08:00:00Z", and "expires in 3 days". */
+		if (is_short && before >= strlen(AT) && memcmp(text - strlen(AT), AT, strlen(AT)) == 0)
+			before -= strlen(AT) - 1;
+		write_part(html, written, before);
+		write_time(html, time, now, is_short);
+		written = text + EXACT_SIZE;
+		text = written - 1;
+	}
+	write_part(html, written, strlen(written));
 }
 
 /* ---- words ---- */

@@ -19,6 +19,11 @@ void page_end(struct portal_request *request);
 void page_form(struct portal_request *request, const char *class, const char *template, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The end of a form that asks before something is done that cannot be taken back: the button that does it, and a link
+ * to a path of the portal for who would rather not. */
+void page_question_end(struct portal_request *request, const char *button, const char *stay, const char *template, ...)
+	__attribute__((format(printf, 4, 5)));
+
 /* A table with its caption and columns; columns end in NULL. It can be scrolled where the window is too narrow, and its
  * rows are blocks on a phone, where each cell has its column's name. */
 void page_table(struct html *html, const char *caption, const char *const *columns);
@@ -30,6 +35,9 @@ void page_cell(struct html *html, const char *column);
 void page_when(struct html *html, int64_t time, int64_t now);
 /* "2027-01-31 08:00 UTC (in 70 days)". */
 void page_date(struct html *html, int64_t time, int64_t now);
+
+/* What the daemon says, points in time in it as page_date() has them; short: as page_when(). */
+void page_text(struct html *html, const char *text, int64_t now, bool is_short);
 
 /* A state with its mark. */
 void page_state(struct html *html, const char *state);

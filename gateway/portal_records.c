@@ -10,18 +10,24 @@
 #define STEPS 100 /* calls for a page: each looks at a bounded part of the audit */
 #define MICROSECONDS 1000000
 
-static const char *sentence_of(const char *name)
+static void write_reason(struct html *html, const char *name)
 {
+	char sentence[SENTENCE_SIZE] = "";
+
 	for (int reason = REASON_NONE + 1; reason < REASON_COUNT; reason++) {
 		if (strcmp(reason_name((enum reason)reason), name) == 0)
-			return reason_sentence((enum reason)reason);
+			sentence_for_http(reason_sentence((enum reason)reason), NULL, sentence);
 	}
-	return "";
+	html_print(html, "<span class=\"hint\"><code>%s</code>%s%s</span>", name, *sentence != '\0' ? ": " : "",
+		   sentence);
 }
 
 /* What happened: a verdict with its reason, or the name of the event with what a person should know of it. */
-static void write_what(struct html *html, const struct apikey_audit_record *record)
+static void write_what(struct portal_request *request, const struct apikey_audit_record *record)
 {
+	const char *more = *record->misuse != '\0' ? record->misuse : record->detail;
+	struct html *html = &request->html;
+
 	if (record->damaged) {
 		html_print(html, "<span class=\"state bad\">damaged record</span></td>");
 		return;
@@ -38,11 +44,12 @@ static void write_what(struct html *html, const struct apikey_audit_record *reco
 	if (record->count > 1)
 		html_print(html, " %" PRIu64 " times", record->count);
 	if (*record->reason != '\0')
-		html_print(html, "<span class=\"hint\"><code>%s</code>: %s</span>", record->reason,
-			   sentence_of(record->reason));
-	if (*record->misuse != '\0' || *record->detail != '\0')
-		html_print(html, "<span class=\"hint\">%s</span>",
-			   *record->misuse != '\0' ? record->misuse : record->detail);
+		write_reason(html, record->reason);
+	if (*more != '\0') {
+		html_print(html, "<span class=\"hint\">");
+		page_text(html, more, request->now, false);
+		html_print(html, "</span>");
+	}
 	html_print(html, "</td>");
 }
 
@@ -55,7 +62,7 @@ static void write_row(struct portal_request *request, const struct apikey_audit_
 	page_when(html, record->time / MICROSECONDS, request->now);
 	html_print(html, "</td>");
 	page_cell(html, "What");
-	write_what(html, record);
+	write_what(request, record);
 	if (keys) {
 		page_cell(html, "Key");
 		if (*record->key_id != '\0' && *record->key_name != '\0')

@@ -83,7 +83,11 @@ void portal_roles_page(struct portal_request *request)
 	page_end(request);
 }
 
-void portal_role_new(struct portal_request *request)
+/* Makes or changes a role with the permissions of the form. */
+static void save(struct portal_request *request,
+		 int (*call)(struct apikey_admin *admin, const char *name, const char *const *permissions,
+			     struct apikey_role **ret_role),
+		 const char *name, const char *done)
 {
 	CLEANUP(words_done) struct words words = { .count = 0 };
 	struct apikey_role *role = NULL;
@@ -91,10 +95,14 @@ void portal_role_new(struct portal_request *request)
 	words_add_text(&words, portal_value(request, "permissions"));
 	if (words.too_many)
 		portal_tell(request, 400, "That cannot be done", "There are too many permissions.");
-	else if (portal_succeeded(request,
-				  apikey_role_create(request->admin, portal_value(request, "name"), words.list, &role)))
-		portal_go(request, "/portal/roles?done=role");
+	else if (portal_succeeded(request, call(request->admin, name, words.list, &role)))
+		portal_go(request, "/portal/roles?done=%s", done);
 	apikey_role_free(role);
+}
+
+void portal_role_new(struct portal_request *request)
+{
+	save(request, apikey_role_create, portal_value(request, "name"), "role");
 }
 
 void portal_role_page(struct portal_request *request)
@@ -116,8 +124,9 @@ void portal_role_page(struct portal_request *request)
 		write_fields(request, role->permissions);
 		html_print(html,
 			   "<p class=\"hint\">Keys that hold it may do this at once.</p><button>Save</button></form>");
-		page_form(request, "stack", "/portal/roles/%s/delete", role->name);
-		html_print(html, "<button class=\"danger\">Delete the role</button></form>");
+		html_print(html,
+			   "<p><a class=\"button danger\" href=\"/portal/roles/%s/delete\">Delete the role …</a></p>",
+			   role->name);
 	}
 	page_end(request);
 	apikey_role_free(role);
@@ -125,15 +134,31 @@ void portal_role_page(struct portal_request *request)
 
 void portal_role_change(struct portal_request *request)
 {
-	CLEANUP(words_done) struct words words = { .count = 0 };
+	save(request, apikey_role_update, request->parameters[0], "changed");
+}
+
+void portal_role_delete_page(struct portal_request *request)
+{
+	struct html *html = &request->html;
 	struct apikey_role *role = NULL;
 
-	words_add_text(&words, portal_value(request, "permissions"));
-	if (words.too_many)
-		portal_tell(request, 400, "That cannot be done", "There are too many permissions.");
-	else if (portal_succeeded(request,
-				  apikey_role_update(request->admin, request->parameters[0], words.list, &role)))
-		portal_go(request, "/portal/roles?done=changed");
+	if (!portal_succeeded(request, apikey_role_show(request->admin, request->parameters[0], &role)))
+		return;
+	page_begin(request, "Delete the role?");
+	html_print(html, "<p>The role <strong>%s</strong> will be gone: ", role->name);
+	page_words(html, role->permissions, "no permissions");
+	html_print(html, ".</p>");
+	if (role->keys > 0) {
+		html_print(html,
+			   "<p class=\"warn\">%" PRId64 " %s it. Take it from %s first; until then it stays.</p>"
+			   "<p><a href=\"/portal/roles/%s\">Back to the role</a></p>",
+			   role->keys, role->keys == 1 ? "key holds" : "keys hold", role->keys == 1 ? "it" : "them",
+			   role->name);
+	} else {
+		page_form(request, "stack", "/portal/roles/%s/delete", role->name);
+		page_question_end(request, "Delete it", "Keep it", "/portal/roles/%s", role->name);
+	}
+	page_end(request);
 	apikey_role_free(role);
 }
 

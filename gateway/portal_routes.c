@@ -18,7 +18,9 @@ static const struct portal_route routes[] = {
 	{ "POST", "/portal/new", PORTAL_SIGNED, portal_key_new, "keys" },
 	{ "GET", "/portal/keys/{id}", PORTAL_SIGNED, portal_key_page, "keys" },
 	{ "POST", "/portal/keys/{id}/rotate", PORTAL_SIGNED, portal_key_rotate, "keys" },
+	{ "GET", "/portal/keys/{id}/retire", PORTAL_SIGNED, portal_key_retire_page, "keys" },
 	{ "POST", "/portal/keys/{id}/retire", PORTAL_SIGNED, portal_key_retire, "keys" },
+	{ "GET", "/portal/keys/{id}/take-back", PORTAL_SIGNED, portal_key_take_back_page, "keys" },
 	{ "POST", "/portal/keys/{id}/take-back", PORTAL_SIGNED, portal_key_take_back, "keys" },
 	{ "POST", "/portal/keys/{id}/on", PORTAL_SIGNED, portal_key_on, "keys" },
 	{ "POST", "/portal/keys/{id}/off", PORTAL_SIGNED, portal_key_off, "keys" },
@@ -27,6 +29,7 @@ static const struct portal_route routes[] = {
 	{ "GET", "/portal/activity", PORTAL_SIGNED, portal_activity_page, "activity" },
 	{ "GET", "/portal/alarms", PORTAL_SIGNED, portal_alarms_page, "alarms" },
 	{ "GET", "/portal/sessions", PORTAL_SIGNED, portal_sessions_page, "sessions" },
+	{ "GET", "/portal/sessions/{number}/end", PORTAL_SIGNED, portal_session_end_page, "sessions" },
 	{ "POST", "/portal/sessions/{number}/end", PORTAL_SIGNED, portal_session_end, "sessions" },
 	{ "GET", "/portal/accounts", PORTAL_SIGNED, portal_accounts_page, "accounts" },
 	{ "POST", "/portal/accounts", PORTAL_SIGNED, portal_account_new, "accounts" },
@@ -39,23 +42,26 @@ static const struct portal_route routes[] = {
 	{ "POST", "/portal/roles", PORTAL_SIGNED, portal_role_new, "roles" },
 	{ "GET", "/portal/roles/{name}", PORTAL_SIGNED, portal_role_page, "roles" },
 	{ "POST", "/portal/roles/{name}", PORTAL_SIGNED, portal_role_change, "roles" },
+	{ "GET", "/portal/roles/{name}/delete", PORTAL_SIGNED, portal_role_delete_page, "roles" },
 	{ "POST", "/portal/roles/{name}/delete", PORTAL_SIGNED, portal_role_delete, "roles" },
 };
 
 const struct portal_route *portal_routes_find(const char *method, const char *path,
-					      struct route_parameters *ret_parameters, bool *ret_found)
+					      struct route_parameters *ret_parameters, const char **ret_allowed)
 {
 	struct route_parameters parameters;
+	bool get = false, post = false;
 
 	for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
 		if (!routes_match(routes[i].path, path, &parameters))
 			continue;
-		*ret_found = true;
 		if (strcmp(routes[i].method, method) == 0 ||
 		    (strcmp(method, "HEAD") == 0 && strcmp(routes[i].method, "GET") == 0)) {
 			*ret_parameters = parameters;
 			return &routes[i];
 		}
+		*(strcmp(routes[i].method, "GET") == 0 ? &get : &post) = true;
 	}
+	*ret_allowed = get ? (post ? "GET, HEAD, POST" : "GET, HEAD") : (post ? "POST" : NULL);
 	return NULL;
 }

@@ -5,9 +5,9 @@
 
 #include "gateway/portal.h"
 
-/* NULL: there is none; *ret_found tells whether there is one that is asked by another method. */
+/* NULL: there is none, and *ret_allowed says by which methods the path is asked, NULL: by none. Static. */
 const struct portal_route *portal_routes_find(const char *method, const char *path,
-					      struct route_parameters *ret_parameters, bool *ret_found);
+					      struct route_parameters *ret_parameters, const char **ret_allowed);
 
 /* ---- the pages, by the file they are in ---- */
 
@@ -31,7 +31,9 @@ void portal_key_new(struct portal_request *request);
 
 /* gateway/portal_key_change.c */
 void portal_key_rotate(struct portal_request *request);
+void portal_key_retire_page(struct portal_request *request);
 void portal_key_retire(struct portal_request *request);
+void portal_key_take_back_page(struct portal_request *request);
 void portal_key_take_back(struct portal_request *request);
 void portal_key_on(struct portal_request *request);
 void portal_key_off(struct portal_request *request);
@@ -46,6 +48,7 @@ void portal_alarms_page(struct portal_request *request);
 
 /* gateway/portal_sessions.c */
 void portal_sessions_page(struct portal_request *request);
+void portal_session_end_page(struct portal_request *request);
 void portal_session_end(struct portal_request *request);
 
 /* gateway/portal_accounts.c */
@@ -62,6 +65,7 @@ void portal_roles_page(struct portal_request *request);
 void portal_role_new(struct portal_request *request);
 void portal_role_page(struct portal_request *request);
 void portal_role_change(struct portal_request *request);
+void portal_role_delete_page(struct portal_request *request);
 void portal_role_delete(struct portal_request *request);
 
 #endif

@@ -35,11 +35,11 @@ static void write_row(struct portal_request *request, const struct apikey_sessio
 		html_print(html, "is ending</td></tr>");
 		return;
 	}
-	page_form(request, "inline", "/portal/sessions/%" PRIu64 "/end", session->number);
 	html_print(html,
-		   "<button class=\"quiet\">End<span class=\"unseen\"> the session of %s by "
-		   "%s</span></button></form></td></tr>",
-		   session->user, session->key_name);
+		   "<a href=\"/portal/sessions/%" PRIu64
+		   "/end\">End<span class=\"unseen\"> the session of %s by %s</span> "
+		   "…</a></td></tr>",
+		   session->number, session->user, session->key_name);
 }
 
 void portal_sessions_page(struct portal_request *request)
@@ -80,19 +80,63 @@ void portal_sessions_page(struct portal_request *request)
 	page_end(request);
 }
 
-void portal_session_end(struct portal_request *request)
+/* ---- ending one ---- */
+
+static void tell_none(struct portal_request *request)
+{
+	portal_tell(request, 404, "Nothing here", "There is no such session; it may have ended.");
+}
+
+/* The number in the address. False: it is none, and that is told. */
+static bool read_number(struct portal_request *request, uint64_t *ret_number)
 {
 	const char *text = request->parameters[0];
-	struct apikey_session *session = NULL;
 	char *end = NULL;
-	uint64_t number;
 
 	errno = 0;
-	number = strtoull(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end != '\0' || errno != 0) {
-		portal_tell(request, 404, "Nothing here", "There is no such session.");
+	*ret_number = strtoull(text, &end, 10);
+	if (*text >= '1' && *text <= '9' && *end == '\0' && errno == 0)
+		return true;
+	tell_none(request);
+	return false;
+}
+
+void portal_session_end_page(struct portal_request *request)
+{
+	struct apikey_session_list *list = NULL;
+	struct html *html = &request->html;
+	uint64_t number;
+
+	if (!read_number(request, &number) ||
+	    !portal_succeeded(request, apikey_session_list(request->admin, NULL, number - 1, &list)))
 		return;
+	if (list->count == 0 || list->sessions[0].number != number) {
+		tell_none(request);
+	} else {
+		const struct apikey_session *session = &list->sessions[0];
+
+		page_begin(request, "End the session?");
+		html_print(html,
+			   "<p><strong>%s</strong> is in at %s from %s, by the key <strong>%s</strong> of %s, since ",
+			   session->user, session->service, session->source, session->key_name, session->owner);
+		page_date(html, session->since, request->now);
+		html_print(html,
+			   ".</p><p>What runs in the session ends with it, and what was not saved is lost. The key "
+			   "stays good: whoever has it can come in again, until it is switched off.</p>");
+		page_form(request, "stack", "/portal/sessions/%" PRIu64 "/end", number);
+		page_question_end(request, "End the session", "Let it go on", "/portal/sessions");
+		page_end(request);
 	}
+	apikey_session_list_free(list);
+}
+
+void portal_session_end(struct portal_request *request)
+{
+	struct apikey_session *session = NULL;
+	uint64_t number;
+
+	if (!read_number(request, &number))
+		return;
 	if (portal_succeeded(request, apikey_session_end(request->admin, number, "in the portal", &session)))
 		portal_go(request, "/portal/sessions?done=session");
 	apikey_session_free(session);

@@ -124,9 +124,9 @@ static void refuse(struct exchange *exchange, const struct allowed *allowed)
 static bool is_no_page(const struct exchange *exchange)
 {
 	struct route_parameters parameters;
-	bool found;
+	const char *allowed;
 
-	return !portal_routes_find(exchange->method, exchange->path, &parameters, &found);
+	return !portal_routes_find(exchange->method, exchange->path, &parameters, &allowed);
 }
 
 void routes_preview(struct exchange *exchange, void *data)

@@ -28,6 +28,9 @@ struct MHD_Daemon;
 /* Answers the exchange (gateway/exchange.h), or sees to it that it is answered later. */
 typedef void (*server_handler)(struct exchange *exchange, void *data);
 
+/* Tells what is wrong with a request in another way than the API does, where it has one for who asked; false: not. */
+typedef bool (*server_teller)(struct exchange *exchange, unsigned int status, const char *sentence, void *data);
+
 struct server_settings {
 	size_t connections;                          /* most at a time */
 	unsigned int quiet_timeout, request_timeout; /* seconds */
@@ -38,7 +41,8 @@ struct server_settings {
 	 * have no body. */
 	server_handler preview;
 	server_handler handler;
-	void *data; /* for both */
+	server_teller teller; /* NULL: there is none */
+	void *data;           /* for all */
 };
 
 enum server_phase {
