@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-dist_check_SCRIPTS += tests/gateway/portal.sh
-TESTS += tests/gateway/portal.sh
+dist_check_SCRIPTS += tests/gateway/portal.sh tests/gateway/portal-security.sh
+TESTS += tests/gateway/portal.sh tests/gateway/portal-security.sh
+EXTRA_DIST += tests/gateway/portal-harness.sh
 # For the stage "portal" of ./check.
 EXTRA_DIST += tests/portal/devtools.py tests/portal/portal.py tests/portal/run.sh
 dist_check_SCRIPTS += tests/gateway/api.sh tests/gateway/auth.sh tests/gateway/roles.sh

@@ -12,7 +12,9 @@
 #include "gateway/portal_guard.h"
 #include "gateway/portal_page.h"
 #include "gateway/portal_words.h"
+#include "gateway/sentence.h"
 #include "lib/apikey.h"
+#include "proto/verdict.h"
 #include "tests/suite.h"
 
 #define NOW 1795000000
@@ -115,6 +117,71 @@ START_TEST(times_are_told)
 		page_when(&html, times[i].time, NOW);
 		text = html_take(&html);
 		ck_assert_msg(strstr(text, times[i].told), "%s has no %s", text, times[i].told);
+	}
+}
+END_TEST
+
+START_TEST(times_in_texts_are_told)
+{
+	static const struct {
+		const char *given, *full, *brief;
+	} texts[] = {
+		{ "", "", "" },
+		{ "no <time>", "no &lt;time&gt;", "no &lt;time&gt;" },
+		{ "expires at 2026-11-21T12:26:40Z",
+		  "expires at <time datetime=\"2026-11-21T12:26:40Z\">2026-11-21 12:26 UTC</time> (in 3 days)",
+		  "expires <time datetime=\"2026-11-21T12:26:40Z\" title=\"2026-11-21 12:26 UTC\">in 3 days</time>" },
+		{ "secret 1 gets old at 2026-11-18T09:06:40Z (age)",
+		  "secret 1 gets old at <time datetime=\"2026-11-18T09:06:40Z\">2026-11-18 09:06 UTC</time> (2 hours "
+		  "ago) "
+		  "(age)",
+		  "secret 1 gets old <time datetime=\"2026-11-18T09:06:40Z\" title=\"2026-11-18 09:06 UTC\">2 hours "
+		  "ago</time> (age)" },
+		{ "2026-11-21T12:26:40Z2026-11-21",
+		  "<time datetime=\"2026-11-21T12:26:40Z\">2026-11-21 12:26 UTC</time> (in 3 "
+		  "days)2026-11-21",
+		  "<time datetime=\"2026-11-21T12:26:40Z\" title=\"2026-11-21 12:26 UTC\">in 3 days</time>2026-11-21" },
+		{ "2026-13-21T12:26:40Z", "2026-13-21T12:26:40Z", "2026-13-21T12:26:40Z" },
+		{ "2026-11-21T12:26:4", "2026-11-21T12:26:4", "2026-11-21T12:26:4" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		for (int is_short = 0; is_short < 2; is_short++) {
+			struct html html = { .size = 0 };
+			CLEANUP_FREE char *text = NULL;
+
+			html_print(&html, "%s", "");
+			page_text(&html, texts[i].given, NOW, is_short != 0);
+			text = html_take(&html);
+			ck_assert_str_eq(text ? text : "", is_short ? texts[i].brief : texts[i].full);
+		}
+	}
+}
+END_TEST
+
+/* Text is handed on in parts, which end between characters. */
+START_TEST(long_texts_stay_whole)
+{
+	struct html html = { .size = 0 };
+	CLEANUP_FREE char *text = NULL;
+	char given[2048] = "";
+
+	for (size_t i = 0; i < 500; i++)
+		strcat(given, i % 7 == 0 ? "a" : "\xc3\xbc");
+	page_text(&html, given, NOW, false);
+	text = html_take(&html);
+	ck_assert_str_eq(text, given);
+}
+END_TEST
+
+START_TEST(reasons_are_told_without_commands)
+{
+	char sentence[SENTENCE_SIZE];
+
+	for (int reason = REASON_NONE + 1; reason < REASON_COUNT; reason++) {
+		sentence_for_http(reason_sentence((enum reason)reason), NULL, sentence);
+		ck_assert_msg(*sentence != '\0' && !strstr(sentence, "apikeyctl") && !strstr(sentence, "--"), "%s",
+			      sentence);
 	}
 }
 END_TEST
@@ -281,6 +348,9 @@ int main(void)
 	tcase_add_test(tests, much_is_written);
 	tcase_add_test(tests, components_of_links_are_escaped);
 	tcase_add_test(tests, times_are_told);
+	tcase_add_test(tests, times_in_texts_are_told);
+	tcase_add_test(tests, long_texts_stay_whole);
+	tcase_add_test(tests, reasons_are_told_without_commands);
 	tcase_add_loop_test(tests, forms_come_from_here, 0, ARRAY_SIZE(forms));
 	tcase_add_test(tests, each_sign_in_has_a_token_of_its_own);
 	tcase_add_test(tests, cookies_are_for_this_host_alone);
