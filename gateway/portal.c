@@ -292,6 +292,17 @@ bool portal_may(const struct portal_request *request, const char *permission)
 	return (portal_administers(request) || portal_is_key(request)) && portal_gives(request, permission);
 }
 
+bool portal_changes_keys(const struct portal_request *request)
+{
+	return !portal_is_key(request) || portal_may(request, "apikeyd.keys.write");
+}
+
+bool portal_makes_keys(const struct portal_request *request)
+{
+	return portal_changes_keys(request) &&
+	       (portal_administers(request) || (request->who && *request->who->permissions != '\0'));
+}
+
 void portal_go(struct portal_request *request, const char *template, ...)
 {
 	va_list values;

@@ -92,6 +92,10 @@ bool portal_may(const struct portal_request *request, const char *permission);
 bool portal_administers(const struct portal_request *request);
 bool portal_is_key(const struct portal_request *request);
 
+/* Whether it changes keys it sees, and makes keys. */
+bool portal_changes_keys(const struct portal_request *request);
+bool portal_makes_keys(const struct portal_request *request);
+
 /* The same of whether it can give the permission, "a.b" or "a.*", to a key. */
 bool portal_gives(const struct portal_request *request, const char *permission);
 

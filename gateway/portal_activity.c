@@ -84,12 +84,19 @@ static const char *const *one(const struct portal_request *request, const char *
 	return *room[0] != '\0' ? room : NULL;
 }
 
+/* What the pages themselves have read would crowd out everything else. */
+static bool is_no_reading(const struct apikey_audit_record *record)
+{
+	return record->damaged || strcmp(record->event, "audit_read") != 0;
+}
+
 /* The page of a search. */
 static void write_found(struct portal_request *request, const struct apikey_audit_filter *filter)
 {
 	const struct records_wanted wanted = {
 		.caption = "The latest first",
 		.filter = filter,
+		.choice = filter->events ? NULL : is_no_reading,
 		.cursor = portal_value(request, "cursor"),
 		.most = RECORDS,
 		.keys = true,
@@ -107,12 +114,18 @@ static void write_found(struct portal_request *request, const struct apikey_audi
 		html_done(&request->html);
 		request->status = 400;
 		page_begin(request, "Activity");
-		html_print(&request->html, "<p class=\"said\" role=\"alert\">%s</p>", complaint);
+		html_print(&request->html, "<p class=\"said\" role=\"alert\">");
+		page_text(&request->html, complaint, request->now, false);
+		html_print(&request->html, "</p>");
 		write_form(request);
 	} else if (!portal_succeeded(request, r)) {
 		return;
 	}
 	write_next(request, "/portal/activity", cursor);
+	if (wanted.choice)
+		html_print(&request->html,
+			   "<p class=\"hint\">Who has read the audit is left out here; search for the event "
+			   "<code>audit_read</code> to see it.</p>");
 	page_end(request);
 }
 

@@ -23,8 +23,39 @@ static bool ends_with(const char *text, const char *end)
 	return size >= end_size && strcmp(text + size - end_size, end) == 0;
 }
 
+/* What the daemon's own state is not well for, as why.N. */
+static void write_whys(struct portal_request *request, const struct apikey_status *status)
+{
+	char sentence[SENTENCE_SIZE];
+
+	for (size_t i = 0; i < status->item_count; i++) {
+		const struct apikey_item *item = &status->items[i];
+
+		if (strncmp(item->name, "why.", 4) != 0 || !item->text)
+			continue;
+		sentence_for_http(item->text, NULL, sentence);
+		html_print(&request->html, "<p class=\"warn\">");
+		page_text(&request->html, sentence, request->now, false);
+		html_print(&request->html, "</p>");
+	}
+}
+
+/* How a key is called, for a link to it; ids that are guessed at need be none of keys. */
+static void write_guessed(struct portal_request *request, const char *id)
+{
+	struct html *html = &request->html;
+	struct apikey_key *key = NULL;
+
+	if (apikey_key_show(request->admin, id, &key) == 0)
+		html_print(html, "<a href=\"/portal/keys/%s\">%s</a> of %s", key->id, key->name, key->owner);
+	else
+		html_print(html, "<code>%s</code>, which is no key", id);
+	apikey_key_free(key);
+}
+
 static bool write_guessing(struct portal_request *request)
 {
+	static const char *const columns[] = { "Key", "Wrong secrets", "The last from", NULL };
 	struct html *html = &request->html;
 	struct apikey_status *status = NULL;
 	size_t count = 0;
@@ -34,21 +65,28 @@ static bool write_guessing(struct portal_request *request)
 		return true; /* for administrators alone */
 	if (!portal_succeeded(request, r))
 		return false;
-	html_print(html, "<section aria-labelledby=\"now\"><h2 id=\"now\">Guessing</h2><ul>");
+	write_whys(request, status);
+	html_print(html, "<section aria-labelledby=\"now\"><h2 id=\"now\">Guessing</h2>");
 	for (size_t i = 0; i + 2 < status->item_count; i++) {
 		const struct apikey_item *item = &status->items[i];
 
 		if (strncmp(item->name, "alarms.", 7) != 0 || !ends_with(item->name, ".key"))
 			continue;
+		if (count++ == 0)
+			page_table(html, "Keys whose secrets somebody tries to find", columns);
+		html_print(html, "<tr><th scope=\"row\" data-column=\"Key\">");
+		write_guessed(request, item->text);
 		html_print(html,
-			   "<li>Somebody at %s tries secrets for <a href=\"/portal/keys/%s\">%s</a>: %" PRIu64
-			   " wrong ones.</li>",
-			   item[1].text, item->text, item->text, item[2].number);
-		count++;
+			   "</th><td data-column=\"Wrong secrets\">%" PRIu64
+			   "</td><td data-column=\"The last from\">%s</td></tr>",
+			   item[2].number, item[1].text);
 	}
-	html_print(html, "</ul></section>");
-	if (count == 0)
-		html_print(html, "<p>Nobody guesses at the secrets of keys now.</p>");
+	if (count > 0)
+		page_table_end(html);
+	html_print(html, count > 0 ? "<p>It is slowed down where it comes from, and good keys are let in all the same. "
+				     "A key with a "
+				     "secret of ours cannot be guessed.</p></section>"
+				   : "<p>Nobody guesses at the secrets of keys now.</p></section>");
 	apikey_status_free(status);
 	return true;
 }
@@ -64,7 +102,6 @@ static bool write_suspended(struct portal_request *request)
 	size_t count = 0;
 
 	html_print(html, "<section aria-labelledby=\"suspended\"><h2 id=\"suspended\">Suspended</h2>");
-	page_table(html, "Keys that are refused until somebody switches them on", columns);
 	for (int step = 0; step < STEPS; step++) {
 		struct apikey_key_list *list = NULL;
 
@@ -74,22 +111,25 @@ static bool write_suspended(struct portal_request *request)
 		for (size_t i = 0; i < list->count; i++) {
 			const struct apikey_key *key = list->keys[i];
 
+			if (count++ == 0)
+				page_table(html, "Keys that are refused until an administrator switches them on",
+					   columns);
 			html_print(html,
 				   "<tr><th scope=\"row\" data-column=\"Key\"><a href=\"/portal/keys/%s\">%s</a></th>"
 				   "<td data-column=\"Owner\">%s</td><td data-column=\"Since\">",
 				   key->id, key->name, key->owner);
 			page_when(html, key->state_since, request->now);
 			html_print(html, "</td><td data-column=\"Why\">%s</td></tr>", key->state_reason);
-			count++;
 		}
 		portal_keep_cursor(list->cursor, cursor);
 		apikey_key_list_free(list);
 		if (cursor[0] == '\0')
 			break;
 	}
-	page_table_end(html);
-	if (count == 0)
-		html_print(html, "<p>There are none.</p>");
+	if (count > 0)
+		page_table_end(html);
+	else
+		html_print(html, "<p>No key is suspended.</p>");
 	html_print(html, "</section>");
 	return true;
 }

@@ -141,7 +141,7 @@ static void write_ending(struct portal_request *request, const struct apikey_key
 {
 	struct html *html = &request->html;
 
-	if (!portal_write_overlap(request, key, current))
+	if (!portal_write_overlap(request, key, current) || !portal_changes_keys(request))
 		return;
 	html_print(
 		html,
@@ -174,7 +174,7 @@ static void write_secrets(struct portal_request *request, const struct apikey_ke
 	for (size_t i = key->secret_count; i > 0; i--)
 		write_secret(request, &key->secrets[i - 1]);
 	page_table_end(html);
-	if (current && strcmp(key->state, "revoked") != 0) {
+	if (current && strcmp(key->state, "revoked") != 0 && portal_changes_keys(request)) {
 		page_form(request, "row", "/portal/keys/%s/rotate", key->id);
 		html_print(html,
 			   "<input type=\"hidden\" name=\"expected\" value=\"%u\"><label for=\"overlap\">The present "
@@ -190,15 +190,36 @@ static void write_secrets(struct portal_request *request, const struct apikey_ke
 
 /* ---- on, off, away ---- */
 
+/* Whether the daemon would let this sign-in switch it on: what it may not give to a key it does not bring back. */
+static bool can_switch_on(const struct portal_request *request, const struct apikey_key *key)
+{
+	if (portal_administers(request))
+		return true;
+	if (strcmp(key->state, "suspended") == 0)
+		return false;
+	for (size_t i = 0; key->effective_permissions[i]; i++) {
+		if (!portal_gives(request, key->effective_permissions[i]))
+			return false;
+	}
+	return true;
+}
+
 static void write_actions(struct portal_request *request, const struct apikey_key *key)
 {
 	struct html *html = &request->html;
+	bool active = strcmp(key->state, "active") == 0, revoked = strcmp(key->state, "revoked") == 0;
 
+	if (!revoked && !can_switch_on(request, key) && portal_changes_keys(request))
+		html_print(html, "<p>%s</p>",
+			   active ? "Whoever switches it off here cannot switch it on again; an administrator can."
+				  : "An administrator can switch it on again.");
+	if (!portal_changes_keys(request))
+		return;
 	html_print(html, "<div class=\"actions\">");
-	if (strcmp(key->state, "active") == 0) {
+	if (active) {
 		page_form(request, "inline", "/portal/keys/%s/off", key->id);
 		html_print(html, "<button class=\"quiet\">Switch off</button></form>");
-	} else if (strcmp(key->state, "revoked") != 0) {
+	} else if (!revoked && can_switch_on(request, key)) {
 		page_form(request, "inline", "/portal/keys/%s/on", key->id);
 		html_print(html, "<button>Switch on</button></form>");
 	}

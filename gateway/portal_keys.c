@@ -90,10 +90,12 @@ static const char *filled(const char *value)
 	return *value != '\0' ? value : NULL;
 }
 
-/* Adds the rows of one call. 0 and the cursor behind them. */
-static int write_rows(struct portal_request *request, const char *cursor, size_t left, bool owners, size_t *ret_count,
+/* Adds the rows of one call to those there are. 0 and the cursor behind them. */
+static int write_rows(struct portal_request *request, const char *cursor, bool owners, size_t *rows,
 		      char ret_cursor[PORTAL_CURSOR_SIZE])
 {
+	static const char *const own[] = { "Name", "May", "State", "Ends", "Last used", NULL };
+	static const char *const all[] = { "Name", "Owner", "May", "State", "Ends", "Last used", NULL };
 	const struct apikey_key_filter filter = {
 		.size = sizeof(filter),
 		.owner = filled(portal_value(request, "owner")),
@@ -102,13 +104,16 @@ static int write_rows(struct portal_request *request, const char *cursor, size_t
 		.state = filled(portal_value(request, "state")),
 	};
 	struct apikey_key_list *list = NULL;
-	int r = apikey_key_list(request->admin, &filter, filled(cursor), (unsigned int)left, &list);
+	int r = apikey_key_list(request->admin, &filter, filled(cursor), (unsigned int)(ROWS - *rows), &list);
 
 	if (r != 0)
 		return r;
+	if (*rows == 0 && list->count > 0)
+		page_table(&request->html, owners ? "All keys you may see, by owner and name" : "Your keys, by name",
+			   owners ? all : own);
 	for (size_t i = 0; i < list->count; i++)
 		write_row(request, list->keys[i], owners);
-	*ret_count = list->count;
+	*rows += list->count;
 	portal_keep_cursor(list->cursor, ret_cursor);
 	apikey_key_list_free(list);
 	return 0;
@@ -116,31 +121,32 @@ static int write_rows(struct portal_request *request, const char *cursor, size_t
 
 void portal_keys_page(struct portal_request *request)
 {
-	static const char *const own[] = { "Name", "May", "State", "Ends", "Last used", NULL };
-	static const char *const all[] = { "Name", "Owner", "May", "State", "Ends", "Last used", NULL };
 	bool owners = portal_may(request, "apikeyd.keys.read");
 	struct html *html = &request->html;
 	char cursor[PORTAL_CURSOR_SIZE];
-	size_t rows = 0, count = 0;
+	size_t rows = 0;
 	int r = 0;
 
 	portal_keep_cursor(portal_value(request, "cursor"), cursor);
 	page_begin(request, owners ? "Keys" : "Your keys");
-	html_print(html, "<p><a class=\"button\" href=\"/portal/new\">New key</a></p>");
+	if (portal_makes_keys(request))
+		html_print(html, "<p><a class=\"button\" href=\"/portal/new\">New key</a></p>");
 	if (owners)
 		write_filter(request);
-	page_table(html, owners ? "All keys you may see, by owner and name" : "Your keys, by name", owners ? all : own);
 	for (int step = 0; step < STEPS && r == 0 && rows < ROWS; step++) {
-		r = write_rows(request, cursor, ROWS - rows, owners, &count, cursor);
-		rows += r == 0 ? count : 0;
+		r = write_rows(request, cursor, owners, &rows, cursor);
 		if (cursor[0] == '\0')
 			break;
 	}
 	if (!portal_succeeded(request, r))
 		return;
-	page_table_end(html);
-	if (rows == 0)
-		html_print(html, "<p>There are no keys%s.</p>", owners ? " of this kind" : " yet");
+	if (rows > 0)
+		page_table_end(html);
+	else
+		html_print(html,
+			   owners ? "<p>There are no keys of this kind.</p>"
+				  : "<p>You have no keys yet. A key lets one program or device in, in the place of "
+				    "your password: make one for each, and end it when that is lost.</p>");
 	write_next(request, cursor);
 	page_end(request);
 }

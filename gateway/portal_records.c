@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "common/cleanup.h"
 #include "gateway/portal_page.h"
 #include "proto/verdict.h"
 
@@ -22,6 +23,51 @@ static void write_reason(struct html *html, const char *name)
 		   sentence);
 }
 
+/* What was done, in words; the audit's own name stands beside it, since one can search for that. */
+static void write_event(struct html *html, const char *event)
+{
+	static const struct {
+		const char *event, *words;
+	} events[] = {
+		{ "account_create", "account made" },
+		{ "account_delete", "account deleted" },
+		{ "audit_read", "audit read" },
+		{ "key_activate", "switched on" },
+		{ "key_alarm", "secrets guessed at" },
+		{ "key_bind", "bound to a service" },
+		{ "key_create", "key made" },
+		{ "key_deactivate", "switched off" },
+		{ "key_delete", "key deleted" },
+		{ "key_first_use", "used for the first time" },
+		{ "key_retire", "old secret ended" },
+		{ "key_revoke", "revoked" },
+		{ "key_rotate", "new secret made" },
+		{ "key_rotate_cancel", "rotation taken back" },
+		{ "key_suspend", "suspended" },
+		{ "key_update", "changed" },
+		{ "link_create", "link to sign in made" },
+		{ "lockdown", "lockdown" },
+		{ "role_create", "role made" },
+		{ "role_delete", "role deleted" },
+		{ "role_update", "role changed" },
+		{ "session_end", "session ended" },
+		{ "session_open", "session opened" },
+		{ "signin", "signed in" },
+		{ "signin_end", "signed out" },
+		{ "tenant_create", "tenant made" },
+		{ "tenant_delete", "tenant deleted" },
+		{ "token_issue", "access token made" },
+		{ "token_revoke", "access token revoked" },
+		{ "verify", "asked for" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(events); i++) {
+		if (strcmp(events[i].event, event) == 0)
+			html_print(html, "%s ", events[i].words);
+	}
+	html_print(html, "<code class=\"name\">%s</code>", event);
+}
+
 /* What happened: a verdict with its reason, or the name of the event with what a person should know of it. */
 static void write_what(struct portal_request *request, const struct apikey_audit_record *record)
 {
@@ -38,8 +84,9 @@ static void write_what(struct portal_request *request, const struct apikey_audit
 		html_print(html, "<span class=\"state %s\">%s</span>", granted ? "good" : "bad",
 			   granted ? "let in" : record->verdict);
 	} else {
-		html_print(html, "<code>%s</code>%s%s", record->event, *record->verdict != '\0' ? " " : "",
-			   record->verdict);
+		write_event(html, record->event);
+		if (*record->verdict != '\0' && strcmp(record->verdict, "granted") != 0)
+			html_print(html, " <span class=\"state bad\">%s</span>", record->verdict);
 	}
 	if (record->count > 1)
 		html_print(html, " %" PRIu64 " times", record->count);
@@ -93,7 +140,6 @@ int records_write(struct portal_request *request, const struct records_wanted *w
 	bool end = false;
 
 	portal_keep_cursor(wanted->cursor, next);
-	page_table(&request->html, wanted->caption, wanted->keys ? named : plain);
 	for (int step = 0; step < STEPS && rows < wanted->most && !end; step++) {
 		struct apikey_audit_page *page = NULL;
 		int r = apikey_audit_read(request->admin, wanted->filter, next[0] != '\0' ? next : NULL,
@@ -104,15 +150,17 @@ int records_write(struct portal_request *request, const struct records_wanted *w
 		for (size_t i = 0; i < page->count; i++) {
 			if (wanted->choice && !wanted->choice(page->records[i]))
 				continue;
+			if (rows++ == 0)
+				page_table(&request->html, wanted->caption, wanted->keys ? named : plain);
 			write_row(request, page->records[i], wanted->keys);
-			rows++;
 		}
 		end = page->end;
 		portal_keep_cursor(page->cursor, next);
 		apikey_audit_page_free(page);
 	}
-	page_table_end(&request->html);
-	if (rows == 0)
+	if (rows > 0)
+		page_table_end(&request->html);
+	else
 		html_print(&request->html, end ? "<p>There is nothing of this kind.</p>"
 					       : "<p>There is nothing in this part; look further back.</p>");
 	if (end)

@@ -50,20 +50,20 @@ void portal_sessions_page(struct portal_request *request)
 	size_t rows = 0;
 
 	page_begin(request, "Sessions");
-	page_table(html, "Sessions on this host that keys have opened", columns);
 	for (int step = 0; step < STEPS && rows < ROWS; step++) {
 		struct apikey_session_list *list = NULL;
 		int r = apikey_session_list(request->admin, NULL, after, &list);
 
 		/* Where none are registered there is no helper that could be asked. */
 		if (r == APIKEY_DAEMON_UNAVAILABLE) {
-			page_table_end(html);
 			html_print(html, "<p>%s</p>", portal_said(request));
 			page_end(request);
 			return;
 		}
 		if (!portal_succeeded(request, r))
 			return;
+		if (rows == 0 && list->count > 0)
+			page_table(html, "Sessions on this host that keys have opened", columns);
 		for (size_t i = 0; i < list->count; i++)
 			write_row(request, &list->sessions[i]);
 		rows += list->count;
@@ -72,11 +72,12 @@ void portal_sessions_page(struct portal_request *request)
 		if (after == 0)
 			break;
 	}
-	page_table_end(html);
+	if (rows > 0)
+		page_table_end(html);
+	else
+		html_print(html, "<p>No session is open that a key has opened.</p>");
 	if (after != 0)
 		html_print(html, "<p>There are more; <code>apikeyctl session list</code> lists all.</p>");
-	else if (rows == 0)
-		html_print(html, "<p>There are none.</p>");
 	page_end(request);
 }
 
