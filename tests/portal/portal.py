@@ -4,12 +4,12 @@
 off. Every page on the way is kept as a picture, is no wider than its window, complains of nothing, asks no other host,
 and has no serious fault that axe knows.
 
-    portal.py BASE FOLDER AXE ACT…
+    portal.py BASE FOLDER AXE LOGIN ACT…
 
 With PORTAL_CASES in the environment, only the cases in whose name it stands are run.
 
-BASE: where the gateway is. FOLDER: for pictures. AXE: the file axe.min.js, or "none". ACT: a command that runs
-apikeyctl as the user that is its first argument.
+BASE: where the gateway is. FOLDER: for pictures. AXE: the file axe.min.js, or "none". LOGIN: a command that
+logs in at a service of this host, as login.py does. ACT: one that runs apikeyctl as the user that is its first argument.
 """
 import http.client
 import os
@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 import traceback
+import zlib
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -40,8 +41,8 @@ def expect(condition, what):
 class Host:
     """The daemon and the gateway, as the programs of the host see them."""
 
-    def __init__(self, base, act):
-        self.base, self.command = base, act
+    def __init__(self, base, login, act):
+        self.base, self.program, self.command = base, login, act
 
     def act(self, user, *arguments):
         done = subprocess.run(self.command + [user] + list(arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -60,6 +61,26 @@ class Host:
         status = connection.getresponse().status
         connection.close()
         return status
+
+
+    def login(self, key, *arguments):
+        """Logs in at a service. Whether that went well, and the process; who is in stays until that has ended."""
+        process = subprocess.Popen([self.program] + list(arguments), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL, text=True)
+        process.stdin.write(key + "\n")
+        process.stdin.flush()
+        return process.stdout.readline() == "in\n", process
+
+
+def wrong_secret(key):
+    """A key of the same id, whose check characters fit."""
+    digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    text, check = key[:16] + "0" * 32, ""
+    number = zlib.crc32(text.encode())
+    for _ in range(6):
+        number, digit = divmod(number, 62)
+        check = digits[digit] + check
+    return text + check
 
 
 # ---- how things are done ----
@@ -383,6 +404,103 @@ def arrange(visit):
     visit.says_not(role)
 
 
+def look_after_the_host(visit):
+    """What an administrator is called for at night: sessions, a key that is misused, one whose secret is guessed at."""
+    host, page, hand = visit.host, visit.page, visit.hand
+    name = visit.name[:40]
+    key = host.act(ADMINISTRATOR, "key", "create", "--name", "laptop, " + name, "--owner", USER, "--permission", "pam.*",
+                   "--expires", "30d")
+    bound = host.act(ADMINISTRATOR, "key", "create", "--name", "phone, " + name, "--owner", USER, "--permission", "pam.*",
+                     "--exclusive=dovecot", "--expires", "30d")
+    # A place that is the other's to choose, and may hold anything.
+    places = [("sshd", USER, "192.0.2.7", "pts/3"), ("dovecot", USER, "2001:db8::1234:5678:9abc:def0"), ("sudo", USER, EVIL)]
+    logins = [host.login(key, *place) for place in places]
+    try:
+        expect(all(is_in for is_in, _ in logins), "a login is refused")
+        misuse, process = host.login(bound, "sshd", USER, "198.51.100.23")
+        process.communicate()
+        expect(not misuse, "a key for one service lets in at another")
+        for _ in range(8):
+            host.ask(wrong_secret(key))
+
+        visit.enter(ADMINISTRATOR, "--administer")
+        visit.look("Keys")
+        hand.follow("Sessions")
+        visit.look("Sessions")
+        visit.says("laptop, " + name, "192.0.2.7", "sshd on pts/3", EVIL)
+        hand.follow("End the session of %s by laptop, %s" % (USER, name))
+        visit.look("End the session?")
+        hand.follow("Let it go on")
+        visit.look("Sessions")
+        expect(all(process.poll() is None for _, process in logins), "a session is ended by a question")
+        hand.follow("End the session of %s by laptop, %s" % (USER, name))
+        hand.push("End the session")
+        visit.says("The session was told to end")
+        logins[0][1].wait(devtools.PATIENCE)
+        page.go("/portal/sessions")
+        visit.says_not("pts/3")
+        visit.says("sudo")
+
+        hand.follow("Alarms")
+        visit.says_in_time("/portal/alarms", "Wrong secrets")
+        visit.look("Alarms")
+        visit.says("laptop, " + name, "phone, " + name, "used at sshd, and it is for dovecot alone", "198.51.100.23")
+        hand.follow("phone, " + name)
+        visit.look("phone, " + name)
+        visit.says("suspended", "used at sshd, and it is for dovecot alone", "key_suspend")
+        hand.push("Switch on")
+        visit.says("The key is switched on")
+        hand.follow("Activity")
+        visit.look("Activity")
+        visit.says("used at sshd, and it is for dovecot alone", "bad_secret")
+    finally:
+        for _, process in logins:
+            process.communicate()
+    for each in (key, bound):
+        host.act(ADMINISTRATOR, "key", "delete", each[3:15], "--yes")
+
+
+def see_own_trouble(visit):
+    """What a user sees of a key of theirs that is suspended, and of their sessions."""
+    host, hand = visit.host, visit.hand
+    name = visit.name[:40]
+    bound = host.act(ADMINISTRATOR, "key", "create", "--name", "phone, " + name, "--owner", USER, "--permission", "pam.sshd",
+                     "--exclusive=dovecot", "--expires", "30d")
+    host.login(bound, "sshd", USER, "198.51.100.23")[1].communicate()
+    visit.enter(USER)
+    visit.look("Your keys")
+    visit.says("suspended")
+    hand.follow("phone, " + name)
+    visit.look("phone, " + name)
+    visit.says("used at sshd, and it is for dovecot alone", "An administrator can switch it on")
+    expect(not visit.page.has("//button[contains(., 'Switch')]"), "a button is shown that can only fail")
+    host.act(ADMINISTRATOR, "key", "delete", bound[3:15], "--yes")
+
+
+def be_locked_out(visit):
+    """In a lockdown nobody is signed in, and nobody signs in."""
+    host, page, hand = visit.host, visit.page, visit.hand
+    key = host.act(ADMINISTRATOR, "key", "create", "--name", "shut out of " + visit.name, "--owner", USER, "--permission",
+                   "apikeyd.keys.read", "--expires", "30d")
+
+    visit.enter(ADMINISTRATOR, "--administer")
+    visit.look("Keys")
+    host.act(ADMINISTRATOR, "lockdown", "on", "--why", "an attack")
+    try:
+        page.go("/portal")
+        visit.look("Sign in")
+        visit.says("Your sign-in has ended")
+        hand.fill("credential", key)
+        hand.push("Sign in")
+        page.take_events()
+        page.complaints = [c for c in page.complaints if "status of 403" not in c]
+        visit.look("Sign in")
+        visit.says("This does not let you in")
+    finally:
+        host.act(ADMINISTRATOR, "lockdown", "off")
+        host.act(ADMINISTRATOR, "key", "delete", key[3:15], "--yes")
+
+
 def axe_finds_faults(visit):
     """The checker would find one."""
     page = visit.page
@@ -410,11 +528,14 @@ CASES = [
     (sign_in_by_key, ("phone", "scripts-off")),
     (arrange, ("mouse", "phone", "keyboard", "scripts-off")),
     (administer, ("mouse", "phone", "dark", "keyboard", "scripts-off")),
+    (look_after_the_host, ("mouse", "phone", "dark", "keyboard", "scripts-off")),
+    (see_own_trouble, ("mouse", "phone")),
+    (be_locked_out, ("mouse", "phone")),
 ]
 
 
 def main():
-    base, folder, axe_path, act = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]
+    base, folder, axe_path, login, act = *sys.argv[1:5], sys.argv[5:]
     axe = None
     if axe_path != "none":
         with open(axe_path, encoding="utf-8") as file:
@@ -432,7 +553,7 @@ def main():
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
             browser = devtools.Browser(profile)
             try:
-                visit = Visit(Host(base, act), browser, way + "-" + task.__name__.replace("_", "-"), folder, axe, **WAYS[way])
+                visit = Visit(Host(base, login, act), browser, way + "-" + task.__name__.replace("_", "-"), folder, axe, **WAYS[way])
                 task(visit)
                 print("ok", name, flush=True)
                 passed += 1

@@ -17,12 +17,15 @@ command -v chromium >/dev/null || command -v chromium-browser >/dev/null || skip
 if ! id bin >/dev/null 2>&1 || ! setpriv --reuid=bin --regid=bin --clear-groups test -x "$apikeyctl"; then
 	skip 'the build cannot be run by another user'
 fi
+need session/apikey-sessiond pam_module/.libs/pam_apikey.so
 gateway_pid=
+sessions_pid=
 
 # shellcheck disable=SC2317 # it is called at the end
 end()
 {
 	[[ -z $gateway_pid ]] || { kill "$gateway_pid"; wait "$gateway_pid"; } 2>/dev/null
+	[[ -z $sessions_pid ]] || { kill "$sessions_pid"; wait "$sessions_pid"; } 2>/dev/null
 	harness_end
 }
 trap end EXIT
@@ -59,9 +62,12 @@ start_gateway()
 rm -rf "$folder"
 mkdir -p "$folder"
 more_settings=('[daemon]' 'minimum_uid = 1' '[gateway]' 'users = daemon' '[peers]' 'daemon = nginx'
-	'[throttle]' 'failures_per_minute = 100000' '[self-service]' 'permissions = pam.dovecot, mail.imap, mail.smtp')
+	'[throttle]' 'failures_per_minute = 100000' 'failures_per_key = 5' '[policy]' 'misuse = suspend'
+	'[self-service]' 'permissions = pam.dovecot, mail.imap, mail.smtp')
 start_daemon
 start_gateway
+session/apikey-sessiond --runtime-dir "$runtime" --user nobody >"$scratch/sessions.log" 2>&1 </dev/null &
+sessions_pid=$!
 # As the user that is named first.
 cat >"$scratch/act" <<'EOF'
 #!/bin/sh
@@ -70,5 +76,10 @@ shift 3
 [ "$user" != root ] || exec "$apikeyctl" --runtime-dir "$runtime" "$@"
 exec setpriv --reuid="$user" --regid="$user" --clear-groups "$apikeyctl" --runtime-dir "$runtime" "$@"
 EOF
-chmod +x "$scratch/act"
-python3 "${srcdir:-.}/tests/portal/portal.py" "http://127.0.0.1:$port" "$folder" "$axe" "$scratch/act" "$apikeyctl" "$runtime"
+# A login at a service of this host: login.py.
+cat >"$scratch/login" <<EOF
+#!/bin/sh
+exec python3 "$(readlink -f "${srcdir:-.}/tests/portal/login.py")" "$PWD/pam_module/.libs/pam_apikey.so" "$runtime" "\$@"
+EOF
+chmod +x "$scratch/act" "$scratch/login"
+python3 "${srcdir:-.}/tests/portal/portal.py" "http://127.0.0.1:$port" "$folder" "$axe" "$scratch/login" "$scratch/act" "$apikeyctl" "$runtime"
