@@ -6,41 +6,12 @@
 
 #include "cli/text.h"
 #include "cli/when.h"
+#include "common/wiping.h"
 #include "lib/apikey.h"
-
-/* What stands before each block: its size, in the room of the strictest alignment. */
-union block {
-	size_t size;
-	max_align_t align;
-};
-
-static void *block_new(size_t size)
-{
-	union block *block;
-
-	if (size > SIZE_MAX - sizeof(*block))
-		return NULL;
-	block = malloc(sizeof(*block) + size);
-	if (!block)
-		return NULL;
-	block->size = size;
-	return block + 1;
-}
-
-static void block_free(void *data)
-{
-	union block *block = data;
-
-	if (!data)
-		return;
-	block--;
-	explicit_bzero(block + 1, block->size);
-	free(block);
-}
 
 void json_prepare(void)
 {
-	json_set_alloc_funcs(block_new, block_free);
+	json_set_alloc_funcs(wiping_new, wiping_free);
 }
 
 json_t *json_text(const char *text)
@@ -104,13 +75,13 @@ static int append_escaped(const char *data, size_t size, void *target)
 	size_t need = text->size + 6 * size + 1;
 
 	if (text->room < need) {
-		char *grown = block_new(2 * need);
+		char *grown = wiping_new(2 * need);
 
 		if (!grown)
 			return -1;
 		if (text->data)
 			memcpy(grown, text->data, text->size);
-		block_free(text->data);
+		wiping_free(text->data);
 		text->data = grown;
 		text->room = 2 * need;
 	}
@@ -131,7 +102,7 @@ char *json_write_text(const json_t *value, bool one_line)
 	if (json_dump_callback(value, append_escaped, &text,
 			       JSON_ENSURE_ASCII | (one_line ? JSON_COMPACT : JSON_INDENT(2))) < 0 ||
 	    append_escaped("\n", one_line ? 0 : 1, &text) < 0) {
-		block_free(text.data);
+		wiping_free(text.data);
 		return NULL;
 	}
 	text.data[text.size] = '\0';
@@ -140,7 +111,7 @@ char *json_write_text(const json_t *value, bool one_line)
 
 void json_text_free(char *text)
 {
-	block_free(text);
+	wiping_free(text);
 }
 
 bool json_print(const json_t *value)

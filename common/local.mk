@@ -7,7 +7,8 @@ common_libcommon_la_SOURCES = \
 	common/fault.c common/fault.h \
 	common/network.c common/network.h \
 	common/secret.c common/secret.h \
-	common/socket.c common/socket.h
+	common/socket.c common/socket.h \
+	common/wiping.c common/wiping.h
 
 # For servers alone: the module and the library carry none of it.
 noinst_LTLIBRARIES += common/libserver.la

@@ -7,42 +7,12 @@
 
 #include "common/cleanup.h"
 #include "common/encoding.h"
-#include "common/secret.h"
+#include "common/wiping.h"
 #include "lib/apikey.h"
-
-/* What stands before each block: its size, in the room of the strictest alignment. */
-union block {
-	size_t size;
-	max_align_t align;
-};
-
-static void *block_new(size_t size)
-{
-	union block *block;
-
-	if (size > SIZE_MAX - sizeof(*block))
-		return NULL;
-	block = malloc(sizeof(*block) + size);
-	if (!block)
-		return NULL;
-	block->size = size;
-	return block + 1;
-}
-
-static void block_free(void *data)
-{
-	union block *block = data;
-
-	if (!data)
-		return;
-	block--;
-	secret_wipe(block + 1, block->size);
-	free(block);
-}
 
 void json_prepare(void)
 {
-	json_set_alloc_funcs(block_new, block_free);
+	json_set_alloc_funcs(wiping_new, wiping_free);
 	/* Else the first object would draw it, in whichever thread. */
 	json_object_seed(0);
 }
