@@ -8,14 +8,13 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "gateway/acting.h"
 #include "gateway/calls.h"
 #include "gateway/exchange.h"
 #include "gateway/gateway.h"
 #include "gateway/json.h"
 #include "gateway/sentence.h"
 #include "proto/permission.h"
-
-#define SIGNIN_LIFETIME 30 /* seconds: longer than any request takes */
 
 /* ---- answers ---- */
 
@@ -58,14 +57,6 @@ static void refuse_with_message(struct api_call *call, enum problem problem)
 		api_refuse(call, problem, "%s", sentence);
 }
 
-static void refuse_credential(struct api_call *call)
-{
-	enum apikey_verdict verdict = APIKEY_DENIED;
-	const char *reason = apikey_admin_reason(call->admin, &verdict);
-
-	api_refuse(call, problem_of_refusal((enum verdict)verdict, reason, call->hmac), NULL);
-}
-
 /* What exists already is, for who makes something, the name. Where the request said that it may be a repetition, the
  * text for that may be the one that is in use. */
 static enum problem problem_of_existing(const struct api_call *call)
@@ -93,20 +84,14 @@ void api_fail(struct api_call *call, int result)
 	case APIKEY_NOT_PERMITTED:
 		refuse_with_message(call, PROBLEM_ACCESS_DENIED);
 		break;
-	case APIKEY_BAD_CREDENTIAL:
-		refuse_credential(call);
-		break;
 	case APIKEY_BUSY:
 		refuse_with_message(call, PROBLEM_TOO_MANY_REQUESTS);
 		break;
 	case APIKEY_WRONG_STATE:
 		refuse_with_message(call, PROBLEM_CONFLICT);
 		break;
-	case APIKEY_UNKNOWN_REQUEST:
-		api_refuse(call, PROBLEM_INTERNAL, NULL);
-		break;
 	default:
-		api_refuse(call, result == -ENOMEM ? PROBLEM_INTERNAL : PROBLEM_SERVICE_UNAVAILABLE, NULL);
+		api_refuse(call, acting_refusal(call->admin, result, call->hmac), NULL);
 		break;
 	}
 }
@@ -123,42 +108,22 @@ bool api_needs(struct api_call *call, const char *permission)
 
 static bool sign_in(struct api_call *call)
 {
-	const struct apikey_signin_options options = {
-		.size = sizeof(options),
+	const struct acting_proof proof = {
 		.credential = call->credential,
+		.hmac = call->hmac,
+		.body = call->body_bytes,
+		.body_size = call->body_size,
+		.user = call->user,
 		.account = call->account,
 		.tenant = call->tenant,
 		.source = call->source,
 		.agent = call->agent,
-		.lifetime = SIGNIN_LIFETIME,
-		/* Of others it is not looked at. */
-		.body = call->hmac ? call->body_bytes : NULL,
-		.body_size = call->hmac ? call->body_size : 0,
 	};
-	int r = apikey_signin(call->admin, &options, &call->signin);
+	int r = acting_begin(call->admin, &proof, &call->signin);
 
-	if (r == 0)
-		r = apikey_admin_set_credential(call->admin, call->signin->credential);
-	if (r != 0) {
+	if (r != 0)
 		api_fail(call, r);
-		return false;
-	}
-	/* A link is for people's browsers. Who says a user says the one whose key it is. */
-	if (call->signin->key_id[0] != '\0' && (!call->user || strcmp(call->user, call->signin->owner) == 0))
-		return true;
-	api_refuse(call, PROBLEM_ACCESS_TOKEN_INVALID, NULL);
-	return false;
-}
-
-static void sign_out(struct api_call *call)
-{
-	struct apikey_signin *ended = NULL;
-
-	if (call->signin && apikey_signin_end(call->admin, NULL, NULL, &ended) == 0)
-		apikey_signin_free(ended);
-	(void)apikey_admin_set_credential(call->admin, NULL);
-	apikey_signin_free(call->signin);
-	call->signin = NULL;
+	return r == 0;
 }
 
 static void work(struct apikey_admin *admin, void *data)
@@ -173,7 +138,8 @@ static void work(struct apikey_admin *admin, void *data)
 	} else {
 		if (sign_in(call))
 			call->operation->run(call);
-		sign_out(call);
+		acting_end(call->admin, call->signin);
+		call->signin = NULL;
 	}
 	call->admin = NULL;
 }

@@ -6,6 +6,7 @@ gateway_libgateway_la_CFLAGS = $(AM_CFLAGS) -pthread $(SYSTEMD_CFLAGS) $(JANSSON
 gateway_libgateway_la_LIBADD = lib/libapikey.la proto/libproto.la common/libsettings.la common/libserver.la common/libcommon.la \
 	$(SYSTEMD_LIBS) $(JANSSON_LIBS) $(MICROHTTPD_LIBS) -lpthread
 gateway_libgateway_la_SOURCES = \
+	gateway/acting.c gateway/acting.h \
 	gateway/api.c gateway/api.h \
 	gateway/api_body.c gateway/api_body.h \
 	gateway/api_identity.c \

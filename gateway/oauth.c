@@ -10,6 +10,7 @@
 
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "gateway/acting.h"
 #include "gateway/calls.h"
 #include "gateway/exchange.h"
 #include "gateway/gateway.h"
@@ -22,7 +23,6 @@
 
 #define FORM "application/x-www-form-urlencoded"
 #define JSON "application/json"
-#define SIGNIN_SECONDS 10 /* for the one question, whatever happens */
 
 /* What one of the two does with a token. */
 struct oauth_request;
@@ -34,8 +34,8 @@ struct oauth_request {
 	const char *token;        /* points into the form */
 	char source[SOURCE_SIZE]; /* "": who connected to a Unix socket */
 	oauth_call call;
-	int result;           /* of the call, or of signing in */
-	enum problem refusal; /* APIKEY_BAD_CREDENTIAL: how that is told */
+	bool done;
+	enum problem refusal; /* how it is told that it was not done */
 	struct apikey_introspection *introspection;
 };
 
@@ -62,63 +62,38 @@ static int end_token(struct apikey_admin *admin, struct oauth_request *request)
 	return r;
 }
 
-static enum problem problem_of(const struct apikey_admin *admin, const struct oauth_request *request)
+/* What is no token, or nobody's, is inactive, and ended. */
+static bool is_done(int result)
 {
-	enum apikey_verdict verdict = APIKEY_DENIED;
-	const char *reason = apikey_admin_reason(admin, &verdict);
-
-	return problem_of_refusal((enum verdict)verdict, reason,
-				  authorization_is_hmac(&request->exchange->authorization));
+	return result == 0 || result == -EINVAL || result == APIKEY_INVALID || result == APIKEY_NOT_FOUND;
 }
 
 /* What is asked here is asked with the credential of the request, which may be good once. */
-static int sign_in(struct apikey_admin *admin, struct oauth_request *request, struct apikey_signin **ret_signin)
-{
-	const struct exchange *exchange = request->exchange;
-	const char *credential = exchange->authorization.credential.data;
-	bool hmac = authorization_is_hmac(&exchange->authorization);
-	const struct apikey_signin_options options = {
-		.size = sizeof(options),
-		.credential = credential,
-		.source = request->source[0] != '\0' ? request->source : NULL,
-		.lifetime = SIGNIN_SECONDS,
-		.body = hmac ? exchange->body : NULL,
-		.body_size = hmac ? exchange->body_size : 0,
-	};
-	int r = apikey_signin(admin, &options, ret_signin);
-
-	/* A daemon that does not know this gateway takes a key from it as from anybody. */
-	if (r == APIKEY_NOT_PERMITTED)
-		return apikey_admin_set_credential(admin, credential);
-	if (r == 0)
-		r = apikey_admin_set_credential(admin, (*ret_signin)->credential);
-	/* The code of a link is for people's browsers. */
-	return r == 0 && (*ret_signin)->key_id[0] == '\0' ? APIKEY_BAD_CREDENTIAL : r;
-}
-
-static void sign_out(struct apikey_admin *admin, struct apikey_signin *signin)
-{
-	struct apikey_signin *ended;
-
-	if (signin && apikey_signin_end(admin, NULL, NULL, &ended) == 0)
-		apikey_signin_free(ended);
-	apikey_signin_free(signin);
-}
-
 static void work(struct apikey_admin *admin, void *data)
 {
 	struct oauth_request *request = data;
+	const struct exchange *exchange = request->exchange;
+	const struct acting_proof proof = {
+		.credential = exchange->authorization.credential.data,
+		.hmac = authorization_is_hmac(&exchange->authorization),
+		.body = exchange->body,
+		.body_size = exchange->body_size,
+		.source = request->source[0] != '\0' ? request->source : NULL,
+		.directly = true,
+	};
 	struct apikey_signin *signin = NULL;
+	int r;
 
-	request->result = -ENOTCONN;
+	request->refusal = PROBLEM_SERVICE_UNAVAILABLE;
 	if (!admin)
 		return;
-	request->result = sign_in(admin, request, &signin);
-	if (request->result == 0)
-		request->result = request->call(admin, request);
-	if (request->result == APIKEY_BAD_CREDENTIAL)
-		request->refusal = problem_of(admin, request);
-	sign_out(admin, signin);
+	r = acting_begin(admin, &proof, &signin);
+	if (r == 0) {
+		r = request->call(admin, request);
+		request->done = is_done(r);
+	}
+	request->refusal = acting_refusal(admin, r, proof.hmac);
+	acting_end(admin, signin);
 }
 
 /* ---- the answer ---- */
@@ -184,24 +159,10 @@ static void done(void *data)
 {
 	struct oauth_request *request = data;
 
-	switch (request->result) {
-	case 0:
-	/* What is no token, or nobody's, is inactive, and ended. */
-	case -EINVAL:
-	case APIKEY_INVALID:
-	case APIKEY_NOT_FOUND:
+	if (request->done)
 		answer_done(request);
-		break;
-	case APIKEY_BAD_CREDENTIAL:
+	else
 		exchange_answer_problem(request->exchange, request->refusal, NULL);
-		break;
-	case APIKEY_NOT_PERMITTED:
-		exchange_answer_problem(request->exchange, PROBLEM_ACCESS_DENIED, NULL);
-		break;
-	default:
-		exchange_answer_problem(request->exchange, PROBLEM_SERVICE_UNAVAILABLE, NULL);
-		break;
-	}
 	oauth_request_free(request);
 }
 

@@ -124,6 +124,19 @@ if [[ $gateway_user != "$me" ]]; then
 	done
 fi
 
+# What is too long to be signed is too long, wherever the token stands and however the body comes; nobody says that it is
+# inactive.
+printf 'token=%s' "$(head -c 50000 /dev/zero | tr '\0' a)" >"$scratch/form"
+hmac=a123456b-c12c-123d-1ab4-18bd8c8e88a3:nonce1:1535617532:JYDZ7e7Y36oeJJ3E5UB7tF9VBAwIv1B5HTPNw9iaV6Y=
+for path in /v1/introspect /v1/revoke; do
+	for given in "Authorization: Hmac $hmac" "Authorization: Bearer $hmac" "X-API-KEY: $hmac"; do
+		for length in 'Expect:' 'Transfer-Encoding: chunked'; do
+			ask "$path" -H "$given" -H "$length" --data "@$scratch/form"
+			refuses 413 CONTENT_TOO_LARGE
+		done
+	done
+done
+
 # ---- what is no good, or not for this ----
 inactive 'a wrong secret' "$server" "${plain%??????}000000"
 inactive 'a key that nobody has' "$server" ak_000000000000_000000000000000000000000000000003kqAyf
@@ -212,7 +225,9 @@ is 'the status for who is nobody' "$code" 401
 lacks 'the log' "$(<"$scratch/gateway.log")" "$plain" "$server" "$token"
 lacks 'the audit' "$(<"$scratch/log/audit.jsonl")" "$plain" "$server" "$token"
 stop_daemon
-form /v1/introspect "$server" "$plain"
-refuses 503 SERVICE_UNAVAILABLE
+for path in /v1/introspect /v1/revoke; do
+	form "$path" "$server" "$plain-"
+	refuses 503 SERVICE_UNAVAILABLE
+done
 has 'the head' "$head" 'Retry-After: '
 finish
