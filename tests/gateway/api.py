@@ -21,8 +21,8 @@ document = json.loads(document_bytes)
 with open(keys_path, encoding="utf-8") as file:
     keys = json.load(file)
 
-# What only a defect of the gateway brings.
 NONE = ""
+# What a daemon brings that is not the one the gateway was made for: tests/gateway/other-daemon sees it.
 UNSEEN = {"INTERNAL_ERROR"}
 operations_seen = set()
 codes_seen = set()

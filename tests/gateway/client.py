@@ -49,7 +49,10 @@ def send(path, method, target, headers=None, body=None):
         headers.setdefault("Content-Type", "application/json")
     connection = Connection(path)
     try:
-        connection.request(method, target, body, headers)
+        try:
+            connection.request(method, target, body, headers)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # it was refused by its head, before all of its body was sent
         return Answer(connection.getresponse())
     finally:
         connection.close()

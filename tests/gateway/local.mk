@@ -18,9 +18,19 @@ TESTS += tests/gateway/oauth.sh
 dist_check_SCRIPTS += tests/gateway/hostile.sh
 TESTS += tests/gateway/hostile.sh
 
+# Daemons that are not the one this gateway was made for.
+check_PROGRAMS += tests/gateway/other-daemon
+TESTS += tests/gateway/other-daemon
+tests_gateway_other_daemon_SOURCES = tests/gateway/other-daemon.c $(gateway_process) $(daemon_host)
+tests_gateway_other_daemon_LDADD = proto/libproto.la lib/libapikey-core.la
+
+dist_check_SCRIPTS += tests/gateway/throttle.sh
+TESTS += tests/gateway/throttle.sh
+
 # Whether time tells refusals apart, as tests/daemon/timing: by ./check.
 check_PROGRAMS += tests/gateway/timing
-tests_gateway_timing_SOURCES = tests/gateway/timing.c $(daemon_apart)
+gateway_process = tests/gateway/gateway-process.c tests/gateway/gateway-process.h
+tests_gateway_timing_SOURCES = tests/gateway/timing.c $(gateway_process) $(daemon_apart)
 tests_gateway_timing_LDADD = daemon/libdaemon.la lib/libapikey-core.la -lm
 
 if HAVE_CHECK

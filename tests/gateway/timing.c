@@ -7,32 +7,24 @@
  *
  * Left out are pairs with the right signature, for the reason that tests/daemon/timing has.
  */
-#include <errno.h>
 #include <poll.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "tests/daemon/apart.h"
 #include "tests/daemon/refusals.h"
+#include "tests/gateway/gateway-process.h"
 
 #define COUNT 3000
-#define POOL 64        /* different credentials of each kind */
-#define CONNECTIONS 4  /* that are kept */
-#define PATIENCE 30000 /* milliseconds */
-#define LIFE 3         /* seconds, of keys that are to be expired */
-#define USER "daemon"  /* whom the gateway of a root run becomes */
-#define ROOM 2048      /* of a request or an answer */
+#define POOL 64       /* different credentials of each kind */
+#define CONNECTIONS 4 /* that are kept */
+#define LIFE 3        /* seconds, of keys that are to be expired */
+#define ROOM 2048     /* of a request */
 #define THROTTLE "[throttle]\nfailures_per_minute = 100000\nfailures_per_key = 100000\n"
 #define WORKER "[daemon]\nworkers = 1\n"
 
@@ -67,8 +59,6 @@ struct request {
 static struct host host;
 static struct request requests[PLACES][KINDS][POOL];
 static char credentials[KINDS][POOL][PAIR_TOKEN_SIZE];
-static char gateway_socket[sizeof(host.folder) + 32];
-static pid_t gateway;
 static int connections[CONNECTIONS];
 
 /* ---- keys ---- */
@@ -151,95 +141,14 @@ static void make_requests(void)
 
 /* ---- the gateway ---- */
 
-static void end_gateway(void)
-{
-	if (gateway <= 0)
-		return;
-	kill(gateway, SIGTERM);
-	(void)waitpid(gateway, NULL, 0);
-	gateway = 0;
-}
-
-static _Noreturn void run_gateway(void)
-{
-	const char *program = getenv("APIKEY_GATEWAY");
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	execl(program ? program : "gateway/apikey-gateway", "apikey-gateway", "--runtime-dir", host.runtime, "--listen",
-	      gateway_socket, "--user", USER, "--proxy", "local", (char *)NULL);
-	_exit(127);
-}
-
-static int connect_gateway(void)
-{
-	const struct timeval patience = { .tv_sec = PATIENCE / 1000 };
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		fail("no socket: %m");
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", gateway_socket);
-	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
-		close(fd);
-		return -1;
-	}
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	return fd;
-}
-
-/* Sends a request and reads the whole of its answer. Its size. */
-static size_t exchange(int fd, const char *request, size_t size, char answer[ROOM])
-{
-	size_t have = 0, whole = 0;
-
-	if (send(fd, request, size, MSG_NOSIGNAL) != (ssize_t)size)
-		fail("a request is not taken: %m");
-	while (have == 0 || have < whole) {
-		ssize_t r = recv(fd, answer + have, ROOM - 1 - have, 0);
-		const char *end, *length;
-
-		if (r <= 0)
-			fail("no answer to '%.60s': %s", request, r == 0 ? "it hung up" : strerror(errno));
-		have += (size_t)r;
-		answer[have] = '\0';
-		end = strstr(answer, "\r\n\r\n");
-		length = strcasestr(answer, "\r\nContent-Length:");
-		if (end && length)
-			whole = (size_t)(end + 4 - answer) + strtoul(length + 17, NULL, 10);
-		else
-			whole = ROOM;
-	}
-	return have;
-}
-
-/* Until daemon and gateway are there for each other. */
-static void await_gateway(void)
-{
-	static const char question[] = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
-	int64_t end = milliseconds() + PATIENCE;
-	char answer[ROOM] = "";
-
-	while (!strstr(answer, " 200 ")) {
-		int fd = connect_gateway();
-
-		if (fd >= 0) {
-			(void)exchange(fd, question, sizeof(question) - 1, answer);
-			close(fd);
-		}
-		if (milliseconds() > end || waitpid(gateway, NULL, WNOHANG) != 0)
-			fail("the gateway does not serve");
-		poll(NULL, 0, 10);
-	}
-}
-
 /* Who administers as the gateway is no administrator any more; so it becomes one when the keys are there. */
 static void become_gateway(void)
 {
-	const struct passwd *user = geteuid() == 0 ? getpwnam(USER) : NULL;
-	char settings[512], peers[64] = "";
+	const struct passwd *user = geteuid() == 0 ? getpwnam(GATEWAY_USER) : NULL;
+	char settings[512], path[sizeof(host.folder) + 32], peers[64] = "";
 
 	if (geteuid() == 0 && !user)
-		skip("there is no user " USER);
+		skip("there is no user " GATEWAY_USER);
 	if (user)
 		snprintf(peers, sizeof(peers), "[peers]\n%u = test\n", (unsigned int)user->pw_uid);
 	snprintf(settings, sizeof(settings), WORKER THROTTLE "%s[gateway]\nusers = %u\n", peers,
@@ -247,15 +156,10 @@ static void become_gateway(void)
 	host_stop(&host);
 	host_configure(&host, settings);
 	host_spawn(&host, NULL);
-	snprintf(gateway_socket, sizeof(gateway_socket), "%s/gateway.sock", host.folder);
-	gateway = fork();
-	if (gateway < 0 || atexit(end_gateway) != 0)
-		fail("cannot start the gateway: %m");
-	if (gateway == 0)
-		run_gateway();
-	await_gateway();
+	snprintf(path, sizeof(path), "%s/gateway.sock", host.folder);
+	gateway_start(host.runtime, path, 1);
 	for (size_t i = 0; i < CONNECTIONS; i++)
-		connections[i] = connect_gateway();
+		connections[i] = gateway_connect();
 }
 
 /* ---- what is answered ---- */
@@ -280,18 +184,18 @@ static void make_timeless(char *answer)
 /* All of a group are answered the same, byte for byte. */
 static void expect_alike(enum place place)
 {
-	char first[2][ROOM] = { "", "" }, answer[ROOM];
+	char first[2][GATEWAY_ROOM] = { "", "" }, answer[GATEWAY_ROOM];
 
 	for (size_t kind = 0; kind < KINDS; kind++) {
 		const struct request *request = &requests[place][kind][0];
 		char *alike = first[kinds[kind].pair];
 
-		(void)exchange(connections[0], request->text, request->size, answer);
+		(void)gateway_ask(connections[0], request->text, request->size, answer);
 		if (strncmp(answer, "HTTP/1.1 401 ", 13) != 0)
 			fail("%s at %s is answered: %s", kinds[kind].name, targets[place], answer);
 		make_timeless(answer);
 		if (*alike == '\0')
-			memcpy(alike, answer, ROOM);
+			memcpy(alike, answer, GATEWAY_ROOM);
 		else if (strcmp(alike, answer) != 0)
 			fail("%s at %s is answered\n%s\nand not\n%s", kinds[kind].name, targets[place], answer, alike);
 	}
@@ -322,9 +226,9 @@ static void ask(void *data, size_t kind, uint64_t drawn)
 {
 	const enum place *place = data;
 	const struct request *request = &requests[*place][kind][drawn % POOL];
-	char answer[ROOM];
+	char answer[GATEWAY_ROOM];
 
-	(void)exchange(connections[drawn / POOL % CONNECTIONS], request->text, request->size, answer);
+	(void)gateway_ask(connections[drawn / POOL % CONNECTIONS], request->text, request->size, answer);
 	if (strncmp(answer, "HTTP/1.1 401 ", 13) != 0)
 		fail("%s is answered: %s", kinds[kind].name, answer);
 }
@@ -359,7 +263,7 @@ int main(int argc, char **argv)
 		apart += compare(place, count);
 	for (size_t i = 0; i < CONNECTIONS; i++)
 		close(connections[i]);
-	end_gateway();
+	gateway_stop();
 	host_stop(&host);
 	host_remove(&host);
 	if (apart > 0)
