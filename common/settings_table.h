@@ -71,6 +71,24 @@ void settings_take_number(struct settings_loader *loader, const struct settings_
 void settings_take_lifetime(struct settings_loader *loader, const struct settings_row *row, const char *value,
 			    void *place);
 
+/* The rest of a row, behind its fallback, for a member at an offset of the struct: a number, one of two words, or what
+ * another taker makes of it. */
+#define SETTINGS_NUMBER(unit, offset, minimum, maximum)                                                                \
+	settings_take_number, SETTINGS_UNIT_##unit, offset, minimum, maximum,                                          \
+	{                                                                                                              \
+		NULL, NULL                                                                                             \
+	}
+#define SETTINGS_WORD(offset, first, second)                                                                           \
+	settings_take_word, SETTINGS_UNIT_NONE, offset, 0, 0,                                                          \
+	{                                                                                                              \
+		first, second                                                                                          \
+	}
+#define SETTINGS_OTHER(take, offset)                                                                                   \
+	take, SETTINGS_UNIT_NONE, offset, 0, 0,                                                                        \
+	{                                                                                                              \
+		NULL, NULL                                                                                             \
+	}
+
 /* bool: the first of the words is false, the second true. */
 void settings_take_word(struct settings_loader *loader, const struct settings_row *row, const char *value, void *place);
 

@@ -18,26 +18,10 @@ static const char *const sections[] = { "daemon", "admin",  "self-service", SECT
 
 static const struct settings_row rows[] = {
 #define AT(member) offsetof(struct settings, member)
-#define NUMBER(member, minimum, maximum)                                                                               \
-	settings_take_number, SETTINGS_UNIT_NONE, AT(member), minimum, maximum,                                        \
-	{                                                                                                              \
-		NULL, NULL                                                                                             \
-	}
-#define IN(unit, member, minimum, maximum)                                                                             \
-	settings_take_number, SETTINGS_UNIT_##unit, AT(member), minimum, maximum,                                      \
-	{                                                                                                              \
-		NULL, NULL                                                                                             \
-	}
-#define WORD(member, first, second)                                                                                    \
-	settings_take_word, SETTINGS_UNIT_NONE, AT(member), 0, 0,                                                      \
-	{                                                                                                              \
-		first, second                                                                                          \
-	}
-#define OTHER(form, member)                                                                                            \
-	form, SETTINGS_UNIT_NONE, AT(member), 0, 0,                                                                    \
-	{                                                                                                              \
-		NULL, NULL                                                                                             \
-	}
+#define NUMBER(member, minimum, maximum) SETTINGS_NUMBER(NONE, AT(member), minimum, maximum)
+#define IN(unit, member, minimum, maximum) SETTINGS_NUMBER(unit, AT(member), minimum, maximum)
+#define WORD(member, first, second) SETTINGS_WORD(AT(member), first, second)
+#define OTHER(take, member) SETTINGS_OTHER(take, AT(member))
 	{ "daemon", "workers", "2", NUMBER(workers, 1, 64) },
 	{ "daemon", "connections_per_uid", "64", NUMBER(connections_per_uid, 1, 4096) },
 	{ "daemon", "connections_max", "1024", NUMBER(connections_max, 1, 65536) },

@@ -363,7 +363,7 @@ int server_listen(struct server *server, int fd)
 	return 0;
 }
 
-void server_stop_listening(struct server *server)
+static void stop_listening(struct server *server)
 {
 	for (size_t i = 0; i < server->listener_count; i++)
 		server->listeners[i].source = sd_event_source_disable_unref(server->listeners[i].source);
@@ -420,7 +420,7 @@ void server_free(struct server *server)
 {
 	if (!server)
 		return;
-	server_stop_listening(server);
+	stop_listening(server);
 	sd_event_source_disable_unref(server->io);
 	sd_event_source_disable_unref(server->run);
 	sd_event_source_disable_unref(server->tick);

@@ -87,9 +87,6 @@ void server_free(struct server *server);
  */
 int server_listen(struct server *server, int fd);
 
-/* Accepts none any more; what is here is served to its end. */
-void server_stop_listening(struct server *server);
-
 /* How many connections there are. */
 size_t server_connections(const struct server *server);
 

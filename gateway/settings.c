@@ -53,21 +53,9 @@ static const char *const sections[] = { "gateway" };
 
 static const struct settings_row rows[] = {
 #define AT(member) offsetof(struct gateway_settings, member)
-#define NUMBER(unit, member, minimum, maximum)                                                                         \
-	settings_take_number, SETTINGS_UNIT_##unit, AT(member), minimum, maximum,                                      \
-	{                                                                                                              \
-		NULL, NULL                                                                                             \
-	}
-#define WORD(member, first, second)                                                                                    \
-	settings_take_word, SETTINGS_UNIT_NONE, AT(member), 0, 0,                                                      \
-	{                                                                                                              \
-		first, second                                                                                          \
-	}
-#define OTHER(take, member)                                                                                            \
-	take, SETTINGS_UNIT_NONE, AT(member), 0, 0,                                                                    \
-	{                                                                                                              \
-		NULL, NULL                                                                                             \
-	}
+#define NUMBER(unit, member, minimum, maximum) SETTINGS_NUMBER(unit, AT(member), minimum, maximum)
+#define WORD(member, first, second) SETTINGS_WORD(AT(member), first, second)
+#define OTHER(take, member) SETTINGS_OTHER(take, AT(member))
 	{ "gateway", "listen", "", OTHER(take_addresses, listen) },
 	{ "gateway", "proxies", "", OTHER(take_proxies, proxies) },
 	{ "gateway", "metrics", "local, 127.0.0.0/8, ::1", OTHER(take_readers, metrics) },
