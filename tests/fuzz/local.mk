@@ -17,7 +17,7 @@ fuzz_targets = tests/fuzz/fuzz-packet tests/fuzz/fuzz-credential tests/fuzz/fuzz
 	tests/fuzz/fuzz-hmac-token tests/fuzz/fuzz-access-token \
 	tests/fuzz/fuzz-scan tests/fuzz/fuzz-import-line \
 	tests/fuzz/fuzz-scope tests/fuzz/fuzz-kept-session \
-	tests/fuzz/fuzz-http
+	tests/fuzz/fuzz-http tests/fuzz/fuzz-gateway-settings
 check_PROGRAMS += $(fuzz_targets) tests/fuzz/write-seeds
 TESTS += tests/fuzz/check-corpus.sh
 EXTRA_DIST += tests/fuzz/check-corpus.sh tests/fuzz/run-fuzz.sh tests/fuzz/fuzz.h tests/fuzz/replay.c tests/fuzz/corpus
@@ -96,6 +96,9 @@ tests_fuzz_fuzz_kept_session_SOURCES = tests/fuzz/fuzz-kept-session.c $(fuzz_mai
 tests_fuzz_fuzz_kept_session_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_fuzz_fuzz_kept_session_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_kept_session_LDADD = session/libsession.la
+tests_fuzz_fuzz_gateway_settings_SOURCES = tests/fuzz/fuzz-gateway-settings.c $(fuzz_main)
+tests_fuzz_fuzz_gateway_settings_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_gateway_settings_LDADD = gateway/libgateway.la
 tests_fuzz_fuzz_http_SOURCES = tests/fuzz/fuzz-http.c $(fuzz_main)
 tests_fuzz_fuzz_http_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_fuzz_fuzz_http_LDFLAGS = $(fuzz_ldflags)
