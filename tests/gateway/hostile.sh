@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-# The whole gateway with clients that mean it harm: a thousand that are slow while others are served, requests and parts
-# of them that are too long, and paths that are meant to be read as another one.
+# The whole gateway with clients that mean it harm: a thousand that are slow while others are served, more than can be
+# served, requests and parts of them that are too long, and paths that are meant to be read as another one.
 # shellcheck source=tests/gateway/harness.sh
 . "${srcdir:-.}/tests/gateway/harness.sh"
 need python3
@@ -49,6 +49,43 @@ for count in 1 2 3 4 5 6 7 8 9 10; do
 done
 kill "$slow_pid"
 wait "$slow_pid" 2>/dev/null
+
+# ---- more than can be asked of a daemon that is stopped ----
+# So many wait and no more; the others are told at once when to come again, and those that wait are served when it goes on.
+kill -STOP "$daemon_pid"
+python3 - "$gateway_socket" "$scratch/header" "$daemon_pid" >"$scratch/many" 2>&1 <<'PYTHON'
+import os, select, signal, socket, sys, time
+COUNT, HELD = 260, 192 + 3
+head = 'GET /v1/identity/me HTTP/1.1\r\nHost: x\r\n' + open(sys.argv[2]).read().strip() + '\r\n\r\n'
+clients, answers = [], {}
+begun = time.monotonic()
+for _ in range(COUNT):
+    client = socket.socket(socket.AF_UNIX)
+    client.connect(sys.argv[1])
+    client.sendall(head.encode())
+    clients.append(client)
+
+def collect(wanted):
+    while len(answers) < wanted and time.monotonic() - begun < 20:
+        for client in select.select([c for c in clients if c not in answers], [], [], 0.1)[0]:
+            answers[client] = client.recv(65536)
+
+collect(COUNT - HELD)
+at_once = list(answers.values())
+late = time.monotonic() - begun
+os.kill(int(sys.argv[3]), signal.SIGCONT)
+collect(COUNT)
+told = [a for a in at_once if a.startswith(b'HTTP/1.1 503 ') and b'\r\nRetry-After: 1\r\n' in a]
+print('told at once:', len(told) >= COUNT - HELD and len(told) == len(at_once))
+print('answered:', len(answers))
+# On a machine that is busy they may have waited for too long.
+served = [a for a in answers.values() if a.startswith((b'HTTP/1.1 200 ', b'HTTP/1.1 403 '))]
+print('served:', len(served) >= HELD - 3 or late > 1, '' if len(served) >= HELD - 3 else len(served))
+PYTHON
+kill -CONT "$daemon_pid"
+is 'what many are told' "$(<"$scratch/many")" 'told at once: True
+answered: 260
+served: True '
 
 # ---- too long ----
 printf 'X-Long: %0100000d\n' 0 >"$scratch/long"
