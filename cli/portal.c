@@ -5,9 +5,16 @@
  */
 #include "cli/portal.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/daemon.h"
 #include "cli/json.h"
@@ -16,6 +23,7 @@
 #include "cli/table.h"
 #include "cli/when.h"
 
+#define HERE_SIZE 64
 #define WHO_SIZE 450 /* an owner, a slash and a key's id; or a user and what the rights are */
 
 SCOPE_DESTRUCTOR(portal_link_scope, struct apikey_link, apikey_link_free);
@@ -23,6 +31,67 @@ SCOPE_DESTRUCTOR(portal_signin_scope, struct apikey_signin, apikey_signin_free);
 SCOPE_DESTRUCTOR(portal_signin_list_scope, struct apikey_signin_list, apikey_signin_list_free);
 
 /* ---- portal ---- */
+
+/* The address in a URL of this host: 127.0.0.1 or [::1] and a port. False for any other, which is not asked from here.
+ */
+static bool find_here(const char *url, struct sockaddr_storage *ret_address, socklen_t *ret_size,
+		      char ret_name[HERE_SIZE])
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)ret_address;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ret_address;
+	const char *authority = strstr(url, "://");
+	const char *port;
+	char host[HERE_SIZE];
+	size_t size = authority ? strcspn(authority + 3, "/") : 0;
+	unsigned long number = strncmp(url, "https:", 6) == 0 ? 443 : 80;
+
+	if (size == 0 || size >= sizeof(host))
+		return false;
+	memcpy(host, authority + 3, size);
+	host[size] = '\0';
+	memcpy(ret_name, host, size + 1);
+	port = strrchr(host, ':');
+	if (port && !strchr(port, ']')) {
+		number = strtoul(port + 1, NULL, 10);
+		host[port - host] = '\0';
+	}
+	memset(ret_address, 0, sizeof(*ret_address));
+	if (strcmp(host, "[::1]") == 0) {
+		*in6 = (struct sockaddr_in6){ .sin6_family = AF_INET6,
+					      .sin6_port = htons((uint16_t)number),
+					      .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+		*ret_size = sizeof(*in6);
+		return true;
+	}
+	*in = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)number) };
+	*ret_size = sizeof(*in);
+	return inet_pton(AF_INET, host, &in->sin_addr) == 1 && ntohl(in->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
+/* A link is good for minutes alone, so who gets one hears now that nobody is there whom a browser could ask. The daemon
+ * does not know: a gateway that systemd starts need not run yet. */
+static void warn_if_nobody_listens(const char *url)
+{
+	const struct timeval patience = { .tv_sec = 1 };
+	struct sockaddr_storage address;
+	char name[HERE_SIZE];
+	socklen_t size;
+	int fd, r;
+
+	if (!find_here(url, &address, &size, name))
+		return;
+	fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	r = connect(fd, (const struct sockaddr *)&address, size);
+	if (r < 0 && errno == ECONNREFUSED)
+		output_note("Nothing listens at %s: start the gateway before you open it, for instance by 'systemctl "
+			    "enable --now "
+			    "apikey-gateway.socket'; or let url in [portal] of apikeyd.conf say where it is.",
+			    name);
+	close(fd);
+}
 
 static enum status print_link(const struct arguments *arguments, const struct apikey_link *link)
 {
@@ -52,7 +121,11 @@ enum status portal_open(const struct arguments *arguments)
 	if (status != STATUS_DONE)
 		return status;
 	r = apikey_link_create(admin, arguments_has(arguments, OPTION_ADMINISTER), &link);
-	return r != 0 ? daemon_failed(arguments, admin, r) : print_link(arguments, link);
+	if (r != 0)
+		return daemon_failed(arguments, admin, r);
+	status = print_link(arguments, link);
+	warn_if_nobody_listens(link->url);
+	return status;
 }
 
 /* ---- signin ---- */

@@ -4,7 +4,7 @@
 # of another user signs in with them.
 # shellcheck source-path=SCRIPTDIR source=harness.sh
 . "$(dirname "$0")/harness.sh"
-need jq "$apikeyd" tests/cli/sign-in
+need jq python3 "$apikeyd" tests/cli/sign-in
 
 # Nobody's, by Debian's and Fedora's rules.
 gateway=60001
@@ -24,6 +24,7 @@ lacks 'standard error' "$err" akl_
 act --json portal --administer
 succeeds
 is 'the members' "$(json 'keys | tojson')" '["expires","url"]'
+lacks 'standard error' "$err" 'Nothing listens'
 code=$(json .url)
 code=${code#*code=}
 secret_of_link=${code##*_}
@@ -109,5 +110,39 @@ if [[ $(id -u) -eq 0 ]]; then
 	act portal --administer
 	succeeds
 fi
+
+# Who gets a link hears that nobody listens where it leads to, if that is this host.
+stop_daemon
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+for host in 127.0.0.1 '[::1]'; do
+	more_settings=('[gateway]' "users = $gateway" '[portal]' "url = http://$host:$port/in")
+	start_daemon
+	act portal --administer
+	succeeds
+	has 'the link' "$out" "http://$host:$port/in/portal/enter?code=akl_"
+	has 'standard error' "$err" "Nothing listens at $host:$port: start the gateway" 'systemctl enable --now apikey-gateway.socket'
+	stop_daemon
+done
+more_settings=('[gateway]' "users = $gateway" '[portal]' "url = http://127.0.0.1:$port")
+start_daemon
+python3 -c 'import socket, sys
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(("127.0.0.1", int(sys.argv[1])))
+s.listen()
+print("here", flush=True)
+while True:
+    s.accept()' "$port" >"$scratch/listener" &
+listener=$!
+deadline=$((SECONDS + 20))
+until grep -q here "$scratch/listener" || ((SECONDS > deadline)); do
+	sleep 0.05
+done
+act portal --administer
+succeeds
+has 'the link' "$out" "http://127.0.0.1:$port/portal/enter?code=akl_"
+lacks 'standard error' "$err" 'Nothing listens'
+kill "$listener"
+wait "$listener" 2>/dev/null
 
 finish
