@@ -16,7 +16,7 @@
 static const struct field {
 	const char *name, *label;
 } fields[] = {
-	{ "key", "Key" },     { "user", "As" },       { "service", "Service" },
+	{ "key", "Key" },     { "user", "As user" },  { "service", "Service" },
 	{ "source", "From" }, { "reason", "Reason" }, { "event", "Event" },
 };
 

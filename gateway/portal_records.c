@@ -11,11 +11,12 @@
 #define STEPS 100 /* calls for a page: each looks at a bounded part of the audit */
 #define MICROSECONDS 1000000
 
-static void write_reason(struct html *html, const char *name)
+/* What is said of a misuse says more than the reason's own sentence. */
+static void write_reason(struct html *html, const char *name, bool is_misuse)
 {
 	char sentence[SENTENCE_SIZE] = "";
 
-	for (int reason = REASON_NONE + 1; reason < REASON_COUNT; reason++) {
+	for (int reason = REASON_NONE + 1; reason < REASON_COUNT && !is_misuse; reason++) {
 		if (strcmp(reason_name((enum reason)reason), name) == 0)
 			sentence_for_http(reason_sentence((enum reason)reason), NULL, sentence);
 	}
@@ -29,6 +30,7 @@ static void write_event(struct html *html, const char *event)
 	static const struct {
 		const char *event, *words;
 	} events[] = {
+		{ "account", "account checked" },
 		{ "account_create", "account made" },
 		{ "account_delete", "account deleted" },
 		{ "audit_read", "audit read" },
@@ -84,20 +86,29 @@ static void write_what(struct portal_request *request, const struct apikey_audit
 		html_print(html, "<span class=\"state %s\">%s</span>", granted ? "good" : "bad",
 			   granted ? "let in" : record->verdict);
 	} else {
-		write_event(html, record->event);
 		if (*record->verdict != '\0' && strcmp(record->verdict, "granted") != 0)
-			html_print(html, " <span class=\"state bad\">%s</span>", record->verdict);
+			html_print(html, "<span class=\"state bad\">%s</span> ", record->verdict);
+		write_event(html, record->event);
 	}
 	if (record->count > 1)
 		html_print(html, " %" PRIu64 " times", record->count);
 	if (*record->reason != '\0')
-		write_reason(html, record->reason);
+		write_reason(html, record->reason, *record->misuse != '\0');
 	if (*more != '\0') {
 		html_print(html, "<span class=\"hint\">");
 		page_text(html, more, request->now, false);
 		html_print(html, "</span>");
 	}
 	html_print(html, "</td>");
+}
+
+/* Where there is nothing to say, a phone leaves the whole line out. */
+static void write_cell(struct html *html, const char *column, const char *text)
+{
+	if (*text != '\0')
+		html_print(html, "<td data-column=\"%s\">%s</td>", column, text);
+	else
+		html_print(html, "<td data-column=\"%s\" class=\"none\">–</td>", column);
 }
 
 static void write_row(struct portal_request *request, const struct apikey_audit_record *record, bool keys)
@@ -110,31 +121,26 @@ static void write_row(struct portal_request *request, const struct apikey_audit_
 	html_print(html, "</td>");
 	page_cell(html, "What");
 	write_what(request, record);
-	if (keys) {
-		page_cell(html, "Key");
-		if (*record->key_id != '\0' && *record->key_name != '\0')
-			html_print(html, "<a href=\"/portal/keys/%s\">%s</a> of %s</td>", record->key_id,
-				   record->key_name, record->owner);
-		else
-			html_print(html, "%s</td>", *record->key_id != '\0' ? record->key_id : "–");
-	}
-	page_cell(html, "Service");
-	html_print(html, "%s</td>", *record->service != '\0' ? record->service : "–");
-	page_cell(html, "As");
-	html_print(html, "%s</td>", *record->user != '\0' ? record->user : "–");
-	page_cell(html, "From");
-	html_print(html, "%s</td></tr>",
+	if (keys && *record->key_id != '\0' && *record->key_name != '\0')
+		html_print(html, "<td data-column=\"Key\"><a href=\"/portal/keys/%s\">%s</a> of %s</td>",
+			   record->key_id, record->key_name, record->owner);
+	else if (keys)
+		write_cell(html, "Key", record->key_id);
+	write_cell(html, "Service", record->service);
+	write_cell(html, "As user", record->user);
+	write_cell(html, "From",
 		   *record->rhost != '\0'     ? record->rhost
 		   : *record->actor != '\0'   ? record->actor
 		   : *record->service != '\0' ? "this host"
-					      : "–");
+					      : "");
+	html_print(html, "</tr>");
 }
 
 int records_write(struct portal_request *request, const struct records_wanted *wanted,
 		  char ret_cursor[PORTAL_CURSOR_SIZE])
 {
-	static const char *const plain[] = { "When", "What", "Service", "As", "From", NULL };
-	static const char *const named[] = { "When", "What", "Key", "Service", "As", "From", NULL };
+	static const char *const plain[] = { "When", "What", "Service", "As user", "From", NULL };
+	static const char *const named[] = { "When", "What", "Key", "Service", "As user", "From", NULL };
 	char next[PORTAL_CURSOR_SIZE];
 	size_t rows = 0;
 	bool end = false;

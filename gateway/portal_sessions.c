@@ -21,7 +21,7 @@ static void write_row(struct portal_request *request, const struct apikey_sessio
 	page_cell(html, "Key");
 	html_print(html, "<a href=\"/portal/keys/%s\">%s</a> of %s</td>", session->key_id, session->key_name,
 		   session->owner);
-	page_cell(html, "As");
+	page_cell(html, "As user");
 	html_print(html, "%s</td>", session->user);
 	page_cell(html, "Service");
 	html_print(html, "%s%s%s</td>", session->service, *session->tty != '\0' ? " on " : "", session->tty);
@@ -44,7 +44,7 @@ static void write_row(struct portal_request *request, const struct apikey_sessio
 
 void portal_sessions_page(struct portal_request *request)
 {
-	static const char *const columns[] = { "Key", "As", "Service", "From", "Since", "Action", NULL };
+	static const char *const columns[] = { "Key", "As user", "Service", "From", "Since", "Action", NULL };
 	struct html *html = &request->html;
 	uint64_t after = 0;
 	size_t rows = 0;
