@@ -83,10 +83,12 @@ static bool write_guessing(struct portal_request *request)
 	}
 	if (count > 0)
 		page_table_end(html);
-	html_print(html, count > 0 ? "<p>It is slowed down where it comes from, and good keys are let in all the same. "
-				     "A key with a "
-				     "secret of ours cannot be guessed.</p></section>"
-				   : "<p>Nobody guesses at the secrets of keys now.</p></section>");
+	html_print(
+		html,
+		count > 0
+			? "<p>Where it comes from is slowed down, and good keys are let in all the same. Secrets that "
+			  "are made here are too long to be guessed; one that was imported may not be.</p></section>"
+			: "<p>Nobody guesses at the secrets of keys now.</p></section>");
 	apikey_status_free(status);
 	return true;
 }
