@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <microhttpd.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -28,6 +29,7 @@
 #include "gateway/portal.h"
 #include "gateway/routes.h"
 #include "gateway/server.h"
+#include "gateway/strict.h"
 #include "gateway/upstream.h"
 #include "proto/wire.h"
 
@@ -292,6 +294,13 @@ int main(int argc, char **argv)
 		return fflush(stdout) == 0 ? 0 : STATUS_FAILED;
 	json_prepare();
 	block_signals();
+	if (!strict_takes_library(MHD_get_version())) {
+		log_line(LOG_ERR,
+			 "apikey-gateway: libmicrohttpd %s is not taken, since it reads requests in ways that a proxy in "
+			 "front may not: install 0.9.75, 0.9.76, or 1.0 or later",
+			 MHD_get_version());
+		return STATUS_FAILED;
+	}
 	umask(0077);
 	r = gateway_settings_load(arguments.config, &gateway.settings, report, NULL);
 	if (r < 0 || arguments.check_config) {

@@ -4,6 +4,7 @@
 #include <microhttpd.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -43,11 +44,20 @@ struct walk {
 	bool bytes;
 };
 
+/* Whether a version leaves the bytes of a request where they came. */
+static bool leaves_bytes(const char *version)
+{
+	return strcmp(version, "0.9.75") == 0 || strcmp(version, "0.9.76") == 0;
+}
+
 bool strict_has_bytes(void)
 {
-	const char *version = MHD_get_version();
+	return leaves_bytes(MHD_get_version());
+}
 
-	return strcmp(version, "0.9.75") == 0 || strcmp(version, "0.9.76") == 0;
+bool strict_takes_library(const char *version)
+{
+	return leaves_bytes(version) || strtoul(version, NULL, 10) >= 1;
 }
 
 /* A token (RFC 9110, section 5.6.2). */

@@ -20,9 +20,16 @@ struct strict_line {
 
 /*
  * Whether this libmicrohttpd leaves the bytes of a request where they came (0.9.75 and 0.9.76). Then they are looked
- * through for what it does not show; a later one refuses such by itself.
+ * through for what it does not show; 1.0 and later refuse such by themselves.
  */
 bool strict_has_bytes(void);
+
+/*
+ * Whether the gateway can stand behind a version of libmicrohttpd: 0.9.75 and 0.9.76, whose bytes are looked through,
+ * and 1.0 and later, which refuse what is above. 0.9.77 neither leaves the bytes nor refuses: it ends a line at a lone
+ * LF, and takes a NUL.
+ */
+bool strict_takes_library(const char *version);
 
 /* NULL, or the sentence that says what is wrong. bytes: strict_has_bytes(). */
 const char *strict_fault(struct MHD_Connection *connection, const struct strict_line *line, bool bytes);

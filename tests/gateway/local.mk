@@ -37,7 +37,7 @@ if HAVE_CHECK
 gateway_tests = tests/gateway/test-api-body tests/gateway/test-api-document \
 	tests/gateway/test-authorization tests/gateway/test-calls tests/gateway/test-problem tests/gateway/test-server \
 	tests/gateway/test-urlencoded
-gateway_tests += tests/gateway/test-exposition tests/gateway/test-settings
+gateway_tests += tests/gateway/test-exposition tests/gateway/test-settings tests/gateway/test-strict
 gateway_tests += tests/gateway/test-portal
 check_PROGRAMS += $(gateway_tests)
 TESTS += $(gateway_tests)
@@ -72,6 +72,9 @@ tests_gateway_test_server_LDADD = $(gateway_test_ldadd)
 tests_gateway_test_settings_SOURCES = tests/gateway/test-settings.c
 tests_gateway_test_settings_CFLAGS = $(gateway_test_cflags)
 tests_gateway_test_settings_LDADD = $(gateway_test_ldadd)
+tests_gateway_test_strict_SOURCES = tests/gateway/test-strict.c
+tests_gateway_test_strict_CFLAGS = $(gateway_test_cflags)
+tests_gateway_test_strict_LDADD = $(gateway_test_ldadd) $(MICROHTTPD_LIBS)
 tests_gateway_test_urlencoded_SOURCES = tests/gateway/test-urlencoded.c
 tests_gateway_test_urlencoded_CFLAGS = $(gateway_test_cflags)
 tests_gateway_test_urlencoded_LDADD = $(gateway_test_ldadd)
