@@ -84,7 +84,9 @@ void settings_value_format(uint64_t number, enum settings_unit unit, char ret_te
 			 letters[i].letter);
 		return;
 	}
-	snprintf(ret_text, SETTINGS_NUMBER_SIZE, "%llu", (unsigned long long)number);
+	/* A span is always written with its unit, also that of nothing. */
+	snprintf(ret_text, SETTINGS_NUMBER_SIZE, "%llu%s", (unsigned long long)number,
+		 unit == SETTINGS_UNIT_SPAN ? "s" : "");
 }
 
 static bool list_has(const char *list, const char *item)

@@ -14,3 +14,9 @@ crypto_libcrypto_layer_la_SOURCES = \
 	crypto/master_key_text.c crypto/master_key_text.h \
 	crypto/pair_signature.c crypto/pair_signature.h \
 	crypto/token_signature.c crypto/token_signature.h
+
+# TLS, for the gateway alone: nobody else has libssl in its process.
+noinst_LTLIBRARIES += crypto/libtls-layer.la
+crypto_libtls_layer_la_CFLAGS = $(AM_CFLAGS) $(TLS_CFLAGS)
+crypto_libtls_layer_la_LIBADD = common/libcommon.la $(TLS_LIBS)
+crypto_libtls_layer_la_SOURCES = crypto/tls.c crypto/tls.h

@@ -2,6 +2,7 @@
 #include "gateway/exchange.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,18 @@ static void add_fields(struct MHD_Response *answer, const struct exchange_field 
 	}
 }
 
+/* For browsers that came by TLS with this program; of what is behind a proxy, the proxy knows. */
+static void add_transport_security(const struct exchange *exchange, struct MHD_Response *answer)
+{
+	uint64_t seconds = server_settings(exchange->connection->server)->hsts;
+	char value[sizeof("max-age=") + 20];
+
+	if (!exchange->connection->secure || seconds == 0)
+		return;
+	snprintf(value, sizeof(value), "max-age=%" PRIu64, seconds);
+	(void)MHD_add_response_header(answer, MHD_HTTP_HEADER_STRICT_TRANSPORT_SECURITY, value);
+}
+
 /* Takes the answer over. Without one, for want of memory, the connection is closed. */
 static void decide(struct exchange *exchange, unsigned int status, struct MHD_Response *answer,
 		   const struct exchange_field *fields, size_t count)
@@ -62,6 +75,7 @@ static void decide(struct exchange *exchange, unsigned int status, struct MHD_Re
 
 	if (answer) {
 		add_fields(answer, common, ARRAY_SIZE(common));
+		add_transport_security(exchange, answer);
 		add_fields(answer, fields, count);
 		if (exchange->correlation_id[0] != '\0')
 			(void)MHD_add_response_header(answer, "X-Correlation-ID", exchange->correlation_id);

@@ -21,10 +21,19 @@
 
 #define BACKLOG 1024
 #define UNIX_MODE 0660
+#define TLS_NAME "tls"
+
+static void free_names(char ***names)
+{
+	for (char **name = *names; name && *name; name++)
+		free(*name);
+	free(*names);
+}
 
 int listeners_take(struct listeners *listeners, char *ret_fault, size_t fault_size)
 {
-	int count = sd_listen_fds(1);
+	CLEANUP(free_names) char **names = NULL;
+	int count = sd_listen_fds_with_names(1, &names);
 
 	if (count < 0)
 		return fault_tell(count, ret_fault, fault_size, "what systemd handed over cannot be taken: %s",
@@ -40,6 +49,7 @@ int listeners_take(struct listeners *listeners, char *ret_fault, size_t fault_si
 					  "what systemd handed over is no listening stream socket: look at "
 					  "ListenStream= in apikey-gateway.socket");
 		(void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+		listeners->tls[listeners->count] = strcmp(names[i], TLS_NAME) == 0;
 		listeners->fds[listeners->count++] = fd;
 	}
 	return 0;

@@ -16,10 +16,12 @@
 struct listeners {
 	int fds[LISTENERS_MOST];
 	char *paths[LISTENERS_MOST]; /* of Unix sockets made here, which are removed at the end */
+	bool tls[LISTENERS_MOST];    /* their clients speak TLS */
 	size_t count;
 };
 
-/* Takes what systemd handed over. 0, also where that is nothing; or a negative errno and ret_fault. */
+/* Takes what systemd handed over; those with FileDescriptorName=tls are for clients that speak TLS. 0, also where that
+ * is nothing; or a negative errno and ret_fault. */
 int listeners_take(struct listeners *listeners, char *ret_fault, size_t fault_size);
 
 /* Whether it is written as something to listen on. */

@@ -18,7 +18,9 @@ gateway_libgateway_la_SOURCES = \
 	gateway/api_verify.c \
 	gateway/auth.c gateway/auth.h \
 	gateway/authorization.c gateway/authorization.h \
+	gateway/bridge.c gateway/bridge.h \
 	gateway/calls.c gateway/calls.h \
+	gateway/certificate.c gateway/certificate.h \
 	gateway/document.c gateway/document.h \
 	gateway/exchange.c gateway/exchange.h \
 	gateway/exposition.c gateway/exposition.h \
@@ -59,7 +61,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/urlencoded.c gateway/urlencoded.h
 
 # The tokens of forms.
-gateway_libgateway_la_LIBADD += crypto/libcrypto-layer.la
+gateway_libgateway_la_LIBADD += crypto/libcrypto-layer.la crypto/libtls-layer.la
 
 # The portal's files, as texts of the program.
 nodist_gateway_libgateway_la_SOURCES = gateway/portal_texts.c

@@ -12,6 +12,8 @@
 
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "crypto/tls.h"
+#include "gateway/bridge.h"
 #include "gateway/exchange.h"
 #include "gateway/strict.h"
 
@@ -32,6 +34,7 @@ struct listener {
 	struct server *server;
 	sd_event_source *source;
 	size_t connections;
+	bool tls;
 };
 
 struct server {
@@ -45,7 +48,8 @@ struct server {
 	struct list lists[SERVER_PHASES];
 	/* What the library is just given, for on_connection(), which it calls meanwhile. */
 	struct server_connection *arriving;
-	size_t bodies; /* bytes of room that bodies have */
+	struct bridges *bridges; /* to clients that speak TLS; NULL: there are none */
+	size_t bodies;           /* bytes of room that bodies have */
 	bool bytes;
 	uint64_t answers[SERVER_STATUS_MOST - SERVER_STATUS_LEAST + 1];
 };
@@ -277,8 +281,13 @@ static void take(struct listener *listener, int fd, const struct sockaddr_storag
 	}
 	if (address->ss_family == AF_INET || address->ss_family == AF_INET6)
 		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (listener->tls && bridges_add(server->bridges, fd, &fd) < 0) {
+		free(connection);
+		return;
+	}
 	connection->server = server;
 	connection->fd = fd;
+	connection->secure = listener->tls;
 	connection->address = *address;
 	connection->listener = (size_t)(listener - server->listeners);
 	connection->arrived = server->runs;
@@ -348,7 +357,7 @@ static int on_accept(sd_event_source *source, int fd, uint32_t events, void *dat
 	return 0;
 }
 
-int server_listen(struct server *server, int fd)
+static int listen_to(struct server *server, int fd, bool tls)
 {
 	struct listener *listener = &server->listeners[server->listener_count];
 	int r;
@@ -356,11 +365,35 @@ int server_listen(struct server *server, int fd)
 	if (server->listener_count == LISTENERS_MOST)
 		return -ENOBUFS;
 	listener->server = server;
+	listener->tls = tls;
 	r = sd_event_add_io(server->event, &listener->source, fd, EPOLLIN, on_accept, listener);
 	if (r < 0)
 		return r;
 	server->listener_count++;
 	return 0;
+}
+
+int server_listen(struct server *server, int fd)
+{
+	return listen_to(server, fd, false);
+}
+
+int server_listen_tls(struct server *server, int fd)
+{
+	return server->bridges ? listen_to(server, fd, true) : -EINVAL;
+}
+
+int server_set_identity(struct server *server, struct tls_identity *identity)
+{
+	int r = server->bridges ? 0
+				: bridges_new(server->event, server->settings.connections,
+					      server->settings.request_timeout, &server->bridges);
+
+	if (r < 0)
+		tls_identity_free(identity);
+	else
+		bridges_set_identity(server->bridges, identity);
+	return r;
 }
 
 static void stop_listening(struct server *server)
@@ -427,6 +460,7 @@ void server_free(struct server *server)
 	sd_event_source_disable_unref(server->rest);
 	if (server->daemon)
 		MHD_stop_daemon(server->daemon);
+	bridges_free(server->bridges);
 	sd_event_unref(server->event);
 	free(server);
 }

@@ -24,6 +24,7 @@
 
 struct exchange;
 struct MHD_Daemon;
+struct tls_identity;
 
 /* Answers the exchange (gateway/exchange.h), or sees to it that it is answered later. */
 typedef void (*server_handler)(struct exchange *exchange, void *data);
@@ -37,6 +38,7 @@ struct server_settings {
 	size_t memory;                               /* bytes for the head of one request */
 	size_t bodies;                               /* bytes for all bodies at a time */
 	bool query_credential;                       /* a key is taken from ?apiToken=, too */
+	uint64_t hsts;                               /* seconds for who came by TLS; 0: none is told */
 	/* Sees a request before its body comes, and may answer it; NULL: none does. It is not asked about requests that
 	 * have no body. */
 	server_handler preview;
@@ -65,6 +67,7 @@ struct server_connection {
 	enum server_step step;
 	bool closed;                               /* by the client: it was seen so */
 	bool over;                                 /* its deadline has passed: it is shut down and will be gone */
+	bool secure;                               /* the client speaks TLS, with this program */
 	int64_t deadline;                          /* CLOCK_MONOTONIC, nanoseconds */
 	size_t listener;                           /* where it came from, by its place among them */
 	uint64_t arrived;                          /* how often the library had run by then */
@@ -86,6 +89,12 @@ void server_free(struct server *server);
  * 0, or a negative errno.
  */
 int server_listen(struct server *server, int fd);
+
+/* The same, for clients that speak TLS. -EINVAL: they could be shown no certificate. */
+int server_listen_tls(struct server *server, int fd);
+
+/* What clients that speak TLS are shown from now on. Takes it over. 0, or -ENOMEM. */
+int server_set_identity(struct server *server, struct tls_identity *identity);
 
 /* How many connections there are. */
 size_t server_connections(const struct server *server);

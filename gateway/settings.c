@@ -2,6 +2,8 @@
 #include "gateway/settings.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,7 +51,61 @@ static void take_readers(struct settings_loader *loader, const struct settings_r
 					  "be an address, a network such as 192.0.2.0/24, local, or none"));
 }
 
-static const char *const sections[] = { "gateway" };
+/* A path, or a name that systemd can hand a credential over by. */
+static bool is_file(const char *value)
+{
+	static const char others[] = "._-";
+	size_t size = strlen(value);
+
+	if (value[0] == '/')
+		return size < PATH_MAX;
+	for (size_t i = 0; i < size; i++) {
+		if (!((value[i] >= 'a' && value[i] <= 'z') || (value[i] >= 'A' && value[i] <= 'Z') ||
+		      (value[i] >= '0' && value[i] <= '9') || (i > 0 && strchr(others, value[i]))))
+			return false;
+	}
+	return size <= NAME_MAX;
+}
+
+static void take_file(struct settings_loader *loader, const struct settings_row *row, const char *value, void *place)
+{
+	char *copy;
+
+	if (!is_file(value)) {
+		settings_report_value(
+			loader, row->name, value,
+			"be a path that begins with a slash, or the name of a credential of systemd, such as "
+			"tls-%s",
+			row->name);
+		return;
+	}
+	copy = strdup(value);
+	if (!copy)
+		loader->out_of_memory = true;
+	replace(place, copy);
+}
+
+/* What needs another setting beside it. */
+static int check_tls(const struct gateway_settings *settings, const char *file_name, settings_reporter reporter,
+		     void *data)
+{
+	const char *fault = NULL;
+	char message[512];
+
+	if (settings->certificate[0] != '\0' && settings->key[0] == '\0')
+		fault = "certificate stands there without key: name the file with its private key, too";
+	else if (settings->key[0] != '\0' && settings->certificate[0] == '\0')
+		fault = "key stands there without certificate: name the file with its certificate, too";
+	else if (settings->tls_listen[0] != '\0' && settings->certificate[0] == '\0')
+		fault = "listen needs certificate and key beside it";
+	if (!fault)
+		return 0;
+	snprintf(message, sizeof(message), "%s: [tls] %s", file_name, fault);
+	reporter(data, false, message);
+	return -EINVAL;
+}
+
+static const char *const sections[] = { "gateway", "tls" };
 
 static const struct settings_row rows[] = {
 #define AT(member) offsetof(struct gateway_settings, member)
@@ -63,6 +119,10 @@ static const struct settings_row rows[] = {
 	{ "gateway", "quiet_timeout", "30s", NUMBER(SPAN, quiet_timeout, 1, 3600) },
 	{ "gateway", "request_timeout", "15s", NUMBER(SPAN, request_timeout, 1, 300) },
 	{ "gateway", "api_token_query", "no", WORD(api_token_query, "no", "yes") },
+	{ "tls", "listen", "", OTHER(take_addresses, tls_listen) },
+	{ "tls", "certificate", "", OTHER(take_file, certificate) },
+	{ "tls", "key", "", OTHER(take_file, key) },
+	{ "tls", "hsts", "365d", NUMBER(SPAN, hsts, 0, 730 * UINT64_C(86400)) },
 };
 
 int gateway_settings_parse(const char *text, size_t size, const char *file_name, struct gateway_settings *ret_settings,
@@ -80,6 +140,8 @@ int gateway_settings_parse(const char *text, size_t size, const char *file_name,
 	};
 	int r = settings_table_read(&table, &loader, text, size);
 
+	if (r == 0)
+		r = check_tls(&settings, file_name, reporter, data);
 	if (r < 0)
 		return r;
 	*ret_settings = settings;
@@ -104,5 +166,8 @@ void gateway_settings_done(struct gateway_settings *settings)
 	free(settings->listen);
 	free(settings->proxies);
 	free(settings->metrics);
+	free(settings->tls_listen);
+	free(settings->certificate);
+	free(settings->key);
 	*settings = (struct gateway_settings){ .listen = NULL };
 }

@@ -17,6 +17,11 @@ struct gateway_settings {
 	uint64_t quiet_timeout;   /* seconds until a connection sends a request: default 30 */
 	uint64_t request_timeout; /* seconds for a request, answer included: default 15 */
 	bool api_token_query;     /* ?apiToken= is taken: default no */
+	/* [tls]; files are paths, or names of credentials that systemd hands over */
+	char *tls_listen;  /* "": what systemd hands over for TLS */
+	char *certificate; /* with its chain; "": no TLS is spoken */
+	char *key;
+	uint64_t hsts; /* seconds, at most two years; 0: none: default a year */
 };
 
 /* Where the file is looked for; the build names the system's own folder. */

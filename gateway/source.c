@@ -129,7 +129,7 @@ bool source_is_secure(const struct exchange *exchange, const struct source_proxi
 	char room[SOURCE_SIZE];
 	struct last found = { .name = PROTOCOL };
 
-	if (MHD_get_connection_info(exchange->handle, MHD_CONNECTION_INFO_PROTOCOL))
+	if (exchange->connection->secure)
 		return true;
 	if (!is_among(proxies, peer_of(&exchange->connection->address, room)))
 		return false;

@@ -12,6 +12,7 @@ dist_systemdsystemunit_DATA = \
 	packaging/systemd/apikeyd-verify.socket \
 	packaging/systemd/apikeyd-admin.socket \
 	packaging/systemd/apikey-gateway.socket \
+	packaging/systemd/apikey-gateway-tls.socket \
 	packaging/systemd/apikey-sessiond.socket \
 	packaging/systemd/apikey-sessiond-control.socket
 dist_sysusers_DATA = packaging/sysusers.d/apikeyd.conf packaging/sysusers.d/apikey-gateway.conf

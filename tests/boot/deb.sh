@@ -63,7 +63,7 @@ what_is_in_them()
 		case_is "apikeyd: $unit" contains apikeyd "/lib/systemd/system/$unit"
 	done
 	case_is 'apikey-gateway: the gateway and its user' ls apikey-gateway/all/usr/{sbin/apikey-gateway,lib/sysusers.d/apikey-gateway.conf}
-	for unit in apikey-gateway.{service,socket}; do
+	for unit in apikey-gateway.{service,socket} apikey-gateway-tls.socket; do
 		case_is "apikey-gateway: $unit" contains apikey-gateway "/lib/systemd/system/$unit"
 	done
 	case_is 'apikey-gateway: the configuration is the one conffile' [ "$(cat apikey-gateway/all/DEBIAN/conffiles)" = /etc/apikeyd/gateway.conf ]
@@ -154,7 +154,8 @@ where_nothing_runs()
 	case_is 'image: no PAM stack has changed' inside diff -r /root/pam.d /etc/pam.d
 	case_is 'image: the units are sound' inside systemd-analyze verify --man=no \
 		apikeyd.service apikeyd-init.service apikeyd-login.socket apikeyd-verify.socket apikeyd-admin.socket \
-		apikey-sessiond.service apikey-sessiond.socket apikey-sessiond-control.socket apikey-gateway.service apikey-gateway.socket
+		apikey-sessiond.service apikey-sessiond.socket apikey-sessiond-control.socket apikey-gateway.service apikey-gateway.socket apikey-gateway-tls.socket
+	case_is 'image: the socket for TLS is not, which needs a certificate' not inside systemctl is-enabled --quiet apikey-gateway-tls.socket
 	case_is 'image: what the service may do is little (exposure 1.0 at most)' \
 		inside systemd-analyze security --no-pager --offline=true --threshold=10 apikeyd.service
 	case_is 'image: what the helper may do that ends sessions as root is little (1.0 at most)' \

@@ -61,6 +61,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_list(settings.listen, listeners_is_address);
 	check_list(settings.proxies, is_network);
 	check_list(settings.metrics, is_reader);
+	check_list(settings.tls_listen, listeners_is_address);
+	MUST(settings.hsts <= UINT64_C(730) * 86400);
+	MUST((settings.certificate[0] == '\0') == (settings.key[0] == '\0'));
+	MUST(settings.tls_listen[0] == '\0' || settings.certificate[0] != '\0');
 	gateway_settings_done(&settings);
 	return 0;
 }

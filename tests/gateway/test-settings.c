@@ -43,6 +43,10 @@ static void assert_defaults(void)
 	ck_assert_uint_eq(settings.quiet_timeout, 30);
 	ck_assert_uint_eq(settings.request_timeout, 15);
 	ck_assert(!settings.api_token_query);
+	ck_assert_str_eq(settings.tls_listen, "");
+	ck_assert_str_eq(settings.certificate, "");
+	ck_assert_str_eq(settings.key, "");
+	ck_assert_uint_eq(settings.hsts, 365 * 86400);
 }
 
 START_TEST(nothing_gives_the_defaults)
@@ -57,7 +61,9 @@ START_TEST(every_setting_is_taken)
 	ck_assert_int_eq(parse("[gateway]\nlisten = 127.0.0.1:80, [::1]:8075 ,/run/x.sock\n"
 			       "proxies = local, 192.0.2.0/24,2001:db8::1\nmetrics = none\nconnections = "
 			       "64\nquiet_timeout = 1h\n"
-			       "request_timeout = 5m\napi_token_query = yes\n"),
+			       "request_timeout = 5m\napi_token_query = yes\n"
+			       "[tls]\nlisten = 192.0.2.1:8443, /run/y.sock\ncertificate = /etc/x/full chain.pem\n"
+			       "key = tls-key.2\nhsts = 1d\n"),
 			 0);
 	ck_assert_str_eq(settings.listen, "127.0.0.1:80 [::1]:8075 /run/x.sock");
 	ck_assert_str_eq(settings.proxies, "local 192.0.2.0/24 2001:db8::1");
@@ -66,6 +72,10 @@ START_TEST(every_setting_is_taken)
 	ck_assert_uint_eq(settings.quiet_timeout, 3600);
 	ck_assert_uint_eq(settings.request_timeout, 300);
 	ck_assert(settings.api_token_query);
+	ck_assert_str_eq(settings.tls_listen, "192.0.2.1:8443 /run/y.sock");
+	ck_assert_str_eq(settings.certificate, "/etc/x/full chain.pem");
+	ck_assert_str_eq(settings.key, "tls-key.2");
+	ck_assert_uint_eq(settings.hsts, 86400);
 }
 END_TEST
 
@@ -90,6 +100,13 @@ static const struct {
 	{ "[gateway]\napi_token_query = on\n", "must be no or yes" },
 	{ "[gateway]\nconnections = 64\nconnections = 65\n", "FILE:3: [gateway] connections stands in line 2 already" },
 	{ "[gateway]\nproxy = local\n", "FILE:2: [gateway] proxy: there is no such setting; did you mean proxies?" },
+	{ "[tls]\ncertificate = /c.pem\n", "FILE: [tls] certificate stands there without key" },
+	{ "[tls]\nkey = /k.pem\n", "FILE: [tls] key stands there without certificate" },
+	{ "[tls]\nlisten = 127.0.0.1:8443\n", "FILE: [tls] listen needs certificate and key" },
+	{ "[tls]\nlisten = 8443\n", "[tls] listen = 8443: must be something to listen on" },
+	{ "[tls]\ncertificate = ../c.pem\nkey = /k\n", "[tls] certificate = ../c.pem: must be a path that begins" },
+	{ "[tls]\ncertificate = /c\nkey = a/b\n", "[tls] key = a/b: must be a path that begins with a slash" },
+	{ "[tls]\nhsts = 731d\n", "must be a span of time from 0s to 2y, such as 365d" },
 	{ "[gatevay]\n", "FILE:1: [gatevay] is no section; did you mean [gateway]?" },
 	{ "proxies = local\n", "FILE:1: proxies stands before the first [section]" },
 };
@@ -112,8 +129,10 @@ END_TEST
 /* As it is, and with every default written out. */
 START_TEST(the_installed_file_shows_the_defaults)
 {
-	static const char *const names[] = { "listen",        "proxies",         "metrics",        "connections",
-					     "quiet_timeout", "request_timeout", "api_token_query" };
+	static const char *const names[] = {
+		"listen",          "proxies", "metrics",     "connections", "quiet_timeout", "request_timeout",
+		"api_token_query", "listen",  "certificate", "key",         "hsts"
+	};
 	const char *srcdir = getenv("srcdir");
 	char path[4096], text[8192], active[8192] = "";
 	size_t size, count = 0;
