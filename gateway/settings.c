@@ -58,7 +58,7 @@ static bool is_file(const char *value)
 	size_t size = strlen(value);
 
 	if (value[0] == '/')
-		return size < PATH_MAX;
+		return size < PATH_MAX && !strchr(value, '\t'); /* names go into the log */
 	for (size_t i = 0; i < size; i++) {
 		if (!((value[i] >= 'a' && value[i] <= 'z') || (value[i] >= 'A' && value[i] <= 'Z') ||
 		      (value[i] >= '0' && value[i] <= '9') || (i > 0 && strchr(others, value[i]))))

@@ -18,8 +18,8 @@ TESTS += tests/gateway/oauth.sh
 dist_check_SCRIPTS += tests/gateway/hostile.sh
 TESTS += tests/gateway/hostile.sh
 
-dist_check_SCRIPTS += tests/gateway/tls.sh
-TESTS += tests/gateway/tls.sh
+dist_check_SCRIPTS += tests/gateway/proxies.sh tests/gateway/tls.sh
+TESTS += tests/gateway/proxies.sh tests/gateway/tls.sh
 
 # Daemons that are not the one this gateway was made for.
 check_PROGRAMS += tests/gateway/other-daemon
