@@ -16,6 +16,7 @@ common_libserver_la_SOURCES = \
 	common/listen.c common/listen.h \
 	common/log.c common/log.h \
 	common/privileges.c common/privileges.h \
+	common/signals.c common/signals.h \
 	common/thread_create.c common/thread_create.h
 common_libserver_la_LIBADD =
 

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include "common/clock.h"
 #include "common/privileges.h"
 #include "common/secret.h"
+#include "common/signals.h"
 #include "crypto/master_key.h"
 #include "daemon/arguments.h"
 #include "daemon/listener.h"
@@ -183,20 +183,6 @@ static int serve(struct startup *startup)
 	return service_run(&parts) < 0 ? STATUS_FAILED : 0;
 }
 
-static void block_signals(void)
-{
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	/* A log that nobody reads, and a full disk, are errors of a write, not the end. */
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
-}
-
 static int start(struct startup *startup)
 {
 	startup->is_root = geteuid() == 0;
@@ -206,7 +192,7 @@ static int start(struct startup *startup)
 	    privileges_find_user(startup->arguments.user, &startup->user, startup->fault, sizeof(startup->fault)) < 0)
 		return complain(startup);
 	if (startup->arguments.action == ARGUMENTS_SERVE) {
-		block_signals();
+		signals_block(true);
 		if (open_sockets(startup) < 0)
 			return complain(startup);
 	}

@@ -23,6 +23,7 @@
 #include "common/fault.h"
 #include "common/log.h"
 #include "common/privileges.h"
+#include "common/signals.h"
 #include "config.h"
 #include "crypto/tls.h"
 #include "gateway/calls.h"
@@ -406,18 +407,6 @@ static int run(const struct listeners *listeners, struct gateway *gateway, const
 	return r;
 }
 
-static void block_signals(void)
-{
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
-
 int main(int argc, char **argv)
 {
 	struct arguments arguments = { .runtime_folder = WIRE_RUNTIME_DIR, .user = DEFAULT_USER };
@@ -432,7 +421,7 @@ int main(int argc, char **argv)
 	if (arguments.done)
 		return fflush(stdout) == 0 ? 0 : STATUS_FAILED;
 	json_prepare();
-	block_signals();
+	signals_block(true);
 	if (!strict_takes_library(MHD_get_version())) {
 		log_line(LOG_ERR,
 			 "apikey-gateway: libmicrohttpd %s is not taken, since it reads requests in ways that a proxy "

@@ -24,6 +24,7 @@
 #include "common/cleanup.h"
 #include "common/fault.h"
 #include "common/log.h"
+#include "common/signals.h"
 #include "config.h"
 #include "proto/wire.h"
 #include "session/keep.h"
@@ -203,17 +204,6 @@ static int run(struct sockets *sockets, const struct arguments *arguments)
 	return r;
 }
 
-static void block_signals(void)
-{
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
-
 int main(int argc, char **argv)
 {
 	struct arguments arguments = { .runtime_folder = WIRE_RUNTIME_DIR, .user = DEFAULT_USER };
@@ -225,7 +215,7 @@ int main(int argc, char **argv)
 		return STATUS_USAGE;
 	if (arguments.done)
 		return fflush(stdout) == 0 ? 0 : STATUS_FAILED;
-	block_signals();
+	signals_block(false);
 	r = sockets_take(&sockets, fault, sizeof(fault));
 	if (r == 0)
 		r = make_sockets(&sockets, &arguments, fault, sizeof(fault));
