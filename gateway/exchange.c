@@ -35,6 +35,14 @@ unsigned long long exchange_length(const struct exchange *exchange)
 	return length ? strtoull(length, NULL, 10) : 0;
 }
 
+bool exchange_is_form(const struct exchange *exchange)
+{
+	const char *type = exchange_header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE);
+	size_t size = type ? strcspn(type, "; \t") : 0;
+
+	return size == strlen(EXCHANGE_FORM) && strncasecmp(type, EXCHANGE_FORM, size) == 0;
+}
+
 bool exchange_is_from_page(const struct exchange *exchange)
 {
 	const char *mode = exchange_header(exchange, "Sec-Fetch-Mode");

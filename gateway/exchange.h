@@ -50,6 +50,10 @@ const char *exchange_header(const struct exchange *exchange, const char *name);
 bool exchange_has_body(const struct exchange *exchange);
 unsigned long long exchange_length(const struct exchange *exchange);
 
+/* Whether its body is said to be a form. */
+#define EXCHANGE_FORM "application/x-www-form-urlencoded"
+bool exchange_is_form(const struct exchange *exchange);
+
 /* Whether a page in a browser sent it: browsers say so themselves, and a page cannot leave that out. A key in a page is
  * a key that everybody has who sees the page. */
 bool exchange_is_from_page(const struct exchange *exchange);

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "common/cleanup.h"
 #include "common/clock.h"
@@ -21,7 +20,6 @@
 #include "lib/apikey.h"
 #include "proto/credential.h"
 
-#define FORM "application/x-www-form-urlencoded"
 #define JSON "application/json"
 
 /* What one of the two does with a token. */
@@ -168,14 +166,6 @@ static void done(void *data)
 
 /* ---- the request ---- */
 
-static bool is_form(const struct exchange *exchange)
-{
-	const char *type = exchange_header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE);
-	size_t size = type ? strcspn(type, "; \t") : 0;
-
-	return size == strlen(FORM) && strncasecmp(type, FORM, size) == 0;
-}
-
 /* False: it was answered. */
 static bool read_form(struct oauth_request *request)
 {
@@ -230,9 +220,9 @@ static bool check(struct exchange *exchange, unsigned long long size)
 		exchange_answer_problem(exchange, PROBLEM_CONTENT_TOO_LARGE, sentence);
 		return false;
 	}
-	if (!is_form(exchange)) {
+	if (!exchange_is_form(exchange)) {
 		exchange_answer_problem(exchange, PROBLEM_UNSUPPORTED_MEDIA_TYPE,
-					"The body has to be a form: " FORM ".");
+					"The body has to be a form: " EXCHANGE_FORM ".");
 		return false;
 	}
 	return true;

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "common/cleanup.h"
 #include "common/clock.h"
@@ -18,7 +17,6 @@
 #include "gateway/portal_routes.h"
 
 #define PORTAL "/portal"
-#define FORM_TYPE "application/x-www-form-urlencoded"
 #define POLICY                                                                                                         \
 	"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "                \
 	"frame-ancestors 'none'; base-uri 'none'"
@@ -113,14 +111,6 @@ static void make_page(struct apikey_admin *admin, void *data)
 
 /* ---- what comes ---- */
 
-static bool is_form(const struct exchange *exchange)
-{
-	const char *type = exchange_header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE);
-	size_t size = type ? strcspn(type, "; \t") : 0;
-
-	return size == sizeof(FORM_TYPE) - 1 && strncasecmp(type, FORM_TYPE, size) == 0;
-}
-
 /* Reads a form and looks where it comes from. False: the request is answered. */
 static bool take_form(struct portal_request *request)
 {
@@ -133,7 +123,7 @@ static bool take_form(struct portal_request *request)
 		refuse(request, 403, "Not from here", "This form was not sent from a page of this portal.");
 		return false;
 	}
-	if (!is_form(exchange)) {
+	if (!exchange_is_form(exchange)) {
 		refuse(request, 415, "No form", "What was sent is no form.");
 		return false;
 	}

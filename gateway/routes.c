@@ -119,14 +119,19 @@ static void refuse(struct exchange *exchange, const struct allowed *allowed)
 		exchange_answer_methods(exchange, allowed->text);
 }
 
-/* The portal has a table of its own, since it answers with pages whatever is wrong; what it does not have it says
- * without a look at the body. */
-static bool is_no_page(const struct exchange *exchange)
+/* The portal has a table of its own, since it answers with pages whatever is wrong. What it does not have, and what is
+ * no form of its own, it refuses without a look at the body. */
+static bool is_refused_by_portal(const struct exchange *exchange)
 {
 	struct route_parameters parameters;
 	const char *allowed;
 
-	return !portal_routes_find(exchange->method, exchange->path, &parameters, &allowed);
+	if (!portal_routes_find(exchange->method, exchange->path, &parameters, &allowed))
+		return true;
+	return strcmp(exchange->method, MHD_HTTP_METHOD_POST) == 0 &&
+	       (!exchange_is_form(exchange) ||
+		!portal_is_own_form(exchange_header(exchange, "Sec-Fetch-Site"), exchange_header(exchange, "Origin"),
+				    exchange_header(exchange, MHD_HTTP_HEADER_HOST)));
 }
 
 void routes_preview(struct exchange *exchange, void *data)
@@ -134,7 +139,7 @@ void routes_preview(struct exchange *exchange, void *data)
 	struct match match;
 
 	if (portal_owns(exchange->path)) {
-		if (is_no_page(exchange))
+		if (is_refused_by_portal(exchange))
 			portal_dispatch(exchange, data);
 		return;
 	}

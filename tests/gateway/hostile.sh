@@ -133,7 +133,11 @@ cat >"$scratch/heads" <<HEADS
 413|POST /v1/introspect|X-API-KEY: $hmac|Content-Type: application/x-www-form-urlencoded
 100|POST /v1/introspect|Authorization: Bearer $secret|Content-Type: application/x-www-form-urlencoded
 100|POST /v1/api-tokens|Authorization: Bearer $secret|Content-Type: application/json
-100|POST /portal/sign-in|Content-Type: application/x-www-form-urlencoded
+403|POST /portal/sign-in|Content-Type: application/x-www-form-urlencoded
+403|POST /portal/sign-in|Content-Type: application/x-www-form-urlencoded|Origin: https://evil.example
+403|POST /portal/new|Content-Type: application/x-www-form-urlencoded|Sec-Fetch-Site: cross-site
+415|POST /portal/sign-in|Content-Type: text/plain|Sec-Fetch-Site: same-origin
+100|POST /portal/sign-in|Content-Type: application/x-www-form-urlencoded|Sec-Fetch-Site: same-origin
 HEADS
 python3 - "$gateway_socket" "$scratch/heads" >"$scratch/early" 2>&1 <<'PYTHON'
 import socket, sys
