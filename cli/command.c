@@ -94,6 +94,12 @@ const struct option global_options[] = {
 		OPTION_MAX_USES, "max-uses", "COUNT", "let it be used so many times, all in all, and no more",         \
 			OPTION_ONCE, COMPLETE_NOTHING                                                                  \
 	}
+#define O_CLIENT_SIDE                                                                                                  \
+	{                                                                                                              \
+		OPTION_CLIENT_SIDE, "client-side", NULL,                                                               \
+			"let pages in browsers use it, through apikey-gateway: whoever sees such a page has the key",  \
+			OPTION_ONCE, COMPLETE_NOTHING                                                                  \
+	}
 #define O_WHY                                                                                                          \
 	{                                                                                                              \
 		OPTION_WHY, "why", "TEXT", "the reason, kept with the key and in the audit", OPTION_ONCE,              \
@@ -152,6 +158,7 @@ static const struct option options_create[] = {
 	  OPTION_ONCE, COMPLETE_NOTHING },
 	O_EXCLUSIVE,
 	O_MAX_USES,
+	O_CLIENT_SIDE,
 	O_ACCOUNT("the account it is to be of; without --tenant, a key of the account itself"),
 	O_TENANT("the tenant it is to be of: default, unless you say"),
 	{ OPTION_IDEMPOTENCY_KEY, "idempotency-key", "TEXT",
@@ -221,6 +228,9 @@ static const struct option options_update[] = {
 	{ OPTION_NO_EXCLUSIVE, "no-exclusive", NULL, "let every service use it", OPTION_ONCE, COMPLETE_NOTHING },
 	O_MAX_USES,
 	{ OPTION_NO_MAX_USES, "no-max-uses", NULL, "let it be used as often as one likes", OPTION_ONCE,
+	  COMPLETE_NOTHING },
+	O_CLIENT_SIDE,
+	{ OPTION_NO_CLIENT_SIDE, "no-client-side", NULL, "refuse it to pages in browsers again", OPTION_ONCE,
 	  COMPLETE_NOTHING },
 	O_END,
 };

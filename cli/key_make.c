@@ -46,6 +46,7 @@ static const struct {
 	{ OPTION_EXPIRES, OPTION_END, APIKEY_CHANGE_EXPIRES },
 	{ OPTION_EXCLUSIVE, OPTION_NO_EXCLUSIVE, APIKEY_CHANGE_EXCLUSIVE },
 	{ OPTION_MAX_USES, OPTION_NO_MAX_USES, APIKEY_CHANGE_MAX_USES },
+	{ OPTION_CLIENT_SIDE, OPTION_NO_CLIENT_SIDE, APIKEY_CHANGE_CLIENT_SIDE },
 };
 
 /* Reads --expires and --not-before. STATUS_DONE, or it has been said what is wrong. */
@@ -115,6 +116,7 @@ static enum status take_options(const struct arguments *arguments, struct apikey
 	ret_options->users = ret_lists->users;
 	ret_options->sources = ret_lists->sources;
 	ret_options->labels = ret_lists->labels;
+	ret_options->client_side = arguments_has(arguments, OPTION_CLIENT_SIDE);
 	status = take_bounds(arguments, ret_options);
 	return status == STATUS_DONE ? take_times(arguments, ret_options) : status;
 }

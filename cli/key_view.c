@@ -64,6 +64,7 @@ static bool put_bounds(json_t *object, const struct apikey_key *key)
 
 	return json_put(object, "exclusive", json_boolean(exclusive)) &&
 	       json_put(object, "exclusive_service", bound ? json_text(key->exclusive) : json_null()) &&
+	       json_put(object, "client_side", json_boolean(key->client_side)) &&
 	       json_put(object, "max_uses", limited ? json_number(key->max_uses) : json_null()) &&
 	       json_put(object, "counted_uses", limited ? json_number(key->counted_uses) : json_null()) &&
 	       json_put(object, "uses_left", limited ? json_number(key_view_uses_left(key)) : json_null());
@@ -199,6 +200,8 @@ static void add_bounds(struct table *table, const struct apikey_key *key)
 		add(table, "Used at", "the first service that uses it, from then on");
 	else if (key->exclusive[0] != '\0')
 		add(table, "Used at", key->exclusive);
+	if (key->client_side)
+		add(table, "Pages", "in browsers may use it");
 	if (key->max_uses == 0)
 		return;
 	snprintf(uses, sizeof(uses), "%" PRIu64 " of %" PRIu64 ", %" PRIu64 " left", key->counted_uses, key->max_uses,

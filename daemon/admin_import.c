@@ -192,6 +192,7 @@ static int fill_key(struct import *import, const struct message_import_key *want
 	key->tenant = request->tenant;
 	key->state_reason = key->exclusive = "";
 	key->max_uses = 0;
+	key->client_side = false;
 	key->state_since = 0;
 	key->created_by = request->authority.actor;
 	key->permissions = import->lists.permissions;

@@ -195,6 +195,7 @@ static int fill_key(struct admin_request *request, struct store_reader *reader, 
 	key->kind = admin_wants_pair(wanted) ? STORE_PAIR : STORE_OPAQUE;
 	key->state = STORE_ACTIVE;
 	key->test = wanted->test == 1;
+	key->client_side = wanted->client_side == 1;
 	key->owner_uid_known = request->owner_uid_known;
 	key->owner_uid = request->owner_uid;
 	key->created = now;
@@ -422,6 +423,8 @@ int admin_key_update(struct admin_request *request, struct store_reader *reader,
 		key->exclusive = wanted->exclusive ? wanted->exclusive : "";
 	if (wanted->changes & MESSAGE_CHANGE_MAX_USES)
 		key->max_uses = (uint32_t)wanted->max_uses;
+	if (wanted->changes & MESSAGE_CHANGE_CLIENT_SIDE)
+		key->client_side = wanted->client_side == 1;
 	if (r == 0 && wanted->changes & (MESSAGE_CHANGE_EXCLUSIVE | MESSAGE_CHANGE_MAX_USES))
 		r = admin_check_bounds(request, reader, &request->keys[0], key);
 	if (r == 0 && wanted->changes & MESSAGE_CHANGE_ROLES)

@@ -297,6 +297,9 @@ static int begin_by_link(struct admin_request *request)
 		return admin_refuse(request, ANSWER_INVALID, "a link is for no account and no tenant");
 	if (lockdown_refuses(vault_lockdown(daemon->keeper), ""))
 		request->token.reason = REASON_LOCKDOWN;
+	/* It is for the portal's own page, which says nothing of the kind. */
+	else if (wanted->page == 1)
+		request->token.reason = REASON_NOT_CLIENT_SIDE;
 	else if (!signins_redeem(daemon->signins, wanted->proof, signin_now(), &link))
 		request->token.reason = REASON_UNKNOWN_KEY;
 	if (request->token.reason != REASON_NONE)
@@ -335,6 +338,7 @@ int admin_signin(struct admin_request *request, struct store_reader *reader, str
 	request->token.proof.problem = "";
 	signin->use = wanted->portal ? SIGNIN_PORTAL : SIGNIN_REQUEST;
 	signin->gateway = request->peer.uid;
+	signin->page = wanted->page == 1;
 	copy_plain(wanted->source, signin->source, sizeof(signin->source));
 	copy_plain(wanted->agent, signin->agent, sizeof(signin->agent));
 	return signin_is_code(wanted->proof) ? begin_by_link(request) : begin_by_key(request, reader);

@@ -138,6 +138,8 @@ static int judge_key(const struct admin_request *request, struct store_reader *r
 	/* Which tenant it is for is asked where it is used. */
 	policy.any_tenant = true;
 	*ret_reason = policy_judge(key, &policy);
+	if (*ret_reason == REASON_NONE && request->message.token_issue.page == 1 && !key->client_side)
+		*ret_reason = REASON_NOT_CLIENT_SIDE;
 	return 0;
 }
 

@@ -41,6 +41,9 @@ int authority_judge(struct store_reader *reader, const struct store_key *key, in
 	 * none of, or one whose uses are counted. */
 	*ret_reason = key->test || *key->exclusive || key->max_uses > 0 ? REASON_INSUFFICIENT_PERMISSION
 									: policy_judge(key, &request);
+	/* Last, so that it is told of a good key alone. */
+	if (*ret_reason == REASON_NONE && authority->signin.page && !key->client_side)
+		*ret_reason = REASON_NOT_CLIENT_SIDE;
 	/* What is refused becomes nobody, and takes no longer than a secret that is wrong. */
 	if (*ret_reason != REASON_NONE)
 		return 0;
@@ -212,6 +215,7 @@ enum answer authority_decide(struct connection *connection, const char *credenti
 	ret_authority->self_service = settings->self_service_permissions;
 	ret_authority->permissions.text[0] = '\0';
 	ret_authority->signin.id[0] = ret_authority->signin.source[0] = '\0';
+	ret_authority->signin.page = false;
 	ret_authority->reason = REASON_NONE;
 	snprintf(ret_authority->actor, sizeof(ret_authority->actor), "uid:%u", (unsigned int)uid);
 	if (credential && signin_is_credential(credential))

@@ -226,6 +226,7 @@ static json_t *key_json(const struct store_key *key)
 	json_object_set_new(object, "labels", list_json(key->labels, '\n'));
 	json_object_set_new(object, "exclusive", *key->exclusive ? json_string(key->exclusive) : json_null());
 	json_object_set_new(object, "max_uses", key->max_uses > 0 ? json_integer(key->max_uses) : json_null());
+	json_object_set_new(object, "client_side", json_boolean(key->client_side));
 	json_object_set_new(object, "not_before", time_json(key->not_before));
 	json_object_set_new(object, "expires", time_json(key->expires));
 	json_object_set_new(object, "secrets", secrets_json(key));

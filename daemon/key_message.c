@@ -128,6 +128,7 @@ struct key_message *key_message_new(const struct store_key *key, const struct st
 	shown->not_before = key->not_before;
 	shown->expires = key->expires;
 	shown->test = key->test;
+	shown->client_side = key->client_side;
 	shown->state_since = key->state_since;
 	shown->exclusive = take_text(message, key->exclusive);
 	shown->max_uses = key->max_uses;

@@ -25,6 +25,7 @@ enum narrowed {
 	NARROWED_END = 1 << 12,
 	NARROWED_EXCLUSIVE = 1 << 13,
 	NARROWED_USES = 1 << 14,
+	NARROWED_PAGES = 1 << 15,
 };
 
 static bool list_has(const char *list, char separator, const char *item, size_t size)
@@ -104,6 +105,8 @@ static unsigned int narrowed(const struct store_key *then, const struct store_ke
 		what |= NARROWED_EXCLUSIVE;
 	if (now->max_uses > 0 && (then->max_uses == 0 || now->max_uses < then->max_uses))
 		what |= NARROWED_USES;
+	if (then->client_side && !now->client_side)
+		what |= NARROWED_PAGES;
 	return what;
 }
 
@@ -154,6 +157,8 @@ void restore_take(struct store_key *key, const struct store_key *now, unsigned i
 		key->exclusive = now->exclusive;
 	if (taken & NARROWED_USES)
 		key->max_uses = now->max_uses;
+	if (taken & NARROWED_PAGES)
+		key->client_side = false;
 }
 
 /* ---- the stores ---- */

@@ -66,6 +66,7 @@ struct signin {
 	char tenant[STORE_SCOPE_ID_MAX + 1]; /* "": of the account */
 	uint32_t secret;                     /* the number of the one that was shown, */
 	uint8_t digest[STORE_DIGEST_SIZE];
+	bool page; /* of a page in a browser: for keys that are for that */
 	/* where it came from; "" */
 	char source[WIRE_NETWORK_MAX + 1];
 	char agent[WIRE_AGENT_MAX + 1];

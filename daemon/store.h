@@ -90,6 +90,7 @@ struct store_key {
 	enum store_kind kind;
 	enum store_state state;
 	bool test;
+	bool client_side; /* pages in browsers may use it */
 	bool owner_uid_known;
 	bool ending; /* its tenant or account was deleted: it does not count any more, and is about to be removed */
 	uint32_t owner_uid;

@@ -29,6 +29,7 @@ enum row_column {
 	ROW_EXCLUSIVE,
 	ROW_MAX_USES,
 	ROW_STATE_SINCE,
+	ROW_CLIENT_SIDE,
 	ROW_COUNT,
 };
 
@@ -259,6 +260,7 @@ int store_row_bind(sqlite3_stmt *statement, const struct store_key *key, uint8_t
 		{ ROW_CREATED, key->created },
 		{ ROW_MAX_USES, key->max_uses },
 		{ ROW_STATE_SINCE, key->state_since },
+		{ ROW_CLIENT_SIDE, key->client_side },
 	};
 	size_t packed_size;
 	int wrong, r;
@@ -337,7 +339,7 @@ int store_row_read(sqlite3_stmt *statement, struct store_key *ret_key)
 	} texts[ARRAY_SIZE(row_texts)];
 	struct store_secret secrets[STORE_SECRETS_MAX];
 	size_t secret_count, id_size, total = 0;
-	int64_t state, kind, test, not_before, expires, created, uid, max_uses, since;
+	int64_t state, kind, test, not_before, expires, created, uid, max_uses, since, client_side;
 	const char *id;
 	char *room;
 
@@ -350,7 +352,8 @@ int store_row_read(sqlite3_stmt *statement, struct store_key *ret_key)
 	    !column_number(statement, ROW_CREATED, NULL, INT64_MIN, INT64_MAX, &created) ||
 	    !column_number(statement, ROW_OWNER_UID, &nobody, 0, UINT32_MAX, &uid) ||
 	    !column_number(statement, ROW_MAX_USES, NULL, 0, UINT32_MAX, &max_uses) ||
-	    !column_number(statement, ROW_STATE_SINCE, NULL, INT64_MIN, INT64_MAX, &since))
+	    !column_number(statement, ROW_STATE_SINCE, NULL, INT64_MIN, INT64_MAX, &since) ||
+	    !column_number(statement, ROW_CLIENT_SIDE, NULL, false, true, &client_side))
 		return -EBADMSG;
 	id = column_text(statement, ROW_ID, false, &id_size);
 	if (id == NULL || !id_fits(id, kind))
@@ -378,6 +381,7 @@ int store_row_read(sqlite3_stmt *statement, struct store_key *ret_key)
 	ret_key->created = created;
 	ret_key->max_uses = (uint32_t)max_uses;
 	ret_key->state_since = since;
+	ret_key->client_side = client_side;
 	ret_key->owner_uid_known = uid != nobody;
 	ret_key->owner_uid = uid != nobody ? (uint32_t)uid : 0;
 	memcpy(ret_key->secrets, secrets, secret_count * sizeof(secrets[0]));

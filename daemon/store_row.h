@@ -17,10 +17,11 @@
 #define STORE_ROW_VALUES                                                                                               \
 	"state, kind, test, not_before, expires, secrets, owner, tenant, account, users, permissions, roles, "         \
 	"sources, name, owner_uid, created, created_by, state_reason, labels, exclusive, max_uses, "                   \
-	"state_since"
+	"state_since, client_side"
 #define STORE_ROW_VALUE_PARAMETERS                                                                                     \
-	"?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23"
-#define STORE_ROW_COLUMN_COUNT 23
+	"?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, "       \
+	"?24"
+#define STORE_ROW_COLUMN_COUNT 24
 
 /*
  * Packed secrets: a version byte (1 or 2), then each secret, oldest first: number, form (one byte), pepper, created,

@@ -167,7 +167,10 @@ static const char schema_4[] =
 	"CREATE TABLE lockdown (one INTEGER PRIMARY KEY CHECK (one = 1), since INTEGER NOT NULL, actor TEXT NOT NULL,"
 	" why TEXT NOT NULL, keys TEXT NOT NULL) STRICT;";
 
-static const char *const steps[] = { schema_1, schema_2, schema_3, schema_4 };
+/* Version 5: client_side of a key: pages in browsers may use it. None could before. */
+static const char schema_5[] = "ALTER TABLE key ADD COLUMN client_side INTEGER NOT NULL DEFAULT 0;";
+
+static const char *const steps[] = { schema_1, schema_2, schema_3, schema_4, schema_5 };
 
 const struct store_schema store_schema_steps = { steps, ARRAY_SIZE(steps) };
 

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "gateway/page.h"
+
 #define LIFETIME 30 /* seconds: longer than any request takes */
 
 int acting_begin(struct apikey_admin *admin, const struct acting_proof *proof, struct apikey_signin **ret_signin)
@@ -16,6 +18,7 @@ int acting_begin(struct apikey_admin *admin, const struct acting_proof *proof, s
 		.source = proof->source,
 		.agent = proof->agent,
 		.lifetime = LIFETIME,
+		.page = proof->page,
 		.body = proof->hmac ? proof->body : NULL,
 		.body_size = proof->hmac ? proof->body_size : 0,
 	};
@@ -25,7 +28,7 @@ int acting_begin(struct apikey_admin *admin, const struct acting_proof *proof, s
 	if (options.body_size > APIKEY_SIGNED_BODY_MAX)
 		return -EMSGSIZE;
 	r = apikey_signin(admin, &options, ret_signin);
-	if (r == APIKEY_NOT_PERMITTED && proof->directly)
+	if (r == APIKEY_NOT_PERMITTED && proof->directly && !proof->page)
 		return apikey_admin_set_credential(admin, proof->credential);
 	if (r != 0)
 		return r;
@@ -73,4 +76,12 @@ enum problem acting_refusal(const struct apikey_admin *admin, int result, bool h
 	default:
 		return PROBLEM_SERVICE_UNAVAILABLE;
 	}
+}
+
+const char *acting_sentence(const struct apikey_admin *admin, int result)
+{
+	enum apikey_verdict verdict;
+
+	return result == APIKEY_BAD_CREDENTIAL && page_is_refused(apikey_admin_reason(admin, &verdict)) ? PAGE_REFUSED
+													: NULL;
 }

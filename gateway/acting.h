@@ -21,7 +21,8 @@ struct acting_proof {
 	const char *user;             /* whose the key is said to be; NULL: nobody says */
 	const char *account, *tenant; /* what the request says it is for, ids; NULL */
 	const char *source, *agent;   /* NULL */
-	/* Where the daemon does not know this gateway, it takes a key from it as from anybody. */
+	bool page;                    /* a page in a browser did: only a key that is for pages is taken */
+	/* Where the daemon does not know this gateway, it takes a key from it as from anybody; from no page. */
 	bool directly;
 };
 
@@ -37,5 +38,8 @@ void acting_end(struct apikey_admin *admin, struct apikey_signin *signin);
 
 /* What result, of acting_begin() or a call with admin that failed, is told. */
 enum problem acting_refusal(const struct apikey_admin *admin, int result, bool hmac);
+
+/* The sentence for the same, where there is a better one than the problem's own; else NULL. Static. */
+const char *acting_sentence(const struct apikey_admin *admin, int result);
 
 #endif

@@ -57,6 +57,17 @@ static void refuse_with_message(struct api_call *call, enum problem problem)
 		api_refuse(call, problem, "%s", sentence);
 }
 
+static void refuse_acting(struct api_call *call, int result)
+{
+	const char *sentence = acting_sentence(call->admin, result);
+	enum problem problem = acting_refusal(call->admin, result, call->hmac);
+
+	if (sentence)
+		api_refuse(call, problem, "%s", sentence);
+	else
+		api_refuse(call, problem, NULL);
+}
+
 /* What exists already is, for who makes something, the name. Where the request said that it may be a repetition, the
  * text for that may be the one that is in use. */
 static enum problem problem_of_existing(const struct api_call *call)
@@ -91,7 +102,7 @@ void api_fail(struct api_call *call, int result)
 		refuse_with_message(call, PROBLEM_CONFLICT);
 		break;
 	default:
-		api_refuse(call, acting_refusal(call->admin, result, call->hmac), NULL);
+		refuse_acting(call, result);
 		break;
 	}
 }
@@ -118,11 +129,13 @@ static bool sign_in(struct api_call *call)
 		.tenant = call->tenant,
 		.source = call->source,
 		.agent = call->agent,
+		.page = call->page,
 	};
 	int r = acting_begin(call->admin, &proof, &call->signin);
 
 	if (r != 0)
 		api_fail(call, r);
+	call->admitted = r == 0;
 	return r == 0;
 }
 
@@ -161,6 +174,7 @@ static void send_answer(struct api_call *call)
 	};
 	char *text;
 
+	call->exchange->for_page = call->page && call->admitted;
 	if (call->status == 0) {
 		exchange_answer_problem(call->exchange, call->problem, *call->message ? call->message : NULL);
 	} else if (!call->answer) {

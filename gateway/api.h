@@ -64,6 +64,7 @@ struct api_call {
 	const char *credential, *agent;
 	const char *user; /* of Basic; NULL */
 	bool hmac;        /* it is an HMAC token, which has to be signed for the body */
+	bool page;        /* a page in a browser asks */
 	const void *body_bytes;
 	size_t body_size;
 	char source_room[SOURCE_SIZE];
@@ -76,6 +77,7 @@ struct api_call {
 	bool with_keys;
 	struct api_body body;
 	/* in the thread */
+	bool admitted; /* the daemon has taken the credential, from a page too */
 	struct apikey_admin *admin;
 	struct apikey_signin *signin; /* whose credential admin acts with; NULL for API_PROOF */
 	/* the answer */

@@ -14,9 +14,17 @@
 
 static void issue(struct api_call *call)
 {
+	const struct apikey_token_client client = {
+		.size = sizeof(client),
+		.source = call->source,
+		.body = call->hmac ? call->body_bytes : NULL,
+		.body_size = call->hmac ? call->body_size : 0,
+		.page = call->page,
+	};
 	struct apikey_token *token = NULL;
-	int r = apikey_token_issue_from(call->admin, call->credential, call->source,
-					call->hmac ? call->body_bytes : NULL, call->hmac ? call->body_size : 0, &token);
+	int r = apikey_token_issue_from(call->admin, call->credential, &client, &token);
+
+	call->admitted = r == 0;
 
 	if (r == 0)
 		api_answer(call, 201,

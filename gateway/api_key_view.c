@@ -71,6 +71,7 @@ static bool put_limits(json_t *object, const struct apikey_key *key)
 	return json_put(object, "roles", json_texts(key->roles)) &&
 	       json_put(object, "permissions", json_texts(key->permissions)) && put_list(object, "users", key->users) &&
 	       put_list(object, "sources", key->sources) && put_some(object, "exclusive", key->exclusive) &&
+	       (!key->client_side || json_put(object, "clientSide", json_true())) &&
 	       (key->max_uses == 0 || (json_put(object, "maxUses", json_number(key->max_uses)) &&
 				       json_put(object, "countedUses", json_number(key->counted_uses))));
 }

@@ -165,6 +165,7 @@ static struct apikey_key_options options_of(const struct api_call *call)
 		.expires = body->numbers[API_EXPIRES],
 		.exclusive = body->texts[API_EXCLUSIVE],
 		.max_uses = (uint64_t)body->numbers[API_MAX_USES],
+		.client_side = (int)body->numbers[API_CLIENT_SIDE],
 	};
 }
 
@@ -237,6 +238,7 @@ static const struct {
 	{ API_ROLES, APIKEY_CHANGE_ROLES },
 	{ API_EXCLUSIVE, APIKEY_CHANGE_EXCLUSIVE },
 	{ API_MAX_USES, APIKEY_CHANGE_MAX_USES },
+	{ API_CLIENT_SIDE, APIKEY_CHANGE_CLIENT_SIDE },
 };
 
 void api_key_update(struct api_call *call)

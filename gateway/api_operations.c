@@ -11,7 +11,7 @@
 /* What is said of a key, when it is made and after that. */
 #define KEY_FIELDS                                                                                                     \
 	(F(NAME) | F(ROLES) | F(PERMISSIONS) | F(EXPIRES) | F(NOT_BEFORE) | F(USERS) | F(SOURCES) | F(EXCLUSIVE) |     \
-	 F(MAX_USES))
+	 F(MAX_USES) | F(CLIENT_SIDE))
 #define NEW_KEY_FIELDS (KEY_FIELDS | F(OWNER))
 #define VERIFY_FIELDS (F(CREDENTIAL) | F(PERMISSION) | F(SERVICE))
 

@@ -196,11 +196,7 @@ bool api_request_read_head(struct api_call *call, const struct route_parameters 
 		api_refuse(call, PROBLEM_AUTHORIZATION_IS_REQUIRED, NULL);
 		return false;
 	}
-	if (exchange_is_from_page(exchange)) {
-		api_refuse(call, PROBLEM_ACCESS_DENIED,
-			   "A key is not for pages in browsers, where everybody can read it.");
-		return false;
-	}
+	call->page = exchange_is_from_page(exchange);
 	call->credential = exchange->authorization.credential.data;
 	call->hmac = authorization_is_hmac(&exchange->authorization);
 	call->user = exchange->authorization.user[0] != '\0' ? exchange->authorization.user : NULL;

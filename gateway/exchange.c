@@ -12,6 +12,7 @@
 #include "common/clock.h"
 #include "common/encoding.h"
 #include "common/secret.h"
+#include "gateway/page.h"
 #include "gateway/strict.h"
 
 #define CORRELATION_BYTES 16
@@ -85,6 +86,8 @@ static void decide(struct exchange *exchange, unsigned int status, struct MHD_Re
 		add_fields(answer, common, ARRAY_SIZE(common));
 		add_transport_security(exchange, answer);
 		add_fields(answer, fields, count);
+		if (exchange->for_page)
+			add_fields(answer, page_fields, PAGE_FIELDS);
 		if (exchange->correlation_id[0] != '\0')
 			(void)MHD_add_response_header(answer, "X-Correlation-ID", exchange->correlation_id);
 	}

@@ -29,7 +29,8 @@ struct exchange {
 	char correlation_id[EXCHANGE_CORRELATION_MAX + 1]; /* visible ASCII; "": none came */
 	char *body; /* ends in a NUL that body_size does not count; NULL: none came */
 	size_t body_size;
-	void *data; /* the handler's, while it has not answered */
+	void *data;    /* the handler's, while it has not answered */
+	bool for_page; /* the handler's: the page in a browser that asks may read the answer */
 
 	char *target; /* what path points into; as it came, where the path is none */
 

@@ -28,6 +28,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/health.c gateway/health.h \
 	gateway/metrics.c gateway/metrics.h \
 	gateway/oauth.c gateway/oauth.h \
+	gateway/page.c gateway/page.h \
 	gateway/html.c gateway/html.h \
 	gateway/json.c gateway/json.h \
 	gateway/listeners.c gateway/listeners.h \

@@ -32,8 +32,10 @@ struct oauth_request {
 	const char *token;        /* points into the form */
 	char source[SOURCE_SIZE]; /* "": who connected to a Unix socket */
 	oauth_call call;
+	bool page, admitted; /* a page in a browser asks; the daemon has taken its credential */
 	bool done;
 	enum problem refusal; /* how it is told that it was not done */
+	const char *sentence; /* the same; NULL: the problem's own */
 	struct apikey_introspection *introspection;
 };
 
@@ -77,6 +79,7 @@ static void work(struct apikey_admin *admin, void *data)
 		.body = exchange->body,
 		.body_size = exchange->body_size,
 		.source = request->source[0] != '\0' ? request->source : NULL,
+		.page = request->page,
 		.directly = true,
 	};
 	struct apikey_signin *signin = NULL;
@@ -86,11 +89,13 @@ static void work(struct apikey_admin *admin, void *data)
 	if (!admin)
 		return;
 	r = acting_begin(admin, &proof, &signin);
+	request->admitted = r == 0;
 	if (r == 0) {
 		r = request->call(admin, request);
 		request->done = is_done(r);
 	}
 	request->refusal = acting_refusal(admin, r, proof.hmac);
+	request->sentence = acting_sentence(admin, r);
 	acting_end(admin, signin);
 }
 
@@ -157,10 +162,11 @@ static void done(void *data)
 {
 	struct oauth_request *request = data;
 
+	request->exchange->for_page = request->page && request->admitted;
 	if (request->done)
 		answer_done(request);
 	else
-		exchange_answer_problem(request->exchange, request->refusal, NULL);
+		exchange_answer_problem(request->exchange, request->refusal, request->sentence);
 	oauth_request_free(request);
 }
 
@@ -209,11 +215,6 @@ static bool check(struct exchange *exchange, unsigned long long size)
 		exchange_answer_problem(exchange, PROBLEM_AUTHORIZATION_IS_REQUIRED, NULL);
 		return false;
 	}
-	if (exchange_is_from_page(exchange)) {
-		exchange_answer_problem(exchange, PROBLEM_ACCESS_DENIED,
-					"A key is not for pages in browsers, where everybody can read it.");
-		return false;
-	}
 	if (size > APIKEY_SIGNED_BODY_MAX && authorization_is_hmac(&exchange->authorization)) {
 		snprintf(sentence, sizeof(sentence), "A body that is signed has %d bytes at most.",
 			 APIKEY_SIGNED_BODY_MAX);
@@ -246,7 +247,8 @@ static void handle(struct exchange *exchange, struct gateway *gateway, oauth_cal
 		exchange_answer_problem(exchange, PROBLEM_INTERNAL, NULL);
 		return;
 	}
-	*request = (struct oauth_request){ .exchange = exchange, .call = call };
+	*request =
+		(struct oauth_request){ .exchange = exchange, .call = call, .page = exchange_is_from_page(exchange) };
 	source = source_of(exchange, &gateway->proxies, room);
 	if (source)
 		snprintf(request->source, sizeof(request->source), "%s", source);

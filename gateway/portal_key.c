@@ -57,6 +57,7 @@ static void write_facts(struct portal_request *request, const struct apikey_key 
 	if (key->max_uses > 0)
 		html_print(html, "<div><dt>Uses</dt><dd>%" PRIu64 " of %" PRIu64 "</dd></div>", key->counted_uses,
 			   key->max_uses);
+	write_fact(html, "Pages in browsers", key->client_side ? "may use it" : "");
 	write_word_fact(html, "Labels", key->labels);
 	html_print(html, "<div><dt>Made</dt><dd>");
 	page_date(html, key->created, request->now);

@@ -182,8 +182,14 @@ static void write_limits(struct portal_request *request)
 		"uses it.</p>"
 		"<label for=\"uses\">How often it may be used, all in all</label><input id=\"uses\" name=\"uses\" "
 		"inputmode=\"numeric\" pattern=\"[0-9]*\" maxlength=\"18\" value=\"%s\" aria-describedby=\"uses-hint\">"
-		"<p class=\"hint\" id=\"uses-hint\">Empty: as often as one likes.</p></details>",
+		"<p class=\"hint\" id=\"uses-hint\">Empty: as often as one likes.</p>",
 		portal_value(request, "sources"), portal_value(request, "service"), portal_value(request, "uses"));
+	html_print(html,
+		   "<div class=\"box\"><input type=\"checkbox\" id=\"pages\" name=\"pages\"%s "
+		   "aria-describedby=\"pages-hint\"><label for=\"pages\">Pages in browsers may use it</label>"
+		   "<p class=\"hint\" id=\"pages-hint\">Whoever sees such a page has the key. Give it no more than "
+		   "everybody may do.</p></div></details>",
+		   urlencoded_find(&request->form, "pages") ? " checked" : "");
 }
 
 static void write_others(struct portal_request *request)
@@ -319,6 +325,7 @@ static const char *read_wanted(const struct portal_request *request, struct want
 		.owner = filled(portal_value(request, "owner")),
 		.tenant = filled(portal_value(request, "tenant")),
 		.idempotency_key = filled(portal_value(request, "once")),
+		.client_side = urlencoded_find(&request->form, "pages") != NULL,
 	};
 	if (wanted->permissions.too_many || wanted->sources.too_many)
 		return "There are too many permissions or networks.";

@@ -12,6 +12,7 @@
 #include "gateway/health.h"
 #include "gateway/metrics.h"
 #include "gateway/oauth.h"
+#include "gateway/page.h"
 #include "gateway/portal.h"
 #include "gateway/portal_routes.h"
 
@@ -115,7 +116,7 @@ static void refuse(struct exchange *exchange, const struct allowed *allowed)
 {
 	if (allowed->length == 0)
 		exchange_answer_problem(exchange, PROBLEM_NOT_FOUND, NULL);
-	else
+	else if (!page_answer_preflight(exchange, allowed->text))
 		exchange_answer_methods(exchange, allowed->text);
 }
 

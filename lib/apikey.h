@@ -255,6 +255,7 @@ struct apikey_key {
 	uint64_t max_uses;          /* 0: as often as one likes */
 	uint64_t counted_uses;      /* where there is a limit: uses that count against it */
 	int64_t state_since;        /* when it got the state it has; 0: it always had it */
+	int client_side;            /* 1: pages in browsers may use it */
 };
 
 /* Wipes and frees. Accepts NULL. */
@@ -289,6 +290,7 @@ struct apikey_key_options {
 	/* In apikey_key_create(): 1 to 128 visible ASCII characters. The same call with the same text makes no second
 	 * key: see there. NULL: none. */
 	const char *idempotency_key;
+	int client_side; /* 1: pages in browsers may use it, through a gateway */
 };
 
 /* Makes a key; *ret_key carries its secret, of a pair its private key, which cannot be had again. 0, negative errno, or
@@ -314,7 +316,8 @@ enum apikey_change {
 	APIKEY_CHANGE_EXPIRES = 1 << 6,
 	APIKEY_CHANGE_ROLES = 1 << 7,
 	APIKEY_CHANGE_EXCLUSIVE = 1 << 8,
-	APIKEY_CHANGE_MAX_USES = 1 << 9
+	APIKEY_CHANGE_MAX_USES = 1 << 9,
+	APIKEY_CHANGE_CLIENT_SIDE = 1 << 10
 };
 
 /* Replaces what changes (a sum of enum apikey_change) marks by what options says. Its owner, kind and pair are not
@@ -789,6 +792,7 @@ struct apikey_signin_options {
 	/* What came with an HMAC token, which has to be signed for it: APIKEY_SIGNED_BODY_MAX bytes at most. */
 	const void *body;
 	size_t body_size;
+	int page; /* 1: the client is a page in a browser: only keys that are for that get in */
 };
 
 struct apikey_signin {
@@ -856,13 +860,20 @@ void apikey_token_free(struct apikey_token *token);
 
 /* Gets one with a proof: an HMAC token, which is used up, or an opaque key. */
 int apikey_token_issue(struct apikey_admin *admin, const char *proof, struct apikey_token **ret_token);
-/*
- * The same by a gateway, for its client at this address, which may be NULL: networks of keys and throttling go by it.
- * body: what came with an HMAC token, for which it has to be signed; body_size bytes, at most APIKEY_SIGNED_BODY_MAX;
- * NULL where there was none. A refusal is APIKEY_BAD_CREDENTIAL, and apikey_admin_reason() says why.
- */
-int apikey_token_issue_from(struct apikey_admin *admin, const char *proof, const char *source, const void *body,
-			    size_t body_size, struct apikey_token **ret_token);
+
+struct apikey_token_client {
+	size_t size;
+	const char *source; /* its address, which may be NULL: networks of keys and throttling go by it */
+	/* What came with an HMAC token, for which it has to be signed: APIKEY_SIGNED_BODY_MAX bytes at most. */
+	const void *body;
+	size_t body_size;
+	int page; /* 1: it is a page in a browser: only keys that are for that get a token */
+};
+
+/* The same by a gateway, for a client of its own. A refusal is APIKEY_BAD_CREDENTIAL, and apikey_admin_reason() says
+ * why. client may be NULL. */
+int apikey_token_issue_from(struct apikey_admin *admin, const char *proof, const struct apikey_token_client *client,
+			    struct apikey_token **ret_token);
 
 /* Texts are "" and times 0 where they are not the caller's to know. */
 struct apikey_token_state {

@@ -101,6 +101,7 @@ static struct apikey_key key_of(struct block *block, const struct message_key *m
 		.sessions_fault = text_or_empty(message->sessions_fault),
 		.exclusive = text_or_empty(message->exclusive),
 		.max_uses = message->max_uses,
+		.client_side = message->client_side == 1,
 		.counted_uses = message->counted_uses,
 		.state_since = message->state_since,
 	};

@@ -63,6 +63,7 @@ int apikey_key_create(struct apikey_admin *admin, const struct apikey_key_option
 	request.test = options.test != 0;
 	request.exclusive = options.exclusive;
 	request.max_uses = options.max_uses;
+	request.client_side = options.client_side != 0;
 	return call_for_key(admin, WIRE_KEY_CREATE, &message_key_create, &request, ret_key);
 }
 
@@ -98,6 +99,8 @@ int apikey_key_update(struct apikey_admin *admin, const char *key, unsigned int 
 		request.exclusive = options.exclusive;
 	if (changes & APIKEY_CHANGE_MAX_USES)
 		request.max_uses = options.max_uses;
+	if (changes & APIKEY_CHANGE_CLIENT_SIDE)
+		request.client_side = options.client_side != 0;
 	return call_for_key(admin, WIRE_KEY_UPDATE, &message_key_update, &request, ret_key);
 }
 

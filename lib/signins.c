@@ -130,6 +130,7 @@ int apikey_signin(struct apikey_admin *admin, const struct apikey_signin_options
 	request.lifetime = options.lifetime;
 	request.portal = options.portal != 0;
 	request.body = (struct codec_bytes){ .size = options.body_size, .data = options.body };
+	request.page = options.page != 0;
 	r = admin_call(admin, WIRE_SIGNIN, &message_signin_begin, &request, build, &root);
 	if (r == 0)
 		*ret_signin = root;

@@ -8,6 +8,7 @@
 #include "lib/admin.h"
 #include "lib/apikey.h"
 #include "lib/texts.h"
+#include "lib/versioned.h"
 #include "proto/message.h"
 #include "proto/verdict.h"
 
@@ -109,18 +110,23 @@ static int build_version(struct block *block, const void *packet, size_t size)
 
 int apikey_token_issue(struct apikey_admin *admin, const char *proof, struct apikey_token **ret_token)
 {
-	return apikey_token_issue_from(admin, proof, NULL, NULL, 0, ret_token);
+	return apikey_token_issue_from(admin, proof, NULL, ret_token);
 }
 
-int apikey_token_issue_from(struct apikey_admin *admin, const char *proof, const char *source, const void *body,
-			    size_t body_size, struct apikey_token **ret_token)
+int apikey_token_issue_from(struct apikey_admin *admin, const char *proof, const struct apikey_token_client *given,
+			    struct apikey_token **ret_token)
 {
-	struct message_token_issue request = { .credential = admin_credential(admin),
-					       .proof = proof,
-					       .source = source,
-					       .body = { .size = body_size, .data = body } };
+	struct message_token_issue request = { .credential = admin_credential(admin), .proof = proof };
+	struct apikey_token_client client;
 	void *root;
-	int r = admin_call(admin, WIRE_TOKEN_ISSUE, &message_token_issue, &request, build_token, &root);
+	int r;
+
+	if (versioned_read(given, &client, sizeof(client)) < 0)
+		return -EINVAL;
+	request.source = client.source;
+	request.body = (struct codec_bytes){ .size = client.body_size, .data = client.body };
+	request.page = client.page != 0;
+	r = admin_call(admin, WIRE_TOKEN_ISSUE, &message_token_issue, &request, build_token, &root);
 
 	if (r == 0)
 		*ret_token = root;

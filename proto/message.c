@@ -185,6 +185,7 @@ static const struct codec_field message_key_fields[] = {
 	NUMBER(32, message_key, sessions_ended, UINT64_MAX),
 	NUMBER(33, message_key, sessions_loose, UINT64_MAX),
 	TEXT(34, message_key, sessions_fault, WIRE_REASON_MAX),
+	NUMBER(35, message_key, client_side, 1),
 };
 RECORD(message_key);
 
@@ -207,6 +208,7 @@ static const struct codec_field message_key_create_fields[] = {
 	TEXT(16, message_key_create, exclusive, WIRE_SERVICE_MAX),
 	NUMBER(17, message_key_create, max_uses, UINT32_MAX),
 	TEXT(18, message_key_create, idempotency_key, WIRE_IDEMPOTENCY_MAX),
+	NUMBER(19, message_key_create, client_side, 1),
 	NUMBER(30, message_key_create, test, 1),
 };
 RECORD(message_key_create);
@@ -257,6 +259,7 @@ static const struct codec_field message_key_update_fields[] = {
 	TEXTS(11, message_key_update, roles, WIRE_ROLE_NAME_MAX),
 	TEXT(12, message_key_update, exclusive, WIRE_SERVICE_MAX),
 	NUMBER(13, message_key_update, max_uses, UINT32_MAX),
+	NUMBER(14, message_key_update, client_side, 1),
 };
 RECORD(message_key_update);
 
@@ -483,6 +486,7 @@ static const struct codec_field message_token_issue_fields[] = {
 	NEED(2, message_token_issue, proof, WIRE_CREDENTIAL_MAX),
 	TEXT(3, message_token_issue, source, WIRE_NETWORK_MAX),
 	BYTES(4, message_token_issue, body, WIRE_SIGNED_BODY_MAX),
+	NUMBER(5, message_token_issue, page, 1),
 };
 RECORD(message_token_issue);
 
@@ -663,6 +667,7 @@ static const struct codec_field message_signin_begin_fields[] = {
 	NUMBER(7, message_signin_begin, lifetime, UINT32_MAX),
 	NUMBER(8, message_signin_begin, portal, 1),
 	BYTES(9, message_signin_begin, body, WIRE_SIGNED_BODY_MAX),
+	NUMBER(10, message_signin_begin, page, 1),
 };
 RECORD(message_signin_begin);
 

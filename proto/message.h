@@ -195,6 +195,7 @@ struct message_key {
 	uint64_t sessions_ended;
 	uint64_t sessions_loose;    /* of these, such as left processes behind */
 	const char *sessions_fault; /* why there may be others */
+	uint64_t client_side;       /* 1: pages in browsers may use it */
 };
 extern const struct codec_record message_key;
 
@@ -222,7 +223,8 @@ struct message_key_create {
 	uint64_t max_uses;     /* 0: as often as one likes */
 	/* Visible ASCII: the same request with the same text, from who sent the first, makes no second key. */
 	const char *idempotency_key;
-	uint64_t test; /* 1: a test key, which holds permissions below "test." only */
+	uint64_t client_side; /* 1: pages in browsers may use it */
+	uint64_t test;        /* 1: a test key, which holds permissions below "test." only */
 };
 extern const struct codec_record message_key_create;
 
@@ -280,7 +282,8 @@ enum message_key_change {
 	MESSAGE_CHANGE_ROLES = 1 << 7,
 	MESSAGE_CHANGE_EXCLUSIVE = 1 << 8,
 	MESSAGE_CHANGE_MAX_USES = 1 << 9,
-	MESSAGE_CHANGE_ALL = (1 << 10) - 1,
+	MESSAGE_CHANGE_CLIENT_SIDE = 1 << 10,
+	MESSAGE_CHANGE_ALL = (1 << 11) - 1,
 };
 
 struct message_key_update {
@@ -297,6 +300,7 @@ struct message_key_update {
 	struct codec_texts roles;
 	const char *exclusive; /* as in message_key_create */
 	uint64_t max_uses;
+	uint64_t client_side;
 };
 extern const struct codec_record message_key_update;
 
@@ -676,6 +680,7 @@ struct message_token_issue {
 	const char *proof;       /* an HMAC token, which is used up, or an opaque key */
 	const char *source;      /* the client's address, which a gateway's word is taken for */
 	struct codec_bytes body; /* what came with an HMAC token, which has to be signed for it */
+	uint64_t page;           /* 1: the client is a page in a browser; only keys that are for that get one */
 };
 extern const struct codec_record message_token_issue;
 
@@ -881,6 +886,7 @@ struct message_signin_begin {
 	uint64_t lifetime;       /* seconds; 0: as long as the settings say */
 	uint64_t portal;         /* 1: somebody's browser, listed; 0: one request */
 	struct codec_bytes body; /* what came with an HMAC token, which has to be signed for it */
+	uint64_t page;           /* 1: the client is a page in a browser; only keys that are for that get in */
 };
 extern const struct codec_record message_signin_begin;
 

@@ -97,6 +97,10 @@ static const struct {
 				VERDICT_DENIED },
 	[REASON_NOT_ROTATED] = { "not_rotated", "The key is good, but its holder cannot give it a new secret so.",
 				 VERDICT_FORBIDDEN },
+	[REASON_NOT_CLIENT_SIDE] = { "not_client_side",
+				     "The request comes from a page in a browser, and the key is not for pages; "
+				     "'apikeyctl key update --client-side' lets pages use it.",
+				     VERDICT_FORBIDDEN },
 };
 
 const char *verdict_name(enum verdict verdict)

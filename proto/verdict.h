@@ -54,8 +54,9 @@ enum reason {
 	REASON_UNTRUSTED_SERVER,
 	REASON_STORE_FAILED,
 	REASON_AUDIT_FAILED,
-	REASON_BAD_TICKET,  /* denied */
-	REASON_NOT_ROTATED, /* forbidden */
+	REASON_BAD_TICKET,      /* denied */
+	REASON_NOT_ROTATED,     /* forbidden */
+	REASON_NOT_CLIENT_SIDE, /* forbidden */
 	REASON_COUNT,
 };
 

@@ -96,6 +96,30 @@ succeeds
 act --json key show "$laptop"
 is test "$(json .test)" false
 
+# a key for pages in browsers
+act --json key create --name shop --owner "$me" --client-side --expires 1d
+succeeds
+shop=$(json .id)
+is 'whether it is for pages' "$(json .client_side)" true
+act key show "$shop"
+has 'the key' "$out" 'in browsers may use it'
+act --json key rotate "$shop"
+succeeds
+is 'whether it is after a rotation' "$(json .client_side)" true
+act --json key update "$shop" --label a=b
+is 'whether it is after a change' "$(json .client_side)" true
+act --json key update "$shop" --no-client-side
+succeeds
+is 'whether it is not any more' "$(json .client_side)" false
+act --json audit show --event key_update --limit 1
+is 'what the record says' "$(jq -c '[.changes.before.client_side, .changes.after.client_side]' <<<"$out")" '[true,false]'
+act --json key update "$shop" --client-side
+is 'whether it is again' "$(json .client_side)" true
+act key delete "$shop"
+succeeds
+act --json key show "$laptop"
+is 'whether others are for pages' "$(json .client_side)" false
+
 # what the daemon refuses: status 1, a sentence, no secret
 act key create --name laptop --owner "$me" --expires 1d
 refused

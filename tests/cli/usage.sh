@@ -100,6 +100,7 @@ wrong 'one key' verify --credential-file -
 # Its value stands in the same word.
 wrong "'sshd' is one argument too many" key create --name a --owner alice --exclusive sshd
 wrong 'is empty' key create --name a --owner alice --exclusive=
+wrong 'sets what --no-client-side takes away' key update alice/a --client-side --no-client-side
 wrong 'sets what --no-exclusive takes away' key update alice/a --exclusive=sshd --no-exclusive
 for count in 0 -1 x 1x 4294967296; do
 	wrong "$count is no count" key create --name a --owner alice --max-uses="$count"

@@ -164,6 +164,7 @@ void scratch_assert_same(const struct store_key *a, const struct store_key *b)
 	ck_assert_int_eq(a->kind, b->kind);
 	ck_assert_int_eq(a->state, b->state);
 	ck_assert_int_eq(a->test, b->test);
+	ck_assert_int_eq(a->client_side, b->client_side);
 	ck_assert_int_eq(a->owner_uid_known, b->owner_uid_known);
 	ck_assert_uint_eq(a->owner_uid, b->owner_uid);
 	ck_assert_uint_eq(a->max_uses, b->max_uses);

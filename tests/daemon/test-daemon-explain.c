@@ -330,7 +330,7 @@ static const struct {
  * then; of sessions and of rotation by the holder; and the audit's, which has a test of its own. */
 static const enum reason others[] = { REASON_TOO_MANY_FAILURES, REASON_DAEMON_UNREACHABLE, REASON_DEADLINE,
 				      REASON_UNTRUSTED_SERVER,  REASON_STORE_FAILED,       REASON_AUDIT_FAILED,
-				      REASON_BAD_TICKET,        REASON_NOT_ROTATED };
+				      REASON_BAD_TICKET,        REASON_NOT_ROTATED,        REASON_NOT_CLIENT_SIDE };
 
 /* The steps before the one that fails were passed, if they were judged; those behind it were not judged. */
 static void expect_failure(struct message_explanation *explanation, const char *name, const char *text)

@@ -154,7 +154,7 @@ static void multiply(unsigned int count)
 		 "CREATE TEMP TABLE copy AS SELECT * FROM key WHERE owner = 'carol';"
 		 "INSERT INTO key SELECT printf('%%012d', n), state, kind, test, not_before, expires, secrets, owner,"
 		 " tenant, account, users, permissions, roles, sources, printf('%%06d', n), owner_uid, created,"
-		 " created_by, state_reason, labels, exclusive, max_uses, state_since FROM copy,"
+		 " created_by, state_reason, labels, exclusive, max_uses, state_since, client_side FROM copy,"
 		 " (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < %u) SELECT n FROM c);"
 		 "UPDATE tally SET keys = keys + %u WHERE state = 1; COMMIT",
 		 count, count);

@@ -162,6 +162,104 @@ START_TEST(a_key_counts_from_where_the_client_is)
 }
 END_TEST
 
+/* ---- pages in browsers ---- */
+
+START_TEST(a_page_gets_in_with_a_key_for_pages_alone)
+{
+	struct message_signin_begin request = {
+		.proof = opaque.secret, .lifetime = 30, .source = "192.0.2.7", .page = 1
+	};
+	struct message_token_issue issue = { .proof = opaque.secret, .source = "192.0.2.7", .page = 1 };
+	struct message_key_update loosen = {
+		.credential = actor.secret, .key = opaque.id, .changes = MESSAGE_CHANGE_CLIENT_SIDE, .client_side = 1
+	};
+	struct message_key_rotate rotation = { .credential = actor.secret, .key = opaque.id, .now = 1 };
+	CLEANUP_FREE char *record = NULL, *of_token = NULL;
+	struct signed_in signin, plain;
+	struct message_token issued;
+	struct message_key key;
+	char secret[64];
+
+	expect_refusal(gateway, &request, REASON_NOT_CLIENT_SIDE);
+	record = last_record();
+	ck_assert_ptr_nonnull(strstr(record, "\"event\":\"signin\",\"verdict\":\"forbidden\","
+					     "\"reason\":\"not_client_side\""));
+	ck_assert_ptr_nonnull(strstr(record, opaque.id));
+	ck_assert_ptr_nonnull(strstr(record, "192.0.2.7"));
+	expect_answer(gateway,
+		      wire_ask(gateway, WIRE_TOKEN_ISSUE, &message_token_issue, &issue, &message_token, &issued),
+		      ANSWER_BAD_CREDENTIAL, NULL);
+	of_token = last_record();
+	ck_assert_ptr_nonnull(strstr(of_token, "\"reason\":\"not_client_side\""));
+	ck_assert_ptr_nonnull(strstr(of_token, opaque.id));
+	/* What is good once is used up by its signature, wherever it comes from. */
+	request.proof = access_token;
+	expect_refusal(gateway, &request, REASON_NOT_CLIENT_SIDE);
+	expect_refusal(gateway, &request, REASON_TOKEN_USED);
+	/* Who does not show the secret learns nothing of it. */
+	request.proof = "ak_short";
+	expect_refusal(gateway, &request, REASON_TRUNCATED);
+
+	expect_answer(gateway, update(gateway, &loosen, &key), ANSWER_OK, NULL);
+	ck_assert_uint_eq(key.client_side, 1);
+	request.proof = opaque.secret;
+	signin = sign_in(gateway, &request);
+	ck_assert(is_signed_in(gateway, signin.credential));
+	expect_answer(gateway,
+		      wire_ask(gateway, WIRE_TOKEN_ISSUE, &message_token_issue, &issue, &message_token, &issued),
+		      ANSWER_OK, NULL);
+	/* A rotation changes nothing about it. */
+	expect_answer(gateway, rotate(gateway, &rotation, &key), ANSWER_OK, NULL);
+	ck_assert_uint_eq(key.client_side, 1);
+	snprintf(secret, sizeof(secret), "%s", key.secret);
+	request.proof = secret;
+	signin = sign_in(gateway, &request);
+	request.page = 0;
+	plain = sign_in(gateway, &request);
+	/* It is judged anew at each request: of the page's alone. */
+	loosen.client_side = 0;
+	expect_answer(gateway, update(gateway, &loosen, &key), ANSWER_OK, NULL);
+	ck_assert_uint_eq(key.client_side, 0);
+	ck_assert(!is_signed_in(gateway, signin.credential));
+	ck_assert(is_signed_in(gateway, plain.credential));
+}
+END_TEST
+
+START_TEST(a_page_uses_no_link_up)
+{
+	struct message_signin_begin request = { .portal = 1, .page = 1 };
+	struct wire_client *root;
+	char code[80];
+
+	if (!have_other_users())
+		return;
+	root = open_as(&host, 0);
+	ck_assert_int_eq(make_link(root, true, code), ANSWER_OK);
+	request.proof = code;
+	expect_refusal(gateway, &request, REASON_NOT_CLIENT_SIDE);
+	request.page = 0;
+	(void)sign_in(gateway, &request);
+	wire_close(root);
+}
+END_TEST
+
+START_TEST(a_key_is_made_for_pages)
+{
+	struct message_key_create wanted = { .credential = actor.secret, .name = "shop", .client_side = 1 };
+	struct message_signin_begin request = by(NULL);
+	struct message_key key;
+	char secret[64];
+
+	wanted.permissions = wire_texts("test.use", NULL);
+	expect_answer(gateway, create(gateway, &wanted, &key), ANSWER_OK, NULL);
+	ck_assert_uint_eq(key.client_side, 1);
+	snprintf(secret, sizeof(secret), "%s", key.secret);
+	request.proof = secret;
+	request.page = 1;
+	ck_assert(is_signed_in(gateway, sign_in(gateway, &request).credential));
+}
+END_TEST
+
 /* ---- what ends it ---- */
 
 START_TEST(it_ends_with_its_key)
@@ -322,6 +420,9 @@ int main(void)
 	tcase_add_test(tests, what_is_no_proof_gets_none);
 	tcase_add_test(tests, a_request_for_another_tenant_uses_nothing_up);
 	tcase_add_test(tests, a_key_counts_from_where_the_client_is);
+	tcase_add_test(tests, a_page_gets_in_with_a_key_for_pages_alone);
+	tcase_add_test(tests, a_page_uses_no_link_up);
+	tcase_add_test(tests, a_key_is_made_for_pages);
 	tcase_add_test(tests, it_ends_with_its_key);
 	tcase_add_test(tests, what_it_may_do_is_what_its_key_may_do_now);
 	tcase_add_test(tests, a_restart_ends_all);

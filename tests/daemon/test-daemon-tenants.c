@@ -414,7 +414,7 @@ START_TEST(keys_are_counted_no_further_than_is_told)
 		 "CREATE TEMP TABLE copy AS SELECT * FROM key WHERE name = 'first';"
 		 "INSERT INTO key SELECT printf('%%012d', n), state, kind, test, not_before, expires, secrets, owner,"
 		 " tenant, account, users, permissions, roles, sources, printf('%%06d', n), owner_uid, created,"
-		 " created_by, state_reason, labels, exclusive, max_uses, state_since FROM copy,"
+		 " created_by, state_reason, labels, exclusive, max_uses, state_since, client_side FROM copy,"
 		 " (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < %d) SELECT n FROM c);"
 		 "UPDATE tally SET keys = keys + %d WHERE state = 1; COMMIT",
 		 MESSAGE_COUNTED_MOST, MESSAGE_COUNTED_MOST);

@@ -227,7 +227,8 @@ START_TEST(a_new_and_a_deleted_key_are_whole)
 		"{\"after\":{\"name\":\"laptop\",\"owner\":\"alice\",\"account\":\"default\",\"tenant\":\"default\","
 		"\"kind\":\"opaque\",\"state\":\"active\",\"state_reason\":null,"
 		"\"permissions\":[\"mail.imap\"],\"roles\":[],\"users\":[\"bob\",\"deploy\"],"
-		"\"sources\":[],\"labels\":[],\"exclusive\":null,\"max_uses\":null,\"not_before\":null,\"expires\":"
+		"\"sources\":[],\"labels\":[],\"exclusive\":null,\"max_uses\":null,\"client_side\":false,\"not_"
+		"before\":null,\"expires\":"
 		"\"1970-01-02T00:00:00Z\","
 		"\"secrets\":[{\"number\":1,\"created\":\"1970-01-01T00:00:10Z\",\"retires\":null}]}}");
 	free(changes);

@@ -301,6 +301,22 @@ START_TEST(uses_are_not_added)
 }
 END_TEST
 
+START_TEST(pages_are_not_let_in_again)
+{
+	for (unsigned int i = 0; i < 4; i++) {
+		unsigned int taken;
+
+		make_both();
+		then.client_side = i & 1;
+		now.client_side = i & 2;
+		taken = restore_taken(&then, &now, NOW);
+		ck_assert_uint_eq(taken & UINT8_MAX, i == 1 ? MESSAGE_TAKEN_NARROWED : 0);
+		restore_take(&then, &now, taken);
+		ck_assert_int_eq(then.client_side, i == 3);
+	}
+}
+END_TEST
+
 START_TEST(a_network_within_another_is_narrower)
 {
 	make_both();
@@ -987,6 +1003,7 @@ int main(void)
 	tcase_add_test(keys, a_network_within_another_is_narrower);
 	tcase_add_loop_test(keys, a_binding_is_not_undone, 0, ARRAY_SIZE(bindings));
 	tcase_add_test(keys, uses_are_not_added);
+	tcase_add_test(keys, pages_are_not_let_in_again);
 	suite_add_tcase(suite, keys);
 	tcase_add_checked_fixture(stores, setup, teardown);
 	tcase_add_loop_test(stores, what_was_taken_away_is_taken_away_again, 0, 2);

@@ -232,6 +232,7 @@ static void make_limited(struct store_key *key)
 {
 	key->exclusive = "dovecot";
 	key->max_uses = UINT32_MAX;
+	key->client_side = true;
 	key->state_since = 1790000000;
 }
 
@@ -424,6 +425,9 @@ static const char *const damages[] = {
 	"max_uses = 4294967296",
 	"state_since = NULL",
 	"state_since = 1.5",
+	/* A key that is not for pages would be. */
+	"client_side = NULL",
+	"client_side = 2",
 };
 
 START_TEST(rows_that_are_not_read)

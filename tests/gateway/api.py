@@ -500,7 +500,64 @@ def test_pages_in_browsers():
     for header in ({"Origin": "https://page.example"}, {"Origin": "null"}, {"Sec-Fetch-Mode": "cors"}):
         wants(ask("GET", "/v1/identity/me", {**bearer("mine"), **header}), 403, "ACCESS_DENIED")
         wants(ask("POST", "/v1/identity/token", {**bearer("mine"), **header}), 403, "ACCESS_DENIED")
+        # Whoever has no good key is told no more than elsewhere.
+        wants(ask("GET", "/v1/identity/me", {**bearer(keys["mine"]["secret"][:-6] + "000000"), **header}), 401,
+              "ACCESS_TOKEN_INVALID")
     wants(ask("GET", "/v1/identity/me", bearer("mine", Sec_Fetch_Mode="navigate")), 200)
+
+
+def preflight(target, **more):
+    headers = {"Origin": "https://page.example", "Access-Control-Request-Method": "PUT",
+               "Access-Control-Request-Headers": "authorization", **{k.replace("_", "-"): v for k, v in more.items()}}
+    return client.send(socket_path, "OPTIONS", target, {k: v for k, v in headers.items() if v is not None})
+
+
+def cors(answer):
+    return {k: v for k, v in answer.headers.items() if k.startswith("access-control-")}
+
+
+def test_keys_for_pages():
+    origin = {"Origin": "https://page.example", "Sec-Fetch-Mode": "cors"}
+    path = "/v1/api-tokens"
+    answer = wants(ask("GET", "/v1/identity/me", {**bearer("page"), **origin}), 200)
+    read = {"access-control-allow-origin": "*", "access-control-expose-headers":
+            "Idempotency-Replayed, Retry-After, WWW-Authenticate, X-Correlation-ID"}
+    same("what the page may read", cors(answer), read)
+    # Also what is wrong with its request; and the access token it gets is for pages, too.
+    same("the same of a problem", cors(wants(ask("GET", f"{path}/nobody", {**bearer("page"), **origin}), 404, "KEY_NOT_FOUND")), read)
+    answer = wants(ask("POST", "/v1/identity/token", {**bearer("page"), **origin}), 201)
+    same("the same of a token", cors(answer), read)
+    wants(ask("GET", "/v1/identity/me", {**bearer(answer.json["accessToken"]), **origin}), 200)
+    # Nothing of that for who is no page, or for a page whose key is none for pages, or none.
+    same("what others hear", cors(wants(ask("GET", "/v1/identity/me", bearer("page")), 200)), {})
+    for credential, status in ((bearer("mine"), 403), (bearer("ak_short"), 401), ({}, 401)):
+        answer = ask("GET", "/v1/identity/me", {**credential, **origin})
+        same("the status", answer.status, status)
+        same("what a page may not read", cors(answer), {})
+    # It makes one, and takes it back.
+    made = wants(ask("POST", path, bearer("page"), {"name": "shop", "permissions": ["mail.imap"], "clientSide": True}), 201).json
+    same("what it is", made["clientSide"], True)
+    page = {**by_token(made), **origin}
+    wants(ask("GET", "/v1/identity/me", page), 200)
+    changed = wants(ask("PUT", f"{path}/{made['id']}", {**bearer("page"), **origin}, {"clientSide": False}), 200).json
+    same("what it is not any more", "clientSide" in changed, False)
+    wants(ask("GET", "/v1/identity/me", page), 403, "ACCESS_DENIED")
+    wants(ask("PUT", f"{path}/{made['id']}", bearer("page"), {"clientSide": 1}), 400, "INVALID_REQUEST")
+    wants(ask("DELETE", f"{path}/{made['id']}", bearer("page")), 204)
+    # What a browser asks before.
+    answer = preflight(f"{path}/some")
+    same("a preflight", (answer.status, answer.bytes, cors(answer)), (204, b"", {
+        "access-control-allow-origin": "*", "access-control-allow-methods": "GET, PUT, DELETE",
+        "access-control-allow-headers":
+            "Authorization, X-API-KEY, Content-Type, Idempotency-Key, X-Correlation-ID, x-account-id, x-tenant-id",
+        "access-control-max-age": "600"}))
+    for target, more, status in (("/v1/nothing", {}, 404), ("/metrics", {}, 405), ("/healthz", {}, 405),
+                                 (path, {"Origin": None}, 405), (path, {"Access_Control_Request_Method": None}, 405)):
+        answer = preflight(target, **more)
+        same(f"the status of a preflight of {target} {more}", answer.status, status)
+        same("what it allows", cors(answer), {})
+    same("a preflight of the portal", cors(preflight("/portal/keys")), {})
+    same("a preflight of a proxy's question", cors(preflight("/v1/auth?permission=a&service=web")), {})
 
 
 def test_a_key_in_the_target():

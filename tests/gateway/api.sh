@@ -37,6 +37,7 @@ give quick --account shop --tenant quick --role tenant-admin
 give mine --permission apikeyd.keys.read --permission apikeyd.keys.write --permission 'mail.*'
 give reader --permission apikeyd.keys.read
 give plain --permission mail.imap
+give page --permission 'apikeyd.keys.*' --permission mail.imap --client-side
 give service --permission apikeyd.verify
 give inspector --permission apikeyd.introspect
 give near --permission 'apikeyd.keys.*' --from 192.0.2.0/24
@@ -58,6 +59,14 @@ client()
 		failures=$((failures + 1))
 }
 client all
+# What pages were refused is recorded, with the key and where the page was.
+act --json audit show --event signin --reason not_client_side --limit 1000
+succeeds
+is 'the refused sign-ins of pages' "$(jq -cs '[.[] | [.verdict, .key_name, (.rhost | startswith("198.51."))]] | unique' <<<"$out")" \
+	'[["forbidden","mine",true],["forbidden","shop",true]]'
+act --json audit show --event token_issue --reason not_client_side
+succeeds
+is 'the refused tokens of pages' "$(jq -cs '[.[] | .key_name] | unique' <<<"$out")" '["mine"]'
 # ?apiToken= is for those who want it.
 stop_gateway
 printf '[gateway]\napi_token_query = yes\n' >"$scratch/gateway.conf"

@@ -123,8 +123,6 @@ cat >"$scratch/heads" <<HEADS
 401|POST /v1/account/keys|Content-Type: application/json
 401|POST /v1/identity/hmac
 400|POST /v1/account/keys|Authorization: Bearer $secret|Content-Type: application/json
-403|POST /v1/api-tokens|Authorization: Bearer $secret|Content-Type: application/json|Origin: https://evil.example
-403|POST /v1/introspect|Authorization: Bearer $secret|Content-Type: application/x-www-form-urlencoded|Origin: https://evil.example
 415|POST /v1/api-tokens|Authorization: Bearer $secret|Content-Type: text/plain
 415|POST /v1/introspect|Authorization: Bearer $secret|Content-Type: application/json
 413|POST /v1/api-tokens|Authorization: Hmac $hmac|Content-Type: application/json

@@ -155,12 +155,12 @@ has 'the page' "$body" 'role="alert"' '>admin.all</textarea>' 'value="more"'
 send /portal/new token="$token" once="$once-3" name=dated more=mail.imap lifetime=date date=2001-01-01 kind=opaque
 is 'the status' "$code" 400
 has 'the page' "$body" 'has to lie ahead'
-send /portal/new token="$token" once="$once-4" name=pair more=mail.imap lifetime=30d kind=pair uses=5 service=dovecot
+send /portal/new token="$token" once="$once-4" name=pair more=mail.imap lifetime=30d kind=pair uses=5 service=dovecot pages=on
 is 'the status' "$code" 200
 pair=$(shown public-key)
 [[ $(shown private-key) =~ ^[0-9A-Za-z+/]{43}=$ ]] || fail 'there is no private key'
 act --json key show "$pair"
-is 'the limits' "$(json '.max_uses, .exclusive_service' | tr '\n' ' ')" '5 dovecot '
+is 'the limits' "$(json '.max_uses, .exclusive_service, .client_side' | tr '\n' ' ')" '5 dovecot true '
 
 # What is due is told as all dates are.
 act_as bin key create --name short --permission mail.imap --expires 3d

@@ -57,6 +57,7 @@ static const struct message_key whole_key = {
 	.exclusive = MESSAGE_UNBOUND,
 	.max_uses = 100,
 	.counted_uses = 3,
+	.client_side = 1,
 	.state_since = 80,
 };
 
@@ -124,6 +125,7 @@ static void assert_key(const struct apikey_key *key, const struct message_key *w
 	ck_assert_uint_eq(key->max_uses, wanted->max_uses);
 	ck_assert_uint_eq(key->counted_uses, wanted->counted_uses);
 	ck_assert_int_eq(key->state_since, wanted->state_since);
+	ck_assert_int_eq(key->client_side, (int)wanted->client_side);
 	assert_texts(key->permissions, &wanted->permissions);
 	assert_texts(key->roles, &wanted->roles);
 	assert_texts(key->users, &wanted->users);
@@ -192,6 +194,7 @@ static const struct apikey_key_options everything = {
 	.roles = roles,
 	.exclusive = "dovecot",
 	.max_uses = 7,
+	.client_side = 1,
 };
 
 /* Compares a decoded list with one that ends in NULL. */
@@ -233,6 +236,7 @@ START_TEST(a_new_key_is_asked_for_as_said)
 	ck_assert_str_eq(seen->private_key, everything.private_key);
 	ck_assert_str_eq(seen->exclusive, "dovecot");
 	ck_assert_uint_eq(seen->max_uses, 7);
+	ck_assert_uint_eq(seen->client_side, 1);
 	ck_assert_str_eq(key->secret, PEER_OPAQUE);
 	apikey_key_free(key);
 
@@ -244,6 +248,7 @@ START_TEST(a_new_key_is_asked_for_as_said)
 	ck_assert_ptr_null(seen->private_key);
 	ck_assert_ptr_null(seen->exclusive);
 	ck_assert_uint_eq(seen->max_uses, 0);
+	ck_assert_uint_eq(seen->client_side, 0);
 	assert_list(&seen->permissions, empty);
 	assert_list(&seen->users, empty);
 	ck_assert_int_eq(seen->not_before, 0);
@@ -286,6 +291,7 @@ START_TEST(an_update_says_what_it_changes_and_no_more)
 	assert_list(&seen->roles, changes & APIKEY_CHANGE_ROLES ? roles : empty);
 	ck_assert_int_eq(seen->not_before, changes & APIKEY_CHANGE_NOT_BEFORE ? 5 : 0);
 	ck_assert(seen->expires == (changes & APIKEY_CHANGE_EXPIRES ? TIME_NEVER : 0));
+	ck_assert_uint_eq(seen->client_side, changes & APIKEY_CHANGE_CLIENT_SIDE ? 1 : 0);
 	assert_key(key, &whole_key);
 	apikey_key_free(key);
 	apikey_admin_free(admin);
@@ -582,7 +588,7 @@ START_TEST(a_request_that_cannot_be_is_refused_and_the_handle_goes_on)
 	options = everything;
 	options.expires = -1;
 	ck_assert_int_eq(EXCHANGE_CALL(exchange, apikey_key_create(admin, &options, &key)), -EINVAL);
-	ck_assert_int_eq(EXCHANGE_CALL(exchange, apikey_key_update(admin, "id", 1 << 10, &everything, &key)), -EINVAL);
+	ck_assert_int_eq(EXCHANGE_CALL(exchange, apikey_key_update(admin, "id", 1 << 11, &everything, &key)), -EINVAL);
 	ck_assert_int_eq(EXCHANGE_CALL(exchange, apikey_key_update(admin, NULL, APIKEY_CHANGE_NAME, &everything, &key)),
 			 -EINVAL);
 	ck_assert_int_eq(EXCHANGE_CALL(exchange, apikey_key_show(admin, NULL, &key)), -EINVAL);

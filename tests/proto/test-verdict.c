@@ -49,6 +49,7 @@ static const struct {
 	{ "audit_failed", VERDICT_UNAVAILABLE },
 	{ "bad_ticket", VERDICT_DENIED },
 	{ "not_rotated", VERDICT_FORBIDDEN },
+	{ "not_client_side", VERDICT_FORBIDDEN },
 };
 
 static const char *const answer_list[] = {
