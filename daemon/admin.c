@@ -14,6 +14,7 @@
 #include "common/secret.h"
 #include "crypto/crypto.h"
 #include "daemon/admin_session.h"
+#include "daemon/admin_standing.h"
 #include "daemon/audit.h"
 #include "daemon/closer.h"
 #include "daemon/limits.h"
@@ -404,12 +405,21 @@ static bool is_for_everybody(const struct admin_verb *verb)
 	return verb->deed == AUTHORITY_PROVE || (!verb->needs_store && verb->deed == AUTHORITY_SEE);
 }
 
+void admin_go_on(struct admin_request *request)
+{
+	if (request->verb->names_owner)
+		find_owner(request);
+	else
+		run_request(request);
+}
+
 static void begin(struct admin_request *request)
 {
 	struct thread *thread = request->thread;
 	bool ready = thread_vault(thread);
 	const char *credential = request->header.type == WIRE_HELLO ? NULL : request->message.credential;
 	enum answer answer;
+	int r;
 
 	if (request->header.type != WIRE_KEY_IMPORT && defer(request))
 		return;
@@ -434,12 +444,11 @@ static void begin(struct admin_request *request)
 		answer = (enum answer)check_pace(request);
 	if (answer != ANSWER_OK && defer(request))
 		return;
-	if (answer != ANSWER_OK)
-		finish(request, (int)answer);
-	else if (request->verb->names_owner)
-		find_owner(request);
-	else
-		run_request(request);
+	r = answer == ANSWER_OK ? admin_standing(request) : (int)answer;
+	if (r == 0)
+		admin_go_on(request);
+	else if (r != ADMIN_LATER)
+		finish(request, r);
 }
 
 bool admin_forget(struct connection *connection)

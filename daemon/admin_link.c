@@ -23,7 +23,9 @@ static int make_link(struct admin_request *request, const char *name)
 	struct signin signin = { .kind = administers ? SIGNIN_ADMINISTRATOR : SIGNIN_USER,
 				 .use = SIGNIN_LINK,
 				 .uid_known = true,
-				 .uid = request->authority.uid };
+				 .uid = request->authority.uid,
+				 .group = settings->admin_group,
+				 .vouched = clock_boot_seconds() };
 	struct message_link reply = { .code = request->signin.text };
 	char changes[128], url[WIRE_URL_MAX + 1];
 	int r;
@@ -58,6 +60,11 @@ static void on_name(void *data, int error, uid_t uid, const char *name)
 	request->query = NULL;
 	if (error == 0)
 		admin_finish(request, make_link(request, name));
+	else if (error == -EPERM)
+		admin_finish(request,
+			     admin_refuse(request, ANSWER_NOT_PERMITTED,
+					  "you run in the group of the administrators, and the name service does not "
+					  "have you in it: a sign-in lasts no longer than it says so"));
 	else if (error == -ENOENT)
 		admin_finish(request,
 			     admin_refuse(request, ANSWER_INVALID, "uid %u has no user name here", (unsigned int)uid));
@@ -92,14 +99,26 @@ static int check_link(struct admin_request *request)
 	return 0;
 }
 
+/* The kernel has said what the process is; what the sign-in will be judged by has to say the same. */
+static int look_up(struct admin_request *request)
+{
+	struct names *names = request->thread->daemon->names;
+	const struct names_member member = { .uid = request->authority.uid,
+					     .group = request->settings->settings.admin_group,
+					     .deadline = NAMES_DEADLINE };
+
+	if (request->message.link_create.administer == 1 && authority_needs_group(member.uid))
+		return names_look_up_member(names, request->thread, &member, on_name, request, &request->query);
+	return names_look_up(names, request->thread, NULL, member.uid, on_name, request, &request->query);
+}
+
 int admin_link_create(struct admin_request *request, struct store_reader *reader, struct vault *vault)
 {
 	int r = check_link(request);
 
 	(void)reader;
 	(void)vault;
-	if (r == 0 && names_look_up(request->thread->daemon->names, request->thread, NULL, request->authority.uid,
-				    on_name, request, &request->query) < 0)
+	if (r == 0 && look_up(request) < 0)
 		r = admin_refuse(request, ANSWER_UNAVAILABLE, "out of memory");
 	return r != 0 ? r : ADMIN_LATER;
 }

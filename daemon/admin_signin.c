@@ -308,6 +308,8 @@ static int begin_by_link(struct admin_request *request)
 	authority->signin.uid_known = true;
 	authority->signin.uid = authority->uid = link.uid;
 	memcpy(authority->signin.user, link.user, sizeof(link.user));
+	authority->signin.group = link.group;
+	authority->signin.vouched = link.vouched;
 	authority->kind = link.kind == SIGNIN_ADMINISTRATOR ? AUTHORITY_ADMINISTRATOR : AUTHORITY_USER;
 	snprintf(authority->actor, sizeof(authority->actor), "uid:%u", (unsigned int)link.uid);
 	return enter(request);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/lockdown.h"
 #include "daemon/role.h"
@@ -147,7 +148,13 @@ static enum answer decide_by_key_of_signin(struct connection *connection, int64_
 	return ANSWER_OK;
 }
 
-/* Whether somebody who signed in by a link may still ask as what they were then. */
+bool authority_needs_group(uid_t uid)
+{
+	return uid != 0 && uid != geteuid();
+}
+
+/* Whether somebody who signed in by a link may still ask as what they were then, as far as the settings say. Who is in
+ * a group is for daemon/admin_standing.c to ask. */
 static enum answer decide_by_user_of_signin(const struct settings *settings, struct authority *authority)
 {
 	const struct signin *signin = &authority->signin;
@@ -156,7 +163,8 @@ static enum answer decide_by_user_of_signin(const struct settings *settings, str
 	authority->uid = signin->uid;
 	snprintf(authority->actor, sizeof(authority->actor), "uid:%u", (unsigned int)signin->uid);
 	/* The settings may have changed. */
-	if (settings_is_gateway(settings, signin->uid) || (!administers && signin->uid < settings->minimum_uid)) {
+	if (settings_is_gateway(settings, signin->uid) || (!administers && signin->uid < settings->minimum_uid) ||
+	    (administers && authority_needs_group(signin->uid) && !settings->admin_group_known)) {
 		authority->reason = REASON_WRONG_USER;
 		return ANSWER_BAD_CREDENTIAL;
 	}

@@ -92,6 +92,9 @@ enum answer authority_renew(struct store *store, int64_t now, struct store_key *
 int authority_judge(struct store_reader *reader, const struct store_key *key, int64_t now, struct authority *authority,
 		    enum reason *ret_reason);
 
+/* Whether this uid administers only as long as it is in the group of [admin]: root and the daemon's own need none. */
+bool authority_needs_group(uid_t uid);
+
 /* True when it may do this at all, to keys it reaches. */
 bool authority_allows(const struct authority *authority, enum authority_deed deed);
 

@@ -33,6 +33,7 @@ daemon_libdaemon_la_SOURCES += daemon/admin_metrics.c
 daemon_libdaemon_la_SOURCES += daemon/admin_status.c
 daemon_libdaemon_la_SOURCES += daemon/admin_token.c
 daemon_libdaemon_la_SOURCES += daemon/admin_signin.c daemon/admin_signin.h daemon/admin_signin_view.c daemon/admin_link.c
+daemon_libdaemon_la_SOURCES += daemon/admin_standing.c daemon/admin_standing.h
 daemon_libdaemon_la_SOURCES += daemon/signin.c daemon/signin.h
 daemon_libdaemon_la_SOURCES += daemon/admin_verbs.c
 daemon_libdaemon_la_SOURCES += daemon/arguments.c daemon/arguments.h

@@ -2,12 +2,16 @@
 #include "daemon/names.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/cleanup.h"
 #include "common/thread_create.h"
+
+#define GROUPS_AT_FIRST 256
 
 /* Belongs to the look-up thread until it comes back as a task; found, data and timer belong to the asking thread all
  * the time. */
@@ -16,6 +20,10 @@ struct names_query {
 	bool by_name;
 	char name[WIRE_USER_MAX + 1];
 	uid_t uid;
+	bool as_member; /* of that group */
+	gid_t group;
+	char tag[NAMES_TAG_SIZE];
+	names_settled settled; /* NULL */
 	int error;
 	struct thread *thread;
 	struct thread_task done;
@@ -41,6 +49,47 @@ static void names_unref(struct names *names)
 	free(names);
 }
 
+/* All groups of a user. 0 and a list that the caller frees, -ENOMEM. */
+static int find_groups(const char *name, gid_t first, gid_t **ret_groups, int *ret_count)
+{
+	int count = GROUPS_AT_FIRST;
+
+	for (;;) {
+		gid_t *groups = reallocarray(NULL, (size_t)count, sizeof(*groups));
+		int room = count;
+
+		if (!groups)
+			return -ENOMEM;
+		if (getgrouplist(name, first, groups, &count) >= 0) {
+			*ret_groups = groups;
+			*ret_count = count;
+			return 0;
+		}
+		free(groups);
+		if (count <= room)
+			count = 2 * room;
+	}
+}
+
+/* 0 or -EPERM; or what the name service says: where it does not know the group either, it knows nothing. */
+static int look_for_member(const char *name, gid_t first, gid_t wanted)
+{
+	CLEANUP_FREE gid_t *groups = NULL;
+	char buffer[65536];
+	struct group entry, *found = NULL;
+	int count = 0, r = find_groups(name, first, &groups, &count);
+
+	if (r < 0)
+		return r;
+	for (int i = 0; i < count; i++) {
+		if (groups[i] == wanted)
+			return 0;
+	}
+	r = getgrgid_r(wanted, &entry, buffer, sizeof(buffer), &found);
+	/* A group that is too large for the room is there. */
+	return r == 0 || r == ERANGE ? -EPERM : -r;
+}
+
 static void look_up(struct names_query *query)
 {
 	char buffer[16384];
@@ -59,7 +108,7 @@ static void look_up(struct names_query *query)
 	}
 	snprintf(query->name, sizeof(query->name), "%s", found->pw_name);
 	query->uid = found->pw_uid;
-	query->error = 0;
+	query->error = query->as_member ? look_for_member(query->name, found->pw_gid, query->group) : 0;
 }
 
 /* In the asking thread. */
@@ -77,7 +126,8 @@ static void on_done(struct thread *thread, struct thread_task *task)
 {
 	struct names_query *query = (struct names_query *)((char *)task - offsetof(struct names_query, done));
 
-	(void)thread;
+	if (query->settled)
+		query->settled(thread, query->tag, query->group, query->error);
 	if (query->found)
 		answer(query, query->error);
 	free(query);
@@ -176,23 +226,16 @@ void names_stop(struct names *names)
 	names_unref(names);
 }
 
-int names_look_up(struct names *names, struct thread *thread, const char *name, uid_t uid, names_found found,
-		  void *data, struct names_query **ret_query)
+/* Takes the query over. */
+static int ask(struct names *names, struct thread *thread, struct names_query *query, uint64_t deadline,
+	       struct names_query **ret_query)
 {
-	struct names_query *query = calloc(1, sizeof(*query));
 	int r;
 
-	if (!query)
-		return -ENOMEM;
-	query->by_name = name != NULL;
-	snprintf(query->name, sizeof(query->name), "%s", name ? name : "");
-	query->uid = uid;
 	query->thread = thread;
 	query->done.run = on_done;
-	query->found = found;
-	query->data = data;
-	r = sd_event_add_time_relative(thread->event, &query->timer, CLOCK_MONOTONIC, NAMES_DEADLINE * 1000, 0,
-				       on_deadline, query);
+	r = sd_event_add_time_relative(thread->event, &query->timer, CLOCK_MONOTONIC, deadline * 1000, 0, on_deadline,
+				       query);
 	if (r < 0) {
 		free(query);
 		return r;
@@ -204,6 +247,38 @@ int names_look_up(struct names *names, struct thread *thread, const char *name, 
 	pthread_cond_signal(&names->wake);
 	pthread_mutex_unlock(&names->lock);
 	return 0;
+}
+
+int names_look_up(struct names *names, struct thread *thread, const char *name, uid_t uid, names_found found,
+		  void *data, struct names_query **ret_query)
+{
+	struct names_query *query = calloc(1, sizeof(*query));
+
+	if (!query)
+		return -ENOMEM;
+	query->by_name = name != NULL;
+	snprintf(query->name, sizeof(query->name), "%s", name ? name : "");
+	query->uid = uid;
+	query->found = found;
+	query->data = data;
+	return ask(names, thread, query, NAMES_DEADLINE, ret_query);
+}
+
+int names_look_up_member(struct names *names, struct thread *thread, const struct names_member *member,
+			 names_found found, void *data, struct names_query **ret_query)
+{
+	struct names_query *query = calloc(1, sizeof(*query));
+
+	if (!query)
+		return -ENOMEM;
+	query->uid = member->uid;
+	query->as_member = true;
+	query->group = member->group;
+	snprintf(query->tag, sizeof(query->tag), "%s", member->tag ? member->tag : "");
+	query->settled = member->settled;
+	query->found = found;
+	query->data = data;
+	return ask(names, thread, query, member->deadline, ret_query);
 }
 
 void names_cancel(struct names_query *query)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * User names and uids for administrative requests, looked up in a thread of its own, since a name service may hang.
- * Whoever asks gets an answer inside the deadline; verification never comes here.
+ * User names, uids and who is in a group, for administrative requests, looked up in a thread of its own, since a name
+ * service may hang. Whoever asks gets an answer inside the deadline; verification never comes here.
  */
 #ifndef APIKEYD_DAEMON_NAMES_H
 #define APIKEYD_DAEMON_NAMES_H
@@ -29,6 +29,25 @@ void names_stop(struct names *names);
  * -ENOMEM. */
 int names_look_up(struct names *names, struct thread *thread, const char *name, uid_t uid, names_found found,
 		  void *data, struct names_query **ret_query);
+
+/* What came of a look-up, in the asking thread, whenever that is known: also when nobody waits for it any more. Not
+ * where the daemon ends before. Runs before found. */
+typedef void (*names_settled)(struct thread *thread, const char *tag, gid_t group, int error);
+
+#define NAMES_TAG_SIZE 16
+
+struct names_member {
+	uid_t uid;
+	gid_t group;
+	uint64_t deadline;     /* milliseconds */
+	const char *tag;       /* of the asker's, for settled: shorter than NAMES_TAG_SIZE */
+	names_settled settled; /* NULL */
+};
+
+/* Whether that user is in the group, by the user's first group or another: as names_look_up(); error is -EPERM where
+ * the name service says that it is not so. */
+int names_look_up_member(struct names *names, struct thread *thread, const struct names_member *member,
+			 names_found found, void *data, struct names_query **ret_query);
 
 /* Nobody waits for it any more. In the asking thread, before found was called. */
 void names_cancel(struct names_query *query);

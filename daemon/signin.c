@@ -22,6 +22,8 @@ struct entry {
 	uint8_t digest[CRYPTO_HASH_SIZE]; /* of the whole text */
 	int64_t used, ends;               /* on the boot clock */
 	int64_t idle;                     /* 0: it may be silent */
+	int64_t asked;                    /* when the name service was last asked about its user, on the boot clock */
+	bool asking;                      /* it has not answered yet */
 };
 
 struct signins {
@@ -305,7 +307,11 @@ int signins_begin(struct signins *signins, struct signin *signin, struct signin_
 		return -ENOMEM;
 	signin->created = signin->used = now.wall;
 	signin->expires = now.wall + lifetime;
-	*entry = (struct entry){ .signin = *signin, .used = now.boot, .ends = now.boot + lifetime, .idle = idle };
+	*entry = (struct entry){ .signin = *signin,
+				 .used = now.boot,
+				 .ends = now.boot + lifetime,
+				 .idle = idle,
+				 .asked = now.boot - SIGNIN_ASK_AGAIN };
 	r = draw(entry, text);
 	if (r == 0) {
 		memcpy(signin->id, entry->signin.id, sizeof(signin->id));
@@ -394,6 +400,65 @@ bool signins_hold(struct signins *signins, const char *id, struct signin_now now
 	held = index < signins->count && !is_over(signins->entries[index], now);
 	pthread_mutex_unlock(&signins->lock);
 	return held;
+}
+
+/* ---- whether an administrator is one still ---- */
+
+enum signin_standing signins_standing(struct signins *signins, const char *id, gid_t group, bool may_ask,
+				      struct signin_now now)
+{
+	enum signin_standing standing = SIGNIN_FALLEN;
+	struct entry *entry;
+	size_t index;
+
+	pthread_mutex_lock(&signins->lock);
+	index = find(signins, id);
+	if (index < signins->count && !is_over(signins->entries[index], now)) {
+		entry = signins->entries[index];
+		/* The settings name another group now: what was said of the one before counts for nothing. */
+		if (entry->signin.group != group) {
+			entry->signin.group = group;
+			entry->signin.vouched = now.boot - SIGNIN_VOUCHED_MOST;
+			entry->asked = now.boot - SIGNIN_ASK_AGAIN;
+			entry->asking = false;
+		}
+		if (now.boot - entry->signin.vouched < SIGNIN_ASK_AGAIN) {
+			standing = SIGNIN_STANDS;
+		} else if (may_ask && !entry->asking && now.boot - entry->asked >= SIGNIN_ASK_AGAIN) {
+			entry->asking = true;
+			entry->asked = now.boot;
+			standing = SIGNIN_TO_ASK;
+		} else if (now.boot - entry->signin.vouched < SIGNIN_VOUCHED_MOST) {
+			standing = SIGNIN_STANDS;
+		}
+	}
+	pthread_mutex_unlock(&signins->lock);
+	return standing;
+}
+
+bool signins_settle(struct signins *signins, const char *id, gid_t group, int error, struct signin_now now,
+		    struct signin *ret_signin)
+{
+	bool ended = false;
+	size_t index;
+
+	pthread_mutex_lock(&signins->lock);
+	index = find(signins, id);
+	if (index < signins->count && signins->entries[index]->signin.group == group) {
+		struct entry *entry = signins->entries[index];
+
+		entry->asking = false;
+		/* It was so when that was asked, and may be otherwise since. */
+		if (error == 0)
+			entry->signin.vouched = entry->asked;
+		ended = error == -EPERM || error == -ENOENT;
+		if (ended) {
+			copy_out(entry, now, ret_signin);
+			drop(signins, index);
+		}
+	}
+	pthread_mutex_unlock(&signins->lock);
+	return ended;
 }
 
 /* ---- list and end ---- */

@@ -40,6 +40,11 @@
 
 #define SIGNIN_LINK_LIFETIME 300 /* seconds */
 
+/* Whether an administrator is one still is asked once in so many seconds; without an answer, the last one counts for
+ * so many. */
+#define SIGNIN_ASK_AGAIN 60
+#define SIGNIN_VOUCHED_MOST 600
+
 enum signin_kind {
 	SIGNIN_USER = 0,
 	SIGNIN_ADMINISTRATOR,
@@ -66,6 +71,9 @@ struct signin {
 	char tenant[STORE_SCOPE_ID_MAX + 1]; /* "": of the account */
 	uint32_t secret;                     /* the number of the one that was shown, */
 	uint8_t digest[STORE_DIGEST_SIZE];
+	/* SIGNIN_ADMINISTRATOR: that the user is in this group was true then, on the boot clock */
+	gid_t group;
+	int64_t vouched;
 	bool page; /* of a page in a browser: for keys that are for that */
 	/* where it came from; "" */
 	char source[WIRE_NETWORK_MAX + 1];
@@ -106,6 +114,21 @@ bool signins_find(struct signins *signins, const char *credential, uid_t gateway
 
 /* Whether it has not ended. */
 bool signins_hold(struct signins *signins, const char *id, struct signin_now now);
+
+enum signin_standing {
+	SIGNIN_FALLEN = 0, /* nobody has said for long that the user is an administrator */
+	SIGNIN_STANDS,
+	SIGNIN_TO_ASK, /* it is to be asked now, and signins_settle() told of what came of it */
+};
+
+/* Of an administrator's that has not ended, by this group. may_ask: else the answer is one of the others. */
+enum signin_standing signins_standing(struct signins *signins, const char *id, gid_t group, bool may_ask,
+				      struct signin_now now);
+
+/* What the name service has said about that group: 0, the user is in it; -EPERM, -ENOENT, not so: it ends. Others say
+ * nothing. True where it has ended by that. */
+bool signins_settle(struct signins *signins, const char *id, gid_t group, int error, struct signin_now now,
+		    struct signin *ret_signin);
 
 typedef bool (*signin_choice)(const void *data, const struct signin *signin);
 

@@ -374,6 +374,12 @@ tests_daemon_test_daemon_signin_attack_SOURCES = tests/daemon/test-daemon-signin
 tests_daemon_test_daemon_signin_attack_CFLAGS = $(daemon_test_cflags) $(SQLITE_CFLAGS)
 tests_daemon_test_daemon_signin_attack_LDADD = daemon/libdaemon.la $(daemon_system_ldadd) $(SQLITE_LIBS)
 
+daemon_tests += tests/daemon/test-daemon-standing
+tests_daemon_test_daemon_standing_SOURCES = tests/daemon/test-daemon-standing.c tests/daemon/signin-client.h \
+	tests/daemon/mount-namespace.h tests/daemon/private-etc.h tests/daemon/admin-requests.h $(daemon_wire)
+tests_daemon_test_daemon_standing_CFLAGS = $(daemon_test_cflags)
+tests_daemon_test_daemon_standing_LDADD = $(daemon_system_ldadd)
+
 daemon_tests += tests/daemon/test-daemon-signin-scope
 tests_daemon_test_daemon_signin_scope_SOURCES = tests/daemon/test-daemon-signin-scope.c tests/daemon/signin-client.h \
 	tests/daemon/tenant-host.h tests/daemon/admin-requests.h tests/daemon/token-client.h $(daemon_wire)

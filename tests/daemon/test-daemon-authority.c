@@ -21,6 +21,7 @@
 #include "tests/daemon/admin-requests.h"
 #include "tests/daemon/host-store.h"
 #include "tests/daemon/mount-namespace.h"
+#include "tests/daemon/private-etc.h"
 #include "tests/daemon/token-client.h"
 #include "tests/suite.h"
 
@@ -458,49 +459,19 @@ END_TEST
 
 /* ---- a name service that hangs ---- */
 
-static void copy_to(const char *name, const char *folder)
-{
-	char from[64], to[160], bytes[65536];
-	FILE *in, *out;
-
-	snprintf(from, sizeof(from), "/etc/%s", name);
-	snprintf(to, sizeof(to), "%s/%s", folder, name);
-	in = fopen(from, "re");
-	out = fopen(to, "wxe");
-	ck_assert_ptr_nonnull(out);
-	for (size_t size; in && (size = fread(bytes, 1, sizeof(bytes), in)) > 0;)
-		ck_assert_uint_eq(fwrite(bytes, 1, size, out), size);
-	if (in)
-		fclose(in);
-	fclose(out);
-}
-
 /* Its users are on a pipe that nobody writes to, once the daemon runs. */
 START_TEST(a_name_service_that_hangs_holds_up_who_needs_it_and_nobody_else)
 {
-	static const char *const names[] = { "passwd", "group", "ld.so.cache" };
 	struct message_key_create request = { .name = "key", .owner = "alice", .expires = TIME_NEVER };
-	char etc[80], path[160], kept[160];
+	char etc[PRIVATE_ETC_SIZE], path[160], kept[160];
 	struct wire_client *gone, *second;
 	int64_t start;
-	FILE *file;
 
 	if (!is_root() || !namespace_enter())
 		return;
 	host_open(&host, NULL);
-	snprintf(etc, sizeof(etc), "%s/etc", host.folder);
-	ck_assert_int_eq(mkdir(etc, 0755), 0);
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		copy_to(names[i], etc);
-	snprintf(path, sizeof(path), "%s/nsswitch.conf", etc);
-	file = fopen(path, "wxe");
-	ck_assert_ptr_nonnull(file);
-	fputs("passwd: files\ngroup: files\n", file);
-	fclose(file);
-	if (mount(etc, "/etc", NULL, MS_BIND, NULL) < 0) {
-		puts("skipped: this machine allows no mounts of our own");
+	if (!private_etc(host.folder, etc))
 		return;
-	}
 	host.user = "daemon";
 	host_start(&host);
 	admin = wire_open(&host, WIRE_ADMIN_SOCKET);
