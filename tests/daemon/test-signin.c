@@ -4,6 +4,7 @@
  * nobody takes the room of others; and never there as their text.
  */
 #include <check.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -48,6 +49,16 @@ static struct signin of_key(const char *id, enum signin_use use)
 	snprintf(signin.account, sizeof(signin.account), "acme");
 	snprintf(signin.tenant, sizeof(signin.tenant), "%s", id);
 	snprintf(signin.user, sizeof(signin.user), "deploy");
+	return signin;
+}
+
+static struct signin of_administrator(gid_t group, int64_t vouched)
+{
+	struct signin signin = of_user(1000, SIGNIN_PORTAL);
+
+	signin.kind = SIGNIN_ADMINISTRATOR;
+	signin.group = group;
+	signin.vouched = vouched;
 	return signin;
 }
 
@@ -128,6 +139,61 @@ START_TEST(it_ends)
 	ck_assert(!is_good(text, 1000));
 	ck_assert(!signins_redeem(signins, link, at(1000), &found));
 	ck_assert_uint_eq(count(1000), 0);
+}
+END_TEST
+
+static enum signin_standing standing(const struct signin *signin, int64_t boot)
+{
+	return signins_standing(signins, signin->id, 50, true, at(boot));
+}
+
+START_TEST(an_administrator_is_asked_about_once_a_minute)
+{
+	struct signin signin = of_administrator(50, 100), ended;
+	char text[SIGNIN_TEXT_SIZE];
+
+	ck_assert_int_eq(signins_begin(signins, &signin, at(110), 10000, 0, text), 0);
+	ck_assert_int_eq(standing(&signin, 110), SIGNIN_STANDS);
+	ck_assert_int_eq(standing(&signin, 159), SIGNIN_STANDS);
+	ck_assert_int_eq(signins_standing(signins, signin.id, 50, false, at(160)), SIGNIN_STANDS);
+	ck_assert_int_eq(standing(&signin, 160), SIGNIN_TO_ASK);
+	/* While that is on its way nobody else asks, and the last word counts for a while. */
+	ck_assert_int_eq(standing(&signin, 160), SIGNIN_STANDS);
+	ck_assert_int_eq(standing(&signin, 699), SIGNIN_STANDS);
+	ck_assert_int_eq(standing(&signin, 700), SIGNIN_FALLEN);
+	/* It was true when it was asked. */
+	ck_assert(!signins_settle(signins, signin.id, 50, 0, at(700), &ended));
+	ck_assert_int_eq(signins_standing(signins, signin.id, 50, false, at(700)), SIGNIN_STANDS);
+	ck_assert_int_eq(standing(&signin, 700), SIGNIN_TO_ASK);
+	/* A name service that fails says nothing, and is not asked again at once. */
+	ck_assert(!signins_settle(signins, signin.id, 50, -EIO, at(701), &ended));
+	ck_assert_int_eq(standing(&signin, 702), SIGNIN_STANDS);
+	ck_assert_int_eq(standing(&signin, 759), SIGNIN_STANDS);
+	ck_assert_int_eq(standing(&signin, 760), SIGNIN_TO_ASK);
+	ck_assert(!signins_settle(signins, signin.id, 50, 0, at(760), &ended));
+	ck_assert_int_eq(standing(&signin, 819), SIGNIN_STANDS);
+	ck_assert_int_eq(standing(&signin, 820), SIGNIN_TO_ASK);
+	ck_assert(signins_settle(signins, signin.id, 50, -EPERM, at(820), &ended));
+	ck_assert_str_eq(ended.id, signin.id);
+	ck_assert(!is_good(text, 820));
+	ck_assert_int_eq(standing(&signin, 820), SIGNIN_FALLEN);
+	ck_assert(!signins_settle(signins, signin.id, 50, 0, at(820), &ended));
+}
+END_TEST
+
+START_TEST(what_was_said_of_another_group_counts_for_nothing)
+{
+	struct signin signin = of_administrator(40, 100), ended;
+	char text[SIGNIN_TEXT_SIZE];
+
+	ck_assert_int_eq(signins_begin(signins, &signin, at(100), 10000, 0, text), 0);
+	ck_assert_int_eq(standing(&signin, 101), SIGNIN_TO_ASK);
+	ck_assert_int_eq(standing(&signin, 101), SIGNIN_FALLEN);
+	ck_assert(!signins_settle(signins, signin.id, 40, 0, at(102), &ended));
+	ck_assert(!signins_settle(signins, signin.id, 40, -EPERM, at(102), &ended));
+	ck_assert_int_eq(standing(&signin, 102), SIGNIN_FALLEN);
+	ck_assert(!signins_settle(signins, signin.id, 50, 0, at(102), &ended));
+	ck_assert_int_eq(standing(&signin, 103), SIGNIN_STANDS);
 }
 END_TEST
 
@@ -313,6 +379,8 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, it_is_found_by_its_text_for_its_gateway);
 	tcase_add_test(tests, it_ends);
+	tcase_add_test(tests, an_administrator_is_asked_about_once_a_minute);
+	tcase_add_test(tests, what_was_said_of_another_group_counts_for_nothing);
 	tcase_add_test(tests, a_clock_that_is_set_moves_no_end);
 	tcase_add_test(tests, a_link_is_good_once);
 	tcase_add_test(tests, nobody_takes_the_room_of_others);

@@ -3,7 +3,7 @@ dist_check_SCRIPTS += tests/gateway/portal.sh tests/gateway/portal-security.sh
 TESTS += tests/gateway/portal.sh tests/gateway/portal-security.sh
 EXTRA_DIST += tests/gateway/portal-harness.sh
 # For the stage "portal" of ./check.
-EXTRA_DIST += tests/portal/devtools.py tests/portal/login.py tests/portal/portal.py tests/portal/run.sh
+EXTRA_DIST += tests/portal/devtools.py tests/portal/elsewhere.py tests/portal/login.py tests/portal/portal.py tests/portal/run.sh
 dist_check_SCRIPTS += tests/gateway/api.sh tests/gateway/auth.sh tests/gateway/roles.sh
 TESTS += tests/gateway/api.sh tests/gateway/auth.sh tests/gateway/roles.sh
 EXTRA_DIST += tests/gateway/api.py tests/gateway/client.py tests/gateway/schema.py

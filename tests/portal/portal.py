@@ -24,6 +24,7 @@ import zlib
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import devtools  # noqa: E402
+import elsewhere  # noqa: E402
 
 USER, ADMINISTRATOR = "bin", "root"
 EVIL = "<img src=x onerror=alert(1)>\"'&"
@@ -329,6 +330,18 @@ def sign_in_by_key(visit):
     visit.says("Your sign-in has ended")
 
 
+def use_the_api_from_another_host(visit):
+    """A page asks the API with its key, and reads answers to a key that is for pages alone."""
+    host = visit.host
+    make = (ADMINISTRATOR, "key", "create", "--owner", USER, "--permission", "apikeyd.keys.*", "--expires", "30d", "--name")
+    theirs = host.act(*make, "for pages", "--client-side")
+    faults = elsewhere.read(visit.page, host.base, theirs, host.act(*make, "for programs"))
+    expect(not faults, faults)
+    # It came to the daemon, which says whose key it was.
+    said = host.act(ADMINISTRATOR, "audit", "show", "--reason", "not_client_side")
+    expect("for programs" in said and "for pages" not in said, said)
+
+
 def administer(visit):
     """What administrators see, with texts that would be markup in every place."""
     host, page, hand = visit.host, visit.page, visit.hand
@@ -531,6 +544,7 @@ CASES = [
     (look_after_the_host, ("mouse", "phone", "dark", "keyboard", "scripts-off")),
     (see_own_trouble, ("mouse", "phone")),
     (be_locked_out, ("mouse", "phone")),
+    (use_the_api_from_another_host, ("mouse",)),
 ]
 
 
