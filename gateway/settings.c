@@ -27,11 +27,19 @@ static void replace(char **place, char *list)
 	*place = list;
 }
 
+/* In the list a blank stands between two: a path that has one would become two. */
+static bool is_address(const char *item)
+{
+	return !strchr(item, ' ') && listeners_is_address(item);
+}
+
 static void take_addresses(struct settings_loader *loader, const struct settings_row *row, const char *value,
 			   void *place)
 {
-	replace(place, settings_take_list(loader, row->name, value, listeners_is_address,
-					  "be something to listen on: 127.0.0.1:8075, [::1]:8075 or /path/to/socket"));
+	replace(place,
+		settings_take_list(
+			loader, row->name, value, is_address,
+			"be something to listen on, without blanks: 127.0.0.1:8075, [::1]:8075 or /path/to/socket"));
 }
 
 static void take_proxies(struct settings_loader *loader, const struct settings_row *row, const char *value, void *place)

@@ -88,6 +88,7 @@ static const struct {
 	{ "[gateway]\nlisten = 127.0.0.1:0\n", "must be something to listen on" },
 	{ "[gateway]\nlisten = ::1:80\n", "must be something to listen on" },
 	{ "[gateway]\nlisten = run/x.sock\n", "must be something to listen on" },
+	{ "[gateway]\nlisten = /run/x y.sock\n", "must be something to listen on, without blanks" },
 	{ "[gateway]\nlisten = 127.0.0.1:80,127.0.0.1:80\n", "must be named once" },
 	{ "[gateway]\nproxies = everybody\n", "[gateway] proxies = everybody: must be a proxy" },
 	{ "[gateway]\nproxies = 192.0.2.0/24,\n", "must have something before and behind each comma" },
