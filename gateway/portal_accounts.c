@@ -30,13 +30,13 @@ static void write_account(struct portal_request *request, const struct apikey_ac
 		page_when(html, account->created, request->now);
 	else
 		html_print(html, "from the start");
-	html_print(html, "</td><td data-column=\"Action\">");
 	if (portal_administers(request) && strcmp(account->id, DEFAULT) != 0)
 		html_print(html,
-			   "<a href=\"/portal/accounts/%s/delete\">Delete<span class=\"unseen\"> the account %s</span> "
-			   "…</a>",
+			   "</td><td data-column=\"Action\"><a href=\"/portal/accounts/%s/delete\">Delete<span "
+			   "class=\"unseen\"> the account %s</span> …</a></td></tr>",
 			   account->id, account->name);
-	html_print(html, "</td></tr>");
+	else
+		html_print(html, "</td><td data-column=\"Action\" class=\"none\"></td></tr>");
 }
 
 static bool write_accounts(struct portal_request *request)
@@ -183,10 +183,11 @@ void portal_account_delete_page(struct portal_request *request)
 	if (!portal_succeeded(request, apikey_account_show(request->admin, request->parameters[0], &account)))
 		return;
 	page_begin(request, "Delete the account?");
-	html_print(&request->html,
-		   "<p>The account <strong>%s</strong> and its tenants, of which there are %" PRIu64
-		   ", will be gone.</p>",
-		   account->name, account->tenants);
+	html_print(&request->html, "<p>The account <strong>%s</strong>", account->name);
+	if (account->tenants > 0)
+		html_print(&request->html, ", and with it %" PRIu64 " %s,", account->tenants,
+			   account->tenants == 1 ? "tenant" : "tenants");
+	html_print(&request->html, " will be gone.</p>");
 	ask(request, "account", account->keys);
 	apikey_account_info_free(account);
 }

@@ -114,6 +114,7 @@ static void write_cell(struct html *html, const char *column, const char *text)
 static void write_row(struct portal_request *request, const struct apikey_audit_record *record, bool keys)
 {
 	struct html *html = &request->html;
+	bool owners = portal_administers(request) || portal_is_key(request); /* else all is one's own */
 
 	html_print(html, "<tr>");
 	page_cell(html, "When");
@@ -122,8 +123,8 @@ static void write_row(struct portal_request *request, const struct apikey_audit_
 	page_cell(html, "What");
 	write_what(request, record);
 	if (keys && *record->key_id != '\0' && *record->key_name != '\0')
-		html_print(html, "<td data-column=\"Key\"><a href=\"/portal/keys/%s\">%s</a> of %s</td>",
-			   record->key_id, record->key_name, record->owner);
+		html_print(html, "<td data-column=\"Key\"><a href=\"/portal/keys/%s\">%s</a>%s%s</td>", record->key_id,
+			   record->key_name, owners ? " of " : "", owners ? record->owner : "");
 	else if (keys)
 		write_cell(html, "Key", record->key_id);
 	write_cell(html, "Service", record->service);

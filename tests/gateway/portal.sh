@@ -349,6 +349,8 @@ has 'the page' "$body" "${drawer:3:12}"
 lacks 'the page' "$body" "$theirs"
 page "/portal/tenants/$till/delete"
 has 'the page' "$body" '1 key would go with it' 'name="keys"'
+page "/portal/accounts/$shop/delete"
+has 'the page' "$body" 'The account <strong>shop &lt;b&gt;</strong>, and with it 1 tenant, will be gone.' '1 key would go with it'
 send "/portal/tenants/$till/delete" token="$token"
 is 'the status while there is a key' "$code" 409
 has 'the page' "$body" "The tenant &#39;till&#39; still has keys (1), so it stays."
@@ -356,7 +358,7 @@ lacks 'the page' "$body" apikeyctl '--with-keys'
 send "/portal/tenants/$till/delete" token="$token" keys=on
 leads_to '/portal/accounts?done=removed'
 page "/portal/accounts/$shop/delete"
-has 'the page' "$body" 'shop &lt;b&gt;'
+has 'the page' "$body" 'The account <strong>shop &lt;b&gt;</strong> will be gone.'
 send "/portal/accounts/$shop/delete" token="$token"
 leads_to '/portal/accounts?done=removed'
 send /portal/roles token="$token" name=clerk permissions='mail.imap
