@@ -37,6 +37,13 @@ static int find_path(const char *name, char ret_path[PATH_MAX], char *ret_fault,
 				  name, name);
 	if (snprintf(ret_path, PATH_MAX, "%s%s%s", folder, folder[0] ? "/" : "", name) >= PATH_MAX)
 		return fault_tell(-ENAMETOOLONG, ret_fault, fault_size, "%s is too long", name);
+	if (folder[0] && access(ret_path, F_OK) < 0 && errno == ENOENT)
+		return fault_tell(
+			-ENOENT, ret_fault, fault_size,
+			"the credential %s was not handed over: LoadCredential= of the unit has to name it; and since "
+			"systemd reads it when the service starts, and hands it to no reload, a renewed one is taken "
+			"up by systemctl try-restart apikey-gateway",
+			name);
 	return 0;
 }
 

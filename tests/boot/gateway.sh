@@ -96,6 +96,63 @@ case_is 'and healthz does' by_port 503 /healthz
 inside systemctl start apikeyd-{login,verify,admin}.socket
 case_is 'it finds the daemon when it is back' poll 60 by_port 200 --header @/root/keys/page.header "$target"
 
+# ---- TLS of its own ----
+
+# The certificates are made outside of the booted system, which needs no program for that.
+root=$work/system/root
+for name in first second third; do
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$name" -days 3 \
+		-keyout "$root/root/$name.key" -out "$root/root/$name.crt" 2>/dev/null
+done
+# puts CERTIFICATE KEY: as the manual has it, for the gateway's group.
+puts()
+{
+	inside install -D -m 0644 "/root/$1.crt" /etc/apikeyd/tls/certificate.pem
+	inside install -D -m 0640 -g apikey-gateway "/root/$2.key" /etc/apikeyd/tls/key.pem
+}
+
+shows()
+{
+	inside curl --silent --insecure --verbose --output /dev/null https://127.0.0.1:8443/healthz >"$scratch/shown" 2>&1
+	cat "$scratch/shown"
+	grep -qx "\*  subject: CN=$1" "$scratch/shown"
+}
+
+puts first first
+inside cp -p /etc/apikeyd/gateway.conf /root/gateway.conf
+inside sh -c 'printf "[tls]\ncertificate = /etc/apikeyd/tls/certificate.pem\nkey = /etc/apikeyd/tls/key.pem\n" >/etc/apikeyd/gateway.conf'
+case_is 'the check takes the certificate' inside apikey-gateway --check-config
+inside systemctl stop apikey-gateway.service
+case_is 'the socket for TLS is switched on' inside systemctl enable --now apikey-gateway-tls.socket
+case_is 'it speaks TLS' poll 60 shows first
+case_is 'and without TLS, where it did' by_port 200 /healthz
+before=$(pid_of apikey-gateway.service)
+puts second second
+case_is 'a renewed certificate is taken up by a reload' inside systemctl reload apikey-gateway.service
+case_is 'it is shown' poll 60 shows second
+puts third second
+case_is 'a reload with half of a pair fails' not inside systemctl reload apikey-gateway.service
+case_is 'the certificate before is shown' shows second
+case_is 'all by the same process' test "$(pid_of apikey-gateway.service)" = "$before"
+inside bash -euc '
+	chmod 0600 /root/third.key
+	printf "[tls]\ncertificate = tls-certificate\nkey = tls-key\n" >/etc/apikeyd/gateway.conf
+	mkdir -p /etc/systemd/system/apikey-gateway.service.d
+	printf "[Service]\nLoadCredential=tls-certificate:/root/third.crt\nLoadCredential=tls-key:/root/third.key\n" \
+		>/etc/systemd/system/apikey-gateway.service.d/tls.conf
+	systemctl daemon-reload'
+case_is 'a key that is for root alone is a credential' inside systemctl restart apikey-gateway.service
+case_is 'its certificate is shown' poll 60 shows third
+case_is 'a reload with credentials fails' not inside systemctl reload apikey-gateway.service
+case_is 'and says what takes them up' inside sh -c 'journalctl --quiet --unit apikey-gateway.service | grep -q "try-restart apikey-gateway"'
+inside bash -euc '
+	systemctl disable --now apikey-gateway-tls.socket
+	rm -r /etc/systemd/system/apikey-gateway.service.d /etc/apikeyd/tls
+	cp -p /root/gateway.conf /etc/apikeyd/gateway.conf
+	systemctl daemon-reload
+	systemctl restart apikey-gateway.service' >/dev/null 2>&1
+case_is 'without TLS again' by_port 200 /healthz
+
 # ---- whoever takes the gateway over ----
 
 # Whatever the unit says holds, but for the program, which may run others here.

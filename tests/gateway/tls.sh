@@ -141,7 +141,19 @@ does_not_start "$scratch/locked.key has a passphrase" 'openssl pkey'
 tls_settings "$scratch/torn.crt" "$scratch/first.key"
 does_not_start "what follows the first certificate in $scratch/torn.crt is not taken"
 tls_settings tls-certificate tls-key
-CREDENTIALS_DIRECTORY=$scratch/nowhere does_not_start "$scratch/nowhere/tls-certificate cannot be opened"
+CREDENTIALS_DIRECTORY=$scratch/nowhere does_not_start 'the credential tls-certificate was not handed over' 'systemctl try-restart apikey-gateway'
+mkdir -m 700 "$scratch/credentials"
+for half in crt key; do
+	cp "$scratch/first.$half" "$scratch/credentials/tls-$half"
+	chmod 400 "$scratch/credentials/tls-$half"
+done
+chown -R "$gateway_user" "$scratch/credentials"
+tls_settings tls-crt tls-key
+CREDENTIALS_DIRECTORY=$scratch/credentials "$gateway" --config "$conf" --check-config --user "$gateway_user" \
+	>"$scratch/out" 2>&1 || fail "a credential is not taken: $(<"$scratch/out")"
+has 'what the check says' "$(<"$scratch/out")" 'the certificate in tls-crt is good until 20'
+"$gateway" --config "$conf" --check-config --user "$gateway_user" >"$scratch/out" 2>&1 || fail 'a credential keeps the check from passing'
+has 'what the check says of credentials' "$(<"$scratch/out")" 'at which only the service can look'
 if [[ $(id -u) -eq 0 ]]; then
 	# Of root, for root alone: the gateway, which is not root, says how it is handed over.
 	chown root:root "$scratch/first.key"
