@@ -422,9 +422,8 @@ enum signin_standing signins_standing(struct signins *signins, const char *id, g
 			entry->asked = now.boot - SIGNIN_ASK_AGAIN;
 			entry->asking = false;
 		}
-		if (now.boot - entry->signin.vouched < SIGNIN_ASK_AGAIN) {
-			standing = SIGNIN_STANDS;
-		} else if (may_ask && !entry->asking && now.boot - entry->asked >= SIGNIN_ASK_AGAIN) {
+		if (now.boot - entry->signin.vouched >= SIGNIN_ASK_AGAIN && may_ask && !entry->asking &&
+		    now.boot - entry->asked >= SIGNIN_ASK_AGAIN) {
 			entry->asking = true;
 			entry->asked = now.boot;
 			standing = SIGNIN_TO_ASK;

@@ -90,30 +90,28 @@ static int open_file(const char *path, bool secret, struct stat *ret_status, cha
 	return r < 0 ? r : cleanup_take_fd(&fd);
 }
 
-static int read_file(const char *path, bool secret, struct secret *ret_text, char *ret_fault, size_t fault_size)
+/* What was read is in text, which is empty at first, on failure, too. */
+static int read_file(const char *path, bool secret, struct secret *text, char *ret_fault, size_t fault_size)
 {
-	CLEANUP_SECRET struct secret text = { NULL, 0 };
-	struct stat status;
+	struct stat status = { .st_size = 0 };
 	CLEANUP_CLOSE int fd = open_file(path, secret, &status, ret_fault, fault_size);
 	size_t size = 0;
 	ssize_t r = 1;
 
 	if (fd < 0)
 		return fd;
-	text.size = (size_t)status.st_size;
-	text.data = calloc(1, text.size + 1);
-	if (!text.data)
+	text->data = calloc(1, (size_t)status.st_size + 1);
+	if (!text->data)
 		return fault_tell(-ENOMEM, ret_fault, fault_size, "there is no memory for %s", path);
-	while (size < text.size && r > 0) {
-		r = read(fd, text.data + size, text.size - size);
+	text->size = (size_t)status.st_size;
+	while (size < text->size && r > 0) {
+		r = read(fd, text->data + size, text->size - size);
 		size += r > 0 ? (size_t)r : 0;
 	}
 	if (r < 0)
 		return fault_tell(-errno, ret_fault, fault_size, "%s cannot be read: %s", path, strerror(errno));
-	if (size < text.size)
+	if (size < text->size)
 		return fault_tell(-EINVAL, ret_fault, fault_size, "%s was cut short while it was read", path);
-	*ret_text = text;
-	text = (struct secret){ NULL, 0 };
 	return 0;
 }
 

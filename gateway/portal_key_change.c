@@ -122,11 +122,11 @@ void portal_key_retire_page(struct portal_request *request)
 
 void portal_key_take_back_page(struct portal_request *request)
 {
-	ask_secret(request, "take-back", "Take the rotation back?",
-		   "the new secret is refused at once, and the old one is the current one again. The new one cannot be "
-		   "had "
-		   "back.",
-		   "Take it back");
+	ask_secret(
+		request, "take-back", "Take the rotation back?",
+		"the new secret is refused at once, and the old one is the current one again. The new one is lost for "
+		"good.",
+		"Take it back");
 }
 
 void portal_key_retire(struct portal_request *request)

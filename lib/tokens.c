@@ -113,21 +113,20 @@ int apikey_token_issue(struct apikey_admin *admin, const char *proof, struct api
 	return apikey_token_issue_from(admin, proof, NULL, ret_token);
 }
 
-int apikey_token_issue_from(struct apikey_admin *admin, const char *proof, const struct apikey_token_client *given,
+int apikey_token_issue_from(struct apikey_admin *admin, const char *proof, const struct apikey_token_client *client,
 			    struct apikey_token **ret_token)
 {
 	struct message_token_issue request = { .credential = admin_credential(admin), .proof = proof };
-	struct apikey_token_client client;
+	struct apikey_token_client given;
 	void *root;
 	int r;
 
-	if (versioned_read(given, &client, sizeof(client)) < 0)
+	if (versioned_read(client, &given, sizeof(given)) < 0)
 		return -EINVAL;
-	request.source = client.source;
-	request.body = (struct codec_bytes){ .size = client.body_size, .data = client.body };
-	request.page = client.page != 0;
+	request.source = given.source;
+	request.body = (struct codec_bytes){ .size = given.body_size, .data = given.body };
+	request.page = given.page != 0;
 	r = admin_call(admin, WIRE_TOKEN_ISSUE, &message_token_issue, &request, build_token, &root);
-
 	if (r == 0)
 		*ret_token = root;
 	return r;
