@@ -53,6 +53,22 @@ struct audit_record admin_record(const struct admin_request *request, const char
 	};
 }
 
+void admin_record_proof(const struct admin_request *request, const struct verify_proof *proof, bool found,
+			enum reason reason, struct audit_record *record)
+{
+	const struct store_key *key = &request->keys[0];
+
+	record->has_verdict = true;
+	record->verdict = reason == REASON_NONE ? VERDICT_GRANTED : reason_verdict(reason);
+	record->reason = reason;
+	record->key_id = *proof->id ? proof->id : NULL;
+	if (!found || (proof->secret == 0 && reason != REASON_NONE))
+		return;
+	record->key_name = key->name;
+	record->owner = key->owner;
+	record->test = key->test;
+}
+
 static void free_request(struct admin_request *request)
 {
 	if (request->counted)

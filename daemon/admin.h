@@ -197,6 +197,11 @@ bool admin_acts_for_others(const struct admin_request *request);
 /* A record of this request, to be completed. */
 struct audit_record admin_record(const struct admin_request *request, const char *event);
 
+/* What became of a credential, into that record; found: keys[0] is its key. The key is named where its secret was shown
+ * or it was let in: to write a name takes a moment, which would tell others that there is such a key. */
+void admin_record_proof(const struct admin_request *request, const struct verify_proof *proof, bool found,
+			enum reason reason, struct audit_record *record);
+
 /* ---- the handlers, each in the file of its object ---- */
 
 int admin_key_create(struct admin_request *request, struct store_reader *reader, struct vault *vault);

@@ -101,20 +101,12 @@ static bool wants_record(struct admin_request *request, const struct found *foun
 /* 0, or the answer where what cannot be recorded is not told. */
 static int record(struct admin_request *request, const struct found *found)
 {
-	const struct store_key *key = &request->keys[0];
 	struct audit_record record = admin_record(request, "introspect");
-	bool named = found->proof.found;
 
 	request->recorded = true;
 	if (!wants_record(request, found, &record.count))
 		return 0;
-	record.has_verdict = true;
-	record.verdict = found->reason == REASON_NONE ? VERDICT_GRANTED : reason_verdict(found->reason);
-	record.reason = found->reason;
-	record.key_id = *found->proof.id ? found->proof.id : NULL;
-	record.key_name = named ? key->name : NULL;
-	record.owner = named ? key->owner : NULL;
-	record.test = named && key->test;
+	admin_record_proof(request, &found->proof, found->proof.found, found->reason, &record);
 	record.detail = found->problem;
 	if (audit_write(request->thread->daemon->audit, &record, 1) == 0 || !request->settings->settings.audit_strict)
 		return 0;

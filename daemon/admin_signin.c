@@ -41,17 +41,10 @@ static const char *service_of(const struct admin_request *request)
 static struct audit_record record_of_begin(const struct admin_request *request)
 {
 	const struct admin_token *token = &request->token;
-	const struct store_key *key = &request->keys[0];
 	struct audit_record record = admin_record(request, request->verb->event);
 
-	record.has_verdict = true;
-	record.reason = token->reason;
-	record.verdict = token->reason == REASON_NONE ? VERDICT_GRANTED : reason_verdict(token->reason);
+	admin_record_proof(request, &token->proof, token->found, token->reason, &record);
 	record.service = service_of(request);
-	record.key_id = *token->proof.id ? token->proof.id : NULL;
-	record.key_name = token->found ? key->name : NULL;
-	record.owner = token->found ? key->owner : NULL;
-	record.test = token->found && key->test;
 	record.detail = token->proof.problem;
 	return record;
 }

@@ -69,7 +69,6 @@ static struct throttle_answer pace(struct admin_request *request, enum reason re
 static int record(struct admin_request *request, const char *why)
 {
 	struct admin_token *token = &request->token;
-	const struct store_key *key = &request->keys[0];
 	struct audit_record record = admin_record(request, request->verb->event);
 	struct throttle_answer answer = pace(request, token->reason);
 	char changes[CLAIMS_ID_MAX + 64];
@@ -79,13 +78,7 @@ static int record(struct admin_request *request, const char *why)
 		token->reason = REASON_TOO_MANY_FAILURES;
 	if (!answer.record)
 		return 0;
-	record.has_verdict = true;
-	record.verdict = token->reason == REASON_NONE ? VERDICT_GRANTED : reason_verdict(token->reason);
-	record.reason = token->reason;
-	record.key_id = *token->proof.id ? token->proof.id : NULL;
-	record.key_name = token->found ? key->name : NULL;
-	record.owner = token->found ? key->owner : NULL;
-	record.test = token->found && key->test;
+	admin_record_proof(request, &token->proof, token->found, token->reason, &record);
 	record.detail = why ? why : token->proof.problem;
 	record.count = answer.suppressed + 1;
 	/* An id is base62. */
