@@ -17,6 +17,8 @@
  * many nanoseconds apart, or this part of a request on a slow machine: on one that does something else the first grows,
  * on one that is idle it becomes so small that it sees what nobody could use. */
 #define NOISE_TIMES 2.0
+#define MEDIAN_APART 1000
+#define MEDIAN_APART_OF_MANY 500
 #define MEDIAN_PART 64
 
 /* ---- asking ---- */
@@ -144,9 +146,9 @@ static unsigned int compare_once(const struct apart_kind *kinds, size_t kind_cou
 	return apart;
 }
 
-unsigned int apart_compare(const struct apart_kind *kinds, size_t kind_count, size_t count, int64_t least,
-			   apart_asker ask, void *data)
+unsigned int apart_compare(const struct apart_kind *kinds, size_t kind_count, size_t count, apart_asker ask, void *data)
 {
+	int64_t least = count < APART_MANY ? MEDIAN_APART : MEDIAN_APART_OF_MANY;
 	verdicts first = { { 0 } }, second = { { 0 } };
 
 	if (kind_count > APART_KINDS_MOST)

@@ -21,11 +21,13 @@ typedef void (*apart_asker)(void *data, size_t kind, uint64_t drawn);
 
 /*
  * Asks count requests of each kind, after some that are not measured; prints how far apart the kinds are; how many
- * pairs of a group are further apart than chance and the machine's noise explain, and by so many
- * nanoseconds, least, or more. Of some fifty pairs one is so by chance now and then; those count that are so twice.
+ * pairs of a group are further apart than chance and the machine's noise explain, and by a microsecond or more, of
+ * APART_MANY requests by half of one. Of some fifty pairs one is so by chance now and then; those count that are so
+ * twice.
  */
-unsigned int apart_compare(const struct apart_kind *kinds, size_t kind_count, size_t count, int64_t least,
-			   apart_asker ask, void *data);
+#define APART_MANY 50000
+unsigned int apart_compare(const struct apart_kind *kinds, size_t kind_count, size_t count, apart_asker ask,
+			   void *data);
 
 /* Has this process, and what it starts, run on one processor: who takes turns anyway need not wake up another one. */
 void apart_share_processor(void);

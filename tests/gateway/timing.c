@@ -20,8 +20,6 @@
 #include "tests/daemon/refusals.h"
 #include "tests/gateway/gateway-process.h"
 
-/* Nanoseconds: a request goes through three processes, so that less than this is in reach of nobody. */
-#define APART_LEAST 1000
 #define COUNT 3000
 #define POOL 64       /* different credentials of each kind */
 #define CONNECTIONS 4 /* that are kept */
@@ -242,7 +240,7 @@ static unsigned int compare(enum place place, size_t count)
 	for (size_t i = 0; i < KINDS; i++)
 		compared[i] = (struct apart_kind){ .name = kinds[i].name, .group = kinds[i].pair };
 	printf("GET %s:\n", targets[place]);
-	return apart_compare(compared, KINDS, count, APART_LEAST, ask, &place);
+	return apart_compare(compared, KINDS, count, ask, &place);
 }
 
 int main(int argc, char **argv)
