@@ -112,14 +112,14 @@ static void look_up(struct names_query *query)
 }
 
 /* In the asking thread. */
-static void answer(struct names_query *query, int error)
+static void answer(struct names_query *query, int error, uid_t uid, const char *name)
 {
 	names_found found = query->found;
 
 	query->found = NULL;
 	query->timer = sd_event_source_disable_unref(query->timer);
 	if (found)
-		found(query->data, error, query->uid, query->name);
+		found(query->data, error, uid, name);
 }
 
 static void on_done(struct thread *thread, struct thread_task *task)
@@ -129,7 +129,7 @@ static void on_done(struct thread *thread, struct thread_task *task)
 	if (query->settled)
 		query->settled(thread, query->tag, query->group, query->error);
 	if (query->found)
-		answer(query, query->error);
+		answer(query, query->error, query->uid, query->name);
 	free(query);
 }
 
@@ -139,7 +139,8 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *data)
 
 	(void)source;
 	(void)usec;
-	answer(query, -ETIMEDOUT);
+	/* What was found so far is the look-up thread's to write. */
+	answer(query, -ETIMEDOUT, (uid_t)-1, "");
 	return 0;
 }
 

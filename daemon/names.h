@@ -17,7 +17,8 @@
 struct names;
 struct names_query;
 
-/* Runs in the asking thread. error: 0 (found), -ENOENT (no such user), -ETIMEDOUT, or what the name service said. */
+/* Runs in the asking thread. error: 0 (found), -ENOENT (no such user), -ETIMEDOUT (uid and name say nothing), or what
+ * the name service said. */
 typedef void (*names_found)(void *data, int error, uid_t uid, const char *name);
 
 /* Starts the thread. 0 or a negative errno. */
