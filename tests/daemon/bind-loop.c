@@ -177,7 +177,7 @@ int main(int argc, char **argv)
 	unsigned int bound_keys = 0;
 
 	record.host = &host;
-	host_open(&host, "[daemon]\nconnections_per_uid = 256\n[throttle]\nfailures_per_minute = 100000\n");
+	host_open(&host, "[daemon]\nconnections_per_uid = 256\n" HOST_UNTHROTTLED);
 	host_start(&host);
 	/* There every caller is believed, root or not. */
 	snprintf(record.socket, sizeof(record.socket), "%s/login.sock", host.runtime);

@@ -21,6 +21,9 @@ struct host {
 	const char *user; /* whom the daemon of a root run becomes; a test may say another than "nobody" */
 };
 
+/* Settings for a test that shows many wrong secrets: nobody is made to wait for them, and none is summed up. */
+#define HOST_UNTHROTTLED "[throttle]\nfailures_per_minute = 100000\nfailures_per_key = 0\n"
+
 /*
  * Makes the folder and a configuration that lets this process administer and speak for host->service; settings are
  * further lines of the configuration, or NULL. As root the daemon runs as nobody. The program is $APIKEYD, or

@@ -261,7 +261,7 @@ int main(int argc, char **argv)
 	if (!record.facts)
 		fail("out of memory");
 	/* Refusals are what is asked for here, and must not slow down whom they are told. */
-	host_open(&host, "[throttle]\nfailures_per_minute = 100000\n");
+	host_open(&host, HOST_UNTHROTTLED);
 	host_start(&host);
 	for (unsigned int i = 0; i < CLIENTS; i++) {
 		clients[i] = (struct client){ .host = &host, .record = &record, .number = i, .seed = loop.seed + i };

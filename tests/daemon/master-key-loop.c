@@ -232,7 +232,7 @@ int main(int argc, char **argv)
 	unsigned int steps, left;
 	char *secret;
 
-	host_open(&host, "[throttle]\nfailures_per_minute = 100000\n");
+	host_open(&host, HOST_UNTHROTTLED);
 	host_start(&host);
 	secret = make_key();
 	steps = kill_at_each_step(secret, &left);

@@ -249,7 +249,7 @@ int main(int argc, char **argv)
 	if (loop.times > TOKENS_MAX / 2 / KINDS)
 		fail("there are %d tokens at most", TOKENS_MAX);
 	/* Refusals are what is asked for here, and must not slow down whom they are told. */
-	host_open(&host, "[daemon]\nconnections_per_uid = 256\n[throttle]\nfailures_per_minute = 100000\n");
+	host_open(&host, "[daemon]\nconnections_per_uid = 256\n" HOST_UNTHROTTLED);
 	host_start(&host);
 	pairs_make(&host, 1, record.pairs, PAIRS);
 	race(&record, loop.times);

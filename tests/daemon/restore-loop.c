@@ -203,7 +203,7 @@ int main(int argc, char **argv)
 	static struct host host;
 
 	/* Refusals are what is asked for here, and must not slow down whom they are told. */
-	host_open(&host, "[throttle]\nfailures_per_minute = 100000\n");
+	host_open(&host, HOST_UNTHROTTLED);
 	host_start(&host);
 	round.host = &host;
 	for (unsigned int i = 0; i < loop.times; i++) {

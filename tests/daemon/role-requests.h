@@ -27,7 +27,7 @@ static inline void start_with(const char *settings)
 
 static inline void setup(void)
 {
-	start_with("[daemon]\nminimum_uid = 1\n[throttle]\nfailures_per_minute = 100000\n[self-service]\npermissions = "
+	start_with("[daemon]\nminimum_uid = 1\n" HOST_UNTHROTTLED "[self-service]\npermissions = "
 		   "mail.*, "
 		   "pam.dovecot\n");
 }

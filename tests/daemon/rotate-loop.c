@@ -336,7 +336,7 @@ int main(int argc, char **argv)
 	unsigned int kills = argc > 2 ? (unsigned int)strtoul(argv[2], NULL, 10) : DEFAULT_KILLS;
 	unsigned int first;
 
-	host_open(&host, "[throttle]\nfailures_per_minute = 100000\n");
+	host_open(&host, HOST_UNTHROTTLED);
 	host_start(&host);
 	one_wins(rounds);
 	printf("%u times %d rotations of one secret: one won each time\n", rounds, CLIENTS);

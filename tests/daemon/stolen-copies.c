@@ -451,7 +451,7 @@ int main(void)
 {
 	if (!last_moment_is_possible())
 		skip("a program cannot be stopped in its last moment here");
-	host_open(&host, "[throttle]\nfailures_per_minute = 100000\n");
+	host_open(&host, HOST_UNTHROTTLED);
 	make_service();
 	host_start(&host);
 	needles = needles_new();

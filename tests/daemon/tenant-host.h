@@ -88,7 +88,7 @@ static inline struct wire_key make(const char *account, const char *tenant, cons
 
 static inline void setup(void)
 {
-	host_open(&host, "[throttle]\nfailures_per_minute = 100000\n");
+	host_open(&host, HOST_UNTHROTTLED);
 	host.user = "daemon";
 	host_start(&host);
 	admin = wire_open(&host, WIRE_ADMIN_SOCKET);

@@ -23,7 +23,7 @@
 #include "tests/daemon/wire-client.h"
 #include "tests/suite.h"
 
-#define REFUSE "[daemon]\nlow_disk = 0\n[throttle]\nfailures_per_minute = 100000\n"
+#define REFUSE "[daemon]\nlow_disk = 0\n" HOST_UNTHROTTLED
 #define SERVE REFUSE "[audit]\non_failure = serve\n"
 #define BATCH 50
 #define DAY 86400

@@ -31,7 +31,7 @@ static void setup_with(const char *settings)
 
 static void setup(void)
 {
-	setup_with("[throttle]\nfailures_per_minute = 100000\n");
+	setup_with(HOST_UNTHROTTLED);
 }
 
 static void setup_throttled(void)

@@ -15,7 +15,7 @@
 
 static void begin(void)
 {
-	host_open(&host, "[throttle]\nfailures_per_minute = 100000\n[daemon]\nminimum_uid = 1\n");
+	host_open(&host, HOST_UNTHROTTLED "[daemon]\nminimum_uid = 1\n");
 	host.user = "daemon";
 	host_start(&host);
 	admin = wire_open(&host, WIRE_ADMIN_SOCKET);

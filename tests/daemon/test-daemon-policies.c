@@ -192,7 +192,7 @@ START_TEST(the_file_holds_where_a_tenant_has_none)
 	struct message_key key;
 	int64_t now = clock_wall_seconds();
 
-	host_configure(&host, "[policy]\nmax_lifetime = 10d\n[throttle]\nfailures_per_minute = 100000\n");
+	host_configure(&host, "[policy]\nmax_lifetime = 10d\n" HOST_UNTHROTTLED);
 	wire_close(admin);
 	host_stop(&host);
 	host_start(&host);

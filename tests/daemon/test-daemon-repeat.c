@@ -312,7 +312,7 @@ START_TEST(sixty_four_at_once_make_one_key)
 	struct message_key key;
 	unsigned int first = 0, good = 0;
 
-	host_configure(&host, "[daemon]\nconnections_per_uid = 256\n[throttle]\nfailures_per_minute = 100000\n");
+	host_configure(&host, "[daemon]\nconnections_per_uid = 256\n" HOST_UNTHROTTLED);
 	wire_close(admin);
 	host_stop(&host);
 	host_start(&host);

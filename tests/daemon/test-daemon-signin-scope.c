@@ -18,7 +18,7 @@ static void begin(void)
 	of_account = make("acme", NULL, "boss", "apikeyd.*");
 	of_tenant = make("acme", "blue", "clerk", "apikeyd.*");
 	token_issue(&host, of_account.secret);
-	make_gateway(&host, "[throttle]\nfailures_per_minute = 100000\n");
+	make_gateway(&host, HOST_UNTHROTTLED);
 	gateway = open_gateway(&host);
 }
 

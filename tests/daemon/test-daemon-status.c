@@ -270,7 +270,7 @@ START_TEST(a_disk_that_does_not_answer_holds_up_nobody)
 	int64_t until;
 	int fd;
 
-	host_open(&host, "[throttle]\nfailures_per_minute = 100000\n");
+	host_open(&host, HOST_UNTHROTTLED);
 	host.user = "daemon";
 	ck_assert_int_gt(asprintf(&hold, "%s/hold", host.folder), 0);
 	setenv("SLOW_DISK", hold, 1);

@@ -375,7 +375,7 @@ int main(int argc, char **argv)
 	if (loop.times > KEYS_MAX / 4 / KINDS - 2)
 		fail("there are %d keys at most", KEYS_MAX);
 	/* Refusals are what is asked for here, and must not slow down whom they are told. */
-	host_open(&host, "[daemon]\nconnections_per_uid = 256\n[throttle]\nfailures_per_minute = 100000\n");
+	host_open(&host, "[daemon]\nconnections_per_uid = 256\n" HOST_UNTHROTTLED);
 	host_start(&host);
 	allow_reuse(&record);
 	race(&record, clients, loop.times);
