@@ -121,14 +121,21 @@ void page_end(struct portal_request *request)
 
 /* ---- forms and tables ---- */
 
+/* One that is too long is none: the button leads back to its own page, and no other. */
+static __attribute__((format(printf, 2, 0))) void write_path(char ret_path[PORTAL_LOCATION_SIZE], const char *template,
+							     va_list values)
+{
+	if (vsnprintf(ret_path, PORTAL_LOCATION_SIZE, template, values) >= PORTAL_LOCATION_SIZE)
+		ret_path[0] = '\0';
+}
+
 void page_form(struct portal_request *request, const char *class, const char *template, ...)
 {
 	char path[PORTAL_LOCATION_SIZE];
 	va_list values;
 
 	va_start(values, template);
-	if (vsnprintf(path, sizeof(path), template, values) >= (int)sizeof(path))
-		path[0] = '\0';
+	write_path(path, template, values);
 	va_end(values);
 	html_print(&request->html, "<form method=\"post\" action=\"%s\" class=\"%s\">", path, class);
 	if (request->token[0] != '\0')
@@ -141,8 +148,7 @@ void page_question_end(struct portal_request *request, const char *button, const
 	va_list values;
 
 	va_start(values, template);
-	if (vsnprintf(path, sizeof(path), template, values) >= (int)sizeof(path))
-		path[0] = '\0';
+	write_path(path, template, values);
 	va_end(values);
 	html_print(&request->html,
 		   "<div class=\"actions\"><button class=\"danger\">%s</button>"
