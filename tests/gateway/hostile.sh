@@ -38,11 +38,7 @@ while True:
     time.sleep(0.2)
 PYTHON
 slow_pid=$!
-deadline=$((SECONDS + 20))
-until grep -q there "$scratch/slow" || ! kill -0 "$slow_pid" 2>/dev/null || ((SECONDS > deadline)); do
-	sleep 0.05
-done
-is 'what the slow ones say' "$(<"$scratch/slow")" there
+says_there "$scratch/slow" slow
 for count in 1 2 3 4 5 6 7 8 9 10; do
 	ask "$target" -H "@$scratch/header"
 	is "the status of $count beside a thousand" "$code" 200

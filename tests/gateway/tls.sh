@@ -316,11 +316,7 @@ print('there', flush=True)
 time.sleep(60)
 PYTHON
 slow_pid=$!
-deadline=$((SECONDS + 20))
-until grep -q there "$scratch/silent" || ! kill -0 "$slow_pid" 2>/dev/null || ((SECONDS > deadline)); do
-	sleep 0.05
-done
-is 'what the silent ones say' "$(<"$scratch/silent")" there
+says_there "$scratch/silent" silent
 ask "$target" -H "@$scratch/header"
 is 'the status without TLS beside a full house' "$code" 200
 ask_tls "$scratch/first.crt" "$target" -H "@$scratch/header"
