@@ -24,8 +24,8 @@ TESTS += tests/gateway/proxies.sh tests/gateway/tls.sh
 # Daemons that are not the one this gateway was made for.
 check_PROGRAMS += tests/gateway/other-daemon
 TESTS += tests/gateway/other-daemon
-tests_gateway_other_daemon_SOURCES = tests/gateway/other-daemon.c $(gateway_process) $(daemon_host)
-tests_gateway_other_daemon_LDADD = proto/libproto.la lib/libapikey-core.la
+tests_gateway_other_daemon_SOURCES = tests/gateway/other-daemon.c $(gateway_process)
+tests_gateway_other_daemon_LDADD = tests/daemon/libhost.la proto/libproto.la lib/libapikey-core.la
 
 dist_check_SCRIPTS += tests/gateway/throttle.sh
 TESTS += tests/gateway/throttle.sh
@@ -33,8 +33,8 @@ TESTS += tests/gateway/throttle.sh
 # Whether time tells refusals apart, as tests/daemon/timing: by ./check.
 check_PROGRAMS += tests/gateway/timing
 gateway_process = tests/gateway/gateway-process.c tests/gateway/gateway-process.h
-tests_gateway_timing_SOURCES = tests/gateway/timing.c $(gateway_process) $(daemon_apart)
-tests_gateway_timing_LDADD = daemon/libdaemon.la lib/libapikey-core.la -lm
+tests_gateway_timing_SOURCES = tests/gateway/timing.c $(gateway_process)
+tests_gateway_timing_LDADD = tests/daemon/libhost.la daemon/libdaemon.la lib/libapikey-core.la -lm
 
 if HAVE_CHECK
 gateway_tests = tests/gateway/test-api-body tests/gateway/test-api-document \
@@ -57,9 +57,9 @@ tests_gateway_test_api_document_LDADD = $(gateway_test_ldadd)
 tests_gateway_test_authorization_SOURCES = tests/gateway/test-authorization.c
 tests_gateway_test_authorization_CFLAGS = $(gateway_test_cflags)
 tests_gateway_test_authorization_LDADD = $(gateway_test_ldadd)
-tests_gateway_test_calls_SOURCES = tests/gateway/test-calls.c tests/daemon/host.c tests/daemon/host.h
+tests_gateway_test_calls_SOURCES = tests/gateway/test-calls.c
 tests_gateway_test_calls_CFLAGS = $(gateway_test_cflags) -pthread
-tests_gateway_test_calls_LDADD = $(gateway_test_ldadd) -lpthread
+tests_gateway_test_calls_LDADD = tests/daemon/libhost.la $(gateway_test_ldadd) -lpthread
 tests_gateway_test_exposition_SOURCES = tests/gateway/test-exposition.c
 tests_gateway_test_exposition_CFLAGS = $(gateway_test_cflags)
 tests_gateway_test_exposition_LDADD = $(gateway_test_ldadd)

@@ -7,7 +7,7 @@ TESTS += $(session_tests)
 
 session_test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
 session_fake = tests/session/fake-system.c tests/session/fake-system.h
-session_host = tests/session/helper.c tests/session/helper.h $(daemon_wire)
+session_host = tests/session/helper.c tests/session/helper.h
 
 tests_session_test_helper_SOURCES = tests/session/test-helper.c $(session_host)
 tests_session_test_helper_CFLAGS = $(session_test_cflags)
