@@ -6,8 +6,8 @@
 #
 #   tests/portability.sh FOLDER [i386|s390x]…
 #
-# Everything is built; run is what may differ there: parsers, formats, cryptography, the store, libraries, the module, a
-# daemon that decides and one that is administered. With CHECK_LONG set it is every test.
+# All programs are built; of the tests those that may fare otherwise there: parsers, formats, cryptography, the store,
+# libraries, the module, a daemon that decides and one that is administered. With CHECK_LONG set it is every test.
 #
 # FOLDER keeps sources of libraries and builds; a second run uses them again. The last line holds the totals. Exit
 # status: 0 nothing failed, 1 something did, 2 usage, 77 a tool is missing (its name is the last line).
@@ -67,7 +67,21 @@ unpack()
 	touch "$root.complete"
 }
 
-# Configures and builds, test programs included, in $folder/$machine/build.
+# names_in VARIABLE: the names in a variable of the Makefile.
+names_in()
+{
+	make --no-print-directory --eval "print-names: ; @printf '%s\\n' \$($1)" print-names
+}
+
+# The programs of tests, without those that do not run here.
+programs()
+{
+	local test
+	comm -23 <(names_in check_PROGRAMS | sort) \
+		<(names_in TESTS | while read -r test; do is_wanted "$test" || echo "$test"; done | sort) | tr '\n' ' '
+}
+
+# Configures and builds, programs of tests included, in $folder/$machine/build.
 build()
 {
 	local multiarch ldflags='' completion="$runner cli/.libs/apikeyctl"
@@ -85,7 +99,8 @@ build()
 	fi
 	grep -q 'HAVE_CHECK_TRUE=.*#' config.log && { echo "the check library was not found"; return 1; }
 	# The completion is made by a program of the other machine, too.
-	make --jobs="$(nproc)" --no-print-directory check TESTS= APIKEYCTL_FOR_BUILD="$completion" || return
+	make --jobs="$(nproc)" --no-print-directory check TESTS= check_PROGRAMS="$(programs)" \
+		APIKEYCTL_FOR_BUILD="$completion" || return
 	readelf --file-header daemon/apikeyd | sed -nE 's/^ +(Class|Data|Machine): +//p' | paste -sd' '
 }
 
@@ -119,6 +134,11 @@ may_differ()
 	tests/session/test-helper | tests/session/test-register | tests/session/test-restart) return 1 ;;
 	tests/daemon/test-daemon-* | tests/daemon/test-attack-* | *-loop | */revoke-order | tests/cli/*.sh | tests/gateway/*.sh) return 1 ;;
 	esac
+}
+
+is_wanted()
+{
+	[ -n "${CHECK_LONG-}" ] || may_differ "$1"
 }
 
 # run_test TEST RESULT: runs one of the tests; RESULT.said gets a line that says what became of it, and why.
@@ -200,12 +220,11 @@ for machine in "${machines[@]}"; do
 	results=$folder/$machine/results
 	rm -rf "$results" && mkdir "$results" || exit 1
 	number=0 left=0
-	# shellcheck disable=SC2016 # make expands it
-	for test in $(make --no-print-directory --eval 'print-tests: ; @echo $(TESTS)' print-tests); do
+	for test in $(names_in TESTS); do
 		case $test in
 		tests/checks/*) continue ;; # of the tree, not of the machine
 		esac
-		if [ -z "${CHECK_LONG-}" ] && ! may_differ "$test"; then
+		if ! is_wanted "$test"; then
 			left=$((left + 1))
 			continue
 		fi
