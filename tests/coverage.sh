@@ -49,7 +49,7 @@ status=0
 # What gcov does at the end of a program overwrites what stolen-copies looks for there.
 tests=$(make --no-print-directory --silent --eval='print-tests: ; @echo $(filter-out tests/checks/% tests/daemon/stolen-copies,$(TESTS))' print-tests)
 # Most of them wait most of the time.
-GCOV_PREFIX=$counts make -j$((2 * $(nproc))) --no-print-directory check TESTS="$tests" >make.log 2>&1 || status=$?
+GCOV_PREFIX=$counts make -j$((4 * $(nproc))) --no-print-directory check TESTS="$tests" >make.log 2>&1 || status=$?
 find "$counts" -name '*.gcda' -empty -delete
 cp -r "$counts$PWD/." .
 if [ $status -ne 0 ]; then

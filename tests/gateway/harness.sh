@@ -35,7 +35,8 @@ gateway_settings()
 {
 	local services=$*
 
-	more_settings=('[peers]' "$gateway_user = ${services// /, }" '[throttle]' 'failures_per_minute = 100000')
+	more_settings=('[peers]' "$gateway_user = ${services// /, }" '[throttle]' 'failures_per_minute = 100000'
+		'failures_per_key = 0')
 	[[ $gateway_user == "$me" ]] || more_settings+=('[gateway]' "users = $gateway_user")
 }
 
@@ -84,8 +85,11 @@ ask()
 # refuses CODE ERROR-CODE: what was asked last, and how that is told.
 refuses()
 {
+	local told=()
+
+	mapfile -t told < <(jq -r '.errors[0].errorCode, .correlationId' <<<"$body")
 	is 'the status' "$code" "$1"
-	is 'the code' "$(jq -r '.errors[0].errorCode' <<<"$body")" "$2"
-	is 'the id' "$(jq -r .correlationId <<<"$body")" "$(sed -n 's/^X-Correlation-ID: //p' <<<"$head")"
+	is 'the code' "${told[0]-}" "$2"
+	is 'the id' "${told[1]-}" "$(sed -n 's/^X-Correlation-ID: //p' <<<"$head")"
 	has 'the head' "$head" 'Cache-Control: no-store' 'X-Content-Type-Options: nosniff'
 }
