@@ -122,7 +122,7 @@ static void join_permissions(const char *const *permissions, char ret_text[PERMI
 /* Texts one behind the other, each with its NUL; NULL when memory is short. */
 static char *pack(const char *const *texts, size_t count)
 {
-	size_t size = 0;
+	size_t size = 1; /* of no texts, too */
 	char *packed, *end;
 
 	for (size_t i = 0; i < count; i++)
