@@ -285,5 +285,5 @@ int main(void)
 	tcase_add_loop_test(cases, deadlines_do_not_wrap, 0, ARRAY_SIZE(spans));
 	tcase_add_test(cases, the_farthest_deadlines_have_an_end);
 	suite_add_tcase(suite, cases);
-	return suite_run(suite);
+	return suite_run_here(suite);
 }

@@ -487,5 +487,5 @@ int main(void)
 	tcase_add_test(cases, every_code_point_passes_once);
 	tcase_add_test(cases, visible_characters_are_told_from_others);
 	suite_add_tcase(suite, cases);
-	return suite_run(suite);
+	return suite_run_here(suite);
 }

@@ -241,5 +241,5 @@ int main(void)
 	tcase_add_loop_test(cases, addresses_lie_in_networks, 0, ARRAY_SIZE(memberships));
 	tcase_add_loop_test(cases, every_prefix_counts_its_bits, 0, 2);
 	suite_add_tcase(suite, cases);
-	return suite_run(suite);
+	return suite_run_here(suite);
 }

@@ -514,5 +514,5 @@ int main(void)
 	tcase_add_test(steps, steps_have_names_and_say_whether_they_were_asked);
 	tcase_add_test(steps, lists_contain_whole_items);
 	suite_add_tcase(suite, steps);
-	return suite_run(suite);
+	return suite_run_here(suite);
 }

@@ -622,5 +622,5 @@ int main(void)
 	tcase_add_test(tcase, a_daemon_that_goes_is_noticed);
 	tcase_add_test(tcase, a_request_that_cannot_be_is_refused_and_the_handle_goes_on);
 	suite_add_tcase(suite, tcase);
-	return suite_run(suite);
+	return suite_run_here(suite);
 }

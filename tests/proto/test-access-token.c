@@ -269,5 +269,5 @@ int main(void)
 	tcase_add_test(cases, each_truncation_is_told);
 	tcase_add_test(cases, a_token_has_a_greatest_length);
 	suite_add_tcase(suite, cases);
-	return suite_run(suite);
+	return suite_run_here(suite);
 }

@@ -472,5 +472,5 @@ int main(void)
 	tcase_add_test(cases, an_unknown_kind_is_refused);
 	tcase_add_test(cases, a_walk_over_broken_records_ends);
 	suite_add_tcase(suite, cases);
-	return suite_run(suite);
+	return suite_run_here(suite);
 }

@@ -480,5 +480,5 @@ int main(void)
 	tcase_add_loop_test(cases, names_that_hold_a_secret_are_seen, 0, ARRAY_SIZE(names));
 	tcase_add_loop_test(cases, ids_are_told_from_names, 0, ARRAY_SIZE(ids));
 	suite_add_tcase(suite, cases);
-	return suite_run(suite);
+	return suite_run_here(suite);
 }

@@ -278,5 +278,5 @@ int main(void)
 	tcase_add_test(cases, each_truncation_is_told);
 	tcase_add_test(cases, each_changed_byte_is_seen);
 	suite_add_tcase(suite, cases);
-	return suite_run(suite);
+	return suite_run_here(suite);
 }

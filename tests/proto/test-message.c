@@ -355,5 +355,5 @@ int main(void)
 	tcase_add_loop_test(cases, verification_fits_its_packet, 0, 6);
 	tcase_add_test(cases, the_greatest_key_fits_its_packet);
 	suite_add_tcase(suite, cases);
-	return suite_run(suite);
+	return suite_run_here(suite);
 }

@@ -554,5 +554,5 @@ int main(void)
 	tcase_add_test(cases, precedence_is_that_of_the_tables);
 	tcase_add_loop_test(cases, a_service_makes_its_query, 0, ARRAY_SIZE(defaults));
 	suite_add_tcase(suite, cases);
-	return suite_run(suite);
+	return suite_run_here(suite);
 }
