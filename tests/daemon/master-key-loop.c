@@ -24,6 +24,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/long.h"
+
 #define PROGRAM "tests/cli/kill-point"
 #define KEY_FILE "apikeyd.master-key"
 #define DEFAULT_KILLS 12
@@ -227,8 +229,7 @@ static void kill_at_random(const char *secret, unsigned int kills, unsigned int 
 
 int main(int argc, char **argv)
 {
-	const char *is_long = getenv("CHECK_LONG");
-	struct loop loop = loop_open(argc, argv, is_long && *is_long ? LONG_KILLS : DEFAULT_KILLS);
+	struct loop loop = loop_open(argc, argv, tests_are_long() ? LONG_KILLS : DEFAULT_KILLS);
 	unsigned int steps, left;
 	char *secret;
 

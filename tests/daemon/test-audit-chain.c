@@ -15,6 +15,7 @@
 #include "crypto/audit_key_text.h"
 #include "crypto/audit_verify.h"
 #include "daemon/audit_seal.h"
+#include "tests/long.h"
 #include "tests/suite.h"
 
 #define LONG_COUNT 10000
@@ -39,7 +40,7 @@ static void end(void)
 
 static int wanted(void)
 {
-	return getenv("CHECK_LONG") ? LONG_COUNT : SHORT_COUNT;
+	return tests_are_long() ? LONG_COUNT : SHORT_COUNT;
 }
 
 /* The same in every run. */
@@ -812,7 +813,7 @@ START_TEST(test_kill)
 	chain_begin();
 	chain_seal();
 	fixture_close(&fixture);
-	for (int kills = 0; kills < (getenv("CHECK_LONG") ? 200 : 10); kills++) {
+	for (int kills = 0; kills < (tests_are_long() ? 200 : 10); kills++) {
 		fixture_kill(write_until_killed, 5 + (unsigned int)next_random(100), &acknowledged);
 		fixture_open(&fixture, 20000, 1000);
 		audit_continue(fixture.audit, &seal);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tests/daemon/bounds-fixture.h"
+#include "tests/long.h"
 
 #define ROUNDS 8 /* 500 with CHECK_LONG */
 #define LISTED_UID 60001
@@ -13,7 +14,7 @@
 
 static int rounds(void)
 {
-	return getenv("CHECK_LONG") && *getenv("CHECK_LONG") ? 500 : ROUNDS;
+	return tests_are_long() ? 500 : ROUNDS;
 }
 
 /* ---- one service ---- */

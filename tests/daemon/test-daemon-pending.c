@@ -14,6 +14,7 @@
 
 #include "tests/daemon/once-fixture.h"
 #include "tests/daemon/token-client.h"
+#include "tests/long.h"
 #include "tests/suite.h"
 
 #define RACERS 64
@@ -25,7 +26,7 @@
 START_TEST(of_many_that_race_one_wins)
 {
 	struct wire_client *clients[RACERS];
-	int rounds = getenv("CHECK_LONG") && *getenv("CHECK_LONG") ? 1000 : ROUNDS;
+	int rounds = tests_are_long() ? 1000 : ROUNDS;
 	char nonce[32];
 
 	for (size_t i = 0; i < RACERS; i++) {

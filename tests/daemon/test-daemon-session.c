@@ -22,6 +22,7 @@
 #include "common/cleanup.h"
 #include "common/socket.h"
 #include "tests/daemon/wire-client.h"
+#include "tests/long.h"
 #include "tests/suite.h"
 
 #define SESSIONS_MOST 200
@@ -955,7 +956,7 @@ START_TEST(an_end_that_is_not_answered_is_a_fault)
 	struct wire_key key = make_key("laptop");
 	struct message_key ended;
 
-	if (!getenv("CHECK_LONG"))
+	if (!tests_are_long())
 		return;
 	add_sessions(key.id, "alice", 2);
 	record->manner = MANNER_NO_END;

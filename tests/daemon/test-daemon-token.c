@@ -9,6 +9,7 @@
 #include "tests/daemon/admin-requests.h"
 #include "tests/daemon/once-fixture.h"
 #include "tests/daemon/token-client.h"
+#include "tests/long.h"
 #include "tests/suite.h"
 
 #define RACERS 48 /* with those that issue, and those that were closed just now, no more than one uid may have */
@@ -389,7 +390,7 @@ END_TEST
 START_TEST(of_many_that_race_one_wins)
 {
 	struct wire_client *clients[RACERS];
-	int rounds = getenv("CHECK_LONG") && *getenv("CHECK_LONG") ? 1000 : ROUNDS;
+	int rounds = tests_are_long() ? 1000 : ROUNDS;
 
 	for (size_t i = 0; i < RACERS; i++) {
 		clients[i] = wire_open(&host, WIRE_LOGIN_SOCKET);

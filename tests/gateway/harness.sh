@@ -85,11 +85,11 @@ ask()
 # refuses CODE ERROR-CODE: what was asked last, and how that is told.
 refuses()
 {
-	local told=()
+	local answer=()
 
-	mapfile -t told < <(jq -r '.errors[0].errorCode, .correlationId' <<<"$body")
+	mapfile -t answer < <(jq -r '.errors[0].errorCode, .correlationId' <<<"$body")
 	is 'the status' "$code" "$1"
-	is 'the code' "${told[0]-}" "$2"
-	is 'the id' "${told[1]-}" "$(sed -n 's/^X-Correlation-ID: //p' <<<"$head")"
+	is 'the code' "${answer[0]-}" "$2"
+	is 'the id' "${answer[1]-}" "$(sed -n 's/^X-Correlation-ID: //p' <<<"$head")"
 	has 'the head' "$head" 'Cache-Control: no-store' 'X-Content-Type-Options: nosniff'
 }

@@ -12,6 +12,7 @@
 
 #include "proto/permission.h"
 #include "proto/wire.h"
+#include "tests/long.h"
 #include "tests/suite.h"
 
 #define ROUNDS 20000
@@ -30,16 +31,9 @@ static unsigned int draw(unsigned int below)
 	return (unsigned int)((state >> 16) % below);
 }
 
-static bool is_long(void)
-{
-	const char *text = getenv("CHECK_LONG");
-
-	return text && *text;
-}
-
 static size_t rounds(void)
 {
-	return is_long() ? LONG_ROUNDS : ROUNDS;
+	return tests_are_long() ? LONG_ROUNDS : ROUNDS;
 }
 
 static void setup(void)
@@ -457,7 +451,7 @@ int main(void)
 	Suite *suite = suite_create("permission-reference");
 	TCase *tcase = tcase_create("reference");
 
-	tcase_set_timeout(tcase, is_long() ? 3600 : 120);
+	tcase_set_timeout(tcase, tests_are_long() ? 3600 : 120);
 	tcase_add_checked_fixture(tcase, setup, NULL);
 	tcase_add_test(tcase, queries_are_judged_alike);
 	tcase_add_test(tcase, grants_reach_equally_far);
