@@ -22,7 +22,6 @@
 #include "common/cleanup.h"
 #include "common/socket.h"
 #include "tests/daemon/wire-client.h"
-#include "tests/long.h"
 #include "tests/suite.h"
 
 #define SESSIONS_MOST 200
@@ -1080,8 +1079,7 @@ int main(void)
 	tcase_add_test(plain, a_silent_register_holds_nobody_up);
 	tcase_add_test(plain, they_end_also_when_nobody_waits_for_it);
 	tcase_add_test(own, one_user_has_sessions_ended_one_request_at_a_time);
-	if (tests_are_long())
-		tcase_add_test(plain, an_end_that_is_not_answered_is_a_fault);
+	tcase_add_test(plain, an_end_that_is_not_answered_is_a_fault);
 	suite_add_tcase(suite, plain);
 	suite_add_tcase(suite, own);
 	return suite_run(suite);

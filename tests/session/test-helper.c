@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
-#include "tests/long.h"
 #include "tests/suite.h"
 
 #include "tests/session/helper.h" /* behind it, for the name of fail() */
@@ -579,12 +578,12 @@ int main(void)
 	suite_add_tcase(suite, cases);
 	/* These change the key, or stop the daemon, which its parent has to do. */
 	cases = tcase_create("ends");
+	tcase_set_timeout(cases, 60);
 	tcase_add_checked_fixture(cases, setup, teardown);
 	tcase_add_test(cases, a_ticket_of_a_key_that_was_revoked_since_registers_nothing);
 	tcase_add_test(cases, who_does_not_wait_is_not_registered);
 	tcase_add_test(cases, a_daemon_that_is_away_is_told_of);
-	if (tests_are_long())
-		tcase_add_test(cases, nobody_is_waited_for_long);
+	tcase_add_test(cases, nobody_is_waited_for_long);
 	suite_add_tcase(suite, cases);
 	return suite_run(suite);
 }
