@@ -58,15 +58,14 @@ start_gateway()
 	done
 }
 
-# says_there FILE WHO: waits until a program in the background, slow_pid, has written so.
-says_there()
+# wait_until_there FILE: until a program in the background, slow_pid, has written that it is.
+wait_until_there()
 {
 	local deadline=$((SECONDS + 20))
 
 	until grep -q there "$1" || ! kill -0 "$slow_pid" 2>/dev/null || ((SECONDS > deadline)); do
 		sleep 0.05
 	done
-	is "what the $2 ones say" "$(<"$1")" there
 }
 
 # ask PATH CURL-OPTION…: sets code and head; the body is in $scratch/body, and in body.

@@ -38,7 +38,8 @@ while True:
     time.sleep(0.2)
 PYTHON
 slow_pid=$!
-says_there "$scratch/slow" slow
+wait_until_there "$scratch/slow"
+is 'what the slow ones say' "$(<"$scratch/slow")" there
 for count in 1 2 3 4 5 6 7 8 9 10; do
 	ask "$target" -H "@$scratch/header"
 	is "the status of $count beside a thousand" "$code" 200

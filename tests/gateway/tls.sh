@@ -284,10 +284,7 @@ print('slow', 'ended' if slow_end is not None and slow_end < 20 else slow_end, f
 print('in', 'time' if 3 < time.monotonic() - began < 20 else time.monotonic() - began, flush=True)
 PYTHON
 slow_pid=$!
-deadline=$((SECONDS + 20))
-until grep -q there "$scratch/slow" || ! kill -0 "$slow_pid" 2>/dev/null || ((SECONDS > deadline)); do
-	sleep 0.05
-done
+wait_until_there "$scratch/slow"
 for count in 1 2 3 4 5; do
 	ask "$target" -H "@$scratch/header"
 	is "the status of $count without TLS beside the slow" "$code" 200
@@ -316,7 +313,8 @@ print('there', flush=True)
 time.sleep(60)
 PYTHON
 slow_pid=$!
-says_there "$scratch/silent" silent
+wait_until_there "$scratch/silent"
+is 'what the silent ones say' "$(<"$scratch/silent")" there
 ask "$target" -H "@$scratch/header"
 is 'the status without TLS beside a full house' "$code" 200
 ask_tls "$scratch/first.crt" "$target" -H "@$scratch/header"
