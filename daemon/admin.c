@@ -17,6 +17,7 @@
 #include "daemon/admin_standing.h"
 #include "daemon/audit.h"
 #include "daemon/closer.h"
+#include "daemon/failure.h"
 #include "daemon/limits.h"
 #include "daemon/throttle.h"
 
@@ -108,16 +109,20 @@ bool admin_acts_for_others(const struct admin_request *request)
 	       *settings_peer_services(settings, request->peer.uid) != '\0';
 }
 
-struct throttle_answer admin_count_failure(struct admin_request *request)
+struct throttle_answer admin_count_failure(struct admin_request *request, const char *key_id, enum reason reason)
 {
 	struct daemon *daemon = request->thread->daemon;
 	int64_t now = clock_monotonic();
-	struct throttle_answer answer =
-		throttle_failure(daemon->throttle, request->peer.uid, request->authority.signin.source, now,
-				 request->settings->settings.failures_per_minute);
+	bool administrator = request->connection && request->connection->administrator;
+	bool user = !administrator && !admin_acts_for_others(request);
+	struct failure failure = { .uid = request->peer.uid,
+				   .source = request->authority.signin.source,
+				   .user = user,
+				   .key_id = key_id,
+				   .reason = reason };
+	struct throttle_answer answer = failure_count(daemon, &request->settings->settings, &failure, now);
 
-	if (!answer.throttled || !request->connection || request->connection->administrator ||
-	    admin_acts_for_others(request))
+	if (!answer.throttled || !request->connection || !user)
 		return answer;
 	/* Else this socket would be the one to guess at. */
 	request->slow = true;
@@ -160,7 +165,7 @@ static void record_refusal(struct admin_request *request, enum answer answer)
 
 	if ((answer != ANSWER_NOT_PERMITTED && answer != ANSWER_BAD_CREDENTIAL) || request->recorded)
 		return;
-	throttled = admin_count_failure(request);
+	throttled = admin_count_failure(request, request->authority.key_id, request->authority.reason);
 	if (!throttled.record)
 		return;
 	record = admin_record(request, request->verb && request->verb->event ? request->verb->event : "admin");

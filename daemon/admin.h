@@ -184,8 +184,9 @@ int admin_reply(struct admin_request *request, const struct codec_record *record
 int admin_refuse(struct admin_request *request, enum answer answer, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Counts a failure to show a good credential, as those of a login are counted. */
-struct throttle_answer admin_count_failure(struct admin_request *request);
+/* Counts a failure to show a good credential, as those of a login are counted: which key it named ("": none), and why
+ * it was refused. */
+struct throttle_answer admin_count_failure(struct admin_request *request, const char *key_id, enum reason reason);
 
 /* Counts a record of what somebody does with what is their own, and of what kind; those of an administrator are
  * written each time. */

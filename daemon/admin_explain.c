@@ -173,7 +173,7 @@ static int record_explanation(struct admin_request *request, const struct verify
 	struct throttle_answer answer;
 
 	if (reason_verdict(reason) == VERDICT_DENIED && reason != REASON_NONE && wanted->subject)
-		answer = admin_count_failure(request);
+		answer = admin_count_failure(request, proof->id, reason);
 	else
 		answer = admin_count_record(request, "");
 	if (!answer.record)

@@ -90,7 +90,7 @@ static bool wants_record(struct admin_request *request, const struct found *foun
 	struct throttle_answer answer = { .record = true };
 
 	if (found->reason != REASON_NONE)
-		answer = admin_count_failure(request);
+		answer = admin_count_failure(request, found->proof.id, found->reason);
 	else if (!admin_acts_for_others(request) && request->authority.kind != AUTHORITY_ADMINISTRATOR)
 		answer = throttle_failure(request->thread->daemon->chatter, request->peer.uid, "", clock_monotonic(),
 					  CHATTER_PER_MINUTE);

@@ -61,9 +61,7 @@ static int refuse(struct admin_request *request)
 	if (record.verdict == VERDICT_UNAVAILABLE)
 		return ANSWER_STORE_FAILED;
 	if (record.verdict == VERDICT_DENIED)
-		answer = throttle_failure(request->thread->daemon->throttle, request->peer.uid,
-					  request->authority.signin.source, clock_monotonic(),
-					  request->settings->settings.failures_per_minute);
+		answer = admin_count_failure(request, token->proof.id, token->reason);
 	request->recorded = true;
 	if (answer.throttled) {
 		token->reason = record.reason = REASON_TOO_MANY_FAILURES;

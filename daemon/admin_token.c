@@ -52,17 +52,12 @@ static int write_later(struct admin_request *request, writer_run run,
 /* ---- the record ---- */
 
 /* Refusals are counted as those of a login; what somebody does with own keys is summed up beyond so many a minute. */
-static struct throttle_answer pace(struct admin_request *request, enum reason reason)
+static struct throttle_answer pace(struct admin_request *request)
 {
-	struct daemon *daemon = request->thread->daemon;
+	const struct admin_token *token = &request->token;
 
-	/* Of a gateway's client, by where that is. */
-	if (reason != REASON_NONE && *request->authority.signin.source)
-		return throttle_failure(daemon->throttle, request->peer.uid, request->authority.signin.source,
-					clock_monotonic(), request->settings->settings.failures_per_minute);
-	if (reason != REASON_NONE)
-		return admin_count_failure(request);
-	return admin_count_record(request, "");
+	return token->reason == REASON_NONE ? admin_count_record(request, "")
+					    : admin_count_failure(request, token->proof.id, token->reason);
 }
 
 /* 0, or the answer where what cannot be recorded is not done. */
@@ -70,7 +65,7 @@ static int record(struct admin_request *request, const char *why)
 {
 	struct admin_token *token = &request->token;
 	struct audit_record record = admin_record(request, request->verb->event);
-	struct throttle_answer answer = pace(request, token->reason);
+	struct throttle_answer answer = pace(request);
 	char changes[CLAIMS_ID_MAX + 64];
 
 	request->recorded = true;

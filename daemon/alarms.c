@@ -146,6 +146,12 @@ bool alarms_note(struct alarms *alarms, const char *key_id, const char *source, 
 	return true;
 }
 
+void alarms_pass(struct alarms *alarms, const char *key_id, int64_t now, uint64_t per_minute)
+{
+	if (per_minute > 0)
+		(void)throttle_is_over(alarms->counts, 0, key_id, now, per_minute);
+}
+
 size_t alarms_unknown(struct alarms *alarms, struct alarm ret_alarms[ALARMS_MOST])
 {
 	size_t count = 0;

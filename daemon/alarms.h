@@ -40,6 +40,9 @@ struct alarm {
 	uint64_t count;                    /* beyond the limit, since it was told of before */
 };
 
+/* For what is refused for another reason: takes as long, and counts nothing. */
+void alarms_pass(struct alarms *alarms, const char *key_id, int64_t now, uint64_t per_minute);
+
 /* Those of which it is not known yet whether there is such a key; ALARMS_MOST at most. None is told of before. */
 size_t alarms_unknown(struct alarms *alarms, struct alarm ret_alarms[ALARMS_MOST]);
 void alarms_settle(struct alarms *alarms, const char *key_id, bool is_key);

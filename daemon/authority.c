@@ -96,13 +96,13 @@ static enum answer decide_by_credential(struct connection *connection, const cha
 	authority->settings = &thread->settings->settings;
 	reason = locate(thread, credential, now, key, authority, &proof);
 	store_read_end(thread->reader);
+	snprintf(authority->key_id, sizeof(authority->key_id), "%s", proof.id);
 	snprintf(authority->actor, sizeof(authority->actor), "key:%s", proof.id);
 	authority->reason = reason;
 	if (reason == REASON_STORE_FAILED)
 		return ANSWER_UNAVAILABLE;
 	if (reason != REASON_NONE)
 		return ANSWER_BAD_CREDENTIAL;
-	snprintf(authority->key_id, sizeof(authority->key_id), "%s", proof.id);
 	authority->kind = AUTHORITY_KEY;
 	return ANSWER_OK;
 }
@@ -222,6 +222,7 @@ enum answer authority_decide(struct connection *connection, const char *credenti
 	ret_authority->uid = uid;
 	ret_authority->self_service = settings->self_service_permissions;
 	ret_authority->permissions.text[0] = '\0';
+	ret_authority->key_id[0] = '\0';
 	ret_authority->signin.id[0] = ret_authority->signin.source[0] = '\0';
 	ret_authority->signin.page = false;
 	ret_authority->reason = REASON_NONE;

@@ -36,8 +36,8 @@ struct authority {
 	struct signin signin;                               /* by which it acts; id "": none */
 	enum reason reason;                                 /* why a credential was refused */
 	const char *self_service; /* grants a user may hand on to own keys; lives as long as the thread's settings */
+	char key_id[CREDENTIAL_KEY_ID_MAX + 1]; /* that a credential names, good or not; else "" */
 	/* AUTHORITY_KEY */
-	char key_id[CREDENTIAL_KEY_ID_MAX + 1];
 	uint32_t secret;                   /* its number */
 	uint8_t digest[STORE_DIGEST_SIZE]; /* of that secret */
 	bool root;                         /* the peer is an administrator's, whatever the credential may do */

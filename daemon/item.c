@@ -8,7 +8,7 @@
 #include "common/clock.h"
 #include "common/secret.h"
 #include "config.h"
-#include "daemon/alarms.h"
+#include "daemon/failure.h"
 #include "daemon/journal.h"
 #include "daemon/limits.h"
 #include "daemon/message_ids.h"
@@ -352,27 +352,16 @@ static void log_claim(struct thread *thread, const struct verify_caller *caller,
 		(unsigned int)caller->uid, service, (unsigned int)caller->uid, service);
 }
 
-/* A secret, or a signature, that is none of the key that was named, or of none: which of the two makes no difference
- * here. */
-static bool is_wrong_secret(const struct item *item)
-{
-	enum reason reason = item->outcome.reason;
-
-	return credential_of(item) && *item->outcome.key_id &&
-	       (reason == REASON_BAD_SECRET || reason == REASON_BAD_SIGNATURE || reason == REASON_UNKNOWN_KEY);
-}
-
-/* Who takes part in a burst of wrong secrets for one key has had its failures. */
 static struct throttle_answer count_failure(const struct item *item, struct thread *thread,
 					    const struct verify_caller *caller, int64_t now)
 {
-	const struct settings *settings = &thread->settings->settings;
-	bool user = !verify_is_believed(caller);
-	bool burst = is_wrong_secret(item) && alarms_note(thread->daemon->alarms, item->outcome.key_id, item->source,
-							  user, now, settings->failures_per_key);
+	struct failure failure = { .uid = caller->uid,
+				   .source = item->source,
+				   .user = !verify_is_believed(caller),
+				   .key_id = credential_of(item) ? item->outcome.key_id : "",
+				   .reason = item->outcome.reason };
 
-	return (burst ? throttle_overrun : throttle_failure)(thread->daemon->throttle, caller->uid, item->source, now,
-							     settings->failures_per_minute);
+	return failure_count(thread->daemon, &thread->settings->settings, &failure, now);
 }
 
 /* What callers that no [peers] line names do with good keys is theirs alone; but whoever has one could push the records

@@ -94,6 +94,7 @@ daemon_libdaemon_la_SOURCES += daemon/store_lockdown.c daemon/store_lockdown.h
 daemon_libdaemon_la_SOURCES += daemon/message_ids.h
 daemon_libdaemon_la_SOURCES += daemon/verify_caller.c
 daemon_libdaemon_la_SOURCES += daemon/alarms.c daemon/alarms.h
+daemon_libdaemon_la_SOURCES += daemon/failure.c daemon/failure.h
 daemon_libdaemon_la_SOURCES += daemon/misuse.c daemon/misuse.h
 daemon_libdaemon_la_SOURCES += daemon/sources.c daemon/sources.h
 daemon_libdaemon_la_SOURCES += daemon/names.c daemon/names.h

@@ -7,7 +7,7 @@
 
 #define DAEMON_SETTINGS "connections_per_uid = 256\n"
 #include "tests/daemon/admin-requests.h"
-#include "tests/daemon/once-fixture.h"
+#include "tests/daemon/signin-fixture.h"
 #include "tests/suite.h"
 
 #define LIMIT 2 /* one a half minute: no machine is so slow */
@@ -121,6 +121,83 @@ START_TEST(forged_tokens_are_guesses_too)
 }
 END_TEST
 
+/* With the credential of a request, or with what the request is about. */
+static enum answer guess(struct wire_client *client, uint16_t type, const char *wrong)
+{
+	struct message_key_reference listing = { .credential = wrong, .key = opaque.id };
+	struct message_token_issue exchange = { .proof = wrong };
+	struct message_token_reference question = { .token = wrong };
+	struct message_explain explanation = { .subject = wrong };
+	struct message_introspection introspected;
+	struct message_explanation explained;
+	struct message_token issued;
+	struct message_key key;
+
+	switch (type) {
+	case WIRE_TOKEN_ISSUE:
+		return wire_ask(client, type, &message_token_issue, &exchange, &message_token, &issued);
+	case WIRE_INTROSPECT:
+		return wire_ask(client, type, &message_token_reference, &question, &message_introspection,
+				&introspected);
+	case WIRE_EXPLAIN:
+		return wire_ask(client, type, &message_explain, &explanation, &message_explanation, &explained);
+	default:
+		return wire_ask(client, type, &message_key_reference, &listing, &message_key, &key);
+	}
+}
+
+START_TEST(administration_is_no_place_to_guess_at)
+{
+	static const struct {
+		uint16_t type;
+		enum answer answer;
+	} ways[] = { { WIRE_KEY_SHOW, ANSWER_BAD_CREDENTIAL },
+		     { WIRE_TOKEN_ISSUE, ANSWER_BAD_CREDENTIAL },
+		     { WIRE_INTROSPECT, ANSWER_OK },
+		     { WIRE_EXPLAIN, ANSWER_OK } };
+	struct wire_client *client = wire_open(&host, WIRE_ADMIN_SOCKET);
+
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		char name[16];
+		struct wire_key key;
+
+		snprintf(name, sizeof(name), "key-%zu", i);
+		key = wire_make_key(&host, &(struct message_key_create){ .name = name });
+		for (int j = 0; j < LIMIT; j++)
+			expect_answer(client, guess(client, ways[i].type, wrong_for(key.id)), ways[i].answer, NULL);
+		ck_assert_uint_eq(host_number(&host, "alarms.keys"), i);
+		expect_answer(client, guess(client, ways[i].type, wrong_for(key.id)), ways[i].answer, NULL);
+		expect_alarm(key.id);
+		ck_assert_uint_eq(host_number(&host, "alarms.keys"), i + 1);
+	}
+	wire_close(client);
+	ck_assert_int_eq(run_sql("SELECT count(*) FROM key WHERE state != 1"), 0);
+}
+END_TEST
+
+START_TEST(a_sign_in_is_no_place_to_guess_at)
+{
+	struct message_signin_begin request = { .proof = wrong_for(opaque.id), .source = "192.0.2.1" };
+	struct wire_client *client;
+
+	make_gateway(&host, LIMITED);
+	client = open_gateway(&host);
+	for (int i = 0; i < LIMIT; i++)
+		expect_refusal(client, &request, REASON_BAD_SECRET);
+	expect_refusal(client, &request, REASON_TOO_MANY_FAILURES);
+	request.source = "198.51.100.1";
+	expect_refusal(client, &request, REASON_TOO_MANY_FAILURES);
+	expect_alarm(opaque.id);
+	/* The record says whence. */
+	ck_assert_uint_eq(host_count_records(&host, "\"event\":\"key_alarm\"", "\"rhost\":\"198.51.100.1\"") +
+				  host_count_records(&host, "\"event\":\"key_alarm\"", "\"rhost\":\"192.0.2.1\""),
+			  1);
+	request.proof = opaque.secret;
+	(void)sign_in(client, &request);
+	wire_close(client);
+}
+END_TEST
+
 START_TEST(it_can_be_switched_off)
 {
 	for (int i = 0; i < 100; i++)
@@ -137,6 +214,8 @@ int main(void)
 	tcase_add_test(tests, a_burst_raises_an_alarm);
 	tcase_add_test(tests, ids_of_no_key_are_treated_alike);
 	tcase_add_test(tests, forged_tokens_are_guesses_too);
+	tcase_add_test(tests, administration_is_no_place_to_guess_at);
+	tcase_add_test(tests, a_sign_in_is_no_place_to_guess_at);
 	tests = add_started(suite, "off", set_up_off);
 	tcase_add_test(tests, it_can_be_switched_off);
 	return suite_run(suite);

@@ -7,7 +7,7 @@
 
 need python3
 most=5
-as_gateway=('[peers]' "$gateway_user = nginx" '[throttle]' "failures_per_minute = $most" '[gateway]' "users = $gateway_user")
+as_gateway=('[peers]' "$gateway_user = nginx" '[throttle]' "failures_per_minute = $most" 'failures_per_key = 0' '[gateway]' "users = $gateway_user")
 if [[ $gateway_user == "$me" ]]; then
 	more_settings=('[peers]' "$gateway_user = nginx")
 else
