@@ -63,11 +63,10 @@ void admin_record_proof(const struct admin_request *request, const struct verify
 	record->verdict = reason == REASON_NONE ? VERDICT_GRANTED : reason_verdict(reason);
 	record->reason = reason;
 	record->key_id = *proof->id ? proof->id : NULL;
-	if (!found || (proof->secret == 0 && reason != REASON_NONE))
-		return;
-	record->key_name = key->name;
-	record->owner = key->owner;
-	record->test = key->test;
+	record->key_name = found ? key->name : "nobodys";
+	record->owner = found ? key->owner : "nobody";
+	record->unnamed = !found;
+	record->test = found && key->test;
 }
 
 static void free_request(struct admin_request *request)

@@ -198,8 +198,8 @@ bool admin_acts_for_others(const struct admin_request *request);
 /* A record of this request, to be completed. */
 struct audit_record admin_record(const struct admin_request *request, const char *event);
 
-/* What became of a credential, into that record; found: keys[0] is its key. The key is named where its secret was shown
- * or it was let in: to write a name takes a moment, which would tell others that there is such a key. */
+/* What became of a credential, into that record; found: keys[0] is its key. It takes as long where there is no such
+ * key. */
 void admin_record_proof(const struct admin_request *request, const struct verify_proof *proof, bool found,
 			enum reason reason, struct audit_record *record);
 

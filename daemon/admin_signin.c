@@ -183,7 +183,7 @@ static void become_key(struct admin_request *request, const struct store_key *ke
 	signin->uid = key->owner_uid;
 }
 
-/* The key has shown its secret. 0 and the reason, or a negative errno. */
+/* The key has shown its secret, or was refused. 0 and the reason, or a negative errno. */
 static int judge_key(struct admin_request *request, struct store_reader *reader)
 {
 	const struct verify_proof *proof = &request->token.proof;
@@ -196,7 +196,7 @@ static int judge_key(struct admin_request *request, struct store_reader *reader)
 	authority->settings = &request->settings->settings;
 	authority->secret = proof->secret;
 	memcpy(authority->digest, proof->once.digest, sizeof(authority->digest));
-	r = authority_judge(reader, key, clock_wall_seconds(), authority, &request->token.reason);
+	r = authority_judge_evenly(reader, key, clock_wall_seconds(), authority, &request->token.reason);
 	if (r < 0 || request->token.reason != REASON_NONE)
 		return r;
 	become_key(request, key);
@@ -270,7 +270,7 @@ static int begin_by_key(struct admin_request *request, struct store_reader *read
 			return ADMIN_LATER;
 		}
 	}
-	if (r == 0 && token->reason == REASON_NONE)
+	if (r == 0 && token->reason != REASON_STORE_FAILED)
 		r = judge_key(request, reader);
 	if (r < 0)
 		return r;

@@ -59,6 +59,28 @@ int authority_judge(struct store_reader *reader, const struct store_key *key, in
 	return 0;
 }
 
+int authority_judge_evenly(struct store_reader *reader, const struct store_key *key, int64_t now,
+			   struct authority *authority, enum reason *reason)
+{
+	/* Judged in the place of a key that was not shown; it passes nowhere. */
+	static const struct store_key nobodys = { .state = STORE_INACTIVE,
+						  .expires = TIME_NEVER,
+						  .account = "",
+						  .tenant = "",
+						  .permissions = "",
+						  .roles = "",
+						  .exclusive = "" };
+	enum reason unused;
+	int r;
+
+	if (*reason != REASON_NONE)
+		return authority_judge(reader, &nobodys, now, authority, &unused);
+	r = authority_judge(reader, key, now, authority, reason);
+	if (r == 0 && *reason != REASON_NONE)
+		store_even_out(reader, true);
+	return r;
+}
+
 /* Finds the key and judges it. */
 static enum reason locate(struct thread *thread, const char *credential, int64_t now, struct store_key *key,
 			  struct authority *authority, struct verify_proof *ret_proof)
@@ -73,11 +95,11 @@ static enum reason locate(struct thread *thread, const char *credential, int64_t
 	 * lives for good. */
 	if (reason == REASON_NONE && (ret_proof->once.kind != STORE_ONCE_NONE || ret_proof->access))
 		reason = REASON_NOT_A_CREDENTIAL;
-	if (reason != REASON_NONE)
+	if (reason == REASON_STORE_FAILED)
 		return reason;
 	authority->secret = ret_proof->secret;
 	memcpy(authority->digest, ret_proof->once.digest, sizeof(authority->digest));
-	if (authority_judge(thread->reader, key, now, authority, &reason) < 0) {
+	if (authority_judge_evenly(thread->reader, key, now, authority, &reason) < 0) {
 		thread_vault_failed(thread);
 		return REASON_STORE_FAILED;
 	}

@@ -92,6 +92,13 @@ enum answer authority_renew(struct store *store, int64_t now, struct store_key *
 int authority_judge(struct store_reader *reader, const struct store_key *key, int64_t now, struct authority *authority,
 		    enum reason *ret_reason);
 
+/*
+ * The same of a credential that was found to be good, or refused for *reason, which stays: a refusal takes as long
+ * either way, so that time does not tell what was wrong.
+ */
+int authority_judge_evenly(struct store_reader *reader, const struct store_key *key, int64_t now,
+			   struct authority *authority, enum reason *reason);
+
 /* Whether this uid administers only as long as it is in the group of [admin]: root and the daemon's own need none. */
 bool authority_needs_group(uid_t uid);
 
