@@ -545,17 +545,29 @@ mode state-open 640 "$scratch/state/apikeyd.db"
 moved database-missing "$scratch/state/apikeyd.db"
 moved state-missing "$scratch/state"
 mode log-open 755 "$scratch/log"
-future='{"seq":1,"time":"2999-01-01T00:00:00.000000Z"}'
-moved clock-behind "$scratch/log/audit.jsonl" bash -c "echo '$future' >'$scratch/log/audit.jsonl'"
-# A link that the daemon's user may have put there is not followed.
-echo "$future" >"$scratch/elsewhere"
-mv "$scratch/log/audit.jsonl" "$scratch/log/audit.jsonl.away"
-ln -s "$scratch/elsewhere" "$scratch/log/audit.jsonl"
-examine
-lacks 'what is found behind a link' "$ids" clock
-has 'what is not checked' "$(json '.skipped[].what')" audit.jsonl
-mv "$scratch/log/audit.jsonl.away" "$scratch/log/audit.jsonl"
-mended 'the link'
+# The daemon looks every second whether its file is in its place, and puts that right.
+planted_future()
+{
+	local audit=$scratch/log/audit.jsonl future='{"seq":1,"time":"2999-01-01T00:00:00.000000Z"}' size
+
+	size=$(stat -c %s "$audit")
+	echo "$future" >>"$audit"
+	finds clock-behind || fail "clock-behind is not found, but: ${ids//$'\n'/ }"
+	found+=(clock-behind)
+	truncate --size="$size" "$audit"
+	mended clock-behind
+	# A link that the daemon's user may have put there is not followed.
+	echo "$future" >"$scratch/elsewhere"
+	ln "$audit" "$audit.away"
+	ln -s "$scratch/elsewhere" "$audit.link"
+	mv -T "$audit.link" "$audit"
+	examine
+	lacks 'what is found behind a link' "$ids" clock
+	has 'what is not checked' "$(json '.skipped[].what')" audit.jsonl
+	mv -T "$audit.away" "$audit"
+	mended 'the link'
+}
+planted_future
 
 mv "$scratch/log" "$scratch/log.away"
 kill -HUP "$daemon_pid"
