@@ -188,7 +188,14 @@ START_TEST(a_sign_in_is_no_place_to_guess_at)
 	request.source = "198.51.100.1";
 	expect_refusal(client, &request, REASON_TOO_MANY_FAILURES);
 	expect_alarm(opaque.id);
-	/* The record says whence. */
+	/* The records say of which key they are, where there is one, */
+	ck_assert_uint_eq(host_count_records(&host, "\"reason\":\"bad_secret\"", "\"key_name\":\"opaque\""), LIMIT + 1);
+	request.proof = wrong_for("000000000000");
+	request.source = "203.0.113.1";
+	expect_refusal(client, &request, REASON_UNKNOWN_KEY);
+	ck_assert_uint_eq(host_count_records(&host, "\"reason\":\"unknown_key\"", "\"key_id\":\"000000000000\""), 1);
+	ck_assert_uint_eq(host_count_records(&host, "\"reason\":\"unknown_key\"", "\"key_name\""), 0);
+	/* and whence. */
 	ck_assert_uint_eq(host_count_records(&host, "\"event\":\"key_alarm\"", "\"rhost\":\"198.51.100.1\"") +
 				  host_count_records(&host, "\"event\":\"key_alarm\"", "\"rhost\":\"192.0.2.1\""),
 			  1);
