@@ -10,7 +10,7 @@ set -euo pipefail
 
 tree=$1
 cache=$2
-architecture=${3-}
+architecture=${3:-$(dpkg --print-architecture 2>/dev/null || true)}
 shift $(($# < 3 ? $# : 3))
 suite=bookworm
 here=$(dirname "$(readlink -f "$0")")
@@ -41,9 +41,16 @@ fi
 rm -rf "$tree" "$tree.made" "$tree.part"
 mkdir -p "$cache/partial" "$(dirname "$tree")"
 cache=$(readlink -f "$cache")
-# debootstrap mounts /proc inside; in a mount namespace of its own nothing of that is left behind.
-unshare --mount --propagation private debootstrap ${architecture:+--arch="$architecture"} --variant=minbase \
-	--cache-dir="$cache" "$suite" "$tree.part" "$mirror"
+# What all trees begin with is made once, too. debootstrap mounts /proc inside; in a mount namespace of its own nothing of
+# that is left behind.
+base=${cache%/*}/base
+if [ "$(cat "$base.made" 2>/dev/null)" != "$suite $architecture" ]; then
+	rm -rf "$base" "$base.made"
+	unshare --mount --propagation private debootstrap ${architecture:+--arch="$architecture"} --variant=minbase \
+		--cache-dir="$cache" "$suite" "$base" "$mirror"
+	echo "$suite $architecture" >"$base.made"
+fi
+cp --archive "$base" "$tree.part"
 
 # No package may start its service, now or when a caller installs one.
 printf '#!/bin/sh\nexit 101\n' >"$tree.part/usr/sbin/policy-rc.d"
