@@ -240,7 +240,7 @@ START_TEST(no_client_chooses_a_label)
 		ck_assert_ptr_null(strstr(lines->lines[i], "ak_"));
 		ck_assert_ptr_null(strstr(lines->lines[i], "alice"));
 		ck_assert_ptr_null(strstr(lines->lines[i], key.id));
-		ck_assert_ptr_null(strstr(lines->lines[i], "4242"));
+		ck_assert_ptr_null(strstr(lines->lines[i], "uid-4242"));
 	}
 	ck_assert_int_ge(number_of(lines, VERDICTS "authenticate,service=other,verdict=denied,reason=wrong_service}"),
 			 3);

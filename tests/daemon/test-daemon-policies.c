@@ -453,6 +453,8 @@ START_TEST(what_is_due_is_warned_of_once_a_day)
 	struct message_key key;
 	char soon[16], text[64];
 
+	/* Today is walked before they are there. */
+	wait_for_walk();
 	expect_answer(admin, make_until(blue, "soon", now + 5 * DAY, &key), ANSWER_OK, NULL);
 	snprintf(soon, sizeof(soon), "%s", key.id);
 	ck_assert_uint_eq(key.due.count, 1);
@@ -462,8 +464,6 @@ START_TEST(what_is_due_is_warned_of_once_a_day)
 	expect_answer(admin, make_until(red, "quiet", now + 5 * DAY, &key), ANSWER_OK, NULL);
 	expect_answer(admin, set(NULL, red, wire_texts("warn_before=1d", NULL), &entry), ANSWER_OK, NULL);
 
-	/* Today was walked before they were there. */
-	wait_for_walk();
 	host_store_run(&host, "UPDATE meta SET number = 0 WHERE name = 'warned_day'");
 	start_again();
 	snprintf(text, sizeof(text), "key %s (bob/soon): expires at", soon);
