@@ -48,7 +48,7 @@ status=0
 # What gcov does at the end of a program overwrites what stolen-copies looks for there.
 tests=$(make --no-print-directory --silent list-tests | grep -vE '^tests/(checks/|daemon/stolen-copies$)' | tr '\n' ' ')
 # Most of them wait most of the time.
-GCOV_PREFIX=$counts make -j$((3 * $(nproc))) --no-print-directory check TESTS="$tests" >make.log 2>&1 || status=$?
+GCOV_PREFIX=$counts make -j$((2 * $(nproc))) --no-print-directory check TESTS="$tests" >make.log 2>&1 || status=$?
 find "$counts" -name '*.gcda' -empty -delete
 cp -r "$counts$PWD/." .
 if [ $status -ne 0 ]; then
