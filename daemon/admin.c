@@ -57,16 +57,16 @@ struct audit_record admin_record(const struct admin_request *request, const char
 void admin_record_proof(const struct admin_request *request, const struct verify_proof *proof, bool found,
 			enum reason reason, struct audit_record *record)
 {
-	const struct store_key *key = &request->keys[0];
+	const struct store_key *key = found ? &request->keys[0] : &verify_nobodys;
 
 	record->has_verdict = true;
 	record->verdict = reason == REASON_NONE ? VERDICT_GRANTED : reason_verdict(reason);
 	record->reason = reason;
 	record->key_id = *proof->id ? proof->id : NULL;
-	record->key_name = found ? key->name : "nobodys";
-	record->owner = found ? key->owner : "nobody";
+	record->key_name = key->name;
+	record->owner = key->owner;
 	record->unnamed = !found;
-	record->test = found && key->test;
+	record->test = key->test;
 }
 
 static void free_request(struct admin_request *request)

@@ -34,14 +34,14 @@ void alarms_free(struct alarms *alarms);
 bool alarms_note(struct alarms *alarms, const char *key_id, const char *source, bool user, int64_t now,
 		 uint64_t per_minute);
 
+/* For what is refused for another reason: takes as long, and counts nothing. */
+void alarms_pass(struct alarms *alarms, const char *key_id, int64_t now, uint64_t per_minute);
+
 struct alarm {
 	char key_id[CREDENTIAL_KEY_ID_MAX + 1];
 	char source[WIRE_NETWORK_MAX + 1]; /* of the last one; cut to its room */
 	uint64_t count;                    /* beyond the limit, since it was told of before */
 };
-
-/* For what is refused for another reason: takes as long, and counts nothing. */
-void alarms_pass(struct alarms *alarms, const char *key_id, int64_t now, uint64_t per_minute);
 
 /* Those of which it is not known yet whether there is such a key; ALARMS_MOST at most. None is told of before. */
 size_t alarms_unknown(struct alarms *alarms, struct alarm ret_alarms[ALARMS_MOST]);

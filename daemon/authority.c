@@ -62,19 +62,11 @@ int authority_judge(struct store_reader *reader, const struct store_key *key, in
 int authority_judge_evenly(struct store_reader *reader, const struct store_key *key, int64_t now,
 			   struct authority *authority, enum reason *reason)
 {
-	/* Judged in the place of a key that was not shown; it passes nowhere. */
-	static const struct store_key nobodys = { .state = STORE_INACTIVE,
-						  .expires = TIME_NEVER,
-						  .account = "",
-						  .tenant = "",
-						  .permissions = "",
-						  .roles = "",
-						  .exclusive = "" };
 	enum reason unused;
 	int r;
 
 	if (*reason != REASON_NONE)
-		return authority_judge(reader, &nobodys, now, authority, &unused);
+		return authority_judge(reader, &verify_nobodys, now, authority, &unused);
 	r = authority_judge(reader, key, now, authority, reason);
 	if (r == 0 && *reason != REASON_NONE)
 		store_even_out(reader, true);

@@ -21,6 +21,21 @@
 #include "proto/credential.h"
 #include "proto/token_header.h"
 
+const struct store_key verify_nobodys = { .state = STORE_ACTIVE,
+					  .expires = TIME_NEVER,
+					  .name = "nobodys",
+					  .owner = "nobody",
+					  .account = "",
+					  .tenant = "",
+					  .state_reason = "",
+					  .created_by = "",
+					  .permissions = "",
+					  .roles = "",
+					  .sources = "",
+					  .users = "",
+					  .labels = "",
+					  .exclusive = "" };
+
 static enum reason shape_reason(enum credential_kind kind)
 {
 	switch (kind) {
@@ -392,22 +407,6 @@ static struct policy_request policy_of(const struct verify_caller *caller, const
 void verify_credential(struct thread *thread, const struct verify_caller *caller, const struct message_verify *request,
 		       int64_t now, struct store_key *key, struct verify_outcome *ret_outcome)
 {
-	/* Stands in for a key that is not there, or not shown: what is done with it takes as long. Where any tenant
-	 * will do, every step may look at it: it has each of the texts that a key has. */
-	static const struct store_key nobodys = { .state = STORE_ACTIVE,
-						  .expires = TIME_NEVER,
-						  .name = "nobodys",
-						  .owner = "nobody",
-						  .account = "",
-						  .tenant = "",
-						  .state_reason = "",
-						  .created_by = "",
-						  .permissions = "",
-						  .roles = "",
-						  .sources = "",
-						  .users = "",
-						  .labels = "",
-						  .exclusive = "" };
 	struct policy_request policy = policy_of(caller, request, now);
 	struct verify_proof proof;
 	enum reason reason, unused;
@@ -422,12 +421,12 @@ void verify_credential(struct thread *thread, const struct verify_caller *caller
 	ret_outcome->secret = proof.secret;
 	ret_outcome->problem = proof.problem;
 	if (*proof.id || proof.locked_out)
-		verify_describe_key(proof.found ? key : &nobodys, ret_outcome);
+		verify_describe_key(proof.found ? key : &verify_nobodys, ret_outcome);
 	ret_outcome->described = proof.found;
 	memcpy(ret_outcome->once.digest, proof.once.digest, sizeof(ret_outcome->once.digest));
 	/* As long as for a key whose secret fits, and which is another tenant's. */
 	if (is_refused(&proof, reason))
-		(void)judge_key(thread->reader, &thread->grants, caller, &nobodys, request->tenant, &policy,
+		(void)judge_key(thread->reader, &thread->grants, caller, &verify_nobodys, request->tenant, &policy,
 				ret_outcome, &unused);
 	if (reason == REASON_NONE && proof.once.kind != STORE_ONCE_NONE) {
 		reason = verify_time(&proof, now);

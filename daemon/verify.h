@@ -73,6 +73,10 @@ struct verify_outcome {
 	struct notices notices;           /* only when granted: what the user should know */
 };
 
+/* Stands in for a key that is not there, or not shown: what is done with it takes as long. Where any tenant will do,
+ * every step may look at it: it has each of the texts that a key has, and grants nothing. */
+extern const struct store_key verify_nobodys;
+
 /* Whether it may say where a request comes from, and for which services: root, and who stands in [peers]. */
 bool verify_is_believed(const struct verify_caller *caller);
 
