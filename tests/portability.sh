@@ -76,20 +76,10 @@ programs()
 		<(make --no-print-directory list-tests | while read -r test; do is_wanted "$test" || echo "$test"; done | sort) | tr '\n' ' '
 }
 
-# What make is asked for.
-wanted_of_make()
-{
-	if [ -z "$runner" ] || [ -n "${CHECK_LONG-}" ]; then
-		echo check TESTS=
-	else
-		programs
-	fi
-}
-
 # Configures and builds, programs of tests included, in $folder/$machine/build.
 build()
 {
-	local multiarch ldflags='' completion="$runner cli/.libs/apikeyctl"
+	local multiarch ldflags='' goals='check TESTS=' wanted completion="$runner cli/.libs/apikeyctl"
 	multiarch=$(cd "$root/usr/lib" && echo *-linux-gnu)
 	mkdir -p "$folder/$machine/build" && cd "$folder/$machine/build" || return
 	if [ -z "$runner" ]; then
@@ -104,8 +94,10 @@ build()
 	fi
 	grep -q 'HAVE_CHECK_TRUE=.*#' config.log && { echo "the check library was not found"; return 1; }
 	# The completion is made by a program of the other machine, too.
-	# shellcheck disable=SC2046 # several words
-	make --jobs="$(nproc)" --no-print-directory $(wanted_of_make) check_PROGRAMS="$(programs)" \
+	wanted=$(programs)
+	[ -z "$runner" ] || [ -n "${CHECK_LONG-}" ] || goals=$wanted
+	# shellcheck disable=SC2086 # several words
+	make --jobs="$(nproc)" --no-print-directory $goals check_PROGRAMS="$wanted" \
 		APIKEYCTL_FOR_BUILD="$completion" || return
 	readelf --file-header tests/proto/test-credential | sed -nE 's/^ +(Class|Data|Machine): +//p' | paste -sd' '
 }
