@@ -16,10 +16,12 @@ static inline void cleanup_free_pointer(void *pointer)
 	free(*(void **)pointer);
 }
 
-static inline void cleanup_close_fd(const int *fd)
+/* Leaves -1 behind: the number soon belongs to another one, which a second call would close. */
+static inline void cleanup_close_fd(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
+	*fd = -1;
 }
 
 /* The variable is malloc'ed memory, freed at the end of its scope. */

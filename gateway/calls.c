@@ -23,6 +23,7 @@
 #define CALL_TIMEOUT 3000             /* milliseconds */
 #define RETRY_REST INT64_C(200000000) /* nanoseconds between two attempts to connect */
 #define TICK UINT64_C(250000)         /* microseconds between two looks at deadlines */
+#define END_SECONDS 2                 /* that work may take on when all is to end */
 #define NANOSECONDS INT64_C(1000000000)
 
 static const struct {
@@ -66,6 +67,7 @@ struct calls {
 	struct call_queue waiting[CALLS_KINDS], over;
 	size_t waiting_count[CALLS_KINDS], working[CALLS_KINDS];
 	bool closing;
+	int64_t end;     /* where it is closing: of all that is being done; CLOCK_MONOTONIC, nanoseconds */
 	int64_t refused; /* when connecting failed last; 0: it did not since it worked */
 };
 
@@ -275,6 +277,12 @@ static int on_over(sd_event_source *source, int fd, uint32_t events, void *data)
 	return 0;
 }
 
+/* Whether what a worker asks has gone on for too long. */
+static bool is_late(const struct calls *calls, const struct worker *worker, int64_t now)
+{
+	return worker->deadline > 0 && (worker->deadline <= now || (calls->closing && calls->end <= now));
+}
+
 /* Ends those that have gone on for too long: what they ask fails. False where nothing is being done. */
 static bool end_late(struct calls *calls)
 {
@@ -286,10 +294,12 @@ static bool end_late(struct calls *calls)
 		struct worker *worker = &calls->workers[i];
 
 		working = working || worker->deadline > 0;
-		if (worker->deadline == 0 || worker->deadline > now || worker->fd < 0)
+		if (worker->fd < 0 || !is_late(calls, worker, now))
 			continue;
 		shutdown(worker->fd, SHUT_RDWR);
 		worker->deadline = 0;
+		if (calls->closing)
+			continue;
 		log_line(LOG_ERR,
 			 "apikeyd's administration took more than %d seconds for one request, which is given up",
 			 CALLS_SECONDS);
@@ -392,14 +402,28 @@ int calls_new(sd_event *event, const char *folder, struct calls **ret_calls)
 	return 0;
 }
 
+/* Looks at the deadlines where no loop does any more, until nothing is being done. */
+static void wait_for_all(struct calls *calls)
+{
+	struct pollfd watched = { .fd = calls->wake, .events = POLLIN };
+	uint64_t count;
+
+	while (end_late(calls)) {
+		if (poll(&watched, 1, (int)(TICK / 1000)) > 0)
+			(void)!read(calls->wake, &count, sizeof(count));
+	}
+}
+
 void calls_free(struct calls *calls)
 {
 	if (!calls)
 		return;
 	pthread_mutex_lock(&calls->lock);
 	calls->closing = true;
+	calls->end = clock_monotonic() + END_SECONDS * NANOSECONDS;
 	pthread_cond_broadcast(&calls->more);
 	pthread_mutex_unlock(&calls->lock);
+	wait_for_all(calls);
 	for (size_t i = 0; i < THREADS; i++) {
 		if (calls->workers[i].running)
 			pthread_join(calls->workers[i].id, NULL);

@@ -62,9 +62,7 @@ int apikey_admin_open(const struct apikey_options *given_options, struct apikey_
 
 static void admin_disconnect(struct apikey_admin *admin)
 {
-	int fd = cleanup_take_fd(&admin->fd);
-
-	cleanup_close_fd(&fd);
+	cleanup_close_fd(&admin->fd);
 	admin->sent_count = 0;
 }
 

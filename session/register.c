@@ -58,7 +58,6 @@ static void kill_rest(struct session *session)
 
 	session->grace = sd_event_source_disable_unref(session->grace);
 	cleanup_close_fd(&session->kill);
-	session->kill = -1;
 	/* One that has gone has nothing in it. */
 	if (r < 0 && r != -ENODEV)
 		log_line(LOG_ERR, "what is left of session %" PRIu64 " cannot be killed: %s", session->message.session,
@@ -245,7 +244,6 @@ static void spare(struct session *session)
 {
 	session->grace = sd_event_source_disable_unref(session->grace);
 	cleanup_close_fd(&session->kill);
-	session->kill = -1;
 	session->whole = false;
 }
 

@@ -2,15 +2,17 @@
 /*
  * Blocking calls in threads of their own, with the real daemon: each is done and is over once, wherever the daemon is
  * meanwhile; none acts with the credential of another one; no more wait than there is room for; none goes on for ever;
- * and work of one kind keeps none of another kind out.
+ * work of one kind keeps none of another kind out; and a descriptor is closed once.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <systemd/sd-event.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "gateway/calls.h"
@@ -143,6 +145,37 @@ START_TEST(a_daemon_that_comes_back_is_found)
 }
 END_TEST
 
+/* However often it is looked for. */
+START_TEST(a_connection_that_has_ended_is_closed_once)
+{
+	int others[64];
+
+	host_start(&host);
+	for (int i = 0; i < 64; i++) {
+		struct piece there = { .result = -1 };
+
+		submit(&there);
+		wait_for(&there);
+		ck_assert_int_eq(there.result, 0);
+	}
+	host_stop(&host);
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 64; i++) {
+			struct piece away = { .credential = NULL };
+
+			submit(&away);
+			wait_for(&away);
+			ck_assert_int_eq(away.result, 1000);
+		}
+		/* What had its number belongs to others now. */
+		for (size_t i = 0; round == 0 && i < ARRAY_SIZE(others); i++)
+			ck_assert_int_ge(others[i] = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0), 0);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		ck_assert_int_eq(close(others[i]), 0);
+}
+END_TEST
+
 /* Holds a thread until it is let go. */
 struct gate {
 	atomic_int inside;
@@ -246,6 +279,8 @@ START_TEST(no_kind_keeps_another_one_out)
 }
 END_TEST
 
+static atomic_bool asked; /* by go_on(), and answered */
+
 /* Asks again and again, as long as there is an answer. */
 static void go_on(struct apikey_admin *admin, void *data)
 {
@@ -259,6 +294,7 @@ static void go_on(struct apikey_admin *admin, void *data)
 
 		piece->result = apikey_status(admin, &status);
 		apikey_status_free(status);
+		atomic_store(&asked, true);
 	}
 	/* The others fail at once. */
 	for (int i = 0; admin && i < 100; i++) {
@@ -323,6 +359,33 @@ START_TEST(nothing_is_taken_at_the_end)
 }
 END_TEST
 
+/* Whoever ends it does not wait for work that goes on and on. */
+START_TEST(the_end_comes_in_time)
+{
+	struct piece endless = { .result = -1 };
+	int64_t begun, end = milliseconds() + PATIENCE;
+
+	host_start(&host);
+	do {
+		endless = (struct piece){ .result = -1 };
+		submit(&endless);
+		wait_for(&endless);
+		ck_assert_msg(milliseconds() < end, "the daemon is not found");
+	} while (endless.result != 0);
+	endless = (struct piece){ .result = -1 };
+	ck_assert_int_eq(calls_submit(calls, CALLS_API, go_on, over, &endless), 0);
+	while (!atomic_load(&asked))
+		ck_assert_int_ge(sd_event_run(event, 1000), 0);
+	begun = milliseconds();
+	calls_free(calls);
+	calls = NULL;
+	ck_assert_int_lt(milliseconds() - begun, CALLS_SECONDS * 1000 / 2);
+	ck_assert_int_eq(endless.over, 1);
+	ck_assert_int_lt(endless.result, 0);
+	host_stop(&host);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("calls");
@@ -333,10 +396,12 @@ int main(void)
 	tcase_add_test(all, work_is_done_in_a_thread_and_over_in_the_loop);
 	tcase_add_test(all, a_credential_is_forgotten_behind_the_work);
 	tcase_add_test(all, a_daemon_that_comes_back_is_found);
+	tcase_add_test(all, a_connection_that_has_ended_is_closed_once);
 	tcase_add_test(all, no_more_wait_than_there_is_room_for);
 	tcase_add_loop_test(all, no_kind_keeps_another_one_out, 0, CALLS_KINDS);
 	tcase_add_test(all, work_ends_in_time);
 	tcase_add_test(all, nothing_is_taken_at_the_end);
+	tcase_add_test(all, the_end_comes_in_time);
 	suite_add_tcase(suite, all);
 	return suite_run(suite);
 }
