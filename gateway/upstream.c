@@ -18,6 +18,8 @@
 #define SILENCE INT64_C(3000000000)   /* nanoseconds: so long without an answer, and the daemon hangs */
 #define RETRY_REST INT64_C(200000000) /* nanoseconds between two attempts to connect */
 #define OPEN_TIMEOUT 500              /* milliseconds */
+/* The same, where the daemon took none up in that time, in which nobody else was served. */
+#define HUNG_REST INT64_C(2000000000)
 
 struct link {
 	struct upstream *upstream;
@@ -32,7 +34,7 @@ struct upstream {
 	sd_event_source *tick, *sending;
 	const char *folder;
 	struct link links[LINKS];
-	int64_t refused; /* when connecting failed last; 0: it did not since it worked */
+	int64_t rest; /* until then none is opened; 0: connecting worked */
 };
 
 static void close_link(struct link *link)
@@ -102,7 +104,7 @@ static int open_link(struct link *link)
 	int64_t now = clock_monotonic();
 	int r;
 
-	if (upstream->refused > 0 && now - upstream->refused < RETRY_REST)
+	if (now < upstream->rest)
 		return -ENOTCONN;
 	r = apikey_client_open(&options, &link->client);
 	if (r == 0) {
@@ -111,23 +113,23 @@ static int open_link(struct link *link)
 			close_link(link);
 	}
 	if (r < 0) {
-		if (upstream->refused == 0)
+		if (upstream->rest == 0)
 			log_line(LOG_ERR, "apikeyd cannot be asked: %s; requests are answered with 503 until it can be",
 				 strerror(-r));
-		upstream->refused = clock_monotonic();
+		upstream->rest = clock_monotonic() + (r == -ETIMEDOUT ? HUNG_REST : RETRY_REST);
 		return -ENOTCONN;
 	}
 	apikey_client_hold(link->client, 1);
-	if (upstream->refused > 0)
+	if (upstream->rest > 0)
 		log_line(LOG_INFO, "apikeyd can be asked again");
-	upstream->refused = 0;
+	upstream->rest = 0;
 	link->progress = now;
 	return 0;
 }
 
-/* The one that has questions to be sent and room for more with them; else the connection with the fewest questions; one
- * that is not open has none. */
-static struct link *choose(struct upstream *upstream)
+/* The one that has questions to be sent and room for more with them; else the connection with the fewest questions.
+ * NULL: there is none. */
+static struct link *choose(struct upstream *upstream, bool open)
 {
 	struct link *best = NULL;
 	size_t fewest = 0;
@@ -138,7 +140,7 @@ static struct link *choose(struct upstream *upstream)
 
 		if (link->client && link->asked > 0 && link->asked < TOGETHER)
 			return link;
-		if (!best || pending < fewest) {
+		if ((link->client || !open) && (!best || pending < fewest)) {
 			best = link;
 			fewest = pending;
 		}
@@ -146,14 +148,22 @@ static struct link *choose(struct upstream *upstream)
 	return best;
 }
 
+/* One that is open; where none can be opened, one that is busy has to do. NULL: there is none. */
+static struct link *find_link(struct upstream *upstream)
+{
+	struct link *link = choose(upstream, false);
+
+	return link->client || open_link(link) == 0 ? link : choose(upstream, true);
+}
+
 int upstream_verify(struct upstream *upstream, const struct apikey_request *request, apikey_callback callback,
 		    void *data)
 {
-	struct link *link = choose(upstream);
-	int r = link->client ? 0 : open_link(link);
+	struct link *link = find_link(upstream);
+	int r;
 
-	if (r < 0)
-		return r;
+	if (!link)
+		return -ENOTCONN;
 	if (apikey_client_pending(link->client) == 0)
 		link->progress = clock_monotonic();
 	r = apikey_client_submit(link->client, request, callback, data);
@@ -166,9 +176,7 @@ int upstream_verify(struct upstream *upstream, const struct apikey_request *requ
 
 bool upstream_is_there(struct upstream *upstream)
 {
-	struct link *link = choose(upstream);
-
-	return link->client || open_link(link) == 0;
+	return find_link(upstream) != NULL;
 }
 
 static int on_tick(sd_event_source *source, uint64_t usec, void *data)

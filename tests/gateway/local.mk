@@ -39,7 +39,7 @@ tests_gateway_timing_LDADD = tests/daemon/libhost.la daemon/libdaemon.la lib/lib
 if HAVE_CHECK
 gateway_tests = tests/gateway/test-api-body tests/gateway/test-api-document \
 	tests/gateway/test-authorization tests/gateway/test-calls tests/gateway/test-problem tests/gateway/test-server \
-	tests/gateway/test-urlencoded
+	tests/gateway/test-upstream tests/gateway/test-urlencoded
 gateway_tests += tests/gateway/test-exposition tests/gateway/test-settings tests/gateway/test-strict
 gateway_tests += tests/gateway/test-portal
 check_PROGRAMS += $(gateway_tests)
@@ -78,6 +78,9 @@ tests_gateway_test_settings_LDADD = $(gateway_test_ldadd)
 tests_gateway_test_strict_SOURCES = tests/gateway/test-strict.c
 tests_gateway_test_strict_CFLAGS = $(gateway_test_cflags)
 tests_gateway_test_strict_LDADD = $(gateway_test_ldadd) $(MICROHTTPD_LIBS)
+tests_gateway_test_upstream_SOURCES = tests/gateway/test-upstream.c
+tests_gateway_test_upstream_CFLAGS = $(gateway_test_cflags)
+tests_gateway_test_upstream_LDADD = tests/daemon/libhost.la $(gateway_test_ldadd)
 tests_gateway_test_urlencoded_SOURCES = tests/gateway/test-urlencoded.c
 tests_gateway_test_urlencoded_CFLAGS = $(gateway_test_cflags)
 tests_gateway_test_urlencoded_LDADD = $(gateway_test_ldadd)
