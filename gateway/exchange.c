@@ -36,6 +36,11 @@ unsigned long long exchange_length(const struct exchange *exchange)
 	return length ? strtoull(length, NULL, 10) : 0;
 }
 
+void exchange_forget_body(struct exchange *exchange)
+{
+	exchange->forgets = true;
+}
+
 bool exchange_is_form(const struct exchange *exchange)
 {
 	const char *type = exchange_header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE);
@@ -339,7 +344,7 @@ static void drop_body(struct exchange *exchange)
 {
 	secret_wipe(exchange->body, exchange->body_size);
 	free(exchange->body);
-	server_give_room(exchange->connection->server, exchange->body_room);
+	server_give_room(exchange->connection, exchange->body_room);
 	exchange->body = NULL;
 	exchange->body_room = 0;
 }
@@ -347,18 +352,17 @@ static void drop_body(struct exchange *exchange)
 /* Room for so many bytes more, and a NUL. */
 static bool make_room(struct exchange *exchange, size_t size)
 {
-	struct server *server = exchange->connection->server;
 	size_t needed = exchange->body_size + size + 1;
 	size_t room = 2 * needed < SERVER_BODY_MAX ? 2 * needed : SERVER_BODY_MAX + 1;
 	char *body;
 
 	if (needed <= exchange->body_room)
 		return true;
-	if (!server_take_room(server, room - exchange->body_room))
+	if (!server_take_room(exchange->connection, room - exchange->body_room))
 		return false;
 	body = malloc(room);
 	if (!body) {
-		server_give_room(server, room - exchange->body_room);
+		server_give_room(exchange->connection, room - exchange->body_room);
 		return false;
 	}
 	if (exchange->body_size > 0)
@@ -376,9 +380,9 @@ static bool keep_body(struct exchange *exchange, const char *bytes, size_t size)
 	exchange->body_seen += size;
 	if (!exchange->cut && exchange->body_seen > SERVER_BODY_MAX)
 		exchange->cut = PROBLEM_CONTENT_TOO_LARGE;
-	else if (!exchange->cut && !make_room(exchange, size))
+	else if (!exchange->cut && !exchange->forgets && !make_room(exchange, size))
 		exchange->cut = PROBLEM_SERVICE_UNAVAILABLE;
-	if (exchange->cut) {
+	if (exchange->cut || exchange->forgets) {
 		drop_body(exchange);
 		exchange->body_size = 0;
 		return exchange->body_seen <= 4 * SERVER_BODY_MAX;

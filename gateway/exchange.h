@@ -37,6 +37,7 @@ struct exchange {
 	/* gateway/exchange.c's own */
 	size_t target_size, body_room, body_seen;
 	bool begun, handled, waiting;
+	bool forgets;     /* exchange_forget_body() */
 	bool dropping;    /* it is answered already; the little that comes is read and forgotten */
 	enum problem cut; /* why the body was not kept; 0: it was */
 	struct MHD_Response *answer;
@@ -50,6 +51,9 @@ const char *exchange_header(const struct exchange *exchange, const char *name);
  * do not tell. */
 bool exchange_has_body(const struct exchange *exchange);
 unsigned long long exchange_length(const struct exchange *exchange);
+
+/* For a preview: nobody looks at the body of this one. It is read, no longer than another, and takes no room. */
+void exchange_forget_body(struct exchange *exchange);
 
 /* Whether its body is said to be a form. */
 #define EXCHANGE_FORM "application/x-www-form-urlencoded"

@@ -34,13 +34,14 @@ static const struct route {
 	const char *method, *path;
 	route_handler handler;
 	void (*preview)(struct exchange *exchange);
+	bool reads_body;
 } routes[] = {
-	{ NULL, "/v1/auth", auth_handle, ask_for_credential },
-	{ "GET", "/healthz", health_handle, NULL },
-	{ "GET", "/metrics", metrics_handle, NULL },
-	{ "GET", "/openapi.json", document_handle, NULL },
-	{ "POST", "/v1/introspect", oauth_introspect, oauth_preview },
-	{ "POST", "/v1/revoke", oauth_revoke, oauth_preview },
+	{ NULL, "/v1/auth", auth_handle, ask_for_credential, false },
+	{ "GET", "/healthz", health_handle, NULL, false },
+	{ "GET", "/metrics", metrics_handle, NULL, false },
+	{ "GET", "/openapi.json", document_handle, NULL, false },
+	{ "POST", "/v1/introspect", oauth_introspect, oauth_preview, true },
+	{ "POST", "/v1/revoke", oauth_revoke, oauth_preview, true },
 };
 
 bool routes_match(const char *pattern, const char *path, struct route_parameters *ret_parameters)
@@ -142,6 +143,8 @@ void routes_preview(struct exchange *exchange, void *data)
 	if (portal_owns(exchange->path)) {
 		if (is_refused_by_portal(exchange))
 			portal_dispatch(exchange, data);
+		else if (strcmp(exchange->method, MHD_HTTP_METHOD_POST) != 0)
+			exchange_forget_body(exchange);
 		return;
 	}
 	find(exchange, &match);
@@ -151,6 +154,8 @@ void routes_preview(struct exchange *exchange, void *data)
 		refuse(exchange, &match.allowed);
 	else if (match.route->preview)
 		match.route->preview(exchange);
+	if (match.route && !match.route->reads_body)
+		exchange_forget_body(exchange);
 }
 
 void routes_dispatch(struct exchange *exchange, void *data)

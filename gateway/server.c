@@ -34,6 +34,7 @@ struct listener {
 	struct server *server;
 	sd_event_source *source;
 	size_t connections;
+	size_t bodies; /* bytes of room that bodies have */
 	bool tls;
 };
 
@@ -49,7 +50,7 @@ struct server {
 	/* What the library is just given, for on_connection(), which it calls meanwhile. */
 	struct server_connection *arriving;
 	struct bridges *bridges; /* to clients that speak TLS; NULL: there are none */
-	size_t bodies;           /* bytes of room that bodies have */
+	size_t bodies;           /* bytes of room that the bodies of all have */
 	bool bytes;
 	uint64_t answers[SERVER_STATUS_MOST - SERVER_STATUS_LEAST + 1];
 };
@@ -488,17 +489,33 @@ const struct server_settings *server_settings(const struct server *server)
 	return &server->settings;
 }
 
-bool server_take_room(struct server *server, size_t size)
+/* Of the room that is kept for the clients of each listening socket, what those of the others have not taken. */
+static size_t kept_for_others(const struct server *server, size_t listener)
 {
-	if (size > server->settings.bodies - server->bodies)
+	size_t each = server->settings.bodies / (2 * server->listener_count), kept = 0;
+
+	for (size_t i = 0; i < server->listener_count; i++) {
+		if (i != listener && server->listeners[i].bodies < each)
+			kept += each - server->listeners[i].bodies;
+	}
+	return kept;
+}
+
+bool server_take_room(const struct server_connection *connection, size_t size)
+{
+	struct server *server = connection->server;
+
+	if (size + kept_for_others(server, connection->listener) > server->settings.bodies - server->bodies)
 		return false;
+	server->listeners[connection->listener].bodies += size;
 	server->bodies += size;
 	return true;
 }
 
-void server_give_room(struct server *server, size_t size)
+void server_give_room(const struct server_connection *connection, size_t size)
 {
-	server->bodies -= size;
+	connection->server->listeners[connection->listener].bodies -= size;
+	connection->server->bodies -= size;
 }
 
 bool server_has_bytes(const struct server *server)

@@ -5,8 +5,8 @@
  * with every byte, and a client that sends one now and then would stay for ever. A connection waits for its next
  * request so long and no longer, a request takes so long and no longer, answer included. Where there are too many, the
  * one that has waited longest without a request gives its place to who comes, then the one whose request has been on
- * its way longest: whoever the gateway waits for, never who waits for the gateway. Each listening socket has places
- * that the others cannot take: whoever fills one of them leaves the clients of the others alone.
+ * its way longest: whoever the gateway waits for, never who waits for the gateway. Each listening socket has places,
+ * and room for bodies, that the others cannot take: whoever fills one of them leaves the clients of the others alone.
  */
 #ifndef APIKEYD_GATEWAY_SERVER_H
 #define APIKEYD_GATEWAY_SERVER_H
@@ -109,9 +109,10 @@ void server_kick(struct server *server);
 /* For gateway/exchange.c. */
 const struct server_settings *server_settings(const struct server *server);
 bool server_has_bytes(const struct server *server); /* gateway/strict.h */
-/* Takes some of the room for bodies; false where there is not so much. What was taken is given back. */
-bool server_take_room(struct server *server, size_t size);
-void server_give_room(struct server *server, size_t size);
+/* Takes some of the room for bodies; false where there is not so much. What was taken is given back. Half of all is
+ * shared out among the listening sockets and kept for the clients of each, as their places are. */
+bool server_take_room(const struct server_connection *connection, size_t size);
+void server_give_room(const struct server_connection *connection, size_t size);
 /* A request of this connection begins, or has ended. */
 void server_phase(struct server_connection *connection, enum server_phase phase);
 void server_step(struct server_connection *connection, enum server_step step);

@@ -67,6 +67,8 @@ static void preview(struct exchange *exchange, void *data)
 	(void)data;
 	if (strcmp(exchange->path, "/refused") == 0)
 		exchange_answer_problem(exchange, PROBLEM_AUTHORIZATION_IS_REQUIRED, NULL);
+	else if (strcmp(exchange->path, "/forgotten") == 0)
+		exchange_forget_body(exchange);
 }
 
 static void serve(const struct listeners *listeners, size_t connections, unsigned int quiet, unsigned int request)
@@ -433,36 +435,69 @@ START_TEST(a_body_may_be_so_long)
 }
 END_TEST
 
+/* Sends all of the longest body but its last byte. */
+static void send_endless(int fd, const char *target)
+{
+	CLEANUP_FREE char *most = calloc(1, SERVER_BODY_MAX);
+	char head[256];
+	int size = snprintf(head, sizeof(head), "POST %s HTTP/1.1\r\n" HOST "Content-Length: 65536\r\n\r\n", target);
+
+	memset(most, 'x', SERVER_BODY_MAX);
+	say(fd, head, (size_t)size);
+	say(fd, most, SERVER_BODY_MAX - 1);
+}
+
+/* A body of so many chunks, sent until the answer has this status. */
+static void expect_in_time(const char *where, size_t chunks, const char *status)
+{
+	int64_t end = clock_monotonic() + PATIENCE * INT64_C(1000000);
+	char answer[4096];
+
+	do {
+		CLEANUP_CLOSE int fd = connect_to(where);
+
+		send_chunks(fd, chunks, answer, sizeof(answer));
+	} while (!strstr(answer, status) && clock_monotonic() < end);
+	ck_assert_msg(strstr(answer, status) != NULL, "it is not%s but %s", status, answer);
+}
+
 /* Bodies that do not end fill what there is for all; who comes then is asked to come again, and can. */
 START_TEST(bodies_of_strangers_fill_no_memory)
 {
-	static const char head[] = "POST /body HTTP/1.1\r\n" HOST "Content-Length: 65536\r\n\r\n";
-	CLEANUP_FREE char *most = calloc(1, SERVER_BODY_MAX);
-	int64_t end = clock_monotonic() + PATIENCE * INT64_C(1000000);
-	char answer[4096];
 	int fds[3];
 
-	memset(most, 'x', SERVER_BODY_MAX);
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
 		fds[i] = connect_client();
-		say(fds[i], head, sizeof(head) - 1);
-		say(fds[i], most, SERVER_BODY_MAX - 1);
+		send_endless(fds[i], "/body");
 	}
-	do {
-		CLEANUP_CLOSE int fd = connect_client();
-
-		send_chunks(fd, 1, answer, sizeof(answer));
-	} while (!strstr(answer, " 503 ") && clock_monotonic() < end);
-	ck_assert_ptr_nonnull(strstr(answer, " 503 "));
+	expect_in_time(path, 1, " 503 ");
 	close(fds[0]);
-	do {
-		CLEANUP_CLOSE int fd = connect_client();
-
-		send_chunks(fd, 1, answer, sizeof(answer));
-	} while (!strstr(answer, " 200 ") && clock_monotonic() < end);
-	ck_assert_ptr_nonnull(strstr(answer, " 200 "));
+	expect_in_time(path, 1, " 200 ");
 	close(fds[1]);
 	close(fds[2]);
+}
+END_TEST
+
+/* So many that they would fill it three times. */
+START_TEST(a_body_that_nobody_reads_takes_no_room)
+{
+	char answer[4096];
+	int fds[9];
+
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		fds[i] = connect_client();
+		send_endless(fds[i], "/forgotten");
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		CLEANUP_CLOSE int fd = connect_client();
+
+		send_chunks(fd, SERVER_BODY_MAX / 4096, answer, sizeof(answer));
+		ck_assert_ptr_nonnull(strstr(answer, " 200 "));
+		say(fds[i], "x", 1);
+		hear(fds[i], "\r\n\r\nnow", answer, sizeof(answer));
+		ck_assert_ptr_nonnull(strstr(answer, " 200 "));
+		close(fds[i]);
+	}
 }
 END_TEST
 
@@ -675,6 +710,29 @@ START_TEST(a_full_socket_keeps_nobody_out_of_the_other)
 }
 END_TEST
 
+START_TEST(bodies_of_one_socket_leave_room_to_the_other)
+{
+	int fds[8];
+
+	start_listening(true, 64, 60, 60);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		fds[i] = connect_client();
+		send_endless(fds[i], "/body");
+	}
+	expect_in_time(path, 8, " 503 ");
+	for (int i = 0; i < 3; i++) {
+		CLEANUP_CLOSE int fd = connect_to(other_path);
+		char answer[4096];
+
+		send_chunks(fd, 1, answer, sizeof(answer));
+		ck_assert_ptr_nonnull(strstr(answer, " 200 "));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		close(fds[i]);
+	stop();
+}
+END_TEST
+
 /* What they said, and that it was all, was there before their connections were accepted. */
 START_TEST(clients_that_have_closed_are_gone_at_once)
 {
@@ -740,6 +798,7 @@ int main(void)
 	tcase_add_test(usual, a_body_without_end_is_cut_off);
 	tcase_add_test(usual, a_body_may_be_so_long);
 	tcase_add_test(usual, bodies_of_strangers_fill_no_memory);
+	tcase_add_test(usual, a_body_that_nobody_reads_takes_no_room);
 	tcase_add_test(usual, eight_kibibytes_of_headers_are_taken_and_a_hundred_are_not);
 	tcase_add_test(usual, clients_may_hang_up_at_any_time);
 	suite_add_tcase(suite, usual);
@@ -748,6 +807,7 @@ int main(void)
 	tcase_add_test(others, clients_that_wait_keep_nobody_out);
 	tcase_add_loop_test(others, halves_of_requests_keep_nobody_out, 0, 2);
 	tcase_add_test(others, a_full_socket_keeps_nobody_out_of_the_other);
+	tcase_add_test(others, bodies_of_one_socket_leave_room_to_the_other);
 	tcase_add_test(others, clients_that_have_closed_are_gone_at_once);
 	tcase_add_test(others, a_thousand_slow_clients_keep_nobody_out);
 	tcase_add_test(others, a_thousand_slow_clients_are_gone_in_time);
