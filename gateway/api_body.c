@@ -18,7 +18,8 @@ enum kind {
 	KIND_TEXT,
 	KIND_NAME,
 	KIND_LIST,
-	KIND_TIME, /* or null: never */
+	KIND_TIME,
+	KIND_END, /* a time, or null: never */
 	KIND_NUMBER,
 	KIND_FLAG,
 };
@@ -35,7 +36,7 @@ static const struct field {
 	[API_PERMISSIONS] = { "permissions", KIND_LIST, PROBLEM_INVALID_REQUEST, WIRE_PERMISSION_MAX },
 	[API_KIND] = { "kind", KIND_TEXT, PROBLEM_INVALID_REQUEST, 16 },
 	[API_OWNER] = { "owner", KIND_TEXT, PROBLEM_INVALID_REQUEST, WIRE_USER_MAX },
-	[API_EXPIRES] = { "expires", KIND_TIME, PROBLEM_INVALID_REQUEST, 0 },
+	[API_EXPIRES] = { "expires", KIND_END, PROBLEM_INVALID_REQUEST, 0 },
 	[API_NOT_BEFORE] = { "notBefore", KIND_TIME, PROBLEM_INVALID_REQUEST, 0 },
 	[API_USERS] = { "users", KIND_LIST, PROBLEM_INVALID_REQUEST, WIRE_USER_MAX },
 	[API_SOURCES] = { "sources", KIND_LIST, PROBLEM_INVALID_REQUEST, WIRE_NETWORK_MAX },
@@ -137,20 +138,28 @@ static bool take_list(const struct field *field, const json_t *value, const char
 	return true;
 }
 
-static bool take_number(const struct field *field, const json_t *value, int64_t *ret_number,
+static bool take_number(const struct field *field, const json_t *value, const char *what, int64_t *ret_number,
 			struct api_body_fault *ret_fault)
 {
-	if (field->kind == KIND_TIME && json_is_null(value)) {
+	if (!json_is_integer(value) || json_integer_value(value) < 0 || json_integer_value(value) == APIKEY_NEVER)
+		return fail(ret_fault, field->problem, "'%s' is %s.", field->name, what);
+	*ret_number = json_integer_value(value);
+	return true;
+}
+
+/* 0 is none: to the daemon it means that nothing is said. */
+static bool take_end(const struct field *field, const json_t *value, int64_t *ret_number,
+		     struct api_body_fault *ret_fault)
+{
+	static const char what[] = "a time, in seconds since 1970, or null for never";
+
+	if (json_is_null(value)) {
 		*ret_number = APIKEY_NEVER;
 		return true;
 	}
-	if (!json_is_integer(value) || json_integer_value(value) < 0 || json_integer_value(value) == APIKEY_NEVER)
-		return fail(ret_fault, field->problem,
-			    field->kind == KIND_TIME ? "'%s' is a time, in seconds since 1970, or null for never."
-						     : "'%s' is a whole number, 0 or more.",
-			    field->name);
-	*ret_number = json_integer_value(value);
-	return true;
+	if (!take_number(field, value, what, ret_number, ret_fault))
+		return false;
+	return *ret_number > 0 || fail(ret_fault, field->problem, "'%s' is %s.", field->name, what);
 }
 
 static bool take_flag(const struct field *field, const json_t *value, int64_t *ret_number,
@@ -174,8 +183,11 @@ static bool take(enum api_field which, const json_t *value, struct api_body *bod
 	case KIND_LIST:
 		return take_list(field, value, &body->lists[which], ret_fault);
 	case KIND_TIME:
+		return take_number(field, value, "a time, in seconds since 1970", &body->numbers[which], ret_fault);
+	case KIND_END:
+		return take_end(field, value, &body->numbers[which], ret_fault);
 	case KIND_NUMBER:
-		return take_number(field, value, &body->numbers[which], ret_fault);
+		return take_number(field, value, "a whole number, 0 or more", &body->numbers[which], ret_fault);
 	case KIND_FLAG:
 		return take_flag(field, value, &body->numbers[which], ret_fault);
 	}

@@ -103,10 +103,13 @@ void api_key_deactivate(struct api_call *call)
 
 void api_key_rotate(struct api_call *call)
 {
+	int64_t overlap = call->body.numbers[API_OVERLAP];
+	/* None at all is another thing than none that is named: then it is as the policy says. */
+	bool none = overlap == 0 && call->body.given & API_FIELD(API_OVERLAP);
 	const struct apikey_rotate_options options = {
 		.size = sizeof(options),
-		.overlap = (uint64_t)call->body.numbers[API_OVERLAP],
-		.now = (int)call->body.numbers[API_NOW],
+		.overlap = (uint64_t)overlap,
+		.now = none || call->body.numbers[API_NOW] != 0,
 	};
 	struct apikey_key *found = find(call), *key = NULL;
 	int r;

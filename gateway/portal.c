@@ -129,7 +129,8 @@ static bool take_form(struct portal_request *request)
 	}
 	r = urlencoded_read(exchange->body ? exchange->body : "", exchange->body_size, &request->form, &fault);
 	if (r < 0) {
-		refuse(request, r == -EINVAL ? 400 : 500, "This form cannot be read", fault);
+		refuse(request, r == -EINVAL ? 400 : 500, "This form cannot be read",
+		       fault ? fault : "The portal is short of memory.");
 		return false;
 	}
 	if (request->route->access == PORTAL_SIGNED && request->cookie.credential[0] != '\0' &&
