@@ -36,8 +36,10 @@ struct verification {
 	struct apikey_admin *admin; /* NULL: the daemon is not asked */
 	struct audit_summary summary;
 	json_t *findings; /* with --json */
-	uint64_t found;   /* all of them */
+	uint64_t found;   /* all of them, */
+	uint64_t changed; /* and those that are more than what cannot be checked */
 	uint64_t heads, keys;
+	uint64_t reach;             /* the daemon's key is for records from this one on */
 	uint64_t asked_from, asked; /* the daemon checked so many MACs, from this record on */
 	bool failed;                /* memory was short */
 };
@@ -58,6 +60,7 @@ static void report(void *data, const struct audit_finding *finding)
 {
 	struct verification *verification = data;
 
+	verification->changed += finding->kind != AUDIT_UNCHECKED;
 	if (verification->found++ >= SHOWN_MAX)
 		return;
 	if (verification->findings) {
@@ -188,24 +191,41 @@ static enum status ask_head(struct verification *verification)
 
 	if (r != 0)
 		return daemon_failed(verification->arguments, verification->admin, r);
+	verification->reach = *head->chain ? head->from : UINT64_MAX;
 	if (head->seq > 0)
 		(void)add_head(verification, head->seq, head->head);
 	return STATUS_DONE;
 }
 
+static void tell_of(struct verification *verification, const struct audit_place *place, enum audit_finding_kind kind,
+		    const char *text)
+{
+	const struct audit_finding finding = { .kind = kind,
+					       .file = place->file,
+					       .line = place->line,
+					       .seq = place->links.seq,
+					       .last = place->links.seq,
+					       .text = text };
+
+	report(verification, &finding);
+}
+
 static void tell_wrong(struct verification *verification, const struct audit_place *place)
 {
-	struct audit_finding finding = { .kind = AUDIT_EDITED,
-					 .file = place->file,
-					 .line = place->line,
-					 .seq = place->links.seq,
-					 .last = place->links.seq };
 	char text[96];
 
 	snprintf(text, sizeof(text), "record %" PRIu64 " was edited: apikeyd says that its MAC is wrong",
 		 place->links.seq);
-	finding.text = text;
-	report(verification, &finding);
+	tell_of(verification, place, AUDIT_EDITED, text);
+}
+
+/* One without a MAC, where the daemon's key reaches. */
+static void tell_bare(struct verification *verification, const struct audit_place *place)
+{
+	char text[256];
+
+	audit_verify_bare(place->links.seq, text, sizeof(text));
+	tell_of(verification, place, AUDIT_UNCHECKED, text);
 }
 
 /* Has the daemon look at the MACs of some records. */
@@ -239,11 +259,16 @@ static enum status ask_all(struct verification *verification)
 {
 	const struct audit_place *places[APIKEY_AUDIT_PLACES_MAX];
 	enum status status = STATUS_DONE;
+	bool bare = false, was;
 	size_t count = 0;
 
 	for (size_t i = 0; i < audit_verifier_places(verification->verifier) && status == STATUS_DONE; i++) {
 		const struct audit_place *place = audit_verifier_place(verification->verifier, i);
 
+		was = bare;
+		bare = !place->links.has_mac && place->links.seq >= verification->reach;
+		if (bare && !was)
+			tell_bare(verification, place);
 		if (place->links.has_mac)
 			places[count++] = place;
 		if (count == APIKEY_AUDIT_PLACES_MAX) {
@@ -324,7 +349,7 @@ static void print_checked(const struct verification *verification)
 	else
 		printf("No head noted elsewhere was found: whether the end was cut off is not known.\n");
 	if (summary->without_mac > 0)
-		printf("%" PRIu64 " records were written while apikeyd had no key; those behind them hold them.\n",
+		printf("%" PRIu64 " records carry no MAC, as apikeyd writes them while it has no key.\n",
 		       summary->without_mac);
 	if (summary->unchained > 0)
 		printf("%" PRIu64 " records are from before there was a chain.\n", summary->unchained);
@@ -344,8 +369,9 @@ static enum status print_summary(const struct verification *verification)
 		printf("There are no records.\n");
 	else
 		printf("%s: %" PRIu64 " records, %" PRIu64 " to %" PRIu64 ".\n",
-		       verification->found == 0 ? "Nothing is missing and nothing was changed"
-						: "THE AUDIT WAS CHANGED",
+		       verification->changed > 0 ? "THE AUDIT WAS CHANGED"
+		       : verification->found > 0 ? "Not all of the audit can be checked"
+						 : "Nothing is missing and nothing was changed",
 		       summary->records, summary->first_seq, summary->last_seq);
 	print_checked(verification);
 	return is_good(verification) ? STATUS_DONE : STATUS_REFUSED;

@@ -61,7 +61,7 @@ struct audit_verifier {
 	bool told;       /* the last one was found wrong */
 	bool prev_known; /* prev is what the next has to have */
 	uint8_t prev[CHAIN_HASH_SIZE];
-	bool unchecked; /* it was told that no key fits */
+	bool bare; /* the last one carried no MAC, and that was told */
 	struct gap gaps[GAPS_MAX];
 	size_t gap_count;
 	struct audit_place *places;
@@ -268,7 +268,7 @@ static void tell_gap(struct audit_verifier *verifier, uint64_t first, uint64_t l
 	verifier->prev_known = false;
 }
 
-/* A chain that begins, and the key for it. */
+/* A chain that begins, and the key for it. Of the records before it, who has the running key knows nothing. */
 static void follow_chain(struct audit_verifier *verifier, const struct chain_line *line)
 {
 	char id[CHAIN_ID_SIZE + 1];
@@ -278,6 +278,7 @@ static void follow_chain(struct audit_verifier *verifier, const struct chain_lin
 	if (!chain_read_start(line->text, line->text_size, id))
 		return;
 	memcpy(verifier->summary.chain, id, sizeof(id));
+	verifier->place_count = 0;
 	/* A key that was given is for what comes behind its own start, up to another one. */
 	if (verifier->key && strcmp(verifier->key->id, id) != 0 && !key_named(verifier, id)) {
 		find(verifier, AUDIT_UNCHECKED, verifier->line, line->links.seq, line->links.seq,
@@ -286,6 +287,27 @@ static void follow_chain(struct audit_verifier *verifier, const struct chain_lin
 		return;
 	}
 	verifier->key = key_named(verifier, id);
+}
+
+void audit_verify_bare(uint64_t seq, char *ret_text, size_t size)
+{
+	snprintf(ret_text, size,
+		 "record %" PRIu64 " carries no MAC, nor do those up to the next one that does: apikeyd wrote them "
+		 "while it had no key, or somebody else did",
+		 seq);
+}
+
+/* Where there is a key for MACs, one that has none could be anybody's. Told once of those that follow each other. */
+static void look_for_mac(struct audit_verifier *verifier, const struct chain_links *links)
+{
+	bool bare = !links->has_mac && verifier->key;
+	char text[TEXT_SIZE];
+
+	if (bare && !verifier->bare) {
+		audit_verify_bare(links->seq, text, sizeof(text));
+		find(verifier, AUDIT_UNCHECKED, verifier->line, links->seq, links->seq, "%s", text);
+	}
+	verifier->bare = bare;
 }
 
 /* 0 or a negative errno. */
@@ -320,6 +342,7 @@ static int check_links(struct audit_verifier *verifier, const struct chain_links
 			     "record %" PRIu64 ", or the one before it, was edited: they do not follow each other",
 			     links->seq);
 	}
+	look_for_mac(verifier, links);
 	summary->with_mac += links->has_mac;
 	summary->without_mac += !links->has_mac;
 	if (links->has_mac && verifier->key && right == 1) {
@@ -416,8 +439,9 @@ static int take_record(struct audit_verifier *verifier, struct chain_line *line)
 		remember(verifier, &line->links);
 	} else {
 		summary->unchained++;
-		verifier->told = verifier->chained;
-		if (verifier->chained)
+		/* None comes behind the first of a chain, be it here or known by its key alone. */
+		verifier->told = verifier->chained || key_before(verifier, line->links.seq);
+		if (verifier->told)
 			find(verifier, AUDIT_EDITED, verifier->line, line->links.seq, line->links.seq,
 			     "record %" PRIu64 " was edited: it is not linked to the one before it", line->links.seq);
 		verifier->prev_known = false;
@@ -561,7 +585,7 @@ void audit_verifier_free(struct audit_verifier *verifier)
 void audit_verifier_finish(struct audit_verifier *verifier, struct audit_summary *ret_summary)
 {
 	struct audit_summary *summary = &verifier->summary;
-	const struct head *missing = NULL;
+	const struct head *missing = NULL, *unmet = NULL;
 
 	/* The last of those beyond the end says it all. */
 	for (size_t i = 0; i < verifier->head_count; i++) {
@@ -569,7 +593,13 @@ void audit_verifier_finish(struct audit_verifier *verifier, struct audit_summary
 
 		if (!head->seen && head->seq > summary->last_seq && (!missing || head->seq > missing->seq))
 			missing = head;
+		if (!head->seen && head->seq >= summary->first_seq && head->seq <= summary->last_seq)
+			unmet = head;
 	}
+	/* Where a record is missing, or is none of a chain, that was told of already. */
+	if (unmet && summary->findings == 0)
+		find(verifier, AUDIT_EDITED, 0, unmet->seq, unmet->seq,
+		     "record %" PRIu64 " is in no chain, and its head was noted elsewhere", unmet->seq);
 	if (missing)
 		find(verifier, AUDIT_CUT, 0, summary->last_seq + 1, missing->seq,
 		     "records %" PRIu64 " to %" PRIu64 " were cut off the end: their head was noted elsewhere",

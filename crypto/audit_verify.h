@@ -17,7 +17,7 @@ enum audit_finding_kind {
 	AUDIT_REORDERED,
 	AUDIT_CUT,       /* off the end */
 	AUDIT_DAMAGED,   /* what stands there is no record */
-	AUDIT_UNCHECKED, /* a chain begins that none of the given keys is for */
+	AUDIT_UNCHECKED, /* a chain begins that none of the given keys is for, or there is a key and no MAC */
 	AUDIT_DISTRUST,  /* the daemon found the end of the file changed when it opened it, and said so in a record */
 };
 
@@ -38,7 +38,7 @@ struct audit_summary {
 	uint64_t with_mac;     /* carry a MAC, */
 	uint64_t checked;      /* which was found right by a key */
 	uint64_t checked_from; /* the first of these; 0: none */
-	uint64_t without_mac;  /* written while the daemon had no key */
+	uint64_t without_mac;  /* as the daemon writes them while it has no key */
 	uint64_t unchained;    /* from before there was a chain */
 	uint64_t recovered;    /* torn pieces that were closed */
 	uint64_t heads;        /* of those given, that the records led to */
@@ -48,7 +48,7 @@ struct audit_summary {
 	uint8_t head[CHAIN_HASH_SIZE]; /* prev of the next record */
 };
 
-/* A record near the end, for who has the running key. */
+/* A record near the end, and of the last chain that began, for who has the running key. */
 struct audit_place {
 	struct chain_links links;
 	const char *file;
@@ -75,6 +75,9 @@ void audit_verifier_begin(struct audit_verifier *verifier, const char *name);
 int audit_verifier_add(struct audit_verifier *verifier, const void *data, size_t size);
 /* It ends; last: it is the one that is written to. 0, -ENOMEM, -EIO. */
 int audit_verifier_end(struct audit_verifier *verifier, bool last);
+
+/* The sentence about a record without a MAC, where there is a key. */
+void audit_verify_bare(uint64_t seq, char *ret_text, size_t size);
 
 /* After the last file: tells of what is missing. */
 void audit_verifier_finish(struct audit_verifier *verifier, struct audit_summary *ret_summary);

@@ -78,17 +78,46 @@ run_with 'nonsense' audit verify --folder "$scratch/copy" --heads -
 refused
 has 'why' "$err" 'line 1 of - is no head'
 
+# while it has no key, its records might be anybody's
+stop_daemon
+master=$scratch/state/apikeyd.master-key
+mv "$master" "$scratch/master"
+started_status=1
+start_daemon
+started_status=0
+act audit show
+succeeds
+stop_daemon
+mv "$scratch/master" "$master"
+start_daemon
+grep -qv '"mac":' "$file" || fail 'all records have a MAC'
+act audit verify
+found
+has 'what is said' "$out" 'unchecked: ' 'carries no MAC' 'Not all of the audit can be checked'
+run audit verify "$file"
+succeeds
+run audit verify "$file" --key-file "$scratch/key"
+found
+has 'what is said' "$out" 'unchecked: ' 'carries no MAC'
+
 # the daemon's own file, changed under it
+cp "$file" "$scratch/whole"
 sed -i '2s/pam.test/pam.root/' "$file"
 act audit verify
 found
 has 'where' "$out" "$file:2: record 2 was edited: apikeyd says that its MAC is wrong"
 
-# another chain
+# another chain: what came before it is not the running key's
+cp "$file" "$scratch/edited"
+cp "$scratch/whole" "$file"
 act audit key --new
 succeeds
 printf '%s\n' "$out" >"$scratch/key2"
-mv "$file" "$scratch/log/elsewhere"
+act audit verify
+succeeds
+cat "$scratch/edited" >"$scratch/log/elsewhere"
+tail -n +"$(($(wc -l <"$scratch/edited") + 1))" "$file" >>"$scratch/log/elsewhere"
+rm "$file"
 make_key four --permission pam.test
 run audit verify --key-file "$scratch/key" "$scratch/log/elsewhere"
 found

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "common/cleanup.h"
 #include "common/encoding.h"
 #include "crypto/audit_key_text.h"
 #include "crypto/audit_verify.h"
@@ -130,7 +131,7 @@ static void files_copy(const struct files *from, struct files *to)
 }
 
 struct found {
-	size_t count;
+	size_t count, changed; /* changed: of these, what tells of more than that something cannot be checked */
 	enum audit_finding_kind kind;
 	uint64_t line, seq, last;
 	char file[32], text[256];
@@ -140,6 +141,7 @@ static void report(void *data, const struct audit_finding *finding)
 {
 	struct found *found = data;
 
+	found->changed += finding->kind != AUDIT_UNCHECKED;
 	if (found->count++ > 0)
 		return;
 	found->kind = finding->kind;
@@ -199,8 +201,10 @@ static void assert_clean(const char *what)
 	files_read(&files);
 	for (int way = 0; way < 4; way++) {
 		verify(&files, way & 1, way & 2 ? &head : NULL, &found, &summary);
-		ck_assert_msg(found.count == 0, "%s, %s key: file %s line %" PRIu64 ": %s", what,
-			      way & 1 ? "with" : "without", found.file, found.line, found.text);
+		/* What was written without a key is told of where there is one to check it by. */
+		ck_assert_msg(found.changed == 0 && (found.count > 0) == (way & 1 && summary.without_mac > 0),
+			      "%s, %s key: file %s line %" PRIu64 ": %s", what, way & 1 ? "with" : "without",
+			      found.file, found.line, found.text);
 		ck_assert_uint_eq(summary.last_seq, head.seq);
 		ck_assert_uint_eq(summary.heads, way & 2 ? 1 : 0);
 		/* of another chain before this one there is no key here */
@@ -239,15 +243,38 @@ START_TEST(test_clean_files)
 	tear();
 	assert_clean("torn");
 	write_records(2);
-	fixture_close(&fixture);
-	fixture_open(&fixture, 4000, 1000);
-	write_records(3); /* no key yet */
-	audit_continue(fixture.audit, &seal);
-	write_records(3);
-	assert_clean("without a key for a while");
 	for (int i = 0; i < 20; i++)
 		tear();
 	assert_clean("torn many times");
+}
+END_TEST
+
+/* Who has no key for a while writes on, and nobody can say later whether it was the daemon. */
+START_TEST(test_no_key_for_a_while)
+{
+	struct audit_summary summary;
+	struct files files;
+	struct found found;
+
+	fixture_open(&fixture, 0, 0);
+	chain_begin();
+	write_records(5);
+	chain_seal();
+	fixture_close(&fixture);
+	fixture_open(&fixture, 0, 0);
+	write_records(3);
+	audit_continue(fixture.audit, &seal);
+	write_records(3);
+	files_read(&files);
+	verify(&files, false, NULL, &found, &summary);
+	ck_assert_uint_eq(found.count, 0);
+	ck_assert_uint_eq(summary.without_mac, 3);
+	verify(&files, true, NULL, &found, &summary);
+	ck_assert_uint_eq(found.count, 1);
+	ck_assert_int_eq(found.kind, AUDIT_UNCHECKED);
+	ck_assert_uint_eq(found.seq, 7);
+	ck_assert_uint_eq(summary.checked, 9);
+	files_free(&files);
 }
 END_TEST
 
@@ -412,6 +439,98 @@ START_TEST(test_end_of_file_exchanged)
 		ck_assert_uint_ge(found.count, 1);
 		files_free(&files);
 	}
+}
+END_TEST
+
+/* ---- what was made anew by who has the host, and with it the running key ---- */
+
+/* Writes a record without its prev and its MAC, as it may be in no chain, or with prev alone. */
+static size_t write_bare(char *to, const char *line, const uint8_t prev[CHAIN_HASH_SIZE])
+{
+	size_t size = strcspn(line, "\n"), text = (size_t)(strstr(line, ",\"prev\":\"") - line);
+	char hex[2 * CHAIN_HASH_SIZE + 1];
+
+	ck_assert_uint_lt(text, size);
+	memcpy(to, line, text);
+	if (!prev)
+		return text + (size_t)sprintf(to + text, "}\n");
+	encoding_hex(prev, CHAIN_HASH_SIZE, hex);
+	return text + (size_t)sprintf(to + text, ",\"prev\":\"%s\"}\n", hex);
+}
+
+/* Makes the records before the first of an epoch anew, without MACs, and with another user; those behind have none of
+ * theirs wrong, since whoever does it has their key. */
+static void make_anew(struct files *files, bool chained, uint64_t until)
+{
+	CLEANUP_FREE char *made = malloc(2 * files->sizes[0] + 1);
+	CLEANUP_FREE char *data = strndup(files->data[0], files->sizes[0]);
+	uint8_t prev[CHAIN_HASH_SIZE] = { 0 };
+	struct crypto_hash *hash;
+	struct crypto_mac *mac;
+	struct chain_key key = first;
+	size_t size = 0;
+
+	ck_assert_int_eq(crypto_hash_new(&hash), 0);
+	ck_assert_int_eq(chain_key_advance(&key, until / CHAIN_EPOCH), 0);
+	ck_assert_int_eq(crypto_mac_new(key.bytes, &mac), 0);
+	for (char *at = strtok(data, "\n"); at; at = strtok(NULL, "\n")) {
+		struct chain_line line;
+		char *user = strstr(at, "\"user\":\"u");
+		size_t written;
+
+		if (user)
+			user[8] = 'x';
+		ck_assert(chain_read_line(at, strlen(at), &line));
+		written = write_bare(made + size, at, line.links.seq < until && !chained ? NULL : prev);
+		ck_assert(chain_read_line(made + size, written - 1, &line));
+		if (line.chained) {
+			ck_assert_int_eq(crypto_hash_compute(hash, line.text, line.text_size, line.links.digest), 0);
+			if (line.links.seq >= until) {
+				char hex[2 * CRYPTO_MAC_SIZE + 1];
+
+				ck_assert_int_eq(chain_mac(mac, &line.links, line.links.mac), 0);
+				encoding_hex(line.links.mac, CRYPTO_MAC_SIZE, hex);
+				written += (size_t)sprintf(made + size + written - 2, ",\"mac\":\"%s\"}\n", hex) - 2;
+				line.links.has_mac = true;
+			}
+			ck_assert_int_eq(chain_next(hash, &line.links, prev), 0);
+		}
+		size += written;
+	}
+	crypto_mac_free(mac);
+	crypto_hash_free(hash);
+	free(files->data[0]);
+	files->data[0] = made;
+	made = NULL;
+	files->sizes[0] = size;
+}
+
+START_TEST(test_history_without_macs)
+{
+	bool chained = _i == 0;
+	struct audit_summary summary;
+	struct files files;
+	struct found found;
+	struct head head;
+
+	fixture_open(&fixture, 0, 0);
+	chain_begin();
+	write_records(20);
+	head = head_now();
+	write_records(CHAIN_EPOCH);
+	files_read(&files);
+	verify(&files, true, &head, &found, &summary);
+	ck_assert_uint_eq(found.count, 0);
+	make_anew(&files, chained, CHAIN_EPOCH);
+	verify(&files, true, NULL, &found, &summary);
+	ck_assert_uint_ge(found.count, 1);
+	ck_assert_int_eq(found.kind, chained ? AUDIT_UNCHECKED : AUDIT_EDITED);
+	ck_assert_uint_eq(found.seq, 1);
+	/* Without the key, by what was noted elsewhere. */
+	verify(&files, false, &head, &found, &summary);
+	ck_assert_uint_ge(found.count, 1);
+	ck_assert_int_eq(found.kind, AUDIT_EDITED);
+	files_free(&files);
 }
 END_TEST
 
@@ -609,7 +728,7 @@ START_TEST(test_tamperings_are_found)
 		/* With a key, and with none: who has no key finds it by what follows, and by the head. */
 		for (int with_key = 0; with_key < 2; with_key++) {
 			verify(&tampered, with_key, &head, &found, &summary);
-			ck_assert_msg(found.count > 0, "%d: %s: not found %s key", i, what,
+			ck_assert_msg(found.changed > 0, "%d: %s: not found %s key", i, what,
 				      with_key ? "with" : "without");
 		}
 		files_free(&tampered);
@@ -834,10 +953,12 @@ int main(void)
 	tcase_add_checked_fixture(test_case, begin, end);
 	tcase_set_timeout(test_case, 1200);
 	tcase_add_test(test_case, test_clean_files);
+	tcase_add_test(test_case, test_no_key_for_a_while);
 	tcase_add_test(test_case, test_epochs);
 	tcase_add_test(test_case, test_failed_writes);
 	tcase_add_loop_test(test_case, test_file_behind_the_seal, 0, 2);
 	tcase_add_loop_test(test_case, test_end_of_file_exchanged, 0, 2);
+	tcase_add_loop_test(test_case, test_history_without_macs, 0, 2);
 	tcase_add_test(test_case, test_absurd_number);
 	tcase_add_test(test_case, test_lost_key);
 	tcase_add_test(test_case, test_older_files);
