@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,11 +21,31 @@
 #define PREFIX "session-"
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+
 /* ---- handing over ---- */
+
+/* Hosts may allow no other than one that is sealed against being executed, which kernels before 6.3 do not know. */
+static int make_file(void)
+{
+	int fd = memfd_create("apikey-session", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+
+	return fd < 0 && errno == EINVAL ? memfd_create("apikey-session", MFD_CLOEXEC | MFD_ALLOW_SEALING) : fd;
+}
+
+/* Whether nobody can change it any more. The kernel adds a seal of its own. */
+static bool is_sealed(int fd)
+{
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	return seals >= 0 && (seals & SEALS) == SEALS;
+}
 
 static int make_record(const struct session *session)
 {
-	CLEANUP_CLOSE int fd = memfd_create("apikey-session", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	CLEANUP_CLOSE int fd = make_file();
 
 	if (fd < 0)
 		return -errno;
@@ -97,7 +118,7 @@ static int restore_pair(struct sessions *sessions, uint64_t number, int record, 
 	pid_t pid = 0;
 	int pidfd, r;
 
-	if (fcntl(record, F_GET_SEALS) != SEALS)
+	if (!is_sealed(record))
 		return -EBADMSG;
 	size = pread(record, packet, sizeof(packet), 0);
 	r = size < 0 ? -errno : keep_read(packet, (size_t)size, &message);
