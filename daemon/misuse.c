@@ -64,11 +64,16 @@ static enum reason judge_networks(struct sources *sources, const struct store_ke
 	return reason;
 }
 
-enum reason misuse_judge(struct sources *sources, const struct store_key *key, const struct policy_request *request,
-			 enum reason reason, struct verify_outcome *outcome)
+void misuse_forget(struct verify_outcome *outcome)
 {
 	outcome->bound_to[0] = outcome->misuse[0] = '\0';
 	outcome->suspends = false;
+}
+
+enum reason misuse_judge(struct sources *sources, const struct store_key *key, const struct policy_request *request,
+			 enum reason reason, struct verify_outcome *outcome)
+{
+	misuse_forget(outcome);
 	if (policy_is_misuse(key, request, reason)) {
 		snprintf(outcome->bound_to, sizeof(outcome->bound_to), "%s", key->exclusive);
 		describe_service(key, request->service, outcome->misuse);

@@ -18,6 +18,9 @@
 enum reason misuse_judge(struct sources *sources, const struct store_key *key, const struct policy_request *request,
 			 enum reason reason, struct verify_outcome *outcome);
 
+/* What was found is not acted on: the outcome tells of no misuse any more. */
+void misuse_forget(struct verify_outcome *outcome);
+
 /* For a dry run: from how many networks the key would have been used of late. */
 void misuse_count_networks(struct sources *sources, const struct store_key *key, struct policy_request *request);
 

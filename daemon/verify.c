@@ -438,12 +438,15 @@ void verify_credential(struct thread *thread, const struct verify_caller *caller
 		ret_outcome->undecided =
 			ret_outcome->suspends || (reason == REASON_NONE && policy_writes(key, &policy));
 	}
-	if (ret_outcome->undecided)
+	if (ret_outcome->undecided) {
 		ret_outcome->once = proof.once;
-	else if (reason == REASON_NONE)
+		/* It is judged anew by what the key is then; until that is done nothing is held against it. */
+		misuse_forget(ret_outcome);
+	} else if (reason == REASON_NONE) {
 		grant(thread, caller, request, ret_outcome);
-	else
+	} else {
 		verify_refuse(ret_outcome, reason);
+	}
 }
 
 /* The secret of before, if the key still has it and did not get another one under its number. */

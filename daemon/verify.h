@@ -65,7 +65,7 @@ struct verify_outcome {
 	char bound_to[WIRE_SERVICE_MAX + 1];      /* misuse: another service than the one that asked; else "" */
 	char misuse[VERIFY_MISUSE_SIZE];          /* how the key was misused: a sentence; else "" */
 	bool settles;   /* a secret waits for the first use of this one, which gives it the date of its end */
-	bool suspends;  /* which is to suspend it, */
+	bool suspends;  /* which is to suspend it: set where the key was judged in the writer's transaction, */
 	bool suspended; /* and did */
 	int64_t expires;
 	char handle[WIRE_HANDLE_MAX + 1]; /* only when granted */

@@ -483,6 +483,63 @@ START_TEST(others_do_not_wait_for_it)
 }
 END_TEST
 
+static void send_change(struct wire_client *admin, uint16_t type, const char *id)
+{
+	struct message_key_reference reference = { .key = id };
+	struct message_key_rotate rotate = { .key = id, .now = 1 };
+
+	if (type == WIRE_KEY_ROTATE)
+		wire_send(admin, type, &message_key_rotate, &rotate);
+	else
+		wire_send(admin, type, &message_key_reference, &reference);
+	/* The writer has it before what is sent next. */
+	(void)host_number(&host, "uptime");
+}
+
+static const struct {
+	uint16_t types[2];
+	enum reason reason;
+	const char *state; /* NULL: there is no such key any more */
+} changes_meanwhile[] = {
+	{ { WIRE_KEY_DELETE }, REASON_UNKNOWN_KEY, NULL },
+	{ { WIRE_KEY_ROTATE }, REASON_SECRET_RETIRED, MESSAGE_STATE_ACTIVE },
+	{ { WIRE_KEY_REVOKE }, REASON_KEY_REVOKED, MESSAGE_STATE_REVOKED },
+	{ { WIRE_KEY_ROTATE, WIRE_KEY_REVOKE }, REASON_SECRET_RETIRED, MESSAGE_STATE_REVOKED },
+};
+
+/* What is misuse for whoever reads now is judged by what the key is when its turn comes. */
+START_TEST(what_a_key_is_by_then_counts)
+{
+	struct wire_client *busy = wire_open(&host, WIRE_ADMIN_SOCKET), *waiting = wire_open(&host, WIRE_LOGIN_SOCKET);
+	/* Each its own, for on one they would be read one after the other's answer. */
+	struct wire_client *admins[] = { wire_open(&host, WIRE_ADMIN_SOCKET), wire_open(&host, WIRE_ADMIN_SOCKET) };
+	struct wire_key key = make_bound("bound", "dovecot", 0);
+	struct message_verify request = request_for(key.secret);
+
+	request.service = "sshd";
+	disk_stops();
+	send_change(busy, WIRE_KEY_DEACTIVATE, opaque.id);
+	disk_is_waited_for();
+	for (size_t i = 0; i < ARRAY_SIZE(admins) && changes_meanwhile[_i].types[i]; i++)
+		send_change(admins[i], changes_meanwhile[_i].types[i], key.id);
+	wire_send(waiting, WIRE_VERIFY, &message_verify, &request);
+	wire_expect_silence(waiting, 50);
+	disk_goes_on();
+	expect_next(waiting, changes_meanwhile[_i].reason);
+	wire_close(waiting);
+	expect_at(key.secret, "dovecot", changes_meanwhile[_i].reason);
+	if (changes_meanwhile[_i].state)
+		expect_state(key.id, changes_meanwhile[_i].state, NULL);
+	else
+		ck_assert_int_eq(run_sql("SELECT count(*) FROM key WHERE name = 'bound'"), 0);
+	ck_assert_uint_eq(host_count_records(&host, "\"event\":\"key_suspend\"", ""), 0);
+	ck_assert_uint_eq(host_count_records(&host, "\"misuse\"", ""), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(admins); i++)
+		wire_close(admins[i]);
+	wire_close(busy);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("daemon/misuse");
@@ -510,6 +567,7 @@ int main(void)
 	if (disk_can_stop()) {
 		slow = add_started(suite, "a disk that stops", set_up_suspending);
 		tcase_add_test(slow, others_do_not_wait_for_it);
+		tcase_add_loop_test(slow, what_a_key_is_by_then_counts, 0, ARRAY_SIZE(changes_meanwhile));
 	}
 	return suite_run(suite);
 }
