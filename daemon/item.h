@@ -62,7 +62,8 @@ void item_finish(struct item *item, struct thread *thread, const struct verify_c
 /* After the commit: tells the journal what everybody should know of it. */
 void item_announce(const struct item *item, struct thread *thread);
 
-/* Counts a refusal against the caller, who may turn out to be throttled. True when a record is to be written. */
+/* Counts a refusal against the caller, who may turn out to be throttled; but never of a ticket. True when a record is
+ * to be written. */
 bool item_throttle(struct item *item, struct thread *thread, const struct verify_caller *caller);
 
 /* The record; points into item and packet. */

@@ -21,6 +21,17 @@ static void setup(void)
 	host_start(&host);
 }
 
+#define FAILURES_PER_MINUTE 5
+
+static void set_up_throttled(void)
+{
+	char settings[64];
+
+	snprintf(settings, sizeof(settings), "[throttle]\nfailures_per_minute = %d\n", FAILURES_PER_MINUTE);
+	host_open(&host, settings);
+	host_start(&host);
+}
+
 static void teardown(void)
 {
 	host_stop(&host);
@@ -249,10 +260,71 @@ START_TEST(a_lockdown_refuses_them_but_of_keys_that_it_spares)
 }
 END_TEST
 
+static void expect_refused(const struct message_verify *request, enum reason reason)
+{
+	struct message_verdict said = wire_verify(&host, WIRE_LOGIN_SOCKET, request);
+
+	ck_assert_msg(said.reason == reason, "%s instead of %s", reason_name((enum reason)said.reason),
+		      reason_name(reason));
+}
+
+/* They fail where many logins come at once, and nobody is to wait, or not to be let in, for it. */
+START_TEST(refused_tickets_are_no_failures_of_logins)
+{
+	struct wire_key keys[4 * FAILURES_PER_MINUTE];
+	char tickets[ARRAY_SIZE(keys)][WIRE_TICKET_SIZE + 1];
+	struct message_verify request;
+	char name[16];
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		snprintf(name, sizeof(name), "key%zu", i);
+		keys[i] = make_key(name);
+		request = request_for(&keys[i]);
+		request.rhost = NULL;
+		snprintf(tickets[i], sizeof(tickets[i]), "%s", wire_verify(&host, WIRE_LOGIN_SOCKET, &request).ticket);
+		wire_change(&host, WIRE_KEY_REVOKE, keys[i].id);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		ck_assert_int_eq(redeem_once(tickets[i], "test"), ANSWER_WRONG_STATE);
+		/* It is used up: there is none any more. */
+		ck_assert_int_eq(redeem_once(tickets[i], "test"), ANSWER_NOT_FOUND);
+	}
+	/* Each has its record. */
+	ck_assert_uint_eq(host_count_records(&host, "\"event\":\"session_open\"", "\"reason\":\"key_revoked\""),
+			  ARRAY_SIZE(keys));
+	ck_assert_uint_eq(host_count_records(&host, "\"event\":\"session_open\"", "\"reason\":\"bad_ticket\""),
+			  ARRAY_SIZE(keys));
+	ck_assert_uint_eq(host_count_records(&host, "\"event\":\"session_open\"", "\"count\""), 0);
+	ck_assert_uint_eq(host_number(&host, "throttle.sources"), 0);
+	/* An imported secret, which is not looked for where there were too many failures. */
+	request.credential = "0123456789abcdef0123456789abcdef";
+	expect_refused(&request, REASON_UNKNOWN_KEY);
+}
+END_TEST
+
+/* Nor is who guesses at logins told of tickets what is not so. */
+START_TEST(a_ticket_is_never_throttled)
+{
+	struct wire_key key = make_key("laptop");
+	struct message_verify request = request_for(&key);
+	char ticket[WIRE_TICKET_SIZE + 1];
+
+	get_ticket(&key, ticket);
+	request.rhost = NULL;
+	request.credential = "0123456789abcdef0123456789abcdef";
+	for (int i = 0; i < FAILURES_PER_MINUTE; i++)
+		expect_refused(&request, REASON_UNKNOWN_KEY);
+	expect_refused(&request, REASON_TOO_MANY_FAILURES);
+	ck_assert_int_eq(redeem_once(ticket, "test"), ANSWER_OK);
+	ck_assert_int_eq(redeem_once(ticket, "test"), ANSWER_NOT_FOUND);
+	expect_record("bad_ticket");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("daemon-ticket");
-	TCase *all = tcase_create("tickets");
+	TCase *all = tcase_create("tickets"), *throttled = tcase_create("throttled");
 
 	tcase_set_timeout(all, 120);
 	tcase_add_checked_fixture(all, setup, teardown);
@@ -266,5 +338,10 @@ int main(void)
 	tcase_add_test(all, a_lockdown_refuses_them_but_of_keys_that_it_spares);
 	tcase_add_test(all, a_restart_forgets_them);
 	suite_add_tcase(suite, all);
+	tcase_set_timeout(throttled, 120);
+	tcase_add_checked_fixture(throttled, set_up_throttled, teardown);
+	tcase_add_test(throttled, refused_tickets_are_no_failures_of_logins);
+	tcase_add_test(throttled, a_ticket_is_never_throttled);
+	suite_add_tcase(suite, throttled);
 	return suite_run(suite);
 }
