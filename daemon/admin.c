@@ -425,7 +425,26 @@ static bool is_for_everybody(const struct admin_verb *verb)
 	return verb->deed == AUTHORITY_PROVE || (!verb->needs_store && verb->deed == AUTHORITY_SEE);
 }
 
-void admin_go_on(struct admin_request *request)
+int admin_lacks_store(struct admin_request *request)
+{
+	vault_fault(request->thread->daemon->keeper, request->detail, sizeof(request->detail));
+	return ANSWER_UNAVAILABLE;
+}
+
+static const char *credential_of(const struct admin_request *request)
+{
+	return request->header.type == WIRE_HELLO ? NULL : request->message.credential;
+}
+
+/* Whether it can be served, as far as that takes the store. */
+static bool has_store(const struct admin_request *request)
+{
+	bool ready = thread_vault(request->thread);
+
+	return ready || (!request->verb->needs_store && !credential_of(request));
+}
+
+static void go_on(struct admin_request *request)
 {
 	if (request->verb->names_owner)
 		find_owner(request);
@@ -433,11 +452,17 @@ void admin_go_on(struct admin_request *request)
 		run_request(request);
 }
 
+void admin_go_on(struct admin_request *request)
+{
+	/* It may have failed while the request waited. */
+	if (has_store(request))
+		go_on(request);
+	else
+		finish(request, admin_lacks_store(request));
+}
+
 static void begin(struct admin_request *request)
 {
-	struct thread *thread = request->thread;
-	bool ready = thread_vault(thread);
-	const char *credential = request->header.type == WIRE_HELLO ? NULL : request->message.credential;
 	enum answer answer;
 	int r;
 
@@ -447,14 +472,12 @@ static void begin(struct admin_request *request)
 		finish(request, ANSWER_UNKNOWN_REQUEST);
 		return;
 	}
-	if (!ready && (request->verb->needs_store || credential)) {
-		if (defer(request))
-			return;
-		vault_fault(thread->daemon->keeper, request->detail, sizeof(request->detail));
-		finish(request, ANSWER_UNAVAILABLE);
+	if (!has_store(request)) {
+		if (!defer(request))
+			finish(request, admin_lacks_store(request));
 		return;
 	}
-	answer = authority_decide(request->connection, credential, clock_wall_seconds(), &request->keys[0],
+	answer = authority_decide(request->connection, credential_of(request), clock_wall_seconds(), &request->keys[0],
 				  &request->authority);
 	if (answer == ANSWER_NOT_PERMITTED && is_for_everybody(request->verb))
 		answer = ANSWER_OK;
@@ -466,7 +489,7 @@ static void begin(struct admin_request *request)
 		return;
 	r = answer == ANSWER_OK ? admin_standing(request) : (int)answer;
 	if (r == 0)
-		admin_go_on(request);
+		go_on(request);
 	else if (r != ADMIN_LATER)
 		finish(request, r);
 }

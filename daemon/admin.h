@@ -170,8 +170,11 @@ bool admin_forget(struct connection *connection);
  */
 void admin_finish(struct admin_request *request, int result);
 
-/* Begins what a request asks for, when all that is judged before was good. In the request's thread. */
+/* Begins what a request asks for that waited, when all that is judged before was good. In the request's thread. */
 void admin_go_on(struct admin_request *request);
+
+/* Where thread_vault() is false: says what is wrong with the store. Returns the answer. */
+int admin_lacks_store(struct admin_request *request);
 
 /* First in the writer's transaction: whether the authority is still what it was when the request came. 0 or the answer.
  */

@@ -95,10 +95,8 @@ static int reaches(struct admin_request *request, const struct message_session *
 /* The answers come when the transaction of the request is long over. */
 static int begin_reading(struct admin_request *request)
 {
-	if (!thread_vault(request->thread)) {
-		vault_fault(request->thread->daemon->keeper, request->detail, sizeof(request->detail));
-		return ANSWER_UNAVAILABLE;
-	}
+	if (!thread_vault(request->thread))
+		return admin_lacks_store(request);
 	return store_read_begin(request->thread->reader);
 }
 
