@@ -80,6 +80,8 @@ int audit_spool_write(struct audit *audit)
 		return r;
 	audit->notes[AUDIT_NOTE_SPOOLED] = true;
 	r = audit_write_notes(audit);
+	/* Where that failed it is told later, once, of these and of what waits by then. */
+	audit->notes[AUDIT_NOTE_SPOOLED] = false;
 	if (r < 0)
 		return r;
 	audit_text_done(&spool->text);

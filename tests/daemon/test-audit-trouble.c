@@ -531,6 +531,47 @@ START_TEST(test_spool)
 }
 END_TEST
 
+/* There is room for what waited, and none for the record behind it; and more comes before there is. */
+START_TEST(test_spool_is_told_of_once)
+{
+	const struct audit_options options = { .spool = SPOOL };
+	const size_t more = (size_t)_i;
+	struct audit_health health;
+	uint64_t seq = 0, full;
+	char expected[64];
+
+	ck_assert_int_eq(audit_open(fixture.folder, &options, &fixture.audit), 0);
+	ck_assert_int_eq(fixture_write(&fixture, "first"), 0);
+	full = health_now().size;
+	limit_file_size(full);
+	for (size_t i = 0; i < 3; i++)
+		(void)fixture_write(&fixture, "waits");
+	do {
+		limit_file_size(++full);
+		audit_tend(fixture.audit);
+		health = health_now();
+	} while (health.spool_records > 0 && full < SPOOL);
+	for (size_t i = 0; i < more; i++)
+		(void)fixture_write(&fixture, "more");
+	lift_limit();
+	ck_assert_uint_eq(health.spool_records, 0);
+	ck_assert_uint_eq(health.size, full);
+	ck_assert(!health.writable);
+	ck_assert_uint_eq(lines_with("waits"), 3);
+	ck_assert_uint_eq(lines_with("\"event\":\"spooled\""), 0);
+	ck_assert_uint_eq(health_now().spool_records, more);
+
+	audit_tend(fixture.audit);
+	ck_assert_int_eq(fixture_write(&fixture, "later"), 0);
+	snprintf(expected, sizeof(expected), "\"records\":%zu,\"dropped\":0,", 3 + more);
+	ck_assert_uint_eq(lines_with("\"event\":\"spooled\""), 1);
+	ck_assert_uint_eq(lines_with(expected), 1);
+	ck_assert_uint_eq(fixture_check(&fixture, 0, &seq, NULL, NULL), 1 + 3 + more + 1 + 1);
+	ck_assert_uint_eq(health_now().spool_records, 0);
+	ck_assert(health_now().writable);
+}
+END_TEST
+
 static volatile sig_atomic_t attempts;
 
 static void count_attempt(int number)
@@ -782,6 +823,7 @@ int main(void)
 	tcase_add_test(test_case, test_mode_whatever_the_umask);
 	tcase_add_test(test_case, test_second_daemon_is_kept_out);
 	tcase_add_loop_test(test_case, test_spool, 0, 2);
+	tcase_add_loop_test(test_case, test_spool_is_told_of_once, 0, 3);
 	tcase_add_test(test_case, test_spool_is_tried_now_and_then);
 	tcase_add_test(test_case, test_spool_keeps_the_order);
 	tcase_add_test(test_case, test_spool_without_a_record);
