@@ -151,5 +151,7 @@ struct audit_health {
 	uint64_t disk_free; /* bytes left where the file is, for this user */
 };
 void audit_health(struct audit *audit, struct audit_health *ret_health);
+/* No record is kept now: the last write failed, and none waits for the next. Any thread. */
+bool audit_is_stopped(struct audit *audit);
 
 #endif

@@ -63,10 +63,21 @@ void audit_rotate_failed(struct audit *audit, int r)
 	remember_fault(audit, audit->rotate_fault);
 }
 
+static bool is_writable(const struct audit *audit)
+{
+	return audit->writable && audit->file.fd >= 0;
+}
+
+bool audit_is_stopped(struct audit *audit)
+{
+	AUDIT_LOCKED(audit);
+	return !is_writable(audit) && audit->options.spool == 0;
+}
+
 static void read_health(struct audit *audit, struct audit_health *health)
 {
 	AUDIT_LOCKED(audit);
-	health->writable = audit->writable && audit->file.fd >= 0;
+	health->writable = is_writable(audit);
 	health->seq = audit->seq;
 	health->size = audit->file.size;
 	health->max_size = audit->options.max_size;

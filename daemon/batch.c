@@ -150,15 +150,23 @@ static void judge(struct connection *connection, const struct verify_caller *cal
 		store_read_end(thread->reader);
 }
 
+/* One without a record of its own is summed up with those that have one. */
+static bool needs_record(const struct batch *batch, size_t i)
+{
+	return batch->states[i] == STATE_RECORDED ||
+	       (batch->states[i] == STATE_DECIDED && item_is_judged(&batch->items[i]) &&
+		batch->items[i].outcome.verdict == VERDICT_GRANTED);
+}
+
 /* Writes the records. What cannot be recorded is not decided, unless the administrator chose otherwise. */
-static void record(struct thread *thread, struct batch *batch)
+static void record(struct thread *thread, const struct verify_caller *caller, struct batch *batch)
 {
 	if (batch->record_count == 0 || audit_write(thread->daemon->audit, batch->records, batch->record_count) == 0 ||
 	    !thread->settings->settings.audit_strict)
 		return;
 	for (size_t i = 0; i < batch->count; i++) {
-		if (batch->states[i] == STATE_RECORDED)
-			item_fail_audit(&batch->items[i]);
+		if (needs_record(batch, i))
+			item_fail_audit(&batch->items[i], thread, caller);
 	}
 }
 
@@ -252,12 +260,12 @@ enum batch_result batch_serve(struct thread *thread, struct connection *connecti
 
 		judge(connection, &caller, batch);
 		if (!thread->settings->settings.audit_relaxed)
-			record(thread, batch);
+			record(thread, &caller, batch);
 		r = encode_replies(connection, batch);
 		if (r == 0)
 			r = send_replies(connection, batch);
 		if (thread->settings->settings.audit_relaxed)
-			record(thread, batch);
+			record(thread, &caller, batch);
 		count(connection, &caller, batch);
 		connection->answered = connection->answered || batch->reply_count > 0;
 	}

@@ -364,6 +364,13 @@ static struct throttle_answer count_failure(const struct item *item, struct thre
 	return failure_count(thread->daemon, &thread->settings->settings, &failure, now);
 }
 
+/* Nothing is wrong with the credential that was shown. */
+static bool is_chatter(const struct item *item)
+{
+	return item->outcome.verdict == VERDICT_GRANTED || item->outcome.verdict == VERDICT_FORBIDDEN ||
+	       item->outcome.reason == REASON_TOO_MANY_REQUESTS;
+}
+
 /* What callers that no [peers] line names do with good keys is theirs alone; but whoever has one could push the records
  * of others out of the files that are kept, so beyond so many a minute their records are summed up.
  *
@@ -381,9 +388,9 @@ bool item_throttle(struct item *item, struct thread *thread, const struct verify
 	/* A key that is for another service is no matter of [peers]. */
 	if (item->outcome.reason == REASON_WRONG_SERVICE && !*item->outcome.bound_to)
 		log_claim(thread, caller, item->service);
-	if (item->outcome.verdict == VERDICT_GRANTED || item->outcome.verdict == VERDICT_FORBIDDEN ||
-	    item->outcome.reason == REASON_TOO_MANY_REQUESTS) {
-		if (verify_is_believed(caller))
+	if (is_chatter(item)) {
+		/* While nothing can be recorded nobody is let in, and so each has a record that fails. */
+		if (verify_is_believed(caller) || audit_is_stopped(thread->daemon->audit))
 			return true;
 		answer = throttle_failure(thread->daemon->chatter, caller->uid, "", now, CHATTER_PER_MINUTE);
 		item->count = answer.suppressed + 1;
@@ -432,8 +439,19 @@ struct audit_record item_record(const struct item *item, const struct verify_cal
 	};
 }
 
-void item_fail_audit(struct item *item)
+static void leave_out(const struct item *item, struct daemon *daemon, uid_t uid)
 {
+	if (is_chatter(item))
+		throttle_left_out(daemon->chatter, uid, "", item->count - 1);
+	else
+		throttle_left_out(daemon->throttle, uid, item->source, item->count - 1);
+}
+
+void item_fail_audit(struct item *item, struct thread *thread, const struct verify_caller *caller)
+{
+	/* A record that may follow after its answer waits until it is written. */
+	if (item->count > 1 && !thread->settings->settings.audit_relaxed)
+		leave_out(item, thread->daemon, caller->uid);
 	item->outcome.verdict = VERDICT_UNAVAILABLE;
 	item->outcome.reason = REASON_AUDIT_FAILED;
 }

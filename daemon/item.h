@@ -69,8 +69,8 @@ bool item_throttle(struct item *item, struct thread *thread, const struct verify
 /* The record; points into item and packet. */
 struct audit_record item_record(const struct item *item, const struct verify_caller *caller);
 
-/* What cannot be recorded is not decided. */
-void item_fail_audit(struct item *item);
+/* What cannot be recorded is not decided; and what its record was to stand for is left to the next. */
+void item_fail_audit(struct item *item, struct thread *thread, const struct verify_caller *caller);
 
 /* Counts what came of it, of which way and begun at a moment (CLOCK_MONOTONIC, nanoseconds), and notes a use. */
 void item_count(const struct item *item, struct thread *thread, const struct verify_caller *caller, enum tally_way way,

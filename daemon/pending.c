@@ -91,7 +91,7 @@ static void record(struct thread *thread, struct pending *pending)
 	struct audit_record record = item_record(&pending->item, &pending->caller);
 
 	if (audit_write(thread->daemon->audit, &record, 1) < 0 && thread->settings->settings.audit_strict)
-		item_fail_audit(&pending->item);
+		item_fail_audit(&pending->item, thread, &pending->caller);
 }
 
 static void answer(struct pending *pending)

@@ -196,19 +196,40 @@ static int64_t interval_of(uint64_t per_minute)
 	return per_minute == 0 ? MINUTE : (int64_t)(MINUTE / (per_minute > MINUTE ? MINUTE : per_minute));
 }
 
-bool throttle_is_over(struct throttle *throttle, uid_t uid, const char *source, int64_t now, uint64_t per_minute)
+/* The source's own place; NULL: it has none. */
+static struct place *find_own(struct throttle *throttle, uid_t uid, const char *source)
 {
 	uint64_t hash = hash_source(throttle, uid, source);
 	struct place *set = find_set(throttle, hash);
-	bool over = false;
 
-	pthread_mutex_lock(&throttle->lock);
 	for (struct place *place = set; place < set + WAYS; place++) {
 		if (place->taken && place->hash == hash)
-			over = backlog_now(place, now) > MINUTE - interval_of(per_minute);
+			return place;
 	}
+	return NULL;
+}
+
+bool throttle_is_over(struct throttle *throttle, uid_t uid, const char *source, int64_t now, uint64_t per_minute)
+{
+	const struct place *place;
+	bool over;
+
+	pthread_mutex_lock(&throttle->lock);
+	place = find_own(throttle, uid, source);
+	over = place && backlog_now(place, now) > MINUTE - interval_of(per_minute);
 	pthread_mutex_unlock(&throttle->lock);
 	return over;
+}
+
+void throttle_left_out(struct throttle *throttle, uid_t uid, const char *source, uint64_t count)
+{
+	struct place *place;
+
+	pthread_mutex_lock(&throttle->lock);
+	place = find_own(throttle, uid, source);
+	if (place)
+		place->suppressed += count;
+	pthread_mutex_unlock(&throttle->lock);
 }
 
 static struct throttle_answer fail_at(struct throttle *throttle, uid_t uid, const char *source, int64_t now,

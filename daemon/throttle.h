@@ -47,6 +47,9 @@ struct throttle_answer throttle_failure(struct throttle *throttle, uid_t uid, co
 struct throttle_answer throttle_overrun(struct throttle *throttle, uid_t uid, const char *source, int64_t now,
 					uint64_t per_minute);
 
+/* The record that was to stand for so many that were left out was not written: the next one stands for them, too. */
+void throttle_left_out(struct throttle *throttle, uid_t uid, const char *source, uint64_t count);
+
 /* Whether one failure more would be over the limit. Counts nothing. */
 bool throttle_is_over(struct throttle *throttle, uid_t uid, const char *source, int64_t now, uint64_t per_minute);
 

@@ -237,6 +237,72 @@ START_TEST(a_full_disk_refuses)
 }
 END_TEST
 
+/* What a caller does that no line of [peers] names, which does so much that it has few records. */
+static bool is_let_in_unlisted(void)
+{
+	char service[32];
+	struct message_verify request = { .credential = key.secret, .service = service, .permission = "test.use" };
+	struct message_verdict said;
+
+	snprintf(service, sizeof(service), "uid-%u", (unsigned int)geteuid());
+	said = wire_verify(&host, WIRE_VERIFY_SOCKET, &request);
+	ck_assert(said.verdict == VERDICT_GRANTED || said.verdict == VERDICT_UNAVAILABLE);
+	return said.verdict == VERDICT_GRANTED;
+}
+
+/* How many times the records say that it was. */
+static size_t count_unlisted(void)
+{
+	CLEANUP_FREE char *audit = host_read(&host, "log/audit.jsonl");
+	size_t sum = 0;
+
+	for (char *line = strtok(audit, "\n"); line; line = strtok(NULL, "\n")) {
+		const char *count = strstr(line, "\"count\":");
+
+		if (strstr(line, "\"service\":\"uid-") && strstr(line, "\"verdict\":\"granted\""))
+			sum += count ? strtoul(count + strlen("\"count\":"), NULL, 10) : 1;
+	}
+	return sum;
+}
+
+/* The same for what is summed up. */
+START_TEST(a_full_disk_refuses_what_is_summed_up)
+{
+	int64_t until;
+	size_t granted = 0;
+
+	if (geteuid() != 0) {
+		puts("skipped: not root, and every other user here has a [peers] line");
+		return;
+	}
+	if (!namespace_enter_as_oneself())
+		return;
+	open_host(REFUSE);
+	mount_small_disk();
+	start();
+	for (size_t i = 0; i < 500; i++)
+		granted += is_let_in_unlisted();
+	ck_assert_uint_eq(granted, 500);
+	fill_disk();
+	until = milliseconds() + 20000;
+	/* Twice a second one has a record, which stands for the others. */
+	for (; is_let_in_unlisted(); granted++)
+		ck_assert(milliseconds() < until);
+	for (size_t i = 0; i < 500; i++)
+		ck_assert(!is_let_in_unlisted());
+	expect_fault("make room on that disk");
+	empty_disk();
+	/* At once, and the sum is not forgotten. */
+	do {
+		ck_assert(is_let_in_unlisted());
+		granted++;
+		ck_assert_msg(milliseconds() < until, "%zu instead of %zu", count_unlisted(), granted);
+	} while (count_unlisted() != granted);
+	expect_well();
+	end();
+}
+END_TEST
+
 /* "With serve they are, and their records wait in memory; they are written before any other, and a spooled record
  * behind them says how many there were, and for how many there was no room." */
 START_TEST(a_full_disk_serves)
@@ -493,6 +559,7 @@ int main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "disks") == 0)
 		tcase_add_loop_test(tests, a_full_disk_serves, 0, 2);
 	tcase_add_test(tests, a_full_disk_refuses);
+	tcase_add_test(tests, a_full_disk_refuses_what_is_summed_up);
 	tcase_add_loop_test(tests, a_deleted_file, 0, 2);
 	/* Unless another program is to be tried than the one whose clock can be set. */
 	if (!getenv("APIKEYD"))

@@ -164,6 +164,27 @@ START_TEST(test_records)
 }
 END_TEST
 
+/* A record that could not be written tells nothing of those it was for. */
+START_TEST(test_what_was_not_recorded_is_in_the_next_record)
+{
+	struct throttle_answer answer;
+
+	/* Of a source that is not known there is nothing to tell. */
+	throttle_left_out(throttle, 0, "192.0.2.1", 7);
+	for (int i = 0; i < 4; i++)
+		answer = throttle_failure(throttle, 0, "192.0.2.1", START, 1);
+	ck_assert(!answer.record);
+	answer = throttle_failure(throttle, 0, "192.0.2.1", START + 10 * SECOND, 1);
+	ck_assert(answer.record);
+	ck_assert_uint_eq(answer.suppressed, 2);
+	throttle_left_out(throttle, 0, "192.0.2.1", answer.suppressed);
+	throttle_left_out(throttle, 1, "192.0.2.1", 100);
+	answer = throttle_failure(throttle, 0, "192.0.2.1", START + 20 * SECOND, 1);
+	ck_assert(answer.record);
+	ck_assert_uint_eq(answer.suppressed, 2);
+}
+END_TEST
+
 START_TEST(test_first_throttled_failure_is_recorded)
 {
 	struct throttle_answer answer;
@@ -315,6 +336,7 @@ int main(void)
 	tcase_add_test(test_case, test_long_sources);
 	tcase_add_test(test_case, test_throttled_sources_are_named);
 	tcase_add_test(test_case, test_records);
+	tcase_add_test(test_case, test_what_was_not_recorded_is_in_the_next_record);
 	tcase_add_test(test_case, test_first_throttled_failure_is_recorded);
 	tcase_add_test(test_case, test_clock_at_its_ends);
 	tcase_add_test(test_case, test_flood_evicts_the_idle);
