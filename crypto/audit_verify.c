@@ -14,20 +14,12 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "common/secret.h"
+#include "crypto/audit_keys.h"
 #include "crypto/audit_piece.h"
 
 #define LINE_MAX_SIZE ((size_t)16 * 1024 * 1024)
 #define GAPS_MAX 1024
 #define TEXT_SIZE 256
-
-struct key {
-	struct chain_key first, now;
-	uint64_t seq;
-	char id[CHAIN_ID_SIZE + 1];
-	struct crypto_mac *mac; /* keyed for mac_epoch; NULL: none yet */
-	uint64_t mac_epoch;
-};
 
 struct head {
 	uint64_t seq;
@@ -43,9 +35,8 @@ struct audit_verifier {
 	audit_report report;
 	void *data;
 	struct crypto_hash *hash;
-	struct key *keys;
-	size_t key_count;
-	struct key *key; /* of the chain that is read; NULL: none is known */
+	struct audit_keys keys;
+	struct audit_key *key; /* of the chain that is read; NULL: none is known */
 	struct head *heads;
 	size_t head_count;
 	/* the file */
@@ -106,68 +97,7 @@ static void find(struct audit_verifier *verifier, enum audit_finding_kind kind, 
 
 int audit_verifier_add_key(struct audit_verifier *verifier, const struct chain_key *first, uint64_t seq)
 {
-	struct key *keys = reallocarray(NULL, verifier->key_count + 1, sizeof(*keys));
-	struct key *key;
-	int r;
-
-	if (!keys)
-		return -ENOMEM;
-	if (verifier->keys) {
-		memcpy(keys, verifier->keys, verifier->key_count * sizeof(*keys));
-		secret_wipe(verifier->keys, verifier->key_count * sizeof(*keys));
-		free(verifier->keys);
-	}
-	verifier->keys = keys;
-	key = &keys[verifier->key_count];
-	*key = (struct key){ .first = *first, .now = *first, .seq = seq };
-	r = chain_key_id(first, key->id);
-	verifier->key_count += r == 0;
-	return r;
-}
-
-/* The chain of the oldest record may have begun before it. */
-static struct key *key_before(struct audit_verifier *verifier, uint64_t seq)
-{
-	struct key *found = NULL;
-
-	for (size_t i = 0; i < verifier->key_count; i++) {
-		struct key *key = &verifier->keys[i];
-
-		if (key->seq <= seq && (!found || key->seq > found->seq))
-			found = key;
-	}
-	return found;
-}
-
-static struct key *key_named(struct audit_verifier *verifier, const char *id)
-{
-	for (size_t i = 0; i < verifier->key_count; i++)
-		if (strcmp(verifier->keys[i].id, id) == 0)
-			return &verifier->keys[i];
-	return NULL;
-}
-
-/* 1: the MAC is right; 0: it is not; or a negative errno. */
-static int check_mac(struct key *key, const struct chain_links *links)
-{
-	uint64_t epoch = links->seq / CHAIN_EPOCH;
-	uint8_t mac[CRYPTO_MAC_SIZE];
-	int r;
-
-	if (epoch < key->now.epoch)
-		key->now = key->first;
-	r = chain_key_advance(&key->now, epoch);
-	if (r == -ERANGE)
-		return 0; /* no record of this chain has such a number */
-	if (r == 0 && (!key->mac || key->mac_epoch != epoch)) {
-		crypto_mac_free(key->mac);
-		key->mac = NULL;
-		key->mac_epoch = epoch;
-		r = crypto_mac_new(key->now.bytes, &key->mac);
-	}
-	if (r == 0)
-		r = chain_mac(key->mac, links, mac);
-	return r < 0 ? r : secret_equal(mac, links->mac, sizeof(mac));
+	return audit_keys_add(&verifier->keys, first, seq);
 }
 
 /* ---- heads ---- */
@@ -274,19 +204,19 @@ static void follow_chain(struct audit_verifier *verifier, const struct chain_lin
 	char id[CHAIN_ID_SIZE + 1];
 
 	if (!verifier->chained && line->chained)
-		verifier->key = key_before(verifier, line->links.seq);
+		verifier->key = audit_keys_before(&verifier->keys, line->links.seq);
 	if (!chain_read_start(line->text, line->text_size, id))
 		return;
 	memcpy(verifier->summary.chain, id, sizeof(id));
 	verifier->place_count = 0;
 	/* A key that was given is for what comes behind its own start, up to another one. */
-	if (verifier->key && strcmp(verifier->key->id, id) != 0 && !key_named(verifier, id)) {
+	if (verifier->key && strcmp(verifier->key->id, id) != 0 && !audit_keys_named(&verifier->keys, id)) {
 		find(verifier, AUDIT_UNCHECKED, verifier->line, line->links.seq, line->links.seq,
 		     "another chain, %s, begins here, and none of the given keys is its first", id);
 		verifier->key = NULL;
 		return;
 	}
-	verifier->key = key_named(verifier, id);
+	verifier->key = audit_keys_named(&verifier->keys, id);
 }
 
 void audit_verify_bare(uint64_t seq, char *ret_text, size_t size)
@@ -323,7 +253,7 @@ static int check_links(struct audit_verifier *verifier, const struct chain_links
 		follows = memcmp(links->prev, none, sizeof(none)) == 0;
 	verifier->told = false;
 	if (links->has_mac && verifier->key) {
-		right = check_mac(verifier->key, links);
+		right = audit_key_check(verifier->key, links);
 		if (right < 0)
 			return right;
 	}
@@ -440,7 +370,7 @@ static int take_record(struct audit_verifier *verifier, struct chain_line *line)
 	} else {
 		summary->unchained++;
 		/* None comes behind the first of a chain, be it here or known by its key alone. */
-		verifier->told = verifier->chained || key_before(verifier, line->links.seq);
+		verifier->told = verifier->chained || audit_keys_before(&verifier->keys, line->links.seq);
 		if (verifier->told)
 			find(verifier, AUDIT_EDITED, verifier->line, line->links.seq, line->links.seq,
 			     "record %" PRIu64 " was edited: it is not linked to the one before it", line->links.seq);
@@ -570,11 +500,7 @@ void audit_verifier_free(struct audit_verifier *verifier)
 	if (!verifier)
 		return;
 	audit_piece_done(&verifier->piece);
-	for (size_t i = 0; i < verifier->key_count; i++)
-		crypto_mac_free(verifier->keys[i].mac);
-	if (verifier->keys)
-		secret_wipe(verifier->keys, verifier->key_count * sizeof(*verifier->keys));
-	free(verifier->keys);
+	audit_keys_done(&verifier->keys);
 	free(verifier->heads);
 	free(verifier->buffer);
 	free(verifier->places);

@@ -6,6 +6,7 @@ crypto_libcrypto_layer_la_LIBADD = common/libcommon.la $(CRYPTO_LIBS)
 crypto_libcrypto_layer_la_SOURCES = \
 	crypto/audit_chain.c crypto/audit_chain.h \
 	crypto/audit_key_text.c crypto/audit_key_text.h \
+	crypto/audit_keys.c crypto/audit_keys.h \
 	crypto/audit_piece.c crypto/audit_piece.h \
 	crypto/audit_verify.c crypto/audit_verify.h \
 	crypto/backup_seal.c crypto/backup_seal.h \
