@@ -39,9 +39,10 @@ struct verification {
 	uint64_t found;   /* all of them, */
 	uint64_t changed; /* and those that are more than what cannot be checked */
 	uint64_t heads, keys;
-	uint64_t reach;             /* the daemon's key is for records from this one on */
-	uint64_t asked_from, asked; /* the daemon checked so many MACs, from this record on */
-	bool failed;                /* memory was short */
+	uint64_t reach;                /* the daemon's key is for records from this one on, */
+	char chain[CHAIN_ID_SIZE + 1]; /* of this chain; "": it has none now */
+	uint64_t asked_from, asked;    /* the daemon checked so many MACs, from this record on */
+	bool failed;                   /* memory was short */
 };
 
 /* ---- findings ---- */
@@ -183,6 +184,19 @@ static enum status read_heads(struct verification *verification)
 
 /* ---- the daemon ---- */
 
+static void note_key(struct verification *verification, const struct apikey_audit_head *head)
+{
+	snprintf(verification->chain, sizeof(verification->chain), "%s", head->chain);
+	verification->reach = *head->chain ? head->from : UINT64_MAX;
+}
+
+/* Whether the chain that is written now is the last one that begins in the files; where none does, it has to be. */
+static bool is_same_chain(const struct verification *verification)
+{
+	return *verification->chain == '\0' || *verification->summary.chain == '\0' ||
+	       strcmp(verification->chain, verification->summary.chain) == 0;
+}
+
 /* What is noted before the files are read is in them: records are only added. */
 static enum status ask_head(struct verification *verification)
 {
@@ -191,7 +205,7 @@ static enum status ask_head(struct verification *verification)
 
 	if (r != 0)
 		return daemon_failed(verification->arguments, verification->admin, r);
-	verification->reach = *head->chain ? head->from : UINT64_MAX;
+	note_key(verification, head);
 	if (head->seq > 0)
 		(void)add_head(verification, head->seq, head->head);
 	return STATUS_DONE;
@@ -246,6 +260,9 @@ static enum status ask_some(struct verification *verification, const struct audi
 	r = apikey_audit_check(verification->admin, asked, count, &head);
 	if (r != 0)
 		return daemon_failed(verification->arguments, verification->admin, r);
+	note_key(verification, head);
+	if (!is_same_chain(verification))
+		return STATUS_DONE;
 	for (size_t i = 0; i < count && i / 8 < head->wrong_size; i++)
 		if (head->wrong[i / 8] & 1 << i % 8)
 			tell_wrong(verification, places[i]);
@@ -253,6 +270,18 @@ static enum status ask_some(struct verification *verification, const struct audi
 		verification->asked_from = head->from > places[0]->links.seq ? head->from : places[0]->links.seq;
 	verification->asked += head->checked;
 	return STATUS_DONE;
+}
+
+static void tell_other_chain(struct verification *verification)
+{
+	char text[256];
+	const struct audit_finding finding = { .kind = AUDIT_DISTRUST, .text = text };
+
+	snprintf(text, sizeof(text),
+		 "the last chain that begins in these files is %s, and apikeyd goes on with %s: it has begun another "
+		 "one since they were read, and they have to be verified again, or that one is not its own",
+		 verification->summary.chain, verification->chain);
+	report(verification, &finding);
 }
 
 static enum status ask_all(struct verification *verification)
@@ -267,7 +296,8 @@ static enum status ask_all(struct verification *verification)
 
 		was = bare;
 		bare = !place->links.has_mac && place->links.seq >= verification->reach;
-		if (bare && !was)
+		/* With a key it has been told of. */
+		if (bare && !was && verification->keys == 0)
 			tell_bare(verification, place);
 		if (place->links.has_mac)
 			places[count++] = place;
@@ -276,7 +306,11 @@ static enum status ask_all(struct verification *verification)
 			count = 0;
 		}
 	}
-	return status == STATUS_DONE && count > 0 ? ask_some(verification, places, count) : status;
+	if (status == STATUS_DONE && count > 0)
+		status = ask_some(verification, places, count);
+	if (status == STATUS_DONE && !is_same_chain(verification))
+		tell_other_chain(verification);
+	return status;
 }
 
 /* ---- what is said ---- */
@@ -359,6 +393,17 @@ static void print_checked(const struct verification *verification)
 		printf("The last line is torn, as a crash leaves it; apikeyd closes it when it starts.\n");
 }
 
+static const char *headline(const struct verification *verification)
+{
+	if (verification->changed > 0)
+		return "THE AUDIT WAS CHANGED";
+	if (!is_proof(verification))
+		return "Nothing of the audit is proved";
+	if (verification->found > 0)
+		return "Not all of the audit can be checked";
+	return "Nothing is missing and nothing was changed";
+}
+
 static enum status print_summary(const struct verification *verification)
 {
 	const struct audit_summary *summary = &verification->summary;
@@ -368,10 +413,7 @@ static enum status print_summary(const struct verification *verification)
 	if (summary->records == 0)
 		printf("There are no records.\n");
 	else
-		printf("%s: %" PRIu64 " records, %" PRIu64 " to %" PRIu64 ".\n",
-		       verification->changed > 0 ? "THE AUDIT WAS CHANGED"
-		       : verification->found > 0 ? "Not all of the audit can be checked"
-						 : "Nothing is missing and nothing was changed",
+		printf("%s: %" PRIu64 " records, %" PRIu64 " to %" PRIu64 ".\n", headline(verification),
 		       summary->records, summary->first_seq, summary->last_seq);
 	print_checked(verification);
 	return is_good(verification) ? STATUS_DONE : STATUS_REFUSED;

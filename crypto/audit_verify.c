@@ -52,7 +52,8 @@ struct audit_verifier {
 	bool told;       /* the last one was found wrong */
 	bool prev_known; /* prev is what the next has to have */
 	uint8_t prev[CHAIN_HASH_SIZE];
-	bool bare; /* the last one carried no MAC, and that was told */
+	bool bare;    /* the last one carried no MAC, and that was told */
+	bool changed; /* something was told of that is more than what cannot be checked */
 	struct gap gaps[GAPS_MAX];
 	size_t gap_count;
 	struct audit_place *places;
@@ -90,6 +91,7 @@ static void find(struct audit_verifier *verifier, enum audit_finding_kind kind, 
 	vsnprintf(text, sizeof(text), format, values);
 	va_end(values);
 	verifier->summary.findings++;
+	verifier->changed = verifier->changed || kind != AUDIT_UNCHECKED;
 	verifier->report(verifier->data, &finding);
 }
 
@@ -207,6 +209,14 @@ static void follow_chain(struct audit_verifier *verifier, const struct chain_lin
 		verifier->key = audit_keys_before(&verifier->keys, line->links.seq);
 	if (!chain_read_start(line->text, line->text_size, id))
 		return;
+	/* The key is there before its chain. */
+	if (!line->links.has_mac) {
+		find(verifier, AUDIT_INSERTED, verifier->line, line->links.seq, line->links.seq,
+		     "record %" PRIu64 " says that a chain begins, and carries no MAC: apikeyd did not write it",
+		     line->links.seq);
+		verifier->bare = true;
+		return;
+	}
 	memcpy(verifier->summary.chain, id, sizeof(id));
 	verifier->place_count = 0;
 	/* A key that was given is for what comes behind its own start, up to another one. */
@@ -523,7 +533,7 @@ void audit_verifier_finish(struct audit_verifier *verifier, struct audit_summary
 			unmet = head;
 	}
 	/* Where a record is missing, or is none of a chain, that was told of already. */
-	if (unmet && summary->findings == 0)
+	if (unmet && !verifier->changed)
 		find(verifier, AUDIT_EDITED, 0, unmet->seq, unmet->seq,
 		     "record %" PRIu64 " is in no chain, and its head was noted elsewhere", unmet->seq);
 	if (missing)

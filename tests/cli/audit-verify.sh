@@ -108,8 +108,10 @@ found
 has 'where' "$out" "$file:2: record 2 was edited: apikeyd says that its MAC is wrong"
 
 # another chain: what came before it is not the running key's
+stop_daemon
 cp "$file" "$scratch/edited"
 cp "$scratch/whole" "$file"
+start_daemon
 act audit key --new
 succeeds
 printf '%s\n' "$out" >"$scratch/key2"
@@ -122,6 +124,9 @@ make_key four --permission pam.test
 run audit verify --key-file "$scratch/key" "$scratch/log/elsewhere"
 found
 has 'what is said' "$out" 'unchecked: ' 'another chain'
+run audit verify --key-file "$scratch/key2" "$scratch/whole"
+found
+has 'what is said' "$out" 'Nothing of the audit is proved' 'No record is of the chain that the given key is for'
 run audit verify --key-file "$scratch/key" --key-file "$scratch/key2" "$scratch/log/elsewhere"
 found
 lacks 'what is said' "$out" 'another chain'
