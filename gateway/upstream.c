@@ -114,14 +114,16 @@ static int open_link(struct link *link)
 	}
 	if (r < 0) {
 		if (upstream->rest == 0)
-			log_line(LOG_ERR, "apikeyd cannot be asked: %s; requests are answered with 503 until it can be",
+			log_line(LOG_ERR,
+				 "apikeyd cannot be connected to: %s; while no connection stands, requests are "
+				 "answered with 503",
 				 strerror(-r));
 		upstream->rest = clock_monotonic() + (r == -ETIMEDOUT ? HUNG_REST : RETRY_REST);
 		return -ENOTCONN;
 	}
 	apikey_client_hold(link->client, 1);
 	if (upstream->rest > 0)
-		log_line(LOG_INFO, "apikeyd can be asked again");
+		log_line(LOG_INFO, "apikeyd can be connected to again");
 	upstream->rest = 0;
 	link->progress = now;
 	return 0;
@@ -140,7 +142,10 @@ static struct link *choose(struct upstream *upstream, bool open)
 
 		if (link->client && link->asked > 0 && link->asked < TOGETHER)
 			return link;
-		if ((link->client || !open) && (!best || pending < fewest)) {
+		if (open && !link->client)
+			continue;
+		/* Of two that are as good, one that is there. */
+		if (!best || pending < fewest || (pending == fewest && !best->client && link->client)) {
 			best = link;
 			fewest = pending;
 		}

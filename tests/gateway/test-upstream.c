@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
- * Questions to the real daemon, some of whose connections are there while others cannot be made: what is there has to
- * do.
+ * Questions to the real daemon while it takes up no connections: those that are there have to do.
  */
-#include <stdio.h>
 #include <systemd/sd-event.h>
-#include <unistd.h>
 
 #include "gateway/upstream.h"
-#include "proto/wire.h"
 #include "tests/daemon/host.h"
 #include "tests/suite.h"
 
@@ -39,7 +35,6 @@ static void ask(int *over)
 START_TEST(a_busy_connection_is_better_than_none)
 {
 	int64_t end = milliseconds() + PATIENCE;
-	char path[sizeof(host.runtime) + 32];
 	int over = 0;
 
 	host_open(&host, NULL);
@@ -48,10 +43,7 @@ START_TEST(a_busy_connection_is_better_than_none)
 	ck_assert_int_eq(upstream_new(event, host.runtime, &upstream), 0);
 	ck_assert(upstream_is_there(upstream));
 	host_pause(&host);
-	ask(&over);
-	snprintf(path, sizeof(path), "%s/" WIRE_VERIFY_SOCKET, host.runtime);
-	ck_assert_int_eq(unlink(path), 0);
-	for (int i = 1; i < QUESTIONS; i++)
+	for (int i = 0; i < QUESTIONS; i++)
 		ask(&over);
 	ck_assert(upstream_is_there(upstream));
 	ck_assert_int_eq(over, 0);
