@@ -924,7 +924,8 @@ struct apikey_key_name {
 
 enum apikey_bulk_action { APIKEY_BULK_REVOKE = 1, APIKEY_BULK_DEACTIVATE = 2 };
 
-/* Which keys: all that is said has to hold of a key, and something has to be said. Texts NULL and times 0: not said. */
+/* Which keys: all that is said has to hold of a key, and something has to be said. Texts NULL and times 0: not said; an
+ * empty text is -EINVAL. */
 struct apikey_bulk_options {
 	size_t size;
 	const char *owner;

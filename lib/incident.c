@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "common/cleanup.h"
 #include "lib/admin.h"
 #include "lib/apikey.h"
 #include "lib/texts.h"
@@ -142,6 +143,18 @@ static int build_found(struct block *block, const void *packet, size_t size)
 
 /* ---- the calls ---- */
 
+static bool restricts_to_nothing(const struct apikey_bulk_options *options)
+{
+	const char *const texts[] = { options->owner, options->account, options->tenant, options->role,
+				      options->used_from };
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		if (texts[i] && *texts[i] == '\0')
+			return true;
+	}
+	return false;
+}
+
 int apikey_key_bulk(struct apikey_admin *admin, enum apikey_bulk_action action,
 		    const struct apikey_bulk_options *given_options, const char *batch, const char *cursor,
 		    struct apikey_bulk_step **ret_step)
@@ -155,6 +168,9 @@ int apikey_key_bulk(struct apikey_admin *admin, enum apikey_bulk_action action,
 
 	if (versioned_read(given_options, &options, sizeof(options)) < 0 ||
 	    texts_read(options.labels, &request.labels) < 0 || texts_read(options.keys, &request.keys) < 0)
+		return -EINVAL;
+	/* On the wire it would be none, and more keys would end. */
+	if (restricts_to_nothing(&options))
 		return -EINVAL;
 	request.dry_run = options.dry_run != 0;
 	request.why = options.why;

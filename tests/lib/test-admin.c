@@ -561,6 +561,15 @@ START_TEST(a_request_that_cannot_be_is_refused_and_the_handle_goes_on)
 		.reply_record = &message_key,
 		.reply = &bare_key,
 	};
+	/* What is left empty restricts nothing, and that would be all of alice's. */
+	const struct apikey_bulk_options unsaid[] = {
+		{ .size = sizeof(unsaid[0]), .owner = "alice", .used_from = "" },
+		{ .size = sizeof(unsaid[0]), .tenant = "blue", .owner = "" },
+		{ .size = sizeof(unsaid[0]), .owner = "alice", .account = "" },
+		{ .size = sizeof(unsaid[0]), .owner = "alice", .tenant = "" },
+		{ .size = sizeof(unsaid[0]), .owner = "alice", .role = "" },
+	};
+	struct apikey_bulk_step *step = NULL;
 	struct apikey_key_options options = everything;
 	struct apikey_key *key = NULL;
 	struct apikey_admin *admin;
@@ -594,6 +603,11 @@ START_TEST(a_request_that_cannot_be_is_refused_and_the_handle_goes_on)
 	ck_assert_int_eq(EXCHANGE_CALL(exchange, apikey_key_show(admin, NULL, &key)), -EINVAL);
 	ck_assert_int_eq(EXCHANGE_CALL(exchange, apikey_key_show(admin, "", &key)), -EINVAL);
 	ck_assert_ptr_null(key);
+	for (size_t i = 0; i < ARRAY_SIZE(unsaid); i++)
+		ck_assert_int_eq(EXCHANGE_CALL(exchange, apikey_key_bulk(admin, APIKEY_BULK_REVOKE, &unsaid[i], NULL,
+									 NULL, &step)),
+				 -EINVAL);
+	ck_assert_ptr_null(step);
 	too_many[WIRE_LIST_MAX] = NULL;
 	options = everything;
 	options.permissions = too_many;
