@@ -149,7 +149,8 @@ static struct throttle_answer count(struct admin_request *request, const char *w
 
 struct throttle_answer admin_count_record(struct admin_request *request, const char *what)
 {
-	if (request->authority.kind == AUTHORITY_ADMINISTRATOR)
+	/* While nothing can be recorded, each has a record that fails, or more would be done than is recorded later. */
+	if (request->authority.kind == AUTHORITY_ADMINISTRATOR || audit_is_stopped(request->thread->daemon->audit))
 		return (struct throttle_answer){ .record = true };
 	return count(request, what, CHATTER_PER_MINUTE);
 }

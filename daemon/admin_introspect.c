@@ -91,10 +91,8 @@ static bool wants_record(struct admin_request *request, const struct found *foun
 
 	if (found->reason != REASON_NONE)
 		answer = admin_count_failure(request, found->proof.id, found->reason);
-	else if (!admin_acts_for_others(request) && request->authority.kind != AUTHORITY_ADMINISTRATOR &&
-		 !audit_is_stopped(request->thread->daemon->audit))
-		answer = throttle_failure(request->thread->daemon->chatter, request->peer.uid, "", clock_monotonic(),
-					  CHATTER_PER_MINUTE);
+	else if (!admin_acts_for_others(request))
+		answer = admin_count_record(request, "");
 	*ret_count = answer.suppressed + 1;
 	return answer.record;
 }

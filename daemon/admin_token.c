@@ -51,13 +51,15 @@ static int write_later(struct admin_request *request, writer_run run,
 
 /* ---- the record ---- */
 
-/* Refusals are counted as those of a login; what somebody does with own keys is summed up beyond so many a minute. */
+/* Refusals are counted as those of a login; what somebody does with own keys is summed up beyond so many a minute: of a
+ * gateway's clients, for each key, or one of them would hide what the others do. */
 static struct throttle_answer pace(struct admin_request *request)
 {
 	const struct admin_token *token = &request->token;
 
-	return token->reason == REASON_NONE ? admin_count_record(request, "")
-					    : admin_count_failure(request, token->proof.id, token->reason);
+	if (token->reason != REASON_NONE)
+		return admin_count_failure(request, token->proof.id, token->reason);
+	return admin_count_record(request, admin_acts_for_others(request) ? token->proof.id : "");
 }
 
 /* 0, or the answer where what cannot be recorded is not done. */

@@ -20,9 +20,11 @@
 
 #include "common/cleanup.h"
 #include "tests/daemon/mount-namespace.h"
+#include "tests/daemon/token-client.h"
 #include "tests/daemon/wire-client.h"
 #include "tests/suite.h"
 
+#define USER 64321 /* somebody */
 #define REFUSE "[daemon]\nlow_disk = 0\n" HOST_UNTHROTTLED
 #define SERVE REFUSE "[audit]\non_failure = serve\n"
 #define BATCH 50
@@ -265,6 +267,19 @@ static size_t count_unlisted(void)
 	return sum;
 }
 
+/* A user's exchange of the key for an access token. */
+static bool is_given_token(void)
+{
+	struct message_token said;
+	enum answer answer;
+
+	ck_assert_int_eq(seteuid(USER), 0);
+	answer = token_try(&host, key.secret, &said);
+	ck_assert_int_eq(seteuid(0), 0);
+	ck_assert(answer == ANSWER_OK || answer == ANSWER_UNAVAILABLE);
+	return answer == ANSWER_OK;
+}
+
 /* The same for what is summed up. */
 START_TEST(a_full_disk_refuses_what_is_summed_up)
 {
@@ -283,6 +298,7 @@ START_TEST(a_full_disk_refuses_what_is_summed_up)
 	for (size_t i = 0; i < 500; i++)
 		granted += is_let_in_unlisted();
 	ck_assert_uint_eq(granted, 500);
+	ck_assert(is_given_token());
 	fill_disk();
 	until = milliseconds() + 20000;
 	/* Twice a second one has a record, which stands for the others. */
@@ -290,6 +306,8 @@ START_TEST(a_full_disk_refuses_what_is_summed_up)
 		ck_assert(milliseconds() < until);
 	for (size_t i = 0; i < 500; i++)
 		ck_assert(!is_let_in_unlisted());
+	for (size_t i = 0; i < 200; i++)
+		ck_assert(!is_given_token());
 	expect_fault("make room on that disk");
 	empty_disk();
 	/* At once, and the sum is not forgotten. */
