@@ -279,6 +279,13 @@ bool audit_lacks_key(struct audit *audit, uint64_t *ret_seq)
 	return audit->scanned && !audit->chain.keyed;
 }
 
+/* why: static. */
+static void tell_start(struct audit *audit, const char *why)
+{
+	audit->why = why;
+	audit->notes[AUDIT_NOTE_CHAIN_START] = true;
+}
+
 void audit_continue(struct audit *audit, const struct audit_seal *seal)
 {
 	AUDIT_LOCKED(audit);
@@ -286,6 +293,9 @@ void audit_continue(struct audit *audit, const struct audit_seal *seal)
 	audit->sealed = (struct audit_sealed){ .is = true, .seq = seal->seq };
 	memcpy(audit->sealed.prev, seal->prev, sizeof(seal->prev));
 	audit_settle_sealed(audit);
+	/* The daemon ended behind the seal and before the record. */
+	if (audit->scanned && audit->chain.keyed && seal->first_seq > audit->seq)
+		tell_start(audit, "it had been sealed when the daemon ended");
 	audit_ready(audit);
 }
 
@@ -293,8 +303,7 @@ void audit_begin(struct audit *audit, const struct audit_seal *seal, const char 
 {
 	AUDIT_LOCKED(audit);
 	audit_chain_set_key(&audit->chain, &seal->key, seal->id);
-	audit->why = why;
-	audit->notes[AUDIT_NOTE_CHAIN_START] = true;
+	tell_start(audit, why);
 	audit_ready(audit);
 }
 

@@ -596,6 +596,36 @@ START_TEST(test_lost_key)
 }
 END_TEST
 
+/* The daemon was killed when the key of a new chain was sealed, and nothing of it written. */
+START_TEST(test_killed_before_a_chain_began)
+{
+	struct audit_seal next = { .count = 1 };
+
+	fixture_open(&fixture, 0, 0);
+	chain_begin();
+	write_records(5);
+	chain_seal();
+	next.first_seq = seal.seq + 1;
+	next.seq = seal.seq;
+	memcpy(next.prev, seal.prev, sizeof(next.prev));
+	ck_assert_int_eq(chain_key_make(next.first_seq / CHAIN_EPOCH, &next.key), 0);
+	ck_assert_int_eq(chain_key_id(&next.key, next.id), 0);
+	fixture_close(&fixture);
+	fixture_open(&fixture, 0, 0);
+	first = next.key;
+	seal = next;
+	audit_continue(fixture.audit, &seal);
+	write_records(3);
+	ck_assert_uint_eq(events("chain_start"), 2);
+	assert_clean("sealed, and not begun");
+	/* Once. */
+	chain_seal();
+	reopen(0);
+	write_records(1);
+	ck_assert_uint_eq(events("chain_start"), 2);
+}
+END_TEST
+
 /* Records from before there was a chain. */
 START_TEST(test_older_files)
 {
@@ -977,6 +1007,7 @@ int main(void)
 	tcase_add_loop_test(test_case, test_history_without_macs, 0, ARRAY_SIZE(histories));
 	tcase_add_test(test_case, test_absurd_number);
 	tcase_add_test(test_case, test_lost_key);
+	tcase_add_test(test_case, test_killed_before_a_chain_began);
 	tcase_add_test(test_case, test_older_files);
 	tcase_add_test(test_case, test_tamperings_are_found);
 	tcase_add_test(test_case, test_no_false_alarms);
