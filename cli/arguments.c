@@ -220,7 +220,8 @@ int arguments_parse(int argc, char **argv, struct arguments *ret_arguments, char
 		return r;
 	ret_arguments->given = calloc(room, sizeof(*ret_arguments->given));
 	ret_arguments->operands = calloc(room, sizeof(*ret_arguments->operands));
-	if (!ret_arguments->given || !ret_arguments->operands)
+	ret_arguments->credential = calloc(1, sizeof(*ret_arguments->credential));
+	if (!ret_arguments->given || !ret_arguments->operands || !ret_arguments->credential)
 		return -ENOMEM;
 	for (int i = 1; i < argc && r == 0; i++) {
 		if (!options_end && strcmp(argv[i], "--") == 0)
@@ -244,6 +245,9 @@ void arguments_done(struct arguments *arguments)
 {
 	free(arguments->given);
 	free(arguments->operands);
+	if (arguments->credential)
+		secret_input_done(arguments->credential);
+	free(arguments->credential);
 	*arguments = (struct arguments){ 0 };
 }
 

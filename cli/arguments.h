@@ -11,13 +11,14 @@
 #include <stddef.h>
 
 #include "cli/command.h"
+#include "cli/secret_input.h"
 
 struct given {
 	const struct option *option;
 	const char *value; /* NULL for an option without one */
 };
 
-/* All texts belong to argv. */
+/* All texts belong to argv, but for the credential. */
 struct arguments {
 	const struct command *command; /* NULL: none was named */
 	const char *object;            /* an object that was named without a verb, with --help; else NULL */
@@ -25,6 +26,9 @@ struct arguments {
 	size_t given_count;
 	const char **operands;
 	size_t operand_count;
+	/* What --credential-file holds, from the first connection on; before, its size is 0. A pipe can be read once,
+	 * and some commands connect more than once. */
+	struct secret_input *credential;
 };
 
 /*

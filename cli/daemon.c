@@ -124,19 +124,19 @@ enum status daemon_try(const struct arguments *arguments, struct apikey_admin **
 	struct apikey_options options = { .size = sizeof(options),
 					  .path = arguments_value(arguments, OPTION_RUNTIME_DIR) };
 	const char *file = arguments_value(arguments, OPTION_CREDENTIAL_FILE);
-	SCOPED_SECRET_INPUT struct secret_input credential = { .size = 0 };
 	SCOPED_ADMIN struct apikey_admin *admin = NULL;
-	enum status status;
+	enum status status = STATUS_DONE;
 	int r;
 
-	if (file) {
-		status = secret_input_read_file(file, &credential);
-		if (status != STATUS_DONE)
-			return status;
+	if (file && arguments->credential->size == 0)
+		status = secret_input_read_file(file, arguments->credential);
+	if (status != STATUS_DONE) {
+		secret_input_done(arguments->credential);
+		return status;
 	}
 	r = apikey_admin_open(&options, &admin);
 	if (r == 0 && file)
-		r = apikey_admin_set_credential(admin, credential.text);
+		r = apikey_admin_set_credential(admin, arguments->credential->text);
 	*ret_result = r;
 	if (r == 0) {
 		*ret_admin = admin;

@@ -8,8 +8,8 @@
 #include "lib/apikey.h"
 
 /*
- * Connects to the daemon --runtime-dir names, with the key of --credential-file where there is one. STATUS_DONE and
- * *ret_admin, which the caller frees; else the status, and it has been said why.
+ * Connects to the daemon --runtime-dir names, with the key of --credential-file where there is one, which is read once
+ * and kept. STATUS_DONE and *ret_admin, which the caller frees; else the status, and it has been said why.
  */
 enum status daemon_open(const struct arguments *arguments, struct apikey_admin **ret_admin);
 

@@ -24,6 +24,21 @@ is 'the status of a key from standard input' "$status" 1
 run_with "$manager" --runtime-dir "$runtime" --credential-file - status
 is 'the status of a key from standard input' "$status" "$manager_status"
 
+# Those that connect more than once read it once: a pipe holds it once.
+make_key leaked
+printf '%s' "$secret" >"$scratch/leaked"
+run_with "$manager" --runtime-dir "$runtime" --credential-file - key find --revoke --yes "$scratch/leaked"
+succeeds
+has 'standard error' "$err" '1 key is revoked'
+make_key leaked-too
+printf '%s' "$secret" >"$scratch/leaked"
+last='apikeyctl --credential-file <(…) key find --revoke --yes'
+out=$(printf '%s' "$manager" | "$apikeyctl" --runtime-dir "$runtime" --credential-file /dev/stdin key find --revoke --yes \
+	"$scratch/leaked" 2>"$scratch/err")
+status=$? err=$(<"$scratch/err")
+succeeds
+has 'standard error' "$err" '1 key is revoked'
+
 # A key that is none is refused before or by the daemon, and not repeated.
 (umask 077 && printf '%s\n' "${manager/ak_/ak_x}" >"$scratch/wrong.key")
 act --credential-file "$scratch/wrong.key" status
