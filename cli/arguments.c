@@ -50,6 +50,14 @@ static int refuse_secrets(int argc, char **argv, char **ret_error)
 
 		if (!text_holds_secret(value ? value + 1 : argv[i]) && !text_holds_secret(argv[i]))
 			continue;
+		if (text_holds_access_token(argv[i])) {
+			r = refuse(ret_error,
+				   "argument %d looks like an access token. A command line can be read by other users "
+				   "and stays in the shell's history, so take that token for leaked and end it: "
+				   "'apikeyctl token revoke' reads it from standard input",
+				   i);
+			return r == -EINVAL ? -EPERM : r;
+		}
 		r = refuse(ret_error,
 			   "argument %d looks like a whole key, secret included. A command line can be read by other "
 			   "users and "

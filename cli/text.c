@@ -11,6 +11,7 @@
 #define ID_SIZE 12
 #define BASE62 "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define PRIVATE_KEY_DIGITS 43
+#define ACCESS_TOKEN_START "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9." /* {"alg":"HS256","typ":"JWT"}, the one header */
 
 /* Of one character: the length a first byte announces, and the least value that needs it (less is overlong). */
 static const struct {
@@ -121,6 +122,13 @@ static size_t key_prefix(const char *text)
 	return strncmp(text, "akt_", 4) == 0 ? 4 : 0;
 }
 
+bool text_holds_access_token(const char *text)
+{
+	const char *start = strstr(text, ACCESS_TOKEN_START);
+
+	return start && start[strlen(ACCESS_TOKEN_START)] != '\0';
+}
+
 bool text_holds_secret(const char *text)
 {
 	size_t prefix = key_prefix(text);
@@ -133,7 +141,7 @@ bool text_holds_secret(const char *text)
 		    strspn(start + prefix + ID_SIZE + 1, BASE62) > 0)
 			return true;
 	}
-	return false;
+	return text_holds_access_token(text);
 }
 
 bool text_holds_private_key(const char *text)

@@ -25,8 +25,11 @@ char *text_printable(const char *text);
 char *text_utf8(const char *text);
 
 /* True when the text begins like a key (ak_, akt_) and is longer than prefix and id, or holds a key's prefix, id and
- * the beginning of a secret anywhere. */
+ * the beginning of a secret anywhere; or holds an access token. */
 bool text_holds_secret(const char *text);
+
+/* True when what every access token begins with stands anywhere in the text, and something behind it. */
+bool text_holds_access_token(const char *text);
 
 /* True when a private key of a pair stands anywhere in the text, as a word of its own: 43 digits of base64 and one '='.
  * The signature of an HMAC token looks the same. */

@@ -101,11 +101,15 @@ static const struct {
 	{ "akak_0123456789ab_01234567", true },
 	{ "stolen: akt_0123456789ab_0, revoke", true },
 	{ "alice/ak_0123456789ab", false },
+	{ "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJp", true },
+	{ "Bearer eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJp", true },
+	{ "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.", false },
+	{ "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9", false },
 	{ "weak_passwords and strong ones", false },
 	{ "alice/laptop", false },
 };
 
-START_TEST(a_whole_key_is_recognised_wherever_it_stands)
+START_TEST(a_secret_is_recognised_wherever_it_stands)
 {
 	ck_assert_msg(text_holds_secret(secrets[_i].text) == secrets[_i].secret, "%s", secrets[_i].text);
 }
@@ -192,7 +196,7 @@ int main(void)
 	tcase_add_loop_test(tests, control_characters_never_reach_an_ascii_terminal, 0, (int)COUNT_OF(printable));
 	tcase_add_loop_test(tests, control_characters_never_reach_a_utf8_terminal, 0, (int)COUNT_OF(printable));
 	tcase_add_loop_test(tests, bytes_that_are_not_utf8_are_escaped_for_json, 0, (int)COUNT_OF(json));
-	tcase_add_loop_test(tests, a_whole_key_is_recognised_wherever_it_stands, 0, (int)COUNT_OF(secrets));
+	tcase_add_loop_test(tests, a_secret_is_recognised_wherever_it_stands, 0, (int)COUNT_OF(secrets));
 	tcase_add_loop_test(tests, a_private_key_is_recognised_where_it_is_a_word, 0, (int)COUNT_OF(private_keys));
 	tcase_add_loop_test(tests, the_public_part_of_a_key_names_it, 0, (int)COUNT_OF(references));
 	tcase_add_loop_test(tests, a_count_is_digits_alone_and_within_its_limit, 0, (int)COUNT_OF(counts));

@@ -139,6 +139,17 @@ done
 run --runtime-dir "$scratch/nowhere" key show "${token%%:*}"
 unreachable
 
+# And an access token, as one argument too many, or where a value is wrong.
+token=eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJhIn0.JYDZ7e7Y36oeJJ3E5UB7tF9VBAwIv1B5HTPNw9iaV6Y
+for arguments in "token inspect $token" "token revoke $token" "token issue --frob=$token" "key show $token" \
+	"--runtime-dir $token status" "$token"; do
+	# shellcheck disable=SC2086 # the arguments of one command line
+	run $arguments
+	misused
+	lacks 'standard error' "$err" JYDZ7e eyJ
+	has 'standard error' "$err" leaked 'token revoke' 'standard input'
+done
+
 # What the user typed does not drive the terminal either.
 run key show a $'\e[2J'
 misused
