@@ -425,6 +425,15 @@ static enum status end_found(struct find *find, const struct find_hit *const *so
 	return status;
 }
 
+/* Whether all that was printed could be written; says why not. */
+static bool is_written(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return true;
+	output_complain(STATUS_REFUSED, "what was found cannot be written to standard output: %s", strerror(errno));
+	return false;
+}
+
 static enum status finish(struct find *find)
 {
 	bool json = arguments_has(find->arguments, OPTION_JSON), ends = arguments_has(find->arguments, OPTION_REVOKE);
@@ -432,29 +441,43 @@ static enum status finish(struct find *find)
 	SCOPED(key_bulk_sum_done) struct key_bulk_sum sum = { .batch = NULL };
 	enum status status = STATUS_DONE, told = STATUS_DONE;
 	struct session_end sessions;
-	bool printed = true;
+	bool printed = true, written = true;
 	size_t count = 0;
 
 	sorted = sort_hits(find, &count);
 	if (!sorted)
 		return output_no_memory();
-	if (!json && count > 0)
-		printed = print_table(find, sorted, count) && fflush(stdout) == 0;
-	if (printed && ends)
+	if (!json && count > 0) {
+		printed = print_table(find, sorted, count);
+		written = is_written();
+	}
+	/* Nobody can agree to what they do not see; but who has agreed before has it done, for what was found is open
+	 * to others meanwhile. */
+	if (ends && ((printed && written) || arguments_has(find->arguments, OPTION_YES)))
 		status = end_found(find, sorted, count, &sum);
-	if (json && printed)
+	else if (ends)
+		status = output_complain(
+			STATUS_REFUSED,
+			"nothing was revoked, since what was found could not be shown; --yes revokes it all the same");
+	if (json) {
 		printed = print_json(find, sorted, count, &sum);
+		written = is_written();
+	}
 	if (!json && find->hits.strangers > 0)
 		output_note("%" PRIu64 " %s the check characters of a key and %s none that is known here.",
 			    find->hits.strangers, find->hits.strangers == 1 ? "text has" : "texts have",
 			    find->hits.strangers == 1 ? "is" : "are");
 	if (!json && count == 0)
 		output_note("No key of ours was found.");
+	/* What JSON would have told is told here where it is lost. */
+	if (!printed || !written)
+		json = false;
 	if (!json && sum.batch)
 		output_note("%" PRIu64 " %s revoked, for good; in the audit under the batch %s.", sum.touched,
 			    sum.touched == 1 ? "key is" : "keys are", sum.batch);
 	sessions = key_bulk_sessions(&sum);
 	told = session_end_tell(&sessions, "them", "the keys are ended", json);
+	/* That not all was written is an error by itself, at the end of every command. */
 	if (!printed)
 		return output_no_memory();
 	if (status == STATUS_DONE)

@@ -89,9 +89,12 @@ int output_write_secret(const char *data, size_t size)
 enum status output_finish(enum status status)
 {
 	bool failed = ferror(stdout) != 0;
+	int error = fclose(stdout) != 0 ? errno : 0;
 
-	if (fclose(stdout) != 0 || failed)
+	/* What failed before may have been long ago, and errno is another's. */
+	if (error != 0 || failed)
 		return output_complain(status == STATUS_DONE || status == STATUS_WARNED ? STATUS_REFUSED : status,
-				       "not all could be written to standard output: %s", strerror(errno));
+				       "not all could be written to standard output%s%s", error != 0 ? ": " : "",
+				       error != 0 ? strerror(error) : "");
 	return status;
 }

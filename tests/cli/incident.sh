@@ -102,6 +102,48 @@ is 'what was revoked' "$(json .revoked)" 0
 is 'the record of it' "$(jq -r --arg batch "$batch" 'select(.changes.batch == $batch) | .event + " " + (.changes.keys | length | tostring)' \
 	"$scratch/log/audit.jsonl")" 'keys_revoke 2'
 
+# Standard output that cannot be written to: what --yes asks for is done, and else it is said that nothing was.
+# to_full ARGUMENT…
+to_full()
+{
+	last="apikeyctl $* >/dev/full"
+	"$apikeyctl" --runtime-dir "$runtime" "$@" >/dev/full 2>"$scratch/err" </dev/null
+	status=$? out='' err=$(<"$scratch/err")
+}
+
+if [[ -w /dev/full ]]; then
+	make_key lost
+	printf '%s' "$secret" >"$scratch/lost.txt"
+	if command -v script >/dev/null; then
+		last='apikeyctl key find --revoke >/dev/full, at a terminal'
+		script -qec "'$apikeyctl' --runtime-dir '$runtime' key find --revoke '$scratch/lost.txt' >/dev/full 2>'$scratch/err'" \
+			/dev/null </dev/null >"$scratch/typed"
+		status=$? out='' err=$(<"$scratch/err")
+		refused
+		has 'standard error' "$err" 'standard output: No space left' 'nothing was revoked'
+		lacks 'standard error' "$err" memory
+	fi
+	to_full key find "$scratch/lost.txt"
+	refused
+	has 'standard error' "$err" 'standard output: No space left'
+	lacks 'standard error' "$err" memory
+	act --json key show "$me/lost"
+	is 'the state' "$(json .state)" active
+	to_full key find --revoke --yes "$scratch/lost.txt"
+	refused
+	has 'standard error' "$err" '1 key is revoked' 'standard output: No space left'
+	lacks 'standard error' "$err" memory
+	make_key lost-in-json
+	printf '%s' "$secret" >"$scratch/lost.txt"
+	to_full --json key find --revoke --yes "$scratch/lost.txt"
+	refused
+	has 'standard error' "$err" '1 key is revoked' 'standard output: No space left'
+	act --json key list
+	is 'the states' "$(json '[.[] | select(.name | startswith("lost")).state] | join(" ")')" 'revoked revoked'
+	act key delete "$me/lost" --yes
+	act key delete "$me/lost-in-json" --yes
+fi
+
 # Many at once
 act key revoke --label team --dry-run
 succeeds
