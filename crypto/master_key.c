@@ -164,14 +164,21 @@ static int write_bytes(int fd, const uint8_t *bytes, size_t size)
 	return 0;
 }
 
-/* Whom a new key is to belong to: who owns the old one, else the folder. Only root can give files away. */
+/*
+ * Whom a new key is to belong to: who owns the old one, else the folder. Only root can give files away, and gives a key
+ * to nobody but itself and the folder's owner: who else owns what is in its place may have put it there to get the key.
+ */
 static int give_away(int folder, const char *name, int fd)
 {
-	struct stat status;
+	struct stat owner, old;
 
-	if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0 && fstat(folder, &status) < 0)
+	if (geteuid() != 0)
+		return 0;
+	if (fstat(folder, &owner) < 0)
 		return -errno;
-	return geteuid() != 0 || fchown(fd, status.st_uid, status.st_gid) == 0 ? 0 : -errno;
+	if (fstatat(folder, name, &old, AT_SYMLINK_NOFOLLOW) == 0 && (old.st_uid == 0 || old.st_uid == owner.st_uid))
+		owner = old;
+	return fchown(fd, owner.st_uid, owner.st_gid) == 0 ? 0 : -errno;
 }
 
 /* Keeps the old key under a name of its own, besides the one it has. What was kept before stays: with a second import

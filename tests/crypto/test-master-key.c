@@ -352,6 +352,36 @@ START_TEST(replacing_keeps_the_old_key_beside)
 }
 END_TEST
 
+START_TEST(a_key_is_given_to_root_or_the_owner_of_the_folder_alone)
+{
+	static const struct {
+		uid_t folder, old, expected;
+		bool link;
+	} owners[] = {
+		{ 0, OTHER_UID, 0, false }, { 0, OTHER_UID, 0, true },
+		{ 0, 0, 0, false },         { OTHER_UID, OTHER_UID, OTHER_UID, false },
+		{ OTHER_UID, 0, 0, false }, { OTHER_UID, OTHER_UID + 1, OTHER_UID, false },
+	};
+	struct stat status;
+
+	if (geteuid() != 0)
+		return; /* only root can give files away */
+	for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++) {
+		if (owners[i].link)
+			ck_assert_int_eq(symlink("/nonexistent/elsewhere", path), 0);
+		else
+			write_key(path, 32, 0400);
+		ck_assert_int_eq(lchown(path, owners[i].old, owners[i].old), 0);
+		ck_assert_int_eq(chown(folder, owners[i].folder, owners[i].folder), 0);
+		ck_assert_msg(master_key_replace(path, untouched, fault, sizeof(fault)) == 0, "%s", fault);
+		ck_assert_int_eq(lstat(path, &status), 0);
+		ck_assert_msg(S_ISREG(status.st_mode) && status.st_uid == owners[i].expected, "%zu: uid %u", i,
+			      (unsigned int)status.st_uid);
+		ck_assert_int_eq(unlink(path), 0);
+	}
+}
+END_TEST
+
 static struct master_key_successor *begin(void)
 {
 	struct master_key_successor *successor = NULL;
@@ -469,6 +499,7 @@ int main(void)
 	tcase_add_test(cases, making_in_a_missing_folder_is_an_error);
 	tcase_add_test(cases, making_takes_a_path_without_a_folder);
 	tcase_add_test(cases, replacing_keeps_the_old_key_beside);
+	tcase_add_test(cases, a_key_is_given_to_root_or_the_owner_of_the_folder_alone);
 	tcase_add_test(cases, a_successor_takes_the_place_and_the_old_key_is_kept);
 	tcase_add_test(cases, a_successor_that_is_not_placed_leaves_nothing);
 	tcase_add_test(cases, a_key_is_changed_by_one_at_a_time);
