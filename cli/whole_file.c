@@ -153,9 +153,16 @@ enum status whole_file_finish(struct whole_file *file)
 		return STATUS_DONE;
 	}
 	r = fsync(file->fd) < 0 ? -errno : give_name(file);
-	if (r == 0 && fsync(file->folder) < 0)
-		r = -errno;
-	return r < 0 ? cannot(file, -r) : STATUS_DONE;
+	if (r < 0)
+		return cannot(file, -r);
+	/* A file system that cannot do it to folders alone says EINVAL. */
+	if (fsync(file->folder) < 0 && errno != EINVAL)
+		return output_complain(
+			STATUS_REFUSED,
+			"%s is in place, but its folder cannot be written to disk: %s; run 'sync' before you "
+			"rely on it",
+			file->path, strerror(errno));
+	return STATUS_DONE;
 }
 
 void whole_file_done(struct whole_file *file)

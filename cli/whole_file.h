@@ -27,6 +27,7 @@ struct whole_file {
 
 /* Each says what is wrong and returns another status than STATUS_DONE when it does not work. path lives as long as the
  * file. replace: one that is there already is replaced, at the end; else that is refused, at the start and at the end.
+ * Where whole_file_finish() finds that the folder alone cannot be brought to the disk, it says that the file is there.
  */
 enum status whole_file_begin(struct whole_file *file, const char *path, bool replace);
 enum status whole_file_write(struct whole_file *file, const void *data, size_t size);

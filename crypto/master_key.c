@@ -208,8 +208,22 @@ static int keep_old(int folder, const char *name, const char *suffix)
 	return -EEXIST;
 }
 
-/* Writes the key under a temporary name and gives it its own name: where there is none yet, or replacing the old one. 0
- * or a negative errno, and then there is no new file. */
+/* Brings the names in a folder to the disk. A file system that cannot do that to folders alone says EINVAL. */
+static int sync_folder(int folder)
+{
+	return fsync(folder) < 0 && errno != EINVAL ? -errno : 0;
+}
+
+static int tell_unsynced(int error, const char *path, char *fault, size_t fault_size)
+{
+	return fault_tell(error, fault, fault_size,
+			  "%s is in place, but its folder cannot be written to disk: %s; run 'sync' before apikeyd is "
+			  "restarted",
+			  path, strerror(-error));
+}
+
+/* Writes the key under a temporary name and gives it its own name: where there is none yet, or replacing the old one,
+ * and then the caller syncs the folder. 0 or a negative errno, and then there is no new file. */
 static int place_key(int folder, const char *name, const uint8_t *key, bool replace)
 {
 	char temporary[sizeof("." MASTER_KEY_FILE ".") + 12], suffix[12 + 1];
@@ -236,11 +250,10 @@ static int place_key(int folder, const char *name, const uint8_t *key, bool repl
 		return r;
 	}
 	if (replace)
-		return fsync(folder) < 0 ? -errno : 0;
-	if (fsync(folder) < 0) {
-		r = -errno;
+		return 0;
+	r = sync_folder(folder);
+	if (r < 0)
 		unlinkat(folder, name, 0); /* a key that may be gone after a power cut must not seal anything */
-	}
 	return r;
 }
 
@@ -310,7 +323,10 @@ int master_key_replace(const char *path, const uint8_t master[CRYPTO_KEY_SIZE], 
 	if (r < 0)
 		return r;
 	r = place_key(folder, name, master, true);
-	return r < 0 ? fault_tell(r, ret_fault, fault_size, "%s cannot be replaced: %s", path, strerror(-r)) : 0;
+	if (r < 0)
+		return fault_tell(r, ret_fault, fault_size, "%s cannot be replaced: %s", path, strerror(-r));
+	r = sync_folder(folder);
+	return r < 0 ? tell_unsynced(r, path, ret_fault, fault_size) : 0;
 }
 
 /* ---- a successor ---- */
@@ -365,7 +381,7 @@ static int write_successor(struct master_key_successor *successor, const uint8_t
 		r = give_away(successor->folder, successor->name, fd);
 	if (r == 0 && fsync(fd) < 0)
 		r = -errno;
-	return r == 0 && fsync(successor->folder) < 0 ? -errno : r;
+	return r == 0 ? sync_folder(successor->folder) : r;
 }
 
 int master_key_successor_make(struct master_key_successor *successor, uint8_t ret_master[CRYPTO_KEY_SIZE],
@@ -390,8 +406,8 @@ int master_key_successor_place(struct master_key_successor *successor, char *ret
 	int r = keep_old(successor->folder, successor->name, MASTER_KEY_ROTATED);
 
 	/* What keeps the old key is there for good before the old name is gone. */
-	if (r == 0 && fsync(successor->folder) < 0)
-		r = -errno;
+	if (r == 0)
+		r = sync_folder(successor->folder);
 	if (r == -EEXIST)
 		return fault_tell(
 			r, ret_fault, fault_size,
@@ -406,13 +422,8 @@ int master_key_successor_place(struct master_key_successor *successor, char *ret
 			"%s cannot be replaced: %s; it goes on to open the key store. Mend that and rotate again",
 			successor->path, strerror(-r));
 	successor->written = false;
-	if (fsync(successor->folder) < 0)
-		return fault_tell(
-			-errno, ret_fault, fault_size,
-			"%s is in place, but its folder cannot be written to disk: %s; run 'sync' before apikeyd is "
-			"restarted",
-			successor->path, strerror(errno));
-	return 0;
+	r = sync_folder(successor->folder);
+	return r < 0 ? tell_unsynced(r, successor->path, ret_fault, fault_size) : 0;
 }
 
 void master_key_successor_free(struct master_key_successor *successor)

@@ -30,7 +30,8 @@ int master_key_make(const char *path, uint8_t ret_master[CRYPTO_KEY_SIZE], char 
 /*
  * Puts a key in the place of the one that is there, if any: 0400, the owner that the old one has where that is root or
  * the folder's, else the folder's. The old one is kept beside it, with MASTER_KEY_KEPT behind its name, and ".2" and so
- * on where that is taken. At any moment there is the old or the new one, whole. 0, or a negative errno and a sentence.
+ * on where that is taken. At any moment there is the old or the new one, whole. 0, or a negative errno and a sentence;
+ * that says so where the new one is in place and may not be on disk.
  */
 int master_key_replace(const char *path, const uint8_t master[CRYPTO_KEY_SIZE], char *ret_fault, size_t fault_size);
 

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -29,8 +30,22 @@ static char fault[512];
 static uint8_t master[CRYPTO_KEY_SIZE];
 static const uint8_t untouched[CRYPTO_KEY_SIZE] = { 0xee, 0xee, 0xee };
 
+static int folder_error; /* what fsync() of a folder comes to, an errno */
+
+/* In the place of the C library's. */
+__attribute__((visibility("default"))) int fsync(int fd)
+{
+	struct stat status;
+
+	if (folder_error == 0 || fstat(fd, &status) < 0 || !S_ISDIR(status.st_mode))
+		return (int)syscall(SYS_fsync, fd);
+	errno = folder_error;
+	return -1;
+}
+
 static void setup(void)
 {
+	folder_error = 0;
 	umask(022);
 	snprintf(folder, sizeof(folder), "/tmp/test-master-key.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
@@ -476,6 +491,50 @@ START_TEST(a_successor_without_a_folder_is_an_error)
 }
 END_TEST
 
+/* Some file systems cannot do that to folders. */
+START_TEST(a_folder_that_cannot_be_synced_is_no_failure)
+{
+	struct master_key_successor *successor;
+	uint8_t first[CRYPTO_KEY_SIZE], second[CRYPTO_KEY_SIZE];
+
+	folder_error = EINVAL;
+	ck_assert_msg(master_key_make(path, first, fault, sizeof(fault)) == 0, "%s", fault);
+	ck_assert_msg(master_key_replace(path, untouched, fault, sizeof(fault)) == 0, "%s", fault);
+	successor = begin();
+	ck_assert_msg(master_key_successor_make(successor, second, fault, sizeof(fault)) == 0, "%s", fault);
+	ck_assert_msg(master_key_successor_place(successor, fault, sizeof(fault)) == 0, "%s", fault);
+	master_key_successor_free(successor);
+	read_at(path, first);
+	ck_assert_mem_eq(first, second, sizeof(first));
+}
+END_TEST
+
+START_TEST(a_folder_that_fails_is_told_apart_from_the_file)
+{
+	struct master_key_successor *successor;
+	uint8_t found[CRYPTO_KEY_SIZE], second[CRYPTO_KEY_SIZE];
+
+	/* What is made anew is not there then. */
+	folder_error = EIO;
+	ck_assert_int_eq(master_key_make(path, found, fault, sizeof(fault)), -EIO);
+	ck_assert_uint_eq(count_files(), 0);
+	write_key(path, 32, 0400);
+	ck_assert_int_eq(master_key_replace(path, untouched, fault, sizeof(fault)), -EIO);
+	ck_assert_msg(strstr(fault, "is in place") && strstr(fault, path), "%s", fault);
+	read_at(path, found);
+	ck_assert_mem_eq(found, untouched, sizeof(found));
+	folder_error = 0;
+	successor = begin();
+	ck_assert_int_eq(master_key_successor_make(successor, second, fault, sizeof(fault)), 0);
+	folder_error = EIO;
+	ck_assert_int_eq(master_key_successor_place(successor, fault, sizeof(fault)), -EIO);
+	ck_assert_ptr_nonnull(strstr(fault, "cannot be replaced"));
+	read_at(path, found);
+	ck_assert_mem_eq(found, untouched, sizeof(found));
+	master_key_successor_free(successor);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("master key");
@@ -504,6 +563,8 @@ int main(void)
 	tcase_add_test(cases, a_successor_that_is_not_placed_leaves_nothing);
 	tcase_add_test(cases, a_key_is_changed_by_one_at_a_time);
 	tcase_add_test(cases, a_successor_without_a_folder_is_an_error);
+	tcase_add_test(cases, a_folder_that_cannot_be_synced_is_no_failure);
+	tcase_add_test(cases, a_folder_that_fails_is_told_apart_from_the_file);
 	suite_add_tcase(suite, cases);
 	return suite_run(suite);
 }
