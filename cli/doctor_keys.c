@@ -8,6 +8,7 @@
 
 #include "cli/daemon.h"
 #include "cli/doctor_checks.h"
+#include "cli/key_view.h"
 #include "cli/scope.h"
 #include "cli/when.h"
 
@@ -121,7 +122,8 @@ static void check_due(struct doctor *doctor, const struct apikey_key *key)
 /* Some program has not got the new secret. */
 static void check_retiring(struct doctor *doctor, const struct apikey_key *key)
 {
-	const struct apikey_secret *current = key->secret_count > 0 ? &key->secrets[key->secret_count - 1] : NULL;
+	/* Not always the last: those of rotations that were taken back stand behind it. */
+	const struct apikey_secret *current = key_view_current(key);
 	char end[WHEN_TEXT_SIZE], used[WHEN_TEXT_SIZE];
 
 	for (const struct apikey_secret *secret = key->secrets; current && secret < current; secret++) {

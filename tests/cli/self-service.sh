@@ -65,6 +65,26 @@ has 'the key' "$out" 'no: secret 1 was used' "by $service from"
 own --json key show "$user/mail"
 is safe_to_retire "$(json .safe_to_retire)" false
 is 'the services of the last uses' "$(json '.secrets | map(.last_use.service) | tojson')" "[\"$service\",\"$service\"]"
+# doctor tells of the laptop, after a further rotation that was taken back, too
+retiring()
+{
+	act --json doctor
+	[[ $out == *'"key-retiring"'*"$user/mail, secret 1"* ]]
+}
+deadline=$((SECONDS + 30))
+until retiring; do
+	if ((SECONDS > deadline)); then
+		fail 'doctor does not tell who shows the old secret'
+		break
+	fi
+	sleep 0.2
+	login "$old"
+done
+act --json key rotate "$user/mail" --overlap 1d
+succeeds
+act key rotate "$user/mail" --cancel
+succeeds
+retiring || fail 'doctor takes a secret that was taken back for the current one'
 login "$new"
 is 'the login of the laptop' "$out" "granted $user"
 own key retire "$user/mail"
