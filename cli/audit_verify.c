@@ -18,6 +18,7 @@
 #include "cli/json.h"
 #include "cli/line_input.h"
 #include "cli/output.h"
+#include "cli/text.h"
 #include "crypto/audit_key_text.h"
 #include "crypto/audit_verify.h"
 
@@ -60,6 +61,7 @@ static bool put_place(json_t *object, const struct audit_finding *finding)
 static void report(void *data, const struct audit_finding *finding)
 {
 	struct verification *verification = data;
+	SCOPED_FREE char *file = NULL, *text = NULL;
 
 	verification->changed += finding->kind != AUDIT_UNCHECKED;
 	if (verification->found++ >= SHOWN_MAX)
@@ -70,12 +72,17 @@ static void report(void *data, const struct audit_finding *finding)
 		if (!put_place(object, finding) || json_array_append(verification->findings, object) < 0)
 			verification->failed = true;
 		json_decref(object);
-	} else if (finding->file) {
-		printf("%s: %s:%" PRIu64 ": %s\n", audit_finding_name(finding->kind), finding->file, finding->line,
-		       finding->text);
-	} else {
-		printf("%s: %s\n", audit_finding_name(finding->kind), finding->text);
+		return;
 	}
+	/* Whoever could change the audit could give its files names that steer a terminal. */
+	file = text_printable(finding->file ? finding->file : "");
+	text = text_printable(finding->text);
+	if (!file || !text)
+		verification->failed = true;
+	else if (finding->file)
+		printf("%s: %s:%" PRIu64 ": %s\n", audit_finding_name(finding->kind), file, finding->line, text);
+	else
+		printf("%s: %s\n", audit_finding_name(finding->kind), text);
 }
 
 /* ---- keys and heads ---- */

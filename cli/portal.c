@@ -21,6 +21,7 @@
 #include "cli/list.h"
 #include "cli/output.h"
 #include "cli/table.h"
+#include "cli/text.h"
 #include "cli/when.h"
 
 #define HERE_SIZE 64
@@ -96,6 +97,7 @@ static void warn_if_nobody_listens(const char *url)
 static enum status print_link(const struct arguments *arguments, const struct apikey_link *link)
 {
 	SCOPED_JSON json_t *object = NULL;
+	SCOPED_FREE char *printable = NULL;
 	char until[WHEN_TEXT_SIZE];
 
 	if (arguments_has(arguments, OPTION_JSON)) {
@@ -105,7 +107,11 @@ static enum status print_link(const struct arguments *arguments, const struct ap
 			return output_no_memory();
 		return STATUS_DONE;
 	}
-	puts(link->url);
+	printable = text_printable(link->url);
+	if (!printable)
+		return output_no_memory();
+	puts(printable);
+	explicit_bzero(printable, strlen(printable));
 	when_local(link->expires, time(NULL), until);
 	output_note("Open it in a browser: whoever does is signed in as you. It is good once, until %s.", until);
 	return STATUS_DONE;

@@ -56,6 +56,12 @@ sed -i '3s/"owner":"/"owner":"x/' "$scratch/copy/audit.jsonl"
 run audit verify --folder "$scratch/copy" --key-file "$scratch/key"
 found
 has 'where' "$out" "edited: $scratch/copy/audit.jsonl:3: record 3 was edited" 'THE AUDIT WAS CHANGED'
+odd=$scratch/copy-$'\e[2J\n'
+cp -r "$scratch/copy" "$odd"
+run audit verify --folder "$odd" --key-file "$scratch/key"
+found
+has 'where' "$out" "edited: $scratch/copy-\\033[2J\\012/audit.jsonl:3: record 3 was edited"
+lacks 'what is said' "$out$err" $'\e'
 run --json audit verify --folder "$scratch/copy" --key-file "$scratch/key"
 found
 is 'where' "$(json '[.good, .findings[0].kind, .findings[0].line, .findings[0].seq] | tojson')" '[false,"edited",3,3]'
