@@ -11,6 +11,8 @@
 
 #include "cli/output.h"
 
+#define ORIGIN_SIZE 64
+
 static bool is_output(const struct whole_file *file)
 {
 	return strcmp(file->path, "-") == 0;
@@ -55,13 +57,27 @@ static int look(const struct whole_file *file)
 	return S_ISREG(status.st_mode) ? 0 : -EINVAL;
 }
 
+/* By which a file without a name can be given one. */
+static void write_origin(const struct whole_file *file, char ret_path[ORIGIN_SIZE])
+{
+	snprintf(ret_path, ORIGIN_SIZE, "/proc/self/fd/%d", file->fd);
+}
+
 static int open_file(struct whole_file *file)
 {
+	char origin[ORIGIN_SIZE];
+
 	file->fd = openat(file->folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
-	if (file->fd >= 0)
-		return 0;
-	if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)
+	if (file->fd >= 0) {
+		write_origin(file, origin);
+		if (access(origin, F_OK) == 0)
+			return 0;
+		/* Without /proc it would be found at the end that it can have no name. */
+		close(file->fd);
+		file->fd = -1;
+	} else if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT) {
 		return -errno;
+	}
 	if (asprintf(&file->temporary, ".%s.%ld.new", file->name, (long)getpid()) < 0) {
 		file->temporary = NULL;
 		return -ENOMEM;
@@ -112,10 +128,10 @@ enum status whole_file_write(struct whole_file *file, const void *data, size_t s
 /* A file without a name gets one: the last, or one to be renamed from. */
 static int name_file(struct whole_file *file, const char *name)
 {
-	char path[64];
+	char origin[ORIGIN_SIZE];
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);
-	return linkat(AT_FDCWD, path, file->folder, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+	write_origin(file, origin);
+	return linkat(AT_FDCWD, origin, file->folder, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
 }
 
 static int give_name(struct whole_file *file)

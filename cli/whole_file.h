@@ -17,7 +17,7 @@ struct whole_file {
 	bool replace;
 	int folder, fd;
 	char *name;      /* in the folder */
-	char *temporary; /* where the file system has no files without a name; else NULL */
+	char *temporary; /* where there are no files without a name that could be given one; else NULL */
 };
 
 #define WHOLE_FILE_INIT                                                                                                \

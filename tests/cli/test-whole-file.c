@@ -18,8 +18,25 @@ static char folder[] = "/tmp/test-whole-file.XXXXXX";
 static char path[sizeof(folder) + sizeof("/file")];
 static char said[512];
 static int folder_error; /* what fsync() of a folder comes to, an errno */
+static bool no_proc;     /* there is no /proc */
 
 /* In the place of the C library's. */
+static bool is_away(const char *name)
+{
+	return no_proc && strncmp(name, "/proc/", 6) == 0;
+}
+
+__attribute__((visibility("default"))) int access(const char *name, int mode)
+{
+	return is_away(name) ? (errno = ENOENT, -1) : faccessat(AT_FDCWD, name, mode, 0);
+}
+
+__attribute__((visibility("default"))) int linkat(int from_folder, const char *from, int to_folder, const char *to,
+						  int flags)
+{
+	return is_away(from) ? (errno = ENOENT, -1) : (int)syscall(SYS_linkat, from_folder, from, to_folder, to, flags);
+}
+
 __attribute__((visibility("default"))) int fsync(int fd)
 {
 	struct stat status;
@@ -36,6 +53,7 @@ static void setup(void)
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/file", folder);
 	folder_error = 0;
+	no_proc = false;
 }
 
 static size_t count_files(void)
@@ -129,6 +147,18 @@ START_TEST(a_folder_that_fails_is_told_apart_from_the_file)
 }
 END_TEST
 
+START_TEST(a_host_without_proc_gets_its_file)
+{
+	no_proc = true;
+	ck_assert_msg(write_text("one", false) == STATUS_DONE, "%s", said);
+	assert_holds("one");
+	ck_assert_int_eq(write_text("two", false), STATUS_REFUSED);
+	assert_holds("one");
+	ck_assert_msg(write_text("two", true) == STATUS_DONE, "%s", said);
+	assert_holds("two");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cli/whole_file");
@@ -138,6 +168,7 @@ int main(void)
 	tcase_add_test(tests, a_file_is_written_replaced_and_left_alone);
 	tcase_add_test(tests, a_folder_that_cannot_be_synced_is_no_failure);
 	tcase_add_test(tests, a_folder_that_fails_is_told_apart_from_the_file);
+	tcase_add_test(tests, a_host_without_proc_gets_its_file);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }
