@@ -33,7 +33,9 @@ static enum status no_file(const struct arguments *arguments, int error, const c
 				       "', then 'apikeyctl master-key rotate --file /run/" MASTER_KEY_FILE
 				       "', 'systemd-creds encrypt "
 				       "--name=" MASTER_KEY_FILE " /run/" MASTER_KEY_FILE " " SEALED_FILE
-				       "', remove /run/" MASTER_KEY_FILE "*, and restart apikeyd");
+				       "', and restart apikeyd; once 'apikeyctl status' says that all is well, and "
+				       "/run/" MASTER_KEY_FILE ".before-rotate, which backups made before need, is "
+				       "exported, remove /run/" MASTER_KEY_FILE "*");
 	return master_key_failed(error, fault);
 }
 

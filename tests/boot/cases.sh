@@ -299,9 +299,10 @@ purged()
 {
 	inside apt-get purge --yes apikeyd libpam-apikey libapikey1 libapikey-sign1
 }
-# As apikeyctl master-key import --force leaves them.
+# As apikeyctl master-key import --force leaves them, and a restore of an older backup.
 inside cp -p $master_key $master_key.before-import
 inside cp -p $master_key $master_key.before-import.2
+inside cp -p $master_key $master_key.newer
 during 'purge' "$by_password" purged
 case_is 'purge: nothing is left' inside sh -c '
 	left=$(ls -d /etc/apikeyd /var/lib/apikeyd /var/log/apikeyd /run/apikeyd "$1"* /etc/systemd/system/*/apikeyd* \

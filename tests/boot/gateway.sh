@@ -104,11 +104,11 @@ for name in first second third; do
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$name" -days 3 \
 		-keyout "$root/root/$name.key" -out "$root/root/$name.crt" 2>/dev/null
 done
-# puts CERTIFICATE KEY: as the manual has it, for the gateway's group.
+# puts CERTIFICATE KEY: as the manual has it.
 puts()
 {
 	inside install -D -m 0644 "/root/$1.crt" /etc/apikeyd/tls/certificate.pem
-	inside install -D -m 0640 -g apikey-gateway "/root/$2.key" /etc/apikeyd/tls/key.pem
+	inside install -D -m 0400 -o apikey-gateway "/root/$2.key" /etc/apikeyd/tls/key.pem
 }
 
 shows()
@@ -122,8 +122,9 @@ puts first first
 inside cp -p /etc/apikeyd/gateway.conf /root/gateway.conf
 inside sh -c 'printf "[tls]\ncertificate = /etc/apikeyd/tls/certificate.pem\nkey = /etc/apikeyd/tls/key.pem\n" >/etc/apikeyd/gateway.conf'
 case_is 'the check takes the certificate' inside apikey-gateway --check-config
-inside systemctl stop apikey-gateway.service
-case_is 'the socket for TLS is switched on' inside systemctl enable --now apikey-gateway-tls.socket
+case_is 'the socket for TLS is switched on' inside systemctl enable apikey-gateway-tls.socket
+inside systemctl stop apikey-gateway.socket apikey-gateway.service
+case_is 'and all sockets are started' inside systemctl start apikey-gateway-tls.socket apikey-gateway.socket
 case_is 'it speaks TLS' poll 60 shows first
 case_is 'and without TLS, where it did' by_port 200 /healthz
 before=$(pid_of apikey-gateway.service)

@@ -89,14 +89,14 @@ is_read_only()
 	done
 }
 
-# What is mounted in there for writing, but for the kernel's own and a /tmp that goes with it.
+# What is mounted in there for writing, but for the kernel's own.
 writable()
 {
 	in_helper awk '{
 		for (i = 7; $i != "-"; i++);
 		options[$5] = $(i + 1) == "proc" ? "" : $6 # of two at one place the later one hides the other
 	}
-	END { for (place in options) if (options[place] ~ /^rw/ && place !~ "^/(dev|tmp|var/tmp)(/|$)") print place }' /proc/self/mountinfo
+	END { for (place in options) if (options[place] ~ /^rw/ && place !~ "^/dev(/|$)") print place }' /proc/self/mountinfo
 }
 
 has_no_network()

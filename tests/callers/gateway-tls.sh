@@ -14,7 +14,7 @@ server {
 	listen 127.0.0.1:8080;
 	location / {
 		default_type text/plain;
-		return 200 "key=$http_x_api_key_id user=$http_x_api_user authorization=$http_authorization x-api-key=$http_x_api_key\n";
+		return 200 "key=$http_x_api_key_id user=$http_x_api_user tenant=$http_x_api_tenant permissions=$http_x_api_permissions authorization=$http_authorization x-api-key=$http_x_api_key\n";
 	}
 }
 SITE
@@ -127,11 +127,11 @@ serve 443 setpriv --reuid=caddy --regid=caddy --init-groups --inh-caps=+net_bind
 	env HOME=/var/lib/caddy caddy run --config /etc/caddy/Caddyfile --adapter caddyfile
 common
 answers 200 "the application" /application/page "$writer"
-case_is "caddy: who came" "$(cat "$scratch/page")" grep -qx "key=$(cut -d_ -f2 <<<"$writer") user=alice authorization= x-api-key=" "$scratch/page"
-answers 200 "the application, with headers of its own making" /application/ "$writer" --header 'X-Api-User: root' --header 'X-Api-Key-Id: forged'
-case_is "caddy: who came, all the same" "$(cat "$scratch/page")" grep -qx "key=$(cut -d_ -f2 <<<"$writer") user=alice authorization= x-api-key=" "$scratch/page"
+case_is "caddy: who came" "$(cat "$scratch/page")" grep -qx "key=$(cut -d_ -f2 <<<"$writer") user=alice tenant= permissions= authorization= x-api-key=" "$scratch/page"
+answers 200 "the application, with headers of its own making" /application/ "$writer" --header 'X-Api-User: root' --header 'X-Api-Key-Id: forged' --header 'X-Api-Tenant: forged' --header 'X-Api-Permissions: forged'
+case_is "caddy: who came, all the same" "$(cat "$scratch/page")" grep -qx "key=$(cut -d_ -f2 <<<"$writer") user=alice tenant= permissions= authorization= x-api-key=" "$scratch/page"
 answers 200 "the application, by another header" /application/ '' --header "X-API-KEY: $writer"
-case_is "caddy: it never sees the key" "$(cat "$scratch/page")" grep -qx "key=$(cut -d_ -f2 <<<"$writer") user=alice authorization= x-api-key=" "$scratch/page"
+case_is "caddy: it never sees the key" "$(cat "$scratch/page")" grep -qx "key=$(cut -d_ -f2 <<<"$writer") user=alice tenant= permissions= authorization= x-api-key=" "$scratch/page"
 answers 200 "a post with a body" /application/ "$writer" --data 'a body'
 answers 401 "the application without a key" /application/ ''
 answers 403 "the application with another key" '/application/?permission=web.read' "$near"
