@@ -393,7 +393,7 @@ static void find_owner(struct admin_request *request)
 	r = names_look_up(request->thread->daemon->names, request->thread, owner, authority->uid, on_owner, request,
 			  &request->query);
 	if (r < 0)
-		finish(request, admin_refuse(request, ANSWER_UNAVAILABLE, "out of memory"));
+		on_owner(request, r, (uid_t)-1, "");
 }
 
 /* What makes, and what ends is never refused: it ends with that. Nobody deletes more tenants than were made. */

@@ -53,6 +53,11 @@ static int make_link(struct admin_request *request, const char *name)
 	return r;
 }
 
+static int refuse_without_name(struct admin_request *request, int error)
+{
+	return admin_refuse(request, ANSWER_UNAVAILABLE, "the name service did not answer: %s", strerror(-error));
+}
+
 static void on_name(void *data, int error, uid_t uid, const char *name)
 {
 	struct admin_request *request = data;
@@ -69,8 +74,7 @@ static void on_name(void *data, int error, uid_t uid, const char *name)
 		admin_finish(request,
 			     admin_refuse(request, ANSWER_INVALID, "uid %u has no user name here", (unsigned int)uid));
 	else
-		admin_finish(request, admin_refuse(request, ANSWER_UNAVAILABLE, "the name service did not answer: %s",
-						   strerror(-error)));
+		admin_finish(request, refuse_without_name(request, error));
 }
 
 /* 0, or the answer. */
@@ -118,7 +122,9 @@ int admin_link_create(struct admin_request *request, struct store_reader *reader
 
 	(void)reader;
 	(void)vault;
-	if (r == 0 && look_up(request) < 0)
-		r = admin_refuse(request, ANSWER_UNAVAILABLE, "out of memory");
+	if (r == 0)
+		r = look_up(request);
+	if (r < 0)
+		return refuse_without_name(request, r);
 	return r != 0 ? r : ADMIN_LATER;
 }

@@ -13,10 +13,12 @@
 
 #define GROUPS_AT_FIRST 256
 
-/* Belongs to the look-up thread until it comes back as a task; found, data and timer belong to the asking thread all
- * the time. */
+/* From the queue on it belongs to the look-up thread until it comes back as a task; found, data and timer belong to the
+ * asking thread all the time. */
 struct names_query {
+	struct names *names;
 	struct names_query *next;
+	bool queued; /* this and next under the lock of names */
 	bool by_name;
 	char name[WIRE_USER_MAX + 1];
 	uid_t uid;
@@ -37,6 +39,7 @@ struct names {
 	pthread_mutex_t lock;  /* over all below */
 	pthread_cond_t wake;
 	struct names_query *first, **last;
+	size_t count;
 	bool stopping;
 };
 
@@ -133,6 +136,39 @@ static void on_done(struct thread *thread, struct thread_task *task)
 	free(query);
 }
 
+/* Out of the queue, under the lock. */
+static void unlink_query(struct names *names, struct names_query **at)
+{
+	struct names_query *query = *at;
+
+	*at = query->next;
+	if (!*at)
+		names->last = at;
+	query->next = NULL;
+	query->queued = false;
+	names->count--;
+}
+
+/* Nobody waits for it any more: frees it where it is still queued and nobody wants to know later either. Else who hangs
+ * up would leave work behind that nothing counts, and all others would wait for that. */
+static void abandon(struct names_query *query)
+{
+	struct names *names = query->names;
+	struct names_query **at = &names->first;
+	bool mine;
+
+	pthread_mutex_lock(&names->lock);
+	mine = query->queued && !query->settled;
+	if (mine) {
+		while (*at != query)
+			at = &(*at)->next;
+		unlink_query(names, at);
+	}
+	pthread_mutex_unlock(&names->lock);
+	if (mine)
+		free(query);
+}
+
 static int on_deadline(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct names_query *query = data;
@@ -141,6 +177,7 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *data)
 	(void)usec;
 	/* What was found so far is the look-up thread's to write. */
 	answer(query, -ETIMEDOUT, (uid_t)-1, "");
+	abandon(query);
 	return 0;
 }
 
@@ -152,11 +189,8 @@ static struct names_query *take_query(struct names *names)
 	while (!names->first && !names->stopping)
 		pthread_cond_wait(&names->wake, &names->lock);
 	query = names->stopping ? NULL : names->first;
-	if (query) {
-		names->first = query->next;
-		if (!names->first)
-			names->last = &names->first;
-	}
+	if (query)
+		unlink_query(names, &names->first);
 	pthread_mutex_unlock(&names->lock);
 	return query;
 }
@@ -227,12 +261,31 @@ void names_stop(struct names *names)
 	names_unref(names);
 }
 
+/* False where too many wait already. */
+static bool enqueue(struct names *names, struct names_query *query)
+{
+	bool room;
+
+	pthread_mutex_lock(&names->lock);
+	room = names->count < NAMES_QUEUE_MAX;
+	if (room) {
+		query->queued = true;
+		*names->last = query;
+		names->last = &query->next;
+		names->count++;
+		pthread_cond_signal(&names->wake);
+	}
+	pthread_mutex_unlock(&names->lock);
+	return room;
+}
+
 /* Takes the query over. */
 static int ask(struct names *names, struct thread *thread, struct names_query *query, uint64_t deadline,
 	       struct names_query **ret_query)
 {
 	int r;
 
+	query->names = names;
 	query->thread = thread;
 	query->done.run = on_done;
 	r = sd_event_add_time_relative(thread->event, &query->timer, CLOCK_MONOTONIC, deadline * 1000, 0, on_deadline,
@@ -242,12 +295,12 @@ static int ask(struct names *names, struct thread *thread, struct names_query *q
 		return r;
 	}
 	*ret_query = query;
-	pthread_mutex_lock(&names->lock);
-	*names->last = query;
-	names->last = &query->next;
-	pthread_cond_signal(&names->wake);
-	pthread_mutex_unlock(&names->lock);
-	return 0;
+	if (enqueue(names, query))
+		return 0;
+	*ret_query = NULL;
+	sd_event_source_disable_unref(query->timer);
+	free(query);
+	return -ETIMEDOUT;
 }
 
 int names_look_up(struct names *names, struct thread *thread, const char *name, uid_t uid, names_found found,
@@ -286,4 +339,5 @@ void names_cancel(struct names_query *query)
 {
 	query->found = NULL;
 	query->timer = sd_event_source_disable_unref(query->timer);
+	abandon(query);
 }

@@ -250,6 +250,10 @@ daemon_tests += tests/daemon/test-store-copy
 tests_daemon_test_store_copy_CFLAGS = $(daemon_test_cflags)
 tests_daemon_test_store_copy_LDADD = $(daemon_test_ldadd)
 
+daemon_tests += tests/daemon/test-names
+tests_daemon_test_names_CFLAGS = $(daemon_test_cflags) $(SYSTEMD_CFLAGS)
+tests_daemon_test_names_LDADD = $(daemon_test_ldadd)
+
 daemon_tests += tests/daemon/test-restore
 tests_daemon_test_restore_CFLAGS = $(daemon_test_cflags)
 tests_daemon_test_restore_LDADD = $(daemon_test_ldadd)
