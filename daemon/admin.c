@@ -18,8 +18,12 @@
 #include "daemon/audit.h"
 #include "daemon/closer.h"
 #include "daemon/failure.h"
+#include "daemon/key_secrets.h"
 #include "daemon/limits.h"
 #include "daemon/throttle.h"
+#include "daemon/uses.h"
+
+#define SERVICE "admin" /* what a use of the credential that acts is noted under */
 
 /* ---- answering ---- */
 
@@ -462,6 +466,17 @@ void admin_go_on(struct admin_request *request)
 		finish(request, admin_lacks_store(request));
 }
 
+void admin_note_use(struct admin_request *request, uint32_t secret, int64_t time, const char *service,
+		    const char *source)
+{
+	const struct store_key *key = &request->keys[0];
+	struct daemon *daemon = request->thread->daemon;
+
+	if (uses_note(daemon->uses, key->id, secret, time, service, source) ||
+	    key_secrets_wait(key->secrets, key->secret_count, secret))
+		writer_wake(daemon->writer);
+}
+
 static void begin(struct admin_request *request)
 {
 	enum answer answer;
@@ -488,6 +503,9 @@ static void begin(struct admin_request *request)
 		answer = (enum answer)check_pace(request);
 	if (answer != ANSWER_OK && defer(request))
 		return;
+	/* Of a sign-in, its beginning was the use. */
+	if (answer == ANSWER_OK && request->authority.kind == AUTHORITY_KEY && !*request->authority.signin.id)
+		admin_note_use(request, request->authority.secret, clock_wall_seconds(), SERVICE, "local");
 	r = answer == ANSWER_OK ? admin_standing(request) : (int)answer;
 	if (r == 0)
 		go_on(request);

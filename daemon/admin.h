@@ -273,6 +273,10 @@ void admin_lockdown_written(struct admin_request *request);
 int admin_find_key(struct admin_request *request, struct store_reader *reader, const char *name,
 		   struct store_key *ret_key);
 
+/* Notes a use of keys[0] by its secret of that number; what waits for a first use is written soon. */
+void admin_note_use(struct admin_request *request, uint32_t secret, int64_t time, const char *service,
+		    const char *source);
+
 /* The keys an authority reaches, as far as the store can tell them apart: how long a walk takes does not tell of
  * others. Points into the request. */
 struct store_filter admin_reach(struct admin_request *request);

@@ -13,7 +13,6 @@
 #include "daemon/audit.h"
 #include "daemon/policy.h"
 #include "daemon/throttle.h"
-#include "daemon/uses.h"
 #include "daemon/verify_access.h"
 #include "proto/credential.h"
 
@@ -112,15 +111,6 @@ static int record(struct admin_request *request, const struct found *found)
 	return admin_refuse(request, ANSWER_UNAVAILABLE, "the audit file cannot be written");
 }
 
-/* Whoever rotates a key has to see that it is still used. */
-static void note_use(const struct admin_request *request, const struct found *found, int64_t now)
-{
-	struct daemon *daemon = request->thread->daemon;
-
-	if (uses_note(daemon->uses, found->proof.id, found->proof.secret, now, SERVICE, ""))
-		writer_wake(daemon->writer);
-}
-
 static int reply_active(struct admin_request *request, struct store_reader *reader, const struct found *found)
 {
 	const struct store_key *key = &request->keys[0];
@@ -164,6 +154,7 @@ int admin_introspect(struct admin_request *request, struct store_reader *reader,
 		return r;
 	if (found.reason != REASON_NONE)
 		return admin_reply(request, &message_introspection, &inactive);
-	note_use(request, &found, now);
+	/* Whoever rotates a key has to see that it is still used. */
+	admin_note_use(request, found.proof.secret, now, SERVICE, "");
 	return reply_active(request, reader, &found);
 }

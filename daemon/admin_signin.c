@@ -14,10 +14,8 @@
 #include "common/clock.h"
 #include "crypto/pair_signature.h"
 #include "daemon/audit.h"
-#include "daemon/key_secrets.h"
 #include "daemon/lockdown.h"
 #include "daemon/scope.h"
-#include "daemon/uses.h"
 
 /* What is served, in the audit and as the last use of a key. */
 #define SERVICE_PORTAL "portal"
@@ -87,19 +85,6 @@ static int64_t lifetime_of(const struct admin_request *request, struct signin_no
 	return lifetime > 0 ? lifetime : 1;
 }
 
-/* The end of a secret that waited for this use is to be in the store before it comes. */
-static void note_use(const struct admin_request *request)
-{
-	const struct signin *signin = &request->authority.signin;
-	const struct store_key *key = &request->keys[0];
-	struct daemon *daemon = request->thread->daemon;
-
-	if (uses_note(daemon->uses, signin->key_id, signin->secret, signin->created, service_of(request),
-		      *signin->source ? signin->source : "local") ||
-	    key_secrets_wait(key->secrets, key->secret_count, signin->secret))
-		writer_wake(daemon->writer);
-}
-
 /* It passed: what the record says is what the answer does. */
 static int enter(struct admin_request *request)
 {
@@ -134,7 +119,8 @@ static int enter(struct admin_request *request)
 		return r;
 	}
 	if (signin->kind == SIGNIN_KEY)
-		note_use(request);
+		admin_note_use(request, signin->secret, signin->created, service_of(request),
+			       *signin->source ? signin->source : "local");
 	return 0;
 }
 

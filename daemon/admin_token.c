@@ -29,6 +29,8 @@
 /* Used ids that a key may have for a token to be revoked: more than by use, so that those do not stand in the way. */
 #define REVOKED_CAP (2 * VERIFY_ONCE_CAP)
 
+#define SERVICE "token" /* what a use is noted under that got one */
+
 static struct admin_request *request_of(struct writer_job *job)
 {
 	return (struct admin_request *)((char *)job - offsetof(struct admin_request, job));
@@ -231,6 +233,14 @@ static int issue(struct writer_job *job, struct vault *vault)
 	return r == 0 && token->reason == REASON_NONE ? issue_signed(request, vault, key, now) : r;
 }
 
+/* Whoever rotates a key has to see that it is still used, though its tokens were never shown. */
+static void note_use(struct admin_request *request)
+{
+	const char *source = request->authority.signin.source;
+
+	admin_note_use(request, request->token.proof.secret, clock_wall_seconds(), SERVICE, *source ? source : "local");
+}
+
 static void on_issued(struct thread *thread, struct thread_task *task)
 {
 	struct admin_request *request = request_of_task(task);
@@ -239,6 +249,8 @@ static void on_issued(struct thread *thread, struct thread_task *task)
 	(void)thread;
 	if (r == 0)
 		r = request->token.reason == REASON_NONE ? record(request, NULL) : refuse_proof(request);
+	if (r == 0)
+		note_use(request);
 	admin_finish(request, r);
 }
 

@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "tests/daemon/host-store.h"
 #include "tests/daemon/tenant-host.h"
+#include "tests/daemon/token-client.h"
 #include "tests/suite.h"
 
 #define DAY INT64_C(86400)
@@ -95,6 +96,26 @@ START_TEST(before_its_first_use_it_has_another_secret)
 	ck_assert_int_eq(host_store_number(&host, "SELECT count(*) FROM change_log WHERE record ->> '$.event' ="
 						  " 'key_create' AND record ->> '$.key_name' = 'key'"),
 			 9);
+}
+END_TEST
+
+START_TEST(getting_a_token_and_administering_are_uses)
+{
+	struct message_key_create request = wanted("key", "job-1"), other = wanted("other", "job-2");
+	struct made one = ask(&request), two, again;
+	struct message_key shown;
+
+	other.permissions = wire_texts("apikeyd.keys.read", NULL);
+	two = ask(&other);
+	(void)token_issue(&host, one.secret);
+	expect_answer(admin, refer(admin, WIRE_KEY_SHOW, two.secret, two.id, &shown), ANSWER_OK, NULL);
+	again = ask(&request);
+	ck_assert_str_eq(again.id, one.id);
+	ck_assert_str_eq(again.secret, "");
+	again = ask(&other);
+	ck_assert_str_eq(again.id, two.id);
+	ck_assert_str_eq(again.secret, "");
+	ck_assert_int_eq(try(one.secret), VERDICT_GRANTED);
 }
 END_TEST
 
@@ -371,6 +392,7 @@ int main(void)
 	tcase_set_timeout(alone, 60);
 	tcase_add_checked_fixture(alone, setup, teardown);
 	tcase_add_test(alone, before_its_first_use_it_has_another_secret);
+	tcase_add_test(alone, getting_a_token_and_administering_are_uses);
 	tcase_add_test(alone, a_daemon_that_was_started_anew_remembers);
 	tcase_add_test(alone, it_stands_for_one_request);
 	tcase_add_test(alone, a_span_is_the_same_when_it_is_said_again);

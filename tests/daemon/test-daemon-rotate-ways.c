@@ -201,18 +201,61 @@ START_TEST(a_crash_leaves_the_use_and_the_date_or_neither)
 }
 END_TEST
 
+/* Until the first secret of the key has its date. */
+static void expect_end(const char *id)
+{
+	int64_t end = milliseconds() + 30000;
+
+	while (secret_of(id, 1).after_use != 0)
+		ck_assert_msg(milliseconds() < end, "the first use has no consequence");
+	ck_assert_int_le(secret_of(id, 1).retires, clock_wall_seconds() + HOUR);
+}
+
+static void expect_last_use(const char *id, uint64_t number, uint64_t count, const char *service)
+{
+	struct message_secret secret = secret_of(id, number);
+	struct message_use use;
+
+	ck_assert_uint_eq(secret.use_count, count);
+	ck_assert(codec_next_record(&secret.last_use, &message_use, &use));
+	ck_assert_str_eq(use.service, service);
+	ck_assert_str_eq(use.source, "local");
+}
+
+START_TEST(to_administer_with_the_new_secret_is_a_use_of_it)
+{
+	struct message_key_create request = { .name = "actor",
+					      .permissions = wire_texts("apikeyd.keys.read", "test.use", NULL) };
+	struct wire_key actor = wire_make_key(&host, &request), second;
+	struct message_key key;
+
+	second = rotated(&(struct message_key_rotate){ .key = actor.id, .after_use = HOUR });
+	expect_answer(admin, refer(admin, WIRE_KEY_SHOW, actor.secret, actor.id, &key), ANSWER_OK, NULL);
+	expect_last_use(actor.id, 1, 1, "admin");
+	/* What is refused is no use. */
+	expect_answer(admin, refer(admin, WIRE_KEY_REVOKE, second.secret, actor.id, &key), ANSWER_NOT_PERMITTED, NULL);
+	ck_assert_uint_eq(secret_of(actor.id, 2).use_count, 0);
+	ck_assert_uint_eq(secret_of(actor.id, 1).after_use, HOUR);
+	expect_answer(admin, refer(admin, WIRE_KEY_SHOW, second.secret, actor.id, &key), ANSWER_OK, NULL);
+	expect_last_use(actor.id, 2, 1, "admin");
+	expect_end(actor.id);
+}
+END_TEST
+
 START_TEST(a_token_of_the_new_secret_is_a_use_of_it)
 {
 	struct wire_key second = rotated(&(struct message_key_rotate){ .key = opaque.id, .after_use = HOUR });
 	struct message_key_retire end = { .key = opaque.id };
+	int64_t late = milliseconds() + 30000;
 	struct message_key key;
 
+	/* Also where nobody shows the token. */
 	token_issue(&host, second.secret);
-	restart(SIGTERM);
-	ck_assert_uint_eq(secret_of(opaque.id, 1).after_use, HOUR);
+	expect_last_use(opaque.id, 2, 1, "token");
+	expect_end(opaque.id);
 	expect(access_token, REASON_NONE);
-	restart(SIGTERM);
-	ck_assert_uint_eq(secret_of(opaque.id, 1).after_use, 0);
+	while (secret_of(opaque.id, 2).use_count != 2)
+		ck_assert_msg(milliseconds() < late, "the login with the token is no use");
 	/* One that waits can be ended like any other, for good. */
 	second = rotated(&(struct message_key_rotate){ .key = opaque.id, .after_use = HOUR });
 	expect_answer(admin, retire(admin, &end, &key), ANSWER_OK, NULL);
@@ -389,6 +432,7 @@ int main(void)
 	tcase_add_test(cases, the_end_is_written_at_once);
 	tcase_add_test(cases, the_old_one_ends_when_its_time_has_come);
 	tcase_add_test(cases, a_crash_leaves_the_use_and_the_date_or_neither);
+	tcase_add_test(cases, to_administer_with_the_new_secret_is_a_use_of_it);
 	tcase_add_test(cases, a_token_of_the_new_secret_is_a_use_of_it);
 	tcase_add_test(cases, four_are_good_beside_the_current_one_in_any_way);
 	tcase_add_test(cases, ways_do_not_go_together);
