@@ -35,6 +35,7 @@ struct admin_token {
 	bool changed; /* it was not revoked before */
 	char id[CLAIMS_ID_MAX + 1];
 	int64_t expires;
+	unsigned int generation; /* of the vault that the proof was verified with, where that is to be spent */
 };
 
 /* A sign-in that is being begun (daemon/admin_signin.c). */

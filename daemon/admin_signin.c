@@ -197,6 +197,8 @@ static int spend(struct writer_job *job, struct vault *vault)
 	const struct verify_proof *proof = &token->proof;
 	int r;
 
+	if (verify_is_outdated(request->thread->daemon->keeper, &proof->once, token->generation))
+		return -EAGAIN;
 	if (lockdown_refuses(vault_lockdown(request->thread->daemon->keeper), proof->id)) {
 		token->reason = REASON_LOCKDOWN;
 		return 0;
@@ -249,6 +251,7 @@ static int begin_by_key(struct admin_request *request, struct store_reader *read
 		if (token->reason == REASON_NONE)
 			token->reason = verify_unused(request->thread, &token->proof);
 		if (token->reason == REASON_NONE) {
+			token->generation = request->thread->vault_generation;
 			request->job.run = spend;
 			request->job.origin = request->thread;
 			request->job.done.run = on_spent;

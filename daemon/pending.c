@@ -73,10 +73,7 @@ static int consume(struct writer_job *job, struct vault *vault)
 {
 	struct pending *pending = (struct pending *)job;
 
-	/* After a restore the keys that sign are others, and the store does not know what was used before; only nonces
-	 * are safe from that. */
-	if (pending->item.outcome.once.kind != STORE_NONCE &&
-	    pending->generation != vault_generation(job->origin->daemon->keeper))
+	if (verify_is_outdated(job->origin->daemon->keeper, &pending->item.outcome.once, pending->generation))
 		return -EAGAIN;
 	/* Begun while it waited: then nothing is used up either. */
 	if (lockdown_refuses(vault_lockdown(job->origin->daemon->keeper), pending->item.outcome.key_id)) {

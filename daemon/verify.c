@@ -471,6 +471,11 @@ int verify_again(struct store_reader *reader, const char *key_id, uint32_t secre
 	return 0;
 }
 
+bool verify_is_outdated(struct vault_keeper *keeper, const struct verify_once *once, unsigned int generation)
+{
+	return once->kind != STORE_NONCE && generation != vault_generation(keeper);
+}
+
 int verify_spend(struct store *store, const char *key_id, uint32_t secret, const struct verify_once *once, int64_t now,
 		 struct store_key *key, enum reason *ret_reason)
 {

@@ -144,6 +144,11 @@ void verify_turn_away(struct verify_outcome *ret_outcome, enum reason reason);
 void verify_credential(struct thread *thread, const struct verify_caller *caller, const struct message_verify *request,
 		       int64_t now, struct store_key *key, struct verify_outcome *ret_outcome);
 
+/* In the writer's thread, before what follows: whether the store was replaced since the vault of that generation was
+ * read (thread->vault_generation). After a restore the keys that sign are others, and the store does not know what was
+ * used before; only nonces are safe from that. */
+bool verify_is_outdated(struct vault_keeper *keeper, const struct verify_once *once, unsigned int generation);
+
 /*
  * In the writer's transaction: the second half of what verify_credential() left undecided. 0 and a refusal in outcome,
  * or REASON_NONE there for verify_finish(); a negative errno where the store failed. What it wrote stays written where

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 /*
  * Sign-ins at the real daemon in wrong hands, or at a bad time: gateways that race, other users, a clock that is set, a
- * lockdown, a room that is full, and changes that wait behind the end of who asked for them.
+ * lockdown, a room that is full, changes that wait behind the end of who asked for them, and a restore.
  */
 #include "daemon/signin.h"
 #include "daemon/throttle.h"
@@ -94,6 +94,100 @@ START_TEST(a_change_waits_in_vain_behind_the_end_of_who_asked)
 	wire_close(admin);
 	wire_close(maker);
 	wire_close(ender);
+}
+END_TEST
+
+static unsigned char *take_backup(struct wire_client *root, size_t *ret_size)
+{
+	struct message_status open = { .credential = NULL };
+	struct message_backup backup;
+	struct message_part part = { .bytes.size = 0 };
+	unsigned char *bytes;
+
+	expect_answer(root, wire_ask(root, WIRE_BACKUP_OPEN, &message_status, &open, &message_backup, &backup),
+		      ANSWER_OK, NULL);
+	bytes = malloc(backup.size);
+	ck_assert_ptr_nonnull(bytes);
+	*ret_size = 0;
+	do {
+		struct message_part wanted = { .offset = *ret_size };
+
+		expect_answer(root, wire_ask(root, WIRE_BACKUP_READ, &message_part, &wanted, &message_part, &part),
+			      ANSWER_OK, NULL);
+		if (part.bytes.size > 0)
+			memcpy(bytes + *ret_size, part.bytes.data, part.bytes.size);
+		*ret_size += part.bytes.size;
+	} while (part.bytes.size > 0);
+	return bytes;
+}
+
+/* All but the last step, for which nothing is to be written before it waits for others. */
+static void hand_back(struct wire_client *root, const unsigned char *bytes, size_t size)
+{
+	struct message_status open = { .credential = NULL };
+	struct message_restore check = { .flags = MESSAGE_RESTORE_DRY_RUN };
+	struct message_restored restored;
+	struct message_part reply;
+
+	expect_answer(root, wire_ask(root, WIRE_RESTORE_OPEN, &message_status, &open, &message_part, &reply), ANSWER_OK,
+		      NULL);
+	for (size_t offset = 0; offset < size; offset += 10000) {
+		struct message_part part = {
+			.offset = offset,
+			.bytes = { .size = size - offset < 10000 ? size - offset : 10000, .data = bytes + offset },
+		};
+
+		expect_answer(root, wire_ask(root, WIRE_RESTORE_WRITE, &message_part, &part, &message_part, &reply),
+			      ANSWER_OK, NULL);
+	}
+	expect_answer(root, wire_ask(root, WIRE_RESTORE_FINISH, &message_restore, &check, &message_restored, &restored),
+		      ANSWER_OK, NULL);
+}
+
+/* What comes back does not know what was used before, nor the keys that have signed since. How long the restore takes
+ * until it waits for the disk is not seen from without: where the sign-in came first, it is tried again. */
+START_TEST(a_token_waits_in_vain_behind_a_restore)
+{
+	struct message_key_create busy = { .name = "busy", .owner = "alice", .expires = TIME_NEVER };
+	struct message_restore finish = { .flags = MESSAGE_RESTORE_ACCEPT_REVIVED };
+	struct wire_client *root, *other;
+	enum answer answer = ANSWER_OK;
+	struct message_restored restored;
+	struct message_key key;
+	CLEANUP_FREE unsigned char *bytes = NULL;
+	size_t size;
+
+	if (!have_other_users())
+		return;
+	root = open_as(&host, 0);
+	other = open_as(&host, 0);
+	bytes = take_backup(root, &size);
+	for (int pause = 100; answer == ANSWER_OK && pause <= 6400; pause *= 2) {
+		struct message_signin_begin request;
+		struct message_error error;
+
+		(void)token_issue(&host, opaque.secret);
+		request = by(access_token, false);
+		hand_back(root, bytes, size);
+		disk_stops();
+		wire_send(other, WIRE_KEY_CREATE, &message_key_create, &busy);
+		disk_is_waited_for();
+		wire_send(root, WIRE_RESTORE_FINISH, &message_restore, &finish);
+		wire_expect_silence(root, pause);
+		wire_send(gateway, WIRE_SIGNIN, &message_signin_begin, &request);
+		wire_expect_silence(gateway, 100);
+		disk_goes_on();
+		ck_assert(wire_receive(gateway));
+		if (gateway->header.type == WIRE_ERROR) {
+			ck_assert_int_eq(codec_decode(&message_error, gateway->packet, gateway->size, &error), 0);
+			answer = (enum answer)error.answer;
+		}
+		wire_expect(root, WIRE_RESTORE_FINISH | WIRE_REPLY, &message_restored, &restored);
+		wire_expect(other, WIRE_KEY_CREATE | WIRE_REPLY, &message_key, &key);
+	}
+	ck_assert_int_eq(answer, ANSWER_STORE_FAILED);
+	wire_close(root);
+	wire_close(other);
 }
 END_TEST
 
@@ -414,6 +508,7 @@ int main(void)
 	tcase_set_timeout(slow, 300);
 	tcase_add_checked_fixture(slow, begin_with_a_slow_disk, end);
 	tcase_add_test(slow, a_change_waits_in_vain_behind_the_end_of_who_asked);
+	tcase_add_test(slow, a_token_waits_in_vain_behind_a_restore);
 	suite_add_tcase(suite, slow);
 	return suite_run(suite);
 }
