@@ -224,6 +224,9 @@ static void begin_deferred(struct connection *connection)
 	if (!request || connection->request_count > 1)
 		return;
 	connection->deferred = NULL;
+	/* It is judged by those of now, which are to stay for as long as it does. */
+	settings_unshare(request->settings);
+	request->settings = settings_share(request->thread->settings);
 	begin(request);
 }
 

@@ -97,6 +97,44 @@ START_TEST(a_change_waits_in_vain_behind_the_end_of_who_asked)
 }
 END_TEST
 
+/* What is judged by the settings of now is done by them, too, and not by those of when it came. */
+START_TEST(what_waits_for_its_turn_goes_by_the_settings_of_then)
+{
+	const struct message_import_key key = { .name = "imported",
+						.owner = "alice",
+						.secret = "s3cr3t-of-alice-elsewhere",
+						.permissions = wire_texts("test.use", NULL),
+						.expires = TIME_NEVER };
+	struct message_key_import import = { .keys = { .count = 1, .items = &key } };
+	struct message_link_create wanted = { .administer = true };
+	int64_t end = milliseconds() + 20000;
+	struct message_key_imported imported;
+	struct wire_client *root, *other;
+	char code[80];
+
+	if (!have_other_users())
+		return;
+	root = open_as(&host, 0);
+	other = open_as(&host, 0);
+	disk_stops();
+	wire_send(root, WIRE_KEY_IMPORT, &message_key_import, &import);
+	disk_is_waited_for();
+	wire_send(root, WIRE_LINK_CREATE, &message_link_create, &wanted);
+	ck_assert_int_eq(make_link(other, true, code), ANSWER_OK);
+	/* Without a gateway there is no portal to sign in at. */
+	host_configure(&host, SETTINGS);
+	ck_assert_int_eq(kill(host.daemon, SIGHUP), 0);
+	while (make_link(other, true, code) == ANSWER_OK)
+		ck_assert_msg(milliseconds() < end, "the configuration is not reloaded");
+	wire_expect_silence(root, 50);
+	disk_goes_on();
+	wire_expect(root, WIRE_KEY_IMPORT | WIRE_REPLY, &message_key_imported, &imported);
+	wire_expect_error(root, ANSWER_WRONG_STATE);
+	wire_close(root);
+	wire_close(other);
+}
+END_TEST
+
 static unsigned char *take_backup(struct wire_client *root, size_t *ret_size)
 {
 	struct message_status open = { .credential = NULL };
@@ -509,6 +547,7 @@ int main(void)
 	tcase_add_checked_fixture(slow, begin_with_a_slow_disk, end);
 	tcase_add_test(slow, a_change_waits_in_vain_behind_the_end_of_who_asked);
 	tcase_add_test(slow, a_token_waits_in_vain_behind_a_restore);
+	tcase_add_test(slow, what_waits_for_its_turn_goes_by_the_settings_of_then);
 	suite_add_tcase(suite, slow);
 	return suite_run(suite);
 }
