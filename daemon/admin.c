@@ -447,9 +447,7 @@ static const char *credential_of(const struct admin_request *request)
 /* Whether it can be served, as far as that takes the store. */
 static bool has_store(const struct admin_request *request)
 {
-	bool ready = thread_vault(request->thread);
-
-	return ready || (!request->verb->needs_store && !credential_of(request));
+	return thread_vault(request->thread) || (!request->verb->needs_store && !credential_of(request));
 }
 
 static void go_on(struct admin_request *request)
