@@ -38,6 +38,8 @@ struct uses {
 	pthread_mutex_t lock; /* over all below, but what was taken is read without it by the thread that took it */
 	size_t capacity, text_capacity;
 	struct notes present, taken;
+	bool sorting; /* taken, without the lock; nobody else looks into it until that is over: */
+	pthread_cond_t sorted;
 	size_t written;       /* the first so many of taken */
 	size_t place_count;   /* a power of two, at least twice capacity */
 	uint32_t *places;     /* 1 + index of a note; 0: free */
@@ -79,6 +81,7 @@ int uses_new(size_t capacity, struct uses **ret_uses)
 	if (!uses)
 		return -ENOMEM;
 	pthread_mutex_init(&uses->lock, NULL);
+	pthread_cond_init(&uses->sorted, NULL);
 	uses->capacity = capacity;
 	uses->text_capacity = capacity * TEXTS_PER_NOTE + 4 * TEXT_SIZE;
 	uses->place_count = power_above(2 * capacity);
@@ -98,6 +101,7 @@ void uses_free(struct uses *uses)
 {
 	if (!uses)
 		return;
+	pthread_cond_destroy(&uses->sorted);
 	pthread_mutex_destroy(&uses->lock);
 	notes_done(&uses->present);
 	notes_done(&uses->taken);
@@ -276,14 +280,15 @@ size_t uses_take(struct uses *uses)
 	uses->present = emptied;
 	uses->written = 0;
 	count = uses->taken.count;
-	uses->taken.count = 0; /* nobody looks into them until they are sorted, which takes too long for the lock */
+	uses->sorting = true; /* which takes too long for the lock: logins wait for it */
 	memset(uses->places, 0, uses->place_count * sizeof(*uses->places));
 	memset(uses->text_place, 0, uses->text_places * sizeof(*uses->text_place));
 	pthread_mutex_unlock(&uses->lock);
 	if (count > 0)
 		qsort(uses->taken.notes, count, sizeof(*uses->taken.notes), compare);
 	pthread_mutex_lock(&uses->lock);
-	uses->taken.count = count;
+	uses->sorting = false;
+	pthread_cond_broadcast(&uses->sorted);
 	pthread_mutex_unlock(&uses->lock);
 	return count;
 }
@@ -379,6 +384,9 @@ void uses_merge(struct uses *uses, struct store_use *use)
 
 	pack_id(wanted.key_id, use->key_id);
 	pthread_mutex_lock(&uses->lock);
+	/* Without these a secret that is in use would seem to be unused. */
+	while (uses->sorting)
+		pthread_cond_wait(&uses->sorted, &uses->lock);
 	taken = bsearch(&wanted, uses->taken.notes, uses->taken.count, sizeof(wanted), compare);
 	if (taken && !has_got(use, &uses->taken, taken))
 		add_later(use, &uses->taken, taken);

@@ -39,7 +39,7 @@ void uses_written(struct uses *uses, size_t count);
 void uses_return(struct uses *uses);
 
 /* Adds what is in memory for the secret that use names (key_id, secret) to what the store said; of what was taken last,
- * what the store had not got when it said so. */
+ * what the store had not got when it said so. May wait for uses_take(). */
 void uses_merge(struct uses *uses, struct store_use *use);
 
 #endif
