@@ -50,14 +50,14 @@ lets_in()
 make_key server --permission apikeyd.introspect
 server=$secret server_id=$id
 make_key plain --permission mail.imap
-plain=$secret plain_id=$id
+plain=$secret plain_id=$id made=$out
 
 # ---- a key ----
 active 'a key' "$server" "$plain"
 has 'the head' "$head" 'Content-Type: application/json' 'Cache-Control: no-store'
 is 'what is told' "$(jq -c '[.scope, .client_id, .username, .token_type, .sub, .jti, .tenantId]' <<<"$body")" \
 	"[\"mail.imap\",\"$plain_id\",\"$me\",\"Bearer\",\"$plain_id\",null,\"default\"]"
-is 'its end' "$(jq '.exp - .iat' <<<"$body")" $((90 * 86400))
+is 'when it began and ends' "$(jq -c '[.iat, .exp]' <<<"$body")" "$(jq -c '[.created, .expires | fromdate]' <<<"$made")"
 lacks 'the answer' "$body" "$plain" laptop
 act --json key show "$plain_id"
 is 'its last use' "$(json '.secrets[0].last_use.service')" introspection
