@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "cli/scope.h"
+#include "crypto/token_signature.h"
 
 #define ID_SIZE 12
 #define BASE62 "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define PRIVATE_KEY_DIGITS 43
-#define ACCESS_TOKEN_START "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9." /* {"alg":"HS256","typ":"JWT"}, the one header */
 
 /* Of one character: the length a first byte announces, and the least value that needs it (less is overlong). */
 static const struct {
@@ -124,9 +124,9 @@ static size_t key_prefix(const char *text)
 
 bool text_holds_access_token(const char *text)
 {
-	const char *start = strstr(text, ACCESS_TOKEN_START);
+	const char *start = strstr(text, TOKEN_HEAD);
 
-	return start && start[strlen(ACCESS_TOKEN_START)] != '\0';
+	return start && start[strlen(TOKEN_HEAD)] != '\0';
 }
 
 bool text_holds_secret(const char *text)

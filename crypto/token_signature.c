@@ -7,8 +7,7 @@
 #include "common/encoding.h"
 #include "common/secret.h"
 
-#define HEAD "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9." /* {"alg":"HS256","typ":"JWT"} and the dot */
-#define HEAD_SIZE (sizeof(HEAD) - 1)
+#define HEAD_SIZE (sizeof(TOKEN_HEAD) - 1)
 #define TAIL_SIZE (1 + ENCODING_BASE64URL_SIZE(CRYPTO_MAC_SIZE)) /* the dot and the MAC */
 
 _Static_assert(HEAD_SIZE + ENCODING_BASE64URL_SIZE(TOKEN_PAYLOAD_MAX) + TAIL_SIZE <= TOKEN_SIZE_MAX &&
@@ -17,7 +16,7 @@ _Static_assert(HEAD_SIZE + ENCODING_BASE64URL_SIZE(TOKEN_PAYLOAD_MAX) + TAIL_SIZ
 
 int token_sign(struct crypto_mac *mac, const void *payload, size_t size, char *ret_token)
 {
-	char token[TOKEN_SIZE_MAX + 1] = HEAD;
+	char token[TOKEN_SIZE_MAX + 1] = TOKEN_HEAD;
 	uint8_t digest[CRYPTO_MAC_SIZE];
 	size_t signed_size;
 	int r;
@@ -42,7 +41,7 @@ int token_verify(struct crypto_mac *mac, const char *signed_text, size_t size, c
 	uint8_t right[CRYPTO_MAC_SIZE];
 	int r;
 
-	if (size < HEAD_SIZE || memcmp(signed_text, HEAD, HEAD_SIZE) != 0)
+	if (size < HEAD_SIZE || memcmp(signed_text, TOKEN_HEAD, HEAD_SIZE) != 0)
 		return -EINVAL;
 	r = crypto_mac_compute(mac, signed_text, size, right);
 	if (r == 0 && !secret_equal(right, digest, sizeof(right)))

@@ -16,8 +16,9 @@
 
 #include "crypto/crypto.h"
 
-#define TOKEN_SIZE_MAX 2048    /* characters of a token */
-#define TOKEN_PAYLOAD_MAX 1475 /* bytes of the payload of such a one */
+#define TOKEN_HEAD "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9." /* the one header, and its dot */
+#define TOKEN_SIZE_MAX 2048                                /* characters of a token */
+#define TOKEN_PAYLOAD_MAX 1475                             /* bytes of the payload of such a one */
 
 /*
  * The token of a payload under the key of mac, and a NUL; ret_token has room for TOKEN_SIZE_MAX + 1 bytes. 0; -EINVAL

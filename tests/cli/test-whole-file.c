@@ -12,13 +12,13 @@
 #include <unistd.h>
 
 #include "cli/whole_file.h"
+#include "tests/folder-sync.h"
 #include "tests/suite.h"
 
 static char folder[] = "/tmp/test-whole-file.XXXXXX";
 static char path[sizeof(folder) + sizeof("/file")];
 static char said[512];
-static int folder_error; /* what fsync() of a folder comes to, an errno */
-static bool no_proc;     /* there is no /proc */
+static bool no_proc; /* there is no /proc */
 
 /* In the place of the C library's. */
 static bool is_away(const char *name)
@@ -35,16 +35,6 @@ __attribute__((visibility("default"))) int linkat(int from_folder, const char *f
 						  int flags)
 {
 	return is_away(from) ? (errno = ENOENT, -1) : (int)syscall(SYS_linkat, from_folder, from, to_folder, to, flags);
-}
-
-__attribute__((visibility("default"))) int fsync(int fd)
-{
-	struct stat status;
-
-	if (folder_error == 0 || fstat(fd, &status) < 0 || !S_ISDIR(status.st_mode))
-		return (int)syscall(SYS_fsync, fd);
-	errno = folder_error;
-	return -1;
 }
 
 static void setup(void)

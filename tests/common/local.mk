@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 EXTRA_DIST += tests/vectors/hmac.json
-EXTRA_DIST += tests/long.h tests/suite.h
+EXTRA_DIST += tests/folder-sync.h tests/long.h tests/suite.h
 if HAVE_CHECK
 common_tests = tests/common/test-clock tests/common/test-encoding tests/common/test-fault \
 	tests/common/test-network tests/common/test-secret tests/common/test-socket

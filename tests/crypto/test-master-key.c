@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "crypto/master_key.h"
+#include "tests/folder-sync.h"
 #include "tests/suite.h"
 
 #define OTHER_UID 4242
@@ -29,19 +30,6 @@ static char path[sizeof(folder) + sizeof("/" MASTER_KEY_FILE)];
 static char fault[512];
 static uint8_t master[CRYPTO_KEY_SIZE];
 static const uint8_t untouched[CRYPTO_KEY_SIZE] = { 0xee, 0xee, 0xee };
-
-static int folder_error; /* what fsync() of a folder comes to, an errno */
-
-/* In the place of the C library's. */
-__attribute__((visibility("default"))) int fsync(int fd)
-{
-	struct stat status;
-
-	if (folder_error == 0 || fstat(fd, &status) < 0 || !S_ISDIR(status.st_mode))
-		return (int)syscall(SYS_fsync, fd);
-	errno = folder_error;
-	return -1;
-}
 
 static void setup(void)
 {
