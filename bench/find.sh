@@ -15,7 +15,8 @@ mkdir "$scratch/run" "$scratch/state" "$scratch/log"
 chown nobody "$scratch/state" "$scratch/log"
 printf '[audit]\njournal = no\n' >"$scratch/apikeyd.conf"
 as_nobody() { setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups -- "$@"; }
-as_nobody daemon/apikeyd --config "$scratch/apikeyd.conf" --init --state-dir "$scratch/state"
+as_nobody daemon/apikeyd --config "$scratch/apikeyd.conf" --init --state-dir "$scratch/state" \
+	--log-dir "$scratch/log"
 as_nobody bench/fill-store "$scratch/state" 1000 >/dev/null
 run_daemon daemon/apikeyd --config "$scratch/apikeyd.conf" --runtime-dir "$scratch/run" --state-dir "$scratch/state" \
 	--log-dir "$scratch/log" --user nobody
